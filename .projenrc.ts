@@ -1,0 +1,111 @@
+import { awscdk, github, javascript, JsonPatch, TextFile } from 'projen';
+
+/**
+ * The lowest aws-cdk-lib that users may have, and the one that we compile and test against.
+ *
+ * We use `iam.OidcProviderNative` (absent in 2.193.0), and test with integ-tests-alpha, which has to match: 2.211.0 is
+ * the lowest pair that has both. Raise it only for something that is used, and say here for what.
+ */
+const CDK_FLOOR = '2.211.0';
+
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-humanitec-ecs-runner',
+  description:
+    'AWS CDK construct for a Platform Orchestrator (Humanitec) runner on Amazon ECS: IAM, OIDC trust, state bucket and registration in one stack',
+  author: 'cdk-humanitec-ecs-runner contributors',
+  authorAddress: 'maintainers@users.noreply.github.com',
+  authorOrganization: true,
+  repositoryUrl: 'https://github.com/my-org/cdk-humanitec-ecs-runner.git',
+  license: 'Apache-2.0',
+  defaultReleaseBranch: 'main',
+  keywords: ['aws', 'cdk', 'awscdk', 'aws-cdk', 'humanitec', 'platform-orchestrator', 'platform-engineering', 'ecs', 'fargate', 'opentofu', 'oidc'],
+  stability: 'experimental',
+  majorVersion: 0,
+
+  cdkVersion: CDK_FLOOR,
+  cdkVersionPinning: false,
+  constructsVersion: '10.4.2',
+  jsiiVersion: '~6.0.16',
+  packageManager: javascript.NodePackageManager.NPM,
+  minNodeVersion: '20.0.0',
+  workflowNodeVersion: '24',
+  projenrcTs: true,
+  compat: true,
+
+  publishToPypi: { distName: 'cdk-humanitec-ecs-runner', module: 'cdk_humanitec_ecs_runner', trustedPublishing: true },
+  publishToMaven: {
+    mavenGroupId: 'io.github.my-org',
+    mavenArtifactId: 'cdk-humanitec-ecs-runner',
+    javaPackage: 'io.github.myorg.cdk.humanitec.ecsrunner',
+    mavenServerId: 'central-ossrh',
+  },
+  publishToGo: { moduleName: 'github.com/my-org/cdk-humanitec-ecs-runner-go', packageName: 'humanitececsrunner' },
+  npmTrustedPublishing: true,
+
+  devDeps: [
+    // The CLI that `npm run try` deploys with. npm's `latest` tag points at a release that cannot read today's
+    // assemblies, so the line is pinned.
+    'aws-cdk@~2.1148.1',
+    `@aws-cdk/integ-tests-alpha@${CDK_FLOOR}-alpha.0`,
+    '@aws-cdk/integ-runner@^2.197.10',
+    '@aws-sdk/client-cloudformation',
+    '@aws-sdk/client-cloudwatch-logs',
+    '@aws-sdk/client-ecs',
+    '@aws-sdk/client-iam',
+    '@aws-sdk/client-lambda',
+    '@aws-sdk/client-s3',
+    '@aws-sdk/client-secrets-manager',
+    '@aws-sdk/client-ssm',
+    '@aws-sdk/client-sts',
+    '@types/aws-lambda',
+    'ajv-formats',
+    'esbuild',
+    'fast-check',
+    'fastify',
+    'jose',
+    'tsx',
+  ],
+  tsconfigDevFile: 'tsconfig.dev.json',
+  tsconfigDev: {
+    include: ['src/**/*.ts', 'test/**/*.ts', 'integ/**/*.ts', 'local/**/*.ts', 'examples/typescript/**/*.ts', 'tools/**/*.ts', '.projenrc.ts'],
+    exclude: ['node_modules', 'lib'],
+    compilerOptions: {
+      rootDir: '.',
+      types: ['node', 'jest'],
+      // Examples import the library as a user does.
+      paths: { 'cdk-humanitec-ecs-runner': ['./src/index.ts'] },
+    },
+  },
+  jestOptions: {
+    // projen's default `--updateSnapshot` makes snapshots that cannot fail.
+    updateSnapshot: javascript.UpdateSnapshot.NEVER,
+    jestVersion: '^29',
+    jestConfig: {
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      moduleNameMapper: { '^cdk-humanitec-ecs-runner$': '<rootDir>/src' },
+      testPathIgnorePatterns: ['/node_modules/'],
+      modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/lib/'],
+    },
+    extraCliOptions: ['--ci'],
+  },
+  eslintOptions: {
+    dirs: ['src', 'local', 'tools'],
+    devdirs: ['test', 'integ', 'examples/typescript'],
+    ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', '*.generated.ts', 'coverage', 'cdk.out', '*.snapshot'],
+  },
+  gitignore: ['/assets/', '/.local/', 'cdk.out/', 'cdk.context.json', '/test-results/', '__pycache__/', '/lib/', '*.log', '/integ/cdk-integ.out.*', '!/integ/*.snapshot/**'],
+  npmignore: [
+    '/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts',
+    '!/assets/',
+  ],
+  depsUpgradeOptions: { workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY } },
+  githubOptions: { mergify: false, pullRequestLintOptions: { semanticTitleOptions: { types: ['feat', 'fix', 'chore', 'docs', 'test', 'refactor', 'perf', 'ci', 'build'] } } },
+  releaseToNpm: true,
+  autoMerge: false,
+  integrationTestAutoDiscover: false,
+  lambdaAutoDiscover: false,
+  sampleCode: false,
+});
+
+void github; void JsonPatch; void TextFile;
+project.synth();

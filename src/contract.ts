@@ -1,0 +1,42 @@
+/**
+ * The facts about the Platform Orchestrator that the library rests on, each named once.
+ *
+ * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+ */
+
+export const HUMANITEC_API_URL = 'https://api.humanitec.dev';
+export const HUMANITEC_OIDC_ISSUER = 'https://oidc.humanitec.dev';
+/** What the hosted orchestrator names the task definitions that it registers. */
+export const HUMANITEC_TASK_FAMILY_PREFIX = 'humanitec_';
+/** Audience of the OIDC token that the orchestrator presents to STS. */
+export const OIDC_AUDIENCE = 'sts.amazonaws.com';
+
+export const RUNNER_ID_PATTERN = /^[a-z](?:-?[a-z0-9]+)+$/;
+export const RUNNER_ID_MAX = 100;
+/** A generated id is `<prefix>-` and this many characters of [a-z0-9]. */
+export const RUNNER_ID_SUFFIX_LENGTH = 8;
+export const DEFAULT_RUNNER_ID_PREFIX = 'runner';
+
+export const DESCRIPTION_MAX = 200;
+export const ROLE_ARN_PATTERN = /^arn:aws:iam::\d{12}:role\/[a-zA-Z_0-9+=,.@\-_/]+$/;
+export const SESSION_NAME_PATTERN = /^[a-zA-Z0-9+=,.@\-_/]+$/;
+export const SESSION_NAME_MIN = 3;
+export const SESSION_NAME_MAX = 64;
+export const REGION_PATTERN = /^[a-z]{2}-[a-z]+-\d$/;
+export const CLUSTER_NAME_MAX = 255;
+export const SUBNETS_MAX = 16;
+export const SUBNET_ID_MAX = 24;
+export const SECURITY_GROUPS_MAX = 5;
+export const IMAGE_PATTERN = /^[a-zA-Z0-9._:/-]+(?:@[a-z0-9]+:[a-fA-F0-9]+)?$/;
+export const IMAGE_MAX = 255;
+export const ENVIRONMENT_VALUE_MAX = 1024;
+export const BUCKET_PATTERN = /^[a-z0-9][a-z0-9\-]*[a-z0-9]$/;
+export const PATH_PREFIX_PATTERN = /^[a-zA-Z0-9._-]+(?:\/[a-zA-Z0-9._-]+)*\/?$/;
+
+/** Variables that belong to the orchestrator: it refuses some of them and overwrites or duplicates the others. */
+export const RESERVED_ENVIRONMENT = [
+  'ORG_ID', 'RUNNER_ID', 'DEPLOYMENT_ID', 'DEPLOYMENT_ENV_UUID', 'MODE', 'TOKEN', 'ENCRYPTING_KEY', 'ENCRYPTING_LOGS_KEY',
+  'LOG_LEVEL', 'RUNNER_GATEWAY_URL', 'METADATA_KEY', 'PLATFORM_ORCHESTRATOR_BASE_URL',
+];
+/** Variables that the orchestrator takes only as secrets. */
+export const SECRET_ONLY_ENVIRONMENT = ['RUNNER_GIT_SSH_KEYS'];

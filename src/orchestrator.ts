@@ -1,0 +1,163 @@
+import { Token } from 'aws-cdk-lib';
+import { ApiToken } from './api-token';
+import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from './contract';
+import { isKnown, Problem, Problems, quote } from './problems';
+
+/** How to reach the hosted orchestrator. */
+export interface HumanitecOrchestratorProps {
+  /**
+   * Id of the organization at the orchestrator. Letters, digits, `-` and `_`; must not be empty.
+   *
+   * @see https://developer.humanitec.com/platform-orchestrator/docs/
+   */
+  readonly orgId: string;
+
+  /** Where the API token is kept. It needs the permission to manage runners and runner rules of the organization. */
+  readonly apiToken: ApiToken;
+}
+
+/** How to reach an orchestrator that you host yourself. */
+export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps {
+  /**
+   * Base URL of the API, without a path to an organization. `https://`, or `http://` on loopback for local trials.
+   *
+   * The registration calls it from Lambda, so it has to be reachable from there.
+   */
+  readonly apiUrl: string;
+
+  /**
+   * Issuer of the OIDC tokens that the orchestrator presents to AWS STS: `https://`, without port, query and fragment.
+   * AWS has to reach `/.well-known/openid-configuration` below it, with a certificate that is publicly trusted.
+   * It cannot be a token: IAM has the issuer in the names of condition keys.
+   *
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
+   */
+  readonly oidcIssuerUrl: string;
+
+  /**
+   * What the names of the task definitions that the orchestrator registers start with. The runner's role may touch no other.
+   *
+   * @default - `platform_orchestrator_env_<orgId>_`
+   */
+  readonly taskFamilyPrefix?: string;
+}
+
+/**
+ * The Platform Orchestrator that a runner belongs to.
+ *
+ * @see https://developer.humanitec.com/platform-orchestrator/docs/
+ */
+export class Orchestrator {
+  /** Humanitec's hosted orchestrator. */
+  public static humanitec(props: HumanitecOrchestratorProps): Orchestrator {
+    return new Orchestrator({
+      ...props,
+      apiUrl: HUMANITEC_API_URL,
+      oidcIssuerUrl: HUMANITEC_OIDC_ISSUER,
+      taskFamilyPrefix: HUMANITEC_TASK_FAMILY_PREFIX,
+    });
+  }
+
+  /** The open-sourced orchestrator, hosted by you. */
+  public static selfHosted(props: SelfHostedOrchestratorProps): Orchestrator {
+    return new Orchestrator(props);
+  }
+
+  /** Id of the organization. */
+  public readonly orgId: string;
+  /** Base URL of the API, without a trailing slash. */
+  public readonly apiUrl: string;
+  /** Issuer of the OIDC tokens, without a trailing slash. */
+  public readonly oidcIssuerUrl: string;
+  /** What the names of the orchestrator's task definitions start with. */
+  public readonly taskFamilyPrefix: string;
+  /** Where the API token is kept. */
+  public readonly apiToken: ApiToken;
+
+  private constructor(props: SelfHostedOrchestratorProps) {
+    this.orgId = props.orgId;
+    this.apiUrl = withoutTrailingSlash(props.apiUrl);
+    this.oidcIssuerUrl = withoutTrailingSlash(props.oidcIssuerUrl);
+    this.taskFamilyPrefix = props.taskFamilyPrefix ?? `platform_orchestrator_env_${props.orgId}_`;
+    this.apiToken = props.apiToken;
+  }
+
+  /**
+   * The issuer as IAM names it in provider ARNs and condition keys: host and path.
+   * @internal
+   */
+  public get _issuerName(): string {
+    return this.oidcIssuerUrl.replace(/^https:\/\//, '');
+  }
+
+  /** @internal */
+  public _problems(): Problem[] {
+    const problems = new Problems();
+    problems.checkText('orgId', this.orgId, {
+      pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
+      expected: 'the id of an organization (letters, digits, - and _)',
+      fix: 'Use the organization\'s id, as in the URL of the orchestrator\'s console.',
+    });
+    problems.checkText('taskFamilyPrefix', this.taskFamilyPrefix, {
+      pattern: /^[a-zA-Z0-9_-]+$/,
+      max: 255,
+      expected: '1 to 255 letters, digits, - and _ (what ECS allows in the name of a task definition)',
+      fix: 'Use the prefix that your orchestrator is configured with, or leave it out.',
+    });
+    this.checkApiUrl(problems);
+    this.checkIssuer(problems);
+    problems.addAll('apiToken', this.apiToken._problems());
+    return problems.list;
+  }
+
+  private checkApiUrl(problems: Problems): void {
+    if (!isKnown(this.apiUrl)) {
+      return;
+    }
+    const url = parseUrl(this.apiUrl);
+    const loopback = url !== undefined && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+    const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
+    if (!url || !secure || url.search || url.hash || url.username || url.password) {
+      problems.add({
+        input: 'apiUrl',
+        expected: 'an https:// URL without credentials, query and fragment (http:// only on loopback)',
+        got: quote(url?.password ? `${url.protocol}//...@${url.host}` : this.apiUrl),
+        fix: 'The API token travels over this connection: give the URL under which the API is served with TLS.',
+      });
+    }
+  }
+
+  private checkIssuer(problems: Problems): void {
+    if (Token.isUnresolved(this.oidcIssuerUrl)) {
+      problems.add({
+        input: 'oidcIssuerUrl',
+        expected: 'a literal URL',
+        got: 'a token',
+        fix: 'IAM has the issuer in the names of condition keys, which CloudFormation cannot compute: write it out.',
+      });
+      return;
+    }
+    const url = parseUrl(this.oidcIssuerUrl);
+    if (!url || url.protocol !== 'https:' || url.port || url.search || url.hash || url.username
+      || !/^https:\/\/[a-zA-Z0-9.-]+(\/[a-zA-Z0-9._~/-]*)?$/.test(this.oidcIssuerUrl)) {
+      problems.add({
+        input: 'oidcIssuerUrl',
+        expected: 'an https:// URL of host and path, without port, query and fragment',
+        got: quote(this.oidcIssuerUrl),
+        fix: 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.',
+      });
+    }
+  }
+}
+
+function withoutTrailingSlash(url: string): string {
+  return Token.isUnresolved(url) ? url : url.replace(/\/+$/, '');
+}
+
+function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What the template hands to the handler: the properties of the three custom resources.
+ *
+ * Both sides compile against these types, so that neither can drift. CloudFormation turns every number and boolean into
+ * a string on the way, which is why there are none here.
+ */
+
+/** The resource types, as users see them in their templates and events. */
+export const RUNNER_ID_TYPE = 'Custom::HumanitecRunnerId';
+export const RUNNER_TYPE = 'Custom::HumanitecRunner';
+export const RUNNER_RULE_TYPE = 'Custom::HumanitecRunnerRule';
+
+/** Booleans as CloudFormation delivers them. */
+export type WireBoolean = 'true' | 'false';
+
+/** Where the handler reads the API token, at each call. Exactly one of the two sources is set. */
+export interface WireToken {
+  /** ARN (or name) of a Secrets Manager secret. */
+  readonly SecretId?: string;
+  /** Key of the token in the secret's JSON object; without it the whole secret string is the token. */
+  readonly SecretField?: string;
+  /** Name or ARN of an SSM parameter (SecureString). */
+  readonly ParameterName?: string;
+}
+
+/** Common to the three resources. */
+export interface WireOrchestrator {
+  readonly ServiceToken: string;
+  /** Seconds, as a string; CloudFormation itself enforces it. */
+  readonly ServiceTimeout?: string;
+  /** Without a trailing slash. */
+  readonly ApiUrl: string;
+  readonly OrgId: string;
+  readonly Token: WireToken;
+}
+
+/** `Custom::HumanitecRunnerId`. Its physical id (and so its `Ref`) is the runner's id. Exactly one of the two is set. */
+export interface RunnerIdProperties extends WireOrchestrator {
+  readonly RunnerId?: string;
+  readonly RunnerIdPrefix?: string;
+}
+
+/** `Custom::HumanitecRunner`. Its physical id (and so its `Ref`) is the runner's id too. */
+export interface RunnerProperties extends WireOrchestrator {
+  readonly RunnerId: string;
+  readonly Description?: string;
+  readonly Auth: {
+    readonly RoleArn: string;
+    readonly SessionName?: string;
+    readonly StsRegion?: string;
+  };
+  readonly Job: {
+    readonly Region: string;
+    readonly Cluster: string;
+    readonly Subnets: string[];
+    readonly SecurityGroups?: string[];
+    readonly IsPublicIpEnabled: WireBoolean;
+    readonly ExecutionRoleArn: string;
+    readonly TaskRoleArn: string;
+    readonly Image?: string;
+    readonly Environment?: Record<string, string>;
+    /** Variable name to the ARN of the secret or parameter. */
+    readonly Secrets?: Record<string, string>;
+  };
+  readonly StateStorage: {
+    readonly Bucket: string;
+    readonly PathPrefix?: string;
+  };
+  /** Take over a runner of this id that somebody else registered. */
+  readonly AdoptExisting?: WireBoolean;
+  /** What a delete does when environments still use the runner: `fail` (the default) or `retain` the registration. */
+  readonly OnInUse?: 'fail' | 'retain';
+  /** Let an update move the state to another bucket or prefix. */
+  readonly AllowStateMove?: WireBoolean;
+}
+
+/** `Custom::HumanitecRunnerRule`. Its physical id is the rule's uuid. A rule with neither filter matches everything. */
+export interface RunnerRuleProperties extends WireOrchestrator {
+  readonly RunnerId: string;
+  readonly ProjectId?: string;
+  readonly EnvTypeId?: string;
+}
