@@ -1,4 +1,4 @@
-import { awscdk, github, javascript, JsonPatch, TextFile } from 'projen';
+import { awscdk, javascript } from 'projen';
 
 /**
  * The lowest aws-cdk-lib that users may have, and the one that we compile and test against.
@@ -94,10 +94,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
     ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', '*.generated.ts', 'coverage', 'cdk.out', '*.snapshot'],
   },
   gitignore: ['/assets/', '/.local/', 'cdk.out/', 'cdk.context.json', '/test-results/', '__pycache__/', '/lib/', '*.log', '/integ/cdk-integ.out.*', '!/integ/*.snapshot/**'],
-  npmignore: [
-    '/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts',
-    '!/assets/',
-  ],
   depsUpgradeOptions: { workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY } },
   githubOptions: { mergify: false, pullRequestLintOptions: { semanticTitleOptions: { types: ['feat', 'fix', 'chore', 'docs', 'test', 'refactor', 'perf', 'ci', 'build'] } } },
   releaseToNpm: true,
@@ -107,5 +103,27 @@ const project = new awscdk.AwsCdkConstructLibrary({
   sampleCode: false,
 });
 
-void github; void JsonPatch; void TextFile;
+// What ships is the compiled library and the handler's bundle, nothing of how they are made and tested.
+project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts');
+project.npmignore?.include('/assets/');
+
+// The handler is bundled before anything looks for it: jsii, tests, and the trial.
+const bundle = project.addTask('bundle', { description: 'Bundle the registration handler into assets/', exec: 'tsx tools/bundle.ts' });
+project.preCompileTask.spawn(bundle);
+
+const trial = project.addTask('try', { description: 'Deploy a runner on this machine: no AWS account, no token' });
+trial.spawn(bundle);
+trial.exec('tsx local/try/index.ts', { receiveArgs: true });
+
+project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
+
+// One command for all runners, with one count of their results; projen's own would know of jest alone.
+project.testTask.reset();
+project.testTask.spawn(bundle);
+project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
+
+// The stock workflow writes the address of the npm registry, which publib knows itself.
+const release = project.tryFindObjectFile('.github/workflows/release.yml');
+release?.addDeletionOverride('jobs.release_npm.steps.9.env.NPM_REGISTRY');
+
 project.synth();

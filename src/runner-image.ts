@@ -1,4 +1,5 @@
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from './contract';
@@ -94,10 +95,7 @@ class AssetImage extends RunnerImage {
   }
 
   public _bind(scope: Construct, grantee: iam.IGrantable): string {
-    // Loaded only when used: it is megabytes that most users never need.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const { DockerImageAsset } = require('aws-cdk-lib/aws-ecr-assets') as typeof import('aws-cdk-lib/aws-ecr-assets');
-    const asset = new DockerImageAsset(scope, 'Image', { directory: this.directory });
+    const asset = new ecrAssets.DockerImageAsset(scope, 'Image', { directory: this.directory });
     asset.repository.grantPull(grantee);
     return asset.imageUri;
   }

@@ -1,0 +1,37 @@
+/**
+ * A runner in each of two regions of one account.
+ *
+ * IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+ */
+import { App, Stack } from 'aws-cdk-lib';
+import { OidcProviderNative } from 'aws-cdk-lib/aws-iam';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
+
+const account = '123456789012';
+const app = new App();
+
+/** The secret with the token has to be in each of the regions; Secrets Manager can replicate it. */
+const orchestratorFor = (stack: Stack) => Orchestrator.humanitec({
+  orgId: 'my-org',
+  apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
+});
+
+const usEast = new Stack(app, 'RunnerUsEast', { env: { account, region: 'us-east-1' } });
+new EcsRunner(usEast, 'Runner', {
+  orchestrator: orchestratorFor(usEast),
+  runnerId: 'us-east-runner',
+  subnetIds: ['subnet-12345678', 'subnet-87654321'],
+  tags: { Region: 'us-east-1' },
+});
+
+const euWest = new Stack(app, 'RunnerEuWest', { env: { account, region: 'eu-west-1' } });
+new EcsRunner(euWest, 'Runner', {
+  orchestrator: orchestratorFor(euWest),
+  runnerId: 'eu-west-runner',
+  subnetIds: ['subnet-23456789', 'subnet-98765432'],
+  oidcProvider: OidcProviderNative.fromOidcProviderArn(euWest, 'OidcProvider', `arn:aws:iam::${account}:oidc-provider/oidc.humanitec.dev`),
+  tags: { Region: 'eu-west-1' },
+});
+// The provider has to be there before the second runner's role trusts it.
+euWest.addDependency(usEast);

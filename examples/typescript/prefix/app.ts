@@ -1,0 +1,18 @@
+/** A runner whose id is generated: `prod-runner-` and eight characters, the same for the life of the runner. */
+import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
+
+const app = new App();
+const stack = new Stack(app, 'RunnerStack', { env: { account: '123456789012', region: 'us-east-1' } });
+
+const runner = new EcsRunner(stack, 'Runner', {
+  orchestrator: Orchestrator.humanitec({
+    orgId: 'my-org',
+    apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
+  }),
+  subnetIds: ['subnet-12345678', 'subnet-87654321'],
+  runnerIdPrefix: 'prod-runner',
+});
+
+new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });

@@ -1,0 +1,219 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import type { Orchestrator } from './orchestrator';
+import type { RunnerImage } from './runner-image';
+import type { StateStorage } from './state-storage';
+
+/** What deleting a runner does while environments still use it. */
+export enum OnInUse {
+  /** The deletion fails and names the environments; nothing is torn down. */
+  FAIL = 'fail',
+  /** The registration is left at the orchestrator, and the rest is deleted. Deployments of those environments fail from then on. */
+  RETAIN = 'retain',
+}
+
+/** What an `EcsRunner` is made from. */
+export interface EcsRunnerProps {
+  /** The orchestrator that the runner belongs to. */
+  readonly orchestrator: Orchestrator;
+
+  /**
+   * Id of the runner at the orchestrator: lower-case letters, digits and single `-`, starting with a letter, 2 to 100
+   * characters. Changing it makes a new runner and deletes the old one.
+   *
+   * @default - one is generated from `runnerIdPrefix`; it stays the same for the life of the resource
+   */
+  readonly runnerId?: string;
+
+  /**
+   * What a generated id starts with; `-` and 8 characters follow. Lower-case letters, digits and single `-`, starting
+   * with a letter, at most 91 characters. Not together with `runnerId`.
+   *
+   * @default 'runner'
+   */
+  readonly runnerIdPrefix?: string;
+
+  /**
+   * What the runner is for, as the orchestrator shows it. At most 200 characters.
+   *
+   * @default - none
+   */
+  readonly description?: string;
+
+  /**
+   * VPC that the tasks run in. Not together with `subnetIds`.
+   *
+   * @default - with `subnetIds`, none; else a new one of two zones with one NAT gateway
+   */
+  readonly vpc?: ec2.IVpc;
+
+  /**
+   * Which of the VPC's subnets the tasks run in: 1 to 16. Needs `vpc`.
+   *
+   * @default - the private subnets
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+
+  /**
+   * Ids of the subnets that the tasks run in, 1 to 16, when there is no VPC construct at hand.
+   *
+   * @default - the subnets of `vpc`
+   */
+  readonly subnetIds?: string[];
+
+  /**
+   * Security groups of the tasks, 5 at most.
+   *
+   * @default - with a VPC, a new one that lets HTTPS out and nothing in; with `subnetIds`, the default group of their VPC
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+
+  /**
+   * Whether the tasks get a public IP address. They need one in a public subnet.
+   *
+   * @default false
+   */
+  readonly assignPublicIp?: boolean;
+
+  /**
+   * The cluster that the tasks run in, in the account and region of the stack.
+   *
+   * @default - a new one with FARGATE and FARGATE_SPOT, Container Insights, and ECS Exec logging
+   */
+  readonly cluster?: ecs.ICluster;
+
+  /**
+   * Container Insights of the new cluster. Not together with `cluster`.
+   *
+   * @default ContainerInsights.ENABLED
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-container-insights.html
+   */
+  readonly containerInsights?: ecs.ContainerInsights;
+
+  /**
+   * Where OpenTofu keeps its state.
+   *
+   * @default StateStorage.newBucket()
+   */
+  readonly stateStorage?: StateStorage;
+
+  /**
+   * Let an update move the state to another bucket or prefix. The old state is not moved along: copy it before the next
+   * deployment, or OpenTofu creates everything once more.
+   *
+   * @default false
+   */
+  readonly allowStateMove?: boolean;
+
+  /**
+   * Customer managed key for the new state bucket and the runner's log groups. A key of this stack gets the statements that it
+   * needs; for an imported one a warning says what its policy must allow. With an existing state bucket it is the key of
+   * that bucket.
+   *
+   * @default - keys that AWS manages
+   */
+  readonly encryptionKey?: kms.IKey;
+
+  /**
+   * How long the log groups keep what they get, the registration's own included.
+   *
+   * @default RetentionDays.ONE_MONTH
+   */
+  readonly logRetention?: logs.RetentionDays;
+
+  /**
+   * What becomes of the log groups when they leave the stack. Two of them are named after the runner, so a kept one
+   * blocks the next deployment of a runner with the same id.
+   *
+   * @default RemovalPolicy.DESTROY
+   */
+  readonly logRemovalPolicy?: RemovalPolicy;
+
+  /**
+   * Container image of the deployments.
+   *
+   * @default - the orchestrator's own image
+   */
+  readonly image?: RunnerImage;
+
+  /**
+   * Environment variables of the deployments, such as `TF_VAR_...`: values of at most 1,024 characters. They are readable
+   * in the template and at the orchestrator; use `secrets` for what must not be.
+   *
+   * @default - none
+   */
+  readonly environment?: Record<string, string>;
+
+  /**
+   * Environment variables of the deployments that ECS fills from Secrets Manager or the Parameter Store. The execution
+   * role may read them. The orchestrator takes whole ARNs only: no JSON fields, no versions, and no secrets imported by
+   * name or partial ARN.
+   *
+   * @default - none
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
+   */
+  readonly secrets?: Record<string, ecs.Secret>;
+
+  /**
+   * The role that OpenTofu runs with: it has to trust `ecs-tasks.amazonaws.com`. It is given access to the state.
+   *
+   * @default - a new one, which may reach the state and what you grant to the runner
+   */
+  readonly taskRole?: iam.IRole;
+
+  /**
+   * The role that ECS starts the tasks with: it has to trust `ecs-tasks.amazonaws.com`. It is given access to `secrets`
+   * and to `image`.
+   *
+   * @default - a new one, which may reach the secrets and the image and nothing else
+   */
+  readonly executionRole?: iam.IRole;
+
+  /**
+   * Path of all roles that are created: starts and ends with `/`.
+   *
+   * @default '/'
+   */
+  readonly rolePath?: string;
+
+  /**
+   * Permissions boundary of all roles that are created.
+   *
+   * @default - none
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+   */
+  readonly permissionsBoundary?: iam.IManagedPolicy;
+
+  /**
+   * The OIDC provider of the orchestrator's issuer in this account, for audience `sts.amazonaws.com`. An account can have
+   * only one an issuer: give it when another stack or tool made it.
+   *
+   * @default - one is made, and shared by all runners of the stack with the same issuer
+   */
+  readonly oidcProvider?: iam.IOidcProvider;
+
+  /**
+   * Tags for everything that the construct makes and that takes tags.
+   *
+   * @default - none
+   */
+  readonly tags?: Record<string, string>;
+
+  /**
+   * Take over a runner of the same `runnerId` that Terraform or a person registered. Needs `runnerId`.
+   *
+   * @default false
+   */
+  readonly adoptExisting?: boolean;
+
+  /**
+   * What deleting the runner does while environments still use it.
+   *
+   * @default OnInUse.FAIL
+   */
+  readonly onInUse?: OnInUse;
+}

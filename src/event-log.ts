@@ -1,0 +1,94 @@
+import { Lazy, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { uniqueName } from './registration/provider';
+
+/** Id of the shared construct below the stack: a public contract. */
+const POLICY_ID = 'HumanitecRunnerEventLogs';
+
+/** What the events of one runner's tasks are told by. */
+export interface EventLogProps {
+  readonly logGroup: logs.ILogGroup;
+  readonly logGroupName: string;
+  readonly clusterArn: string;
+  readonly taskFamilyPrefix: string;
+}
+
+/**
+ * Writes the state changes of the runner's tasks into its log group: the tasks themselves have no log, so this is where
+ * it shows why one did not start.
+ */
+export class EventLog extends Construct {
+  constructor(scope: Construct, id: string, props: EventLogProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const rule = new events.CfnRule(this, 'Rule', {
+      description: 'Logs the state changes of a Platform Orchestrator runner\'s tasks',
+      eventPattern: {
+        'source': ['aws.ecs'],
+        'detail-type': ['ECS Task State Change'],
+        'detail': {
+          clusterArn: [props.clusterArn],
+          group: [{ prefix: `family:${props.taskFamilyPrefix}` }],
+        },
+      },
+      state: 'ENABLED',
+      targets: [{
+        id: 'EventLog',
+        arn: stack.formatArn({ service: 'logs', resource: `log-group:${props.logGroupName}` }),
+      }],
+    });
+    rule.node.addDependency(props.logGroup);
+    EventLogPolicy.for(this).allow(rule.attrArn, props.logGroupName);
+  }
+}
+
+/** So many runners fit into one policy document: CloudWatch Logs takes 5,120 characters. */
+const RUNNERS_PER_POLICY = 10;
+
+/**
+ * Lets EventBridge write to the event logs of the stack's runners. Shared, as an account has only ten such policies a
+ * region.
+ */
+class EventLogPolicy extends Construct {
+  public static for(scope: Construct): EventLogPolicy {
+    const stack = Stack.of(scope);
+    for (let count = 1; ; count++) {
+      const id = count === 1 ? POLICY_ID : `${POLICY_ID}${count}`;
+      const policy = (stack.node.tryFindChild(id) as EventLogPolicy | undefined) ?? new EventLogPolicy(stack, id);
+      if (policy.logGroups.length < RUNNERS_PER_POLICY) {
+        return policy;
+      }
+    }
+  }
+
+  private readonly logGroups: string[] = [];
+  private readonly rules: string[] = [];
+
+  private constructor(scope: Construct, id: string) {
+    super(scope, id);
+    new CfnResourcePolicy(this, 'Resource', {
+      policyName: uniqueName(this, 255),
+      policyDocument: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.document()) }),
+    });
+  }
+
+  public allow(ruleArn: string, logGroupName: string): void {
+    this.logGroups.push(Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}:*` }));
+    this.rules.push(ruleArn);
+  }
+
+  private document(): object {
+    const base = { Effect: 'Allow', Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] }, Resource: this.logGroups };
+    return {
+      Version: '2012-10-17',
+      Statement: [
+        // EventBridge names its rule with the events only, not where it makes the stream.
+        { ...base, Action: 'logs:CreateLogStream' },
+        { ...base, Action: 'logs:PutLogEvents', Condition: { ArnEquals: { 'aws:SourceArn': this.rules } } },
+      ],
+    };
+  }
+}

@@ -1,0 +1,123 @@
+import { Annotations, Token } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from './contract';
+import type { EcsRunnerProps } from './ecs-runner-props';
+import { Problems, quote } from './problems';
+
+/** Where the tasks run. */
+export interface RunnerNetwork {
+  readonly vpc?: ec2.IVpc;
+  readonly subnetIds: string[];
+  readonly securityGroups: ec2.ISecurityGroup[];
+}
+
+/** Says what is wrong with the inputs that concern the network. */
+export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
+  const { vpc, vpcSubnets, subnetIds, securityGroups } = props;
+  if (vpc && subnetIds) {
+    problems.add({
+      input: 'subnetIds',
+      expected: 'either `vpc` (with `vpcSubnets`) or `subnetIds`',
+      got: 'both',
+      fix: 'Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.',
+    });
+  }
+  if (vpcSubnets && !vpc) {
+    problems.add({
+      input: 'vpcSubnets',
+      expected: '`vpc` beside it',
+      got: 'no `vpc`',
+      fix: 'Give the VPC whose subnets are meant, or use `subnetIds`.',
+    });
+  }
+  if (subnetIds && !Token.isUnresolved(subnetIds)) {
+    checkSubnetIds('subnetIds', subnetIds, problems);
+  }
+  if (vpc) {
+    checkSelection(vpc, vpcSubnets, problems);
+  }
+  if (securityGroups && securityGroups.length > SECURITY_GROUPS_MAX) {
+    problems.add({
+      input: 'securityGroups',
+      expected: `at most ${SECURITY_GROUPS_MAX}`,
+      got: `${securityGroups.length}`,
+      fix: 'ECS attaches no more than that to a task: merge their rules.',
+    });
+  }
+}
+
+/** Makes what was not given. */
+export function bindNetwork(scope: Construct, props: EcsRunnerProps): RunnerNetwork {
+  if (props.subnetIds) {
+    return { subnetIds: props.subnetIds, securityGroups: props.securityGroups ?? [] };
+  }
+  const vpc = props.vpc ?? new ec2.Vpc(scope, 'Vpc', { maxAzs: 2, natGateways: 1 });
+  const selection = vpc.selectSubnets(props.vpcSubnets);
+  warnAboutPublicIp(scope, vpc, selection.subnets, props.assignPublicIp ?? false);
+  return { vpc, subnetIds: selection.subnetIds, securityGroups: props.securityGroups ?? [defaultSecurityGroup(scope, vpc)] };
+}
+
+function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefined, problems: Problems): void {
+  const input = vpcSubnets ? 'vpcSubnets' : 'vpc';
+  let selection: ec2.SelectedSubnets;
+  try {
+    selection = vpc.selectSubnets(vpcSubnets);
+  } catch (error) {
+    problems.add({
+      input,
+      expected: 'a selection of the VPC\'s subnets',
+      got: error instanceof Error ? error.message : String(error),
+      fix: 'Select subnets that the VPC has, with a way out to the orchestrator and the image.',
+    });
+    return;
+  }
+  // A VPC that is still to be looked up has placeholders, whose number means nothing.
+  if (!selection.isPendingLookup && !Token.isUnresolved(selection.subnetIds)) {
+    checkSubnetIds(input, selection.subnetIds, problems);
+  }
+}
+
+function checkSubnetIds(input: string, ids: string[], problems: Problems): void {
+  if (ids.length === 0 || ids.length > SUBNETS_MAX) {
+    problems.add({
+      input,
+      expected: `1 to ${SUBNETS_MAX} subnets`,
+      got: ids.length === 0 ? 'none' : `${ids.length}`,
+      fix: ids.length === 0 ? 'Give at least one subnet that the tasks can run in.' : 'Choose fewer: a subnet a zone is enough.',
+    });
+  }
+  const odd = ids.filter(id => !Token.isUnresolved(id) && (id.length === 0 || id.length > SUBNET_ID_MAX));
+  if (odd.length > 0) {
+    problems.add({
+      input,
+      expected: `subnet ids of 1 to ${SUBNET_ID_MAX} characters, such as "subnet-0123456789abcdef0"`,
+      got: odd.map(quote).join(', '),
+      fix: 'Give the ids, not ARNs or names.',
+    });
+  }
+}
+
+function defaultSecurityGroup(scope: Construct, vpc: ec2.IVpc): ec2.ISecurityGroup {
+  const group = new ec2.SecurityGroup(scope, 'SecurityGroup', {
+    vpc,
+    description: 'Tasks of a Platform Orchestrator runner: HTTPS out, nothing in',
+    allowAllOutbound: false,
+  });
+  group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'HTTPS to the orchestrator, registries and AWS');
+  return group;
+}
+
+function warnAboutPublicIp(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[], assignPublicIp: boolean): void {
+  const isPublic = (subnet: ec2.ISubnet) => vpc.publicSubnets.some(other => other.node.path === subnet.node.path);
+  if (!assignPublicIp && subnets.some(isPublic)) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:publicSubnetWithoutPublicIp',
+      'The tasks run in a public subnet without a public IP address, so they cannot reach the orchestrator. '
+      + 'Set assignPublicIp to true, or choose private subnets with vpcSubnets.');
+  }
+  if (assignPublicIp && subnets.some(subnet => !isPublic(subnet))) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:publicIpInPrivateSubnet',
+      'assignPublicIp is set, but the tasks run in a private subnet, where a public IP address has no effect. '
+      + 'Leave assignPublicIp out, or choose public subnets with vpcSubnets.');
+  }
+}

@@ -1,0 +1,62 @@
+import { CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { Orchestrator } from '../orchestrator';
+import type { IEcsRunner } from '../runner-types';
+import { RegistrationProvider, SERVICE_TIMEOUT } from './provider';
+import type { RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
+import { RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
+
+/** The registrations of this app's runners, for what has to come after them. */
+const registrations = new WeakMap<IEcsRunner, CustomResource>();
+
+/** Remembers what registers the runner. */
+export function remember(runner: IEcsRunner, registration: CustomResource): void {
+  registrations.set(runner, registration);
+}
+
+/** The runner's id, known only once it is registered; the plain id of an imported runner. */
+export function registeredId(runner: IEcsRunner): string {
+  return registrations.get(runner)?.getAttString('RunnerId') ?? runner.runnerId;
+}
+
+type Own<T> = Omit<T, keyof WireOrchestrator>;
+
+/** The custom resource that makes the runner's id. Its Ref is the id. */
+export function runnerIdResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerIdProperties>): CustomResource {
+  return resource(scope, id, orchestrator, RUNNER_ID_TYPE, properties);
+}
+
+/** The custom resource that registers the runner. Its attribute `RunnerId` is there once the runner is registered. */
+export function runnerResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
+  return resource(scope, id, orchestrator, RUNNER_TYPE, properties);
+}
+
+/** The custom resource that makes a runner rule. */
+export function runnerRuleResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerRuleProperties>): CustomResource {
+  return resource(scope, id, orchestrator, RUNNER_RULE_TYPE, properties);
+}
+
+function resource(scope: Construct, id: string, orchestrator: Orchestrator, resourceType: string, properties: object): CustomResource {
+  const provider = RegistrationProvider.find(Stack.of(scope));
+  if (!provider) {
+    throw new Error(`${scope.node.path}: the stack has no registration yet`);
+  }
+  provider.allowToken(orchestrator.apiToken);
+  return new CustomResource(scope, id, {
+    serviceToken: provider.serviceToken,
+    resourceType,
+    serviceTimeout: SERVICE_TIMEOUT,
+    removalPolicy: RemovalPolicy.DESTROY,
+    properties: { ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties) },
+  });
+}
+
+/** CloudFormation takes no undefined. */
+function withoutEmpty(properties: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined).map(([name, value]) =>
+    [name, isPlainObject(value) ? withoutEmpty(value) : value]));
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

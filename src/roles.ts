@@ -1,0 +1,82 @@
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { OIDC_AUDIENCE } from './contract';
+import type { EcsRunnerProps } from './ecs-runner-props';
+import type { Orchestrator } from './orchestrator';
+import { addToGivenRole, StatementCollector } from './statement-collector';
+import { StateScope, stateStatements, TaskManagerScope, taskManagerStatements, tasksPrincipal } from './statements';
+
+type RoleSettings = Pick<EcsRunnerProps, 'rolePath' | 'permissionsBoundary'>;
+
+/** The role that OpenTofu runs with. */
+export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: StateScope): iam.IRole {
+  const statements = stateStatements(scope, state);
+  if (props.taskRole) {
+    addToGivenRole(scope, 'taskRole', props.taskRole, statements);
+    return props.taskRole;
+  }
+  return new iam.Role(scope, 'TaskRole', {
+    description: 'OpenTofu in the tasks of a Platform Orchestrator runner',
+    assumedBy: tasksPrincipal(scope),
+    ...settings(props),
+    inlinePolicies: { State: new iam.PolicyDocument({ statements }) },
+  });
+}
+
+/** The role that ECS starts the tasks with, and the image that it pulls. */
+export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { role: iam.IRole; image?: string } {
+  const principal = tasksPrincipal(scope);
+  const collector = new StatementCollector(scope, (props.executionRole ?? principal).grantPrincipal.policyFragment);
+  for (const secret of Object.values(props.secrets ?? {})) {
+    secret.grantRead(collector);
+  }
+  const image = props.image?._bind(scope, collector);
+  if (props.executionRole) {
+    addToGivenRole(scope, 'executionRole', props.executionRole, collector.statements);
+    return { role: props.executionRole, image };
+  }
+  const role = new iam.Role(scope, 'ExecutionRole', {
+    description: 'Starts the tasks of a Platform Orchestrator runner',
+    assumedBy: principal,
+    ...settings(props),
+    inlinePolicies: collector.statements.length > 0
+      ? { TaskStart: new iam.PolicyDocument({ statements: collector.statements, minimize: true }) }
+      : undefined,
+  });
+  return { role, image };
+}
+
+/** The role that the orchestrator assumes, with an OIDC token that names the organization and this runner. */
+export function taskManagerRole(
+  scope: Construct, props: EcsRunnerProps, runnerId: string, oidcProvider: iam.IOidcProvider, to: TaskManagerScope,
+): iam.Role {
+  const { orchestrator } = props;
+  return new iam.Role(scope, 'TaskManagerRole', {
+    description: 'Runs the deployments of the Platform Orchestrator as ECS tasks',
+    assumedBy: new iam.WebIdentityPrincipal(oidcProvider.oidcProviderArn, {
+      StringEquals: {
+        [`${orchestrator._issuerName}:aud`]: OIDC_AUDIENCE,
+        [`${orchestrator._issuerName}:sub`]: `${orchestrator.orgId}+${runnerId}`,
+      },
+    }),
+    ...settings(props),
+    inlinePolicies: { RunTasks: new iam.PolicyDocument({ statements: taskManagerStatements(scope, to) }) },
+  });
+}
+
+/** The provider of the issuer: the user's, or one that the runners of the stack share, since an account can have only one. */
+export function bindOidcProvider(scope: Construct, orchestrator: Orchestrator, given?: iam.IOidcProvider): iam.IOidcProvider {
+  if (given) {
+    return given;
+  }
+  const stack = Stack.of(scope);
+  // The issuer is part of the id, so that runners of different orchestrators do not swap providers when their order changes.
+  const id = `HumanitecOidcProvider-${orchestrator._issuerName.replace(/[^a-zA-Z0-9.-]/g, '-')}`;
+  return (stack.node.tryFindChild(id) as iam.OidcProviderNative | undefined)
+    ?? new iam.OidcProviderNative(stack, id, { url: orchestrator.oidcIssuerUrl, clientIds: [OIDC_AUDIENCE] });
+}
+
+function settings(props: RoleSettings) {
+  return { path: props.rolePath, permissionsBoundary: props.permissionsBoundary };
+}

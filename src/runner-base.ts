@@ -1,0 +1,38 @@
+import { Resource } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { Orchestrator } from './orchestrator';
+import { RunnerRule } from './runner-rule';
+import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
+
+/** What runners of this app and imported ones have in common. */
+export abstract class RunnerBase extends Resource implements IEcsRunner {
+  public abstract readonly runnerId: string;
+  public abstract readonly orchestrator?: Orchestrator;
+  public abstract readonly taskRole?: iam.IRole;
+  public abstract readonly connections: ec2.Connections;
+  public abstract readonly grantPrincipal: iam.IPrincipal;
+
+  public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
+    return new RunnerRule(this, id, { runner: this, ...options });
+  }
+}
+
+/** A runner that exists already. */
+export class ImportedRunner extends RunnerBase {
+  public readonly runnerId: string;
+  public readonly orchestrator?: Orchestrator;
+  public readonly taskRole?: iam.IRole;
+  public readonly connections: ec2.Connections;
+  public readonly grantPrincipal: iam.IPrincipal;
+
+  constructor(scope: Construct, id: string, attributes: EcsRunnerAttributes) {
+    super(scope, id);
+    this.runnerId = attributes.runnerId;
+    this.orchestrator = attributes.orchestrator;
+    this.taskRole = attributes.taskRole;
+    this.connections = new ec2.Connections({ securityGroups: attributes.securityGroups });
+    this.grantPrincipal = attributes.taskRole?.grantPrincipal ?? new iam.UnknownPrincipal({ resource: this });
+  }
+}

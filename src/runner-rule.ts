@@ -1,0 +1,85 @@
+import { RemovalPolicy, Resource } from 'aws-cdk-lib';
+import type * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { DEFAULT_LOG_RETENTION } from './defaults';
+import { Problems } from './problems';
+import { RegistrationProvider } from './registration/provider';
+import { registeredId, runnerRuleResource } from './registration/resources';
+import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
+
+/** What a `RunnerRule` is made from. */
+export interface RunnerRuleProps extends RunnerRuleOptions {
+  /** The runner that gets the deployments; an imported one needs its orchestrator. */
+  readonly runner: IEcsRunner;
+
+  /**
+   * Path of the registration's role, where the stack has no runner that made it already: starts and ends with `/`.
+   *
+   * @default '/'
+   */
+  readonly rolePath?: string;
+
+  /**
+   * Permissions boundary of the registration's role, where the stack has no runner that made it already.
+   *
+   * @default - none
+   */
+  readonly permissionsBoundary?: iam.IManagedPolicy;
+}
+
+/**
+ * Sends deployments of a project, of an environment type, of both together, or all of them to a runner.
+ *
+ * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+ */
+export class RunnerRule extends Resource {
+  /**
+   * Id of the rule at the orchestrator, a UUID.
+   * @attribute
+   */
+  public readonly ruleId: string;
+
+  constructor(scope: Construct, id: string, props: RunnerRuleProps) {
+    super(scope, id);
+    const orchestrator = this.check(props);
+    // A stack with nothing but rules of imported runners has no registration yet.
+    RegistrationProvider.find(this.stack) ?? RegistrationProvider.for(this, {
+      rolePath: props.rolePath,
+      permissionsBoundary: props.permissionsBoundary,
+      logRetention: DEFAULT_LOG_RETENTION,
+      logRemovalPolicy: RemovalPolicy.DESTROY,
+      tags: {},
+    });
+    this.ruleId = runnerRuleResource(this, 'Resource', orchestrator, {
+      // The orchestrator refuses rules for runners that are not registered, and to delete runners that rules point at.
+      RunnerId: registeredId(props.runner),
+      ProjectId: props.projectId,
+      EnvTypeId: props.envTypeId,
+    }).ref;
+  }
+
+  private check(props: RunnerRuleProps) {
+    const problems = new Problems();
+    const id = {
+      pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
+      max: 100,
+      expected: 'an id of letters, digits, "-" and "_"',
+      fix: 'Give the id as the orchestrator shows it, or leave it out to match all.',
+    };
+    problems.checkText('projectId', props.projectId, id);
+    problems.checkText('envTypeId', props.envTypeId, id);
+    const { orchestrator } = props.runner;
+    if (!orchestrator) {
+      problems.add({
+        input: 'runner',
+        expected: 'a runner whose orchestrator is known',
+        got: 'one that was imported without it',
+        fix: 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.',
+      });
+    } else if (props.runner.stack !== this.stack) {
+      problems.addAll('runner.orchestrator', orchestrator._problems());
+    }
+    problems.throwIfAny(this, 'RunnerRule');
+    return orchestrator!;
+  }
+}

@@ -1,0 +1,179 @@
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from './contract';
+import { maskTokens, Problem, Problems, quote } from './problems';
+
+/** Settings of a state bucket that exists already. */
+export interface ExistingBucketOptions {
+  /**
+   * Path below which the state of this runner is kept: segments of letters, digits, `.`, `_` and `-`, joined by `/`,
+   * without a leading one. Give each runner that shares a bucket a prefix of its own.
+   *
+   * @default - the state files lie at the top of the bucket
+   */
+  readonly prefix?: string;
+}
+
+/** Settings of a state bucket that the construct makes. */
+export interface NewBucketOptions extends ExistingBucketOptions {
+  /**
+   * Whether old versions of the state are kept: in infrequent access after 30 days, and deleted after 90.
+   *
+   * @default true
+   */
+  readonly versioned?: boolean;
+
+  /**
+   * What becomes of the bucket when it leaves the stack. With it goes the state of everything that was deployed through
+   * the runner.
+   *
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Whether the bucket is emptied before it is deleted. Needs `removalPolicy: RemovalPolicy.DESTROY`.
+   *
+   * @default false
+   */
+  readonly autoDeleteObjects?: boolean;
+
+  /**
+   * Prefix of the server access logs in `serverAccessLogsBucket`.
+   *
+   * @default - no prefix
+   */
+  readonly serverAccessLogsPrefix?: string;
+
+  /**
+   * Bucket that the server access logs go to.
+   *
+   * @default - access is not logged
+   */
+  readonly serverAccessLogsBucket?: s3.IBucket;
+}
+
+/**
+ * Where OpenTofu keeps the state of what is deployed through the runner.
+ */
+export class StateStorage {
+  /**
+   * A bucket of the runner's own: encrypted, private, reached over TLS only, versioned, and kept when the stack is deleted.
+   */
+  public static newBucket(options: NewBucketOptions = {}): StateStorage {
+    return new StateStorage(options);
+  }
+
+  /**
+   * A bucket that exists already, in the runner's region. Its encryption, versions and policy stay as they are.
+   *
+   * @param bucket the bucket; a name with dots is refused by the orchestrator
+   */
+  public static existingBucket(bucket: s3.IBucket, options: ExistingBucketOptions = {}): StateStorage {
+    return new StateStorage(options, bucket);
+  }
+
+  private constructor(private readonly options: NewBucketOptions, private readonly existing?: s3.IBucket) {}
+
+  /**
+   * Path below which the state is kept, without slashes around it.
+   * @internal
+   */
+  public get _prefix(): string | undefined {
+    const prefix = this.options.prefix;
+    return prefix === undefined || Token.isUnresolved(prefix) ? prefix : prefix.replace(/\/$/, '');
+  }
+
+  /** @internal */
+  public _bind(scope: Construct, encryptionKey?: kms.IKey): s3.IBucket {
+    if (this.existing) {
+      return this.existing;
+    }
+    const { versioned = true } = this.options;
+    return new s3.Bucket(scope, 'StateBucket', {
+      encryption: encryptionKey ? s3.BucketEncryption.KMS : s3.BucketEncryption.S3_MANAGED,
+      encryptionKey,
+      bucketKeyEnabled: encryptionKey ? true : undefined,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      versioned,
+      removalPolicy: this.options.removalPolicy ?? RemovalPolicy.RETAIN,
+      autoDeleteObjects: this.options.autoDeleteObjects ? true : undefined,
+      serverAccessLogsBucket: this.options.serverAccessLogsBucket,
+      serverAccessLogsPrefix: this.options.serverAccessLogsPrefix,
+      lifecycleRules: [{
+        id: 'state',
+        abortIncompleteMultipartUploadAfter: Duration.days(7),
+        ...(versioned ? {
+          noncurrentVersionTransitions: [{ storageClass: s3.StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }],
+          noncurrentVersionExpiration: Duration.days(90),
+        } : {}),
+      }],
+    });
+  }
+
+  /** @internal */
+  public _problems(scope: Construct): Problem[] {
+    const problems = new Problems();
+    this.checkPrefix(problems);
+    if (this.existing) {
+      this.checkExisting(problems, scope, this.existing);
+    } else if (this.options.autoDeleteObjects && this.options.removalPolicy !== RemovalPolicy.DESTROY) {
+      problems.add({
+        input: 'autoDeleteObjects',
+        expected: '`removalPolicy: RemovalPolicy.DESTROY` beside it',
+        got: this.options.removalPolicy ? `RemovalPolicy.${this.options.removalPolicy.toUpperCase()}` : 'no removalPolicy, which keeps the bucket',
+        fix: 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.',
+      });
+    }
+    return problems.list;
+  }
+
+  private checkPrefix(problems: Problems): void {
+    const prefix = this.options.prefix;
+    const rule = {
+      expected: 'segments of letters, digits, ".", "_" and "-" joined by single slashes, none of them "." or "..", without a leading slash',
+      fix: 'Write it like "team/runner", or leave it out to keep the state at the top of the bucket.',
+    };
+    problems.checkText('prefix', prefix, { ...rule, pattern: PATH_PREFIX_PATTERN, max: 512 });
+    // The orchestrator joins the prefix as a path, so that these would end up elsewhere than the policy allows.
+    if (prefix !== undefined && !Token.isUnresolved(prefix) && PATH_PREFIX_PATTERN.test(prefix) && /(^|\/)\.\.?(\/|$)/.test(prefix)) {
+      problems.add({ input: 'prefix', got: quote(prefix), ...rule });
+    }
+  }
+
+  private checkExisting(problems: Problems, scope: Construct, bucket: s3.IBucket): void {
+    const misplaced = Object.entries(this.options).filter(([name, value]) => name !== 'prefix' && value !== undefined).map(([name]) => name);
+    if (misplaced.length > 0) {
+      problems.add({
+        input: 'existingBucket',
+        expected: 'no settings but `prefix`: an existing bucket is left as it is',
+        got: misplaced.join(', '),
+        fix: 'Make these settings where the bucket is defined, or use StateStorage.newBucket().',
+      });
+    }
+    const name = maskTokens(bucket.bucketName);
+    if (name.includes('.') || (!name.includes('\u0000') && !BUCKET_PATTERN.test(name))) {
+      problems.add({
+        input: 'existingBucket',
+        expected: 'a bucket name of lower-case letters, digits and "-", without dots',
+        got: quote(name.replace(/\u0000/g, '<token>')),
+        fix: 'The orchestrator refuses such names: use another bucket.',
+      });
+    }
+    const stack = Stack.of(scope);
+    const region = bucket.env.region;
+    if (!Token.isUnresolved(region) && !Token.isUnresolved(stack.region) && region !== stack.region) {
+      problems.add({
+        input: 'existingBucket',
+        expected: `a bucket in the runner's region, "${stack.region}"`,
+        got: `a bucket in "${region}"`,
+        fix: 'OpenTofu looks for the state in the region that its task runs in: use a bucket there.',
+      });
+    }
+  }
+}
