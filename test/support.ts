@@ -1,0 +1,46 @@
+import { App, Stack, StackProps } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { ApiToken, EcsRunnerProps, Orchestrator } from '../src';
+
+export const ACCOUNT = '123456789012';
+export const REGION = 'us-east-1';
+export const TOKEN_ARN = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:humanitec-api-token-AbCdEf`;
+
+/** A stack of a known account and region, in an app that writes to a directory of its own. */
+export function newStack(props: StackProps = { env: { account: ACCOUNT, region: REGION } }, id = 'Stack', app = new App()): Stack {
+  return new Stack(app, id, props);
+}
+
+export function tokenOf(stack: Stack, id = 'ApiToken'): ApiToken {
+  return ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, id, TOKEN_ARN));
+}
+
+export function orchestratorOf(stack: Stack, orgId = 'my-org'): Orchestrator {
+  return Orchestrator.humanitec({ orgId, apiToken: tokenOf(stack) });
+}
+
+/** A VPC that exists already, so that a test sees the runner's own resources only. */
+export function importedVpc(stack: Stack): ec2.IVpc {
+  return ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+    vpcId: 'vpc-12345678',
+    availabilityZones: [`${REGION}a`, `${REGION}b`],
+    privateSubnetIds: ['subnet-11111111', 'subnet-22222222'],
+    publicSubnetIds: ['subnet-33333333', 'subnet-44444444'],
+  });
+}
+
+/** The least that a runner takes. */
+export function minimal(stack: Stack): EcsRunnerProps {
+  return { orchestrator: orchestratorOf(stack), subnetIds: ['subnet-11111111', 'subnet-22222222'] };
+}
+
+/** The properties of the only resource of the type, or of the only one whose logical id starts so. */
+export function only(template: Template, type: string, startsWith = ''): Record<string, any> {
+  const found = Object.entries(template.findResources(type, Match.anyValue())).filter(([id]) => id.startsWith(startsWith));
+  if (found.length !== 1) {
+    throw new Error(`expected one ${type} with an id like "${startsWith}", found ${found.length}`);
+  }
+  return found[0][1];
+}
