@@ -1,4 +1,4 @@
-import { Lazy, Stack } from 'aws-cdk-lib';
+import { CfnTag, ITaggable, Lazy, Stack, TagManager, TagType } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
@@ -20,7 +20,9 @@ export interface EventLogProps {
  * Writes the state changes of the runner's tasks into its log group: the tasks themselves have no log, so this is where
  * it shows why one did not start.
  */
-export class EventLog extends Construct {
+export class EventLog extends Construct implements ITaggable {
+  public readonly tags = new TagManager(TagType.STANDARD, 'AWS::Events::Rule');
+
   constructor(scope: Construct, id: string, props: EventLogProps) {
     super(scope, id);
     const stack = Stack.of(this);
@@ -40,6 +42,10 @@ export class EventLog extends Construct {
         arn: stack.formatArn({ service: 'logs', resource: `log-group:${props.logGroupName}` }),
       }],
     });
+    // CloudFormation tags rules, but the L1 of older aws-cdk-lib does not know.
+    rule.addPropertyOverride('Tags', Lazy.any({
+      produce: () => (this.tags.renderTags() as CfnTag[] | undefined)?.map(tag => ({ Key: tag.key, Value: tag.value })),
+    }));
     rule.node.addDependency(props.logGroup);
     EventLogPolicy.for(this).allow(rule.attrArn, props.logGroupName);
   }

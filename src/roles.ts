@@ -26,10 +26,9 @@ export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: Sta
 
 /** The role that ECS starts the tasks with, and the image that it pulls. */
 export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { role: iam.IRole; image?: string } {
-  const principal = tasksPrincipal(scope);
-  const collector = new StatementCollector(scope, (props.executionRole ?? principal).grantPrincipal.policyFragment);
+  const collector = new StatementCollector(scope);
   for (const secret of Object.values(props.secrets ?? {})) {
-    secret.grantRead(collector);
+    collector.collectSecret(secret);
   }
   const image = props.image?._bind(scope, collector);
   if (props.executionRole) {
@@ -38,7 +37,7 @@ export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { ro
   }
   const role = new iam.Role(scope, 'ExecutionRole', {
     description: 'Starts the tasks of a Platform Orchestrator runner',
-    assumedBy: principal,
+    assumedBy: tasksPrincipal(scope),
     ...settings(props),
     inlinePolicies: collector.statements.length > 0
       ? { TaskStart: new iam.PolicyDocument({ statements: collector.statements, minimize: true }) }

@@ -14,7 +14,8 @@ export function newStack(props: StackProps = { env: { account: ACCOUNT, region: 
 }
 
 export function tokenOf(stack: Stack, id = 'ApiToken'): ApiToken {
-  return ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, id, TOKEN_ARN));
+  const imported = stack.node.tryFindChild(id) as secretsmanager.ISecret | undefined;
+  return ApiToken.fromSecretsManager(imported ?? secretsmanager.Secret.fromSecretCompleteArn(stack, id, TOKEN_ARN));
 }
 
 export function orchestratorOf(stack: Stack, orgId = 'my-org'): Orchestrator {
@@ -23,7 +24,7 @@ export function orchestratorOf(stack: Stack, orgId = 'my-org'): Orchestrator {
 
 /** A VPC that exists already, so that a test sees the runner's own resources only. */
 export function importedVpc(stack: Stack): ec2.IVpc {
-  return ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+  return (stack.node.tryFindChild('Vpc') as ec2.IVpc | undefined) ?? ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
     vpcId: 'vpc-12345678',
     availabilityZones: [`${REGION}a`, `${REGION}b`],
     privateSubnetIds: ['subnet-11111111', 'subnet-22222222'],
