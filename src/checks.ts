@@ -41,7 +41,7 @@ function checkId(props: EcsRunnerProps, problems: Problems): void {
   });
   const suffix = contract.RUNNER_ID_SUFFIX_LENGTH + 1;
   problems.checkText('runnerIdPrefix', runnerIdPrefix, {
-    pattern: /^[a-z](?:-?[a-z0-9]+)*$/,
+    pattern: /^[a-z](?:-?[a-z0-9])*$/,
     max: contract.RUNNER_ID_MAX - suffix,
     expected: `${shape}, at most ${contract.RUNNER_ID_MAX - suffix} characters (${suffix} more are appended)`,
     fix: 'Choose a prefix such as "prod-runner".',

@@ -11,7 +11,8 @@ export const HUMANITEC_TASK_FAMILY_PREFIX = 'humanitec_';
 /** Audience of the OIDC token that the orchestrator presents to STS. */
 export const OIDC_AUDIENCE = 'sts.amazonaws.com';
 
-export const RUNNER_ID_PATTERN = /^[a-z](?:-?[a-z0-9]+)+$/;
+/** The orchestrator's `^[a-z](?:-?[a-z0-9]+)+$`, written so that a long bad id does not take exponential time. */
+export const RUNNER_ID_PATTERN = /^[a-z](?:-?[a-z0-9])+$/;
 export const RUNNER_ID_MAX = 100;
 /** A generated id is `<prefix>-` and this many characters of [a-z0-9]. */
 export const RUNNER_ID_SUFFIX_LENGTH = 8;

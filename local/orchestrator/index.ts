@@ -1,0 +1,55 @@
+/**
+ * An orchestrator on this machine: the API that a runner is registered at, with its rules, refusals and paging, in memory.
+ */
+import type { AddressInfo } from 'node:net';
+import { createApp } from './app';
+import { TokenRegistry, type LocalToken } from './auth';
+import type { RecordedRequest } from './recorder';
+import { Store } from './store';
+
+export type { LocalToken } from './auth';
+export type { RecordedRequest } from './recorder';
+
+export interface LocalOrchestratorOptions {
+  /** @default - a free port */
+  readonly port?: number;
+  readonly orgs: string[];
+  readonly tokens: LocalToken[];
+  /** Called with every request just before its answer leaves. */
+  readonly onRequest?: (request: RecordedRequest) => void;
+}
+
+export interface LocalOrchestrator {
+  readonly url: string;
+  readonly port: number;
+  /** Every request so far, in the order of their answers. */
+  readonly requests: RecordedRequest[];
+  close(): Promise<void>;
+  /** Replaces all tokens at once: those that are not named any more are refused from now on. */
+  setTokens(tokens: LocalToken[]): void;
+}
+
+/** Loopback only: this server knows no TLS, and its tokens are made up. */
+const HOST = '127.0.0.1';
+
+export async function startOrchestrator(options: LocalOrchestratorOptions): Promise<LocalOrchestrator> {
+  const requests: RecordedRequest[] = [];
+  const tokens = new TokenRegistry(options.tokens);
+  const app = createApp({
+    store: new Store(options.orgs),
+    tokens,
+    record: (request) => {
+      requests.push(request);
+      options.onRequest?.(request);
+    },
+  });
+  await app.listen({ host: HOST, port: options.port ?? 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    url: `http://${HOST}:${port}`,
+    port,
+    requests,
+    close: () => app.close(),
+    setTokens: (replacements) => tokens.replace(replacements),
+  };
+}

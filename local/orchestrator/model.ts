@@ -1,0 +1,90 @@
+/** What travels over the wire, as the schemas let it through. */
+
+export interface RunnerAuth {
+  readonly role_arn: string;
+  readonly session_name?: string;
+  readonly sts_region?: string;
+}
+
+export interface RunnerJob {
+  readonly region: string;
+  readonly cluster: string;
+  readonly subnets: string[];
+  readonly security_groups?: string[];
+  readonly is_public_ip_enabled?: boolean;
+  readonly execution_role_arn: string;
+  readonly task_role_arn?: string;
+  readonly image?: string;
+  readonly environment?: Record<string, string>;
+  readonly secrets?: Record<string, string>;
+}
+
+export interface RunnerConfiguration {
+  readonly type: 'serverless-ecs';
+  readonly auth: RunnerAuth;
+  readonly job: RunnerJob;
+}
+
+export interface StateStorageConfiguration {
+  readonly type: 's3';
+  readonly bucket: string;
+  readonly path_prefix?: string;
+}
+
+export interface RunnerCreateBody {
+  readonly id: string;
+  readonly description?: string;
+  readonly runner_configuration: RunnerConfiguration;
+  readonly state_storage_configuration: StateStorageConfiguration;
+}
+
+export interface RunnerUpdateBody {
+  readonly description?: string;
+  readonly runner_configuration?: Pick<RunnerConfiguration, 'type'> & Partial<RunnerConfiguration>;
+  readonly state_storage_configuration?: StateStorageConfiguration;
+}
+
+export interface Runner extends RunnerCreateBody {
+  readonly org_id: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface RuleCreateBody {
+  readonly runner_id: string;
+  readonly project_id?: string;
+  readonly env_type_id?: string;
+}
+
+/** A rule that does not narrow by project or type says so with an empty string, and never by leaving the field out. */
+export interface RunnerRule extends Required<RuleCreateBody> {
+  readonly id: string;
+  readonly org_id: string;
+  readonly created_at: string;
+}
+
+export interface NamedCreateBody {
+  readonly id: string;
+  readonly display_name?: string;
+}
+
+export interface EnvironmentType extends Required<NamedCreateBody> {
+  readonly uuid: string;
+  readonly created_at: string;
+}
+
+export interface Project extends EnvironmentType {
+  readonly updated_at: string;
+  readonly status: 'active';
+}
+
+export interface EnvironmentCreateBody extends NamedCreateBody {
+  readonly env_type_id: string;
+}
+
+export interface Environment extends Project {
+  readonly project_id: string;
+  readonly project_uuid: string;
+  readonly env_type_id: string;
+  readonly runner_id?: string;
+}

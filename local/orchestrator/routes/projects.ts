@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { conflict, notFound } from '../errors';
+import type { NamedCreateBody, Project } from '../model';
+import { pageOf, type PageQuery } from '../paging';
+import { namedCreateSchema, pageQuerySchema } from '../schemas';
+import type { OrganizationStore } from '../store';
+
+interface OrgParams { readonly orgId: string }
+interface ProjectParams extends OrgParams { readonly projectId: string }
+
+export function findProject(organization: OrganizationStore, id: string): Project {
+  const project = organization.projects.get(id);
+  if (!project) throw notFound('project not found');
+  return project;
+}
+
+/** Just enough of projects to hold environments and to be named by rules. */
+export function projectRoutes(app: FastifyInstance): void {
+  app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/projects', { schema: { body: namedCreateSchema } }, (request, reply) => {
+    const { organization, body } = request;
+    if (organization.projects.has(body.id)) throw conflict(`project with id ${body.id} already exists`);
+    const now = new Date().toISOString();
+    const project: Project = { display_name: body.id, ...body, uuid: randomUUID(), created_at: now, updated_at: now, status: 'active' };
+    organization.projects.set(project.id, project);
+    return reply.code(201).send(project);
+  });
+
+  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/projects', { schema: { querystring: pageQuerySchema } }, (request, reply) =>
+    reply.send(pageOf(request.organization.projects.values(), (project) => [project.id], request.query)));
+
+  app.get<{ Params: ProjectParams }>('/orgs/:orgId/projects/:projectId', (request, reply) =>
+    reply.send(findProject(request.organization, request.params.projectId)));
+
+  app.delete<{ Params: ProjectParams }>('/orgs/:orgId/projects/:projectId', (request, reply) => {
+    const { organization } = request;
+    const { id } = findProject(organization, request.params.projectId);
+    if (organization.environmentsWhere({ project_id: id }).length > 0) throw conflict(`project ${id} still has environments`);
+    if (organization.rulesWhere({ project_id: id }).length > 0) throw conflict(`project ${id} is referenced by runner rules`);
+    organization.projects.delete(id);
+    return reply.code(204).send();
+  });
+}

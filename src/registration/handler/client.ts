@@ -1,0 +1,232 @@
+import { ATTEMPT_TIMEOUT, BODY_MAX_BYTES, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET } from './limits';
+import { redact } from './log';
+import { jitter, pause } from './time';
+
+/** A runner, as far as the handler looks at it. */
+export interface Runner {
+  readonly id: string;
+  readonly runner_configuration: RunnerConfiguration;
+  readonly state_storage_configuration: StateStorageConfiguration;
+}
+
+export interface RunnerConfiguration {
+  readonly type: string;
+  readonly auth: { readonly role_arn: string; readonly session_name?: string; readonly sts_region?: string };
+  readonly job: object;
+}
+
+export interface StateStorageConfiguration {
+  readonly type: string;
+  readonly bucket: string;
+  readonly path_prefix?: string;
+}
+
+/** What is sent to create or change a runner. */
+export interface RunnerBody {
+  readonly description?: string;
+  readonly runner_configuration: RunnerConfiguration;
+  readonly state_storage_configuration: StateStorageConfiguration;
+}
+
+export interface Rule {
+  readonly id: string;
+  readonly runner_id: string;
+  readonly project_id?: string;
+  readonly env_type_id?: string;
+}
+
+/** The calls that the lifecycles make. */
+export interface OrchestratorClient {
+  /** Proves that organization and token are good. */
+  checkAccess(): Promise<void>;
+  getRunner(id: string): Promise<Runner | undefined>;
+  createRunner(id: string, body: RunnerBody): Promise<void>;
+  patchRunner(id: string, body: RunnerBody): Promise<void>;
+  /** False when there was none. */
+  deleteRunner(id: string): Promise<boolean>;
+  getRule(id: string): Promise<Rule | undefined>;
+  listRules(): Promise<Rule[]>;
+  createRule(rule: Omit<Rule, 'id'>): Promise<Rule>;
+  /** False when there was none. */
+  deleteRule(id: string): Promise<boolean>;
+}
+
+/** What the API said instead of a success; status 0 when nothing was heard of it. */
+export class ApiError extends Error {
+  constructor(public readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+  /** Milliseconds that the API asks to wait. */
+  readonly retryAfter?: number;
+}
+
+/** The calls over HTTP. */
+export class HttpClient implements OrchestratorClient {
+  private readonly base: string;
+
+  constructor(private readonly apiUrl: string, orgId: string, private readonly token: string, private readonly deadline: number) {
+    this.base = `${apiUrl.replace(/\/+$/, '')}/orgs/${encodeURIComponent(orgId)}`;
+  }
+
+  public async checkAccess(): Promise<void> {
+    await this.call('GET', '/runners?per_page=1');
+  }
+
+  public getRunner(id: string): Promise<Runner | undefined> {
+    return this.find<Runner>(`/runners/${encodeURIComponent(id)}`);
+  }
+
+  public async createRunner(id: string, body: RunnerBody): Promise<void> {
+    await this.call('POST', '/runners', { id, ...body });
+  }
+
+  public async patchRunner(id: string, body: RunnerBody): Promise<void> {
+    await this.call('PATCH', `/runners/${encodeURIComponent(id)}`, body);
+  }
+
+  public deleteRunner(id: string): Promise<boolean> {
+    return this.remove(`/runners/${encodeURIComponent(id)}`);
+  }
+
+  public getRule(id: string): Promise<Rule | undefined> {
+    return this.find<Rule>(`/runner-rules/${encodeURIComponent(id)}`);
+  }
+
+  public async listRules(): Promise<Rule[]> {
+    const found: Rule[] = [];
+    const query = new URLSearchParams({ per_page: '100' });
+    for (;;) {
+      const reply = await this.call('GET', `/runner-rules?${query}`) as { items?: Rule[]; next_page_token?: string };
+      found.push(...reply.items ?? []);
+      if (!reply.next_page_token) {
+        return found;
+      }
+      query.set('page', reply.next_page_token);
+    }
+  }
+
+  public async createRule(rule: Omit<Rule, 'id'>): Promise<Rule> {
+    return await this.call('POST', '/runner-rules', rule) as Rule;
+  }
+
+  public deleteRule(id: string): Promise<boolean> {
+    return this.remove(`/runner-rules/${encodeURIComponent(id)}`);
+  }
+
+  private async find<T>(path: string): Promise<T | undefined> {
+    try {
+      return await this.call('GET', path) as T;
+    } catch (error) {
+      return absent(error) ? undefined : rethrow(error);
+    }
+  }
+
+  private async remove(path: string): Promise<boolean> {
+    try {
+      await this.call('DELETE', path);
+      return true;
+    } catch (error) {
+      return absent(error) ? false : rethrow(error);
+    }
+  }
+
+  /** Calls until the API gives an answer that another try would not change. */
+  private async call(method: string, path: string, body?: object): Promise<unknown> {
+    const outage = Math.min(this.deadline, Date.now() + OUTAGE_BUDGET);
+    for (let attempt = 0; ; attempt++) {
+      const reply = await this.attempt(method, path, body);
+      if (reply instanceof ApiError || reply.status === 429 || reply.status >= 500) {
+        const error = reply instanceof ApiError ? reply : this.error(reply);
+        // Being asked to slow down is no outage: there is no reason to give up before the time is over.
+        const until = error.status === 429 ? this.deadline : outage;
+        const wait = reply instanceof ApiError || reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE) : reply.retryAfter;
+        if (Date.now() + wait >= until) {
+          throw error;
+        }
+        await pause(wait, until);
+      } else if (reply.status >= 200 && reply.status < 300) {
+        return reply.body;
+      } else {
+        throw this.error(reply);
+      }
+    }
+  }
+
+  private async attempt(method: string, path: string, body?: object): Promise<Reply | ApiError> {
+    try {
+      const response = await fetch(this.base + path, {
+        method,
+        headers: {
+          'authorization': `Bearer ${this.token}`,
+          'accept': 'application/json',
+          ...(body ? { 'content-type': 'application/json' } : {}),
+        },
+        body: body ? JSON.stringify(body) : undefined,
+        // A redirect would carry the token to wherever it points.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(Math.max(1, Math.min(ATTEMPT_TIMEOUT, this.deadline - Date.now()))),
+      });
+      const text = await readBounded(response);
+      const parsed = parse(text);
+      if (response.ok && response.status !== 204 && parsed === undefined) {
+        return new ApiError(0, `an answer that is not JSON, to ${method} at ${this.apiUrl}`);
+      }
+      return { status: response.status, body: parsed, retryAfter: retryAfter(response.headers.get('retry-after')) };
+    } catch (error) {
+      const { cause, name } = error as { cause?: { code?: string }; name?: string };
+      return new ApiError(0, `no answer from ${this.apiUrl} (${cause?.code ?? name})`);
+    }
+  }
+
+  private error(reply: Reply): ApiError {
+    const { message } = (reply.body ?? {}) as { message?: unknown };
+    const said = typeof message === 'string' ? `: ${redact(message, this.token).slice(0, 1000)}` : '';
+    return new ApiError(reply.status, `HTTP ${reply.status} from ${this.apiUrl}${said}`);
+  }
+}
+
+function absent(error: unknown): boolean {
+  // An organization that is not there is not the absence of the thing in it; that is told apart by what the API says.
+  return error instanceof ApiError && error.status === 404;
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads the body, but not without end. */
+async function readBounded(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > BODY_MAX_BYTES) {
+      throw new Error('the answer is too long');
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** Seconds or a date, as HTTP has it. */
+function retryAfter(value: string | null): number | undefined {
+  if (!value) {
+    return undefined;
+  }
+  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
+}

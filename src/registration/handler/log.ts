@@ -1,0 +1,12 @@
+/**
+ * The one path to the log. It takes named fields and never whole events, so that neither the ResponseURL, which is a
+ * credential, nor the token can slip in.
+ */
+export function log(message: string, fields: Record<string, string | number | undefined> = {}): void {
+  console.log(JSON.stringify({ message, ...fields }));
+}
+
+/** Takes a secret out of a text that somebody else wrote, such as the API in an error message. */
+export function redact(text: string, secret: string | undefined): string {
+  return secret ? text.split(secret).join('***') : text;
+}

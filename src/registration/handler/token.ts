@@ -1,0 +1,51 @@
+import type { WireToken } from '../wire';
+import { LifecycleError } from './event';
+
+/** Reads the API token. It is read at each call, so that a rotated one is used at once. */
+export async function readToken(source: WireToken): Promise<string> {
+  const name = source.SecretId ? `secret ${source.SecretId}` : `parameter ${source.ParameterName}`;
+  let text: string | undefined;
+  try {
+    text = source.SecretId ? await readSecret(source.SecretId) : await readParameter(source.ParameterName ?? '');
+  } catch (error) {
+    throw new LifecycleError(`Reading the API token from ${name} failed: ${(error as Error).name}. `
+      + 'Check that it exists in this account and region, and that this stack\'s registration role and the key\'s policy allow to read it.');
+  }
+  const token = (source.SecretField && text !== undefined ? field(text, source.SecretField, name) : text)?.trim();
+  if (!token) {
+    throw new LifecycleError(`The ${name} has no text: expected the API token. Put the token there.`);
+  }
+  // Anything else would break the header, and its error message would show the token.
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new LifecycleError(`The ${name} holds no API token: it has blanks or line breaks inside. `
+      + (token.startsWith('{') ? 'It looks like JSON: name the token\'s field.' : 'Put the token alone there.'));
+  }
+  return token;
+}
+
+function field(text: string, key: string, name: string): string | undefined {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw new LifecycleError(`The ${name} is not JSON: expected an object with the field "${key}". Correct the secret, or leave the field out.`);
+  }
+  const value = typeof content === 'object' && content !== null ? (content as Record<string, unknown>)[key] : undefined;
+  if (typeof value !== 'string') {
+    throw new LifecycleError(`The ${name} has no text in its field "${key}". Add it, or name another field.`);
+  }
+  return value;
+}
+
+async function readSecret(id: string): Promise<string | undefined> {
+  // Loaded when needed: each SDK client costs the start of the Lambda time.
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const { SecretString } = await new SecretsManagerClient({ maxAttempts: 4 }).send(new GetSecretValueCommand({ SecretId: id }));
+  return SecretString;
+}
+
+async function readParameter(name: string): Promise<string | undefined> {
+  const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+  const { Parameter } = await new SSMClient({ maxAttempts: 4 }).send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+  return Parameter?.Value;
+}

@@ -1,0 +1,110 @@
+/**
+ * `npm test`: everything that proves the library, with one count of all results at the end.
+ *
+ *   npm test                all of it
+ *   npm test -- --only X    one part: types, lint, unit, integ, trial or failures
+ */
+import { spawnSync } from 'child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'fs';
+import { join } from 'path';
+
+const ROOT = join(__dirname, '..');
+const RESULTS = join(ROOT, 'test-results');
+const TSX = ['tsx', '--tsconfig', 'tsconfig.dev.json'];
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** A part of the tests: a command, and how its results are counted. */
+interface Part {
+  readonly name: string;
+  readonly says: string;
+  readonly command: string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Reads the results that the command left; without it the part is one test, which its exit code decides. */
+  readonly count?: () => Count;
+}
+
+const PARTS: Part[] = [
+  { name: 'types', says: 'the whole project compiles, and so do the examples', command: ['tsc', '--noEmit', '-p', 'tsconfig.dev.json'] },
+  {
+    name: 'lint',
+    says: 'the code keeps to its style',
+    command: ['eslint', '--ext', '.ts', '--max-warnings', '0', 'src', 'test', 'integ', 'local', 'tools', 'examples', '.projenrc.ts'],
+    env: { ESLINT_USE_FLAT_CONFIG: 'false' },
+  },
+  {
+    name: 'unit',
+    says: 'construct, handler and local orchestrator',
+    command: ['jest', '--ci', '--coverage=false', '--json', '--outputFile', result('unit')],
+    count: () => {
+      const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = read('unit');
+      // A suite that does not even load has no tests that could fail.
+      return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
+    },
+  },
+  { name: 'integ', says: 'the integration tests still give their snapshots', command: [...TSX, 'tools/integ.ts', '--json', result('integ')], count: checks('integ') },
+  { name: 'trial', says: '`npm run try`, as a user runs it', command: [...TSX, 'local/try/index.ts', '--json', result('trial')], count: checks('trial') },
+  { name: 'failures', says: 'deployments that have to fail', command: [...TSX, 'test/e2e/failures.ts', '--json', result('failures')], count: checks('failures') },
+];
+
+function result(part: string): string {
+  return join(RESULTS, `${part}.json`);
+}
+
+function read(part: string) {
+  return JSON.parse(readFileSync(result(part), 'utf8'));
+}
+
+/** Counts a list of `{ name, ok }`. */
+function checks(part: string): () => Count {
+  return () => {
+    const list: { ok: boolean }[] = read(part).checks;
+    const passed = list.filter(check => check.ok).length;
+    return { passed, failed: list.length - passed, skipped: 0 };
+  };
+}
+
+function run(part: Part): Count {
+  console.log(`\n== ${part.name}: ${part.says}`);
+  const started = Date.now();
+  const [command, ...args] = part.command;
+  const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, {
+    cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...part.env },
+  });
+  if (error) {
+    console.error(error.message);
+  }
+  let count: Count = { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+  if (part.count) {
+    // No results means that the command broke before it could fail a test; a bad exit code without a failed test likewise.
+    const counted = existsSync(result(part.name)) ? part.count() : { passed: 0, failed: 1, skipped: 0 };
+    count = status !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
+    if (count.passed + count.failed === 0) {
+      count = { ...count, failed: 1 };
+    }
+  }
+  console.log(`== ${part.name}: ${count.passed} passed, ${count.failed} failed, ${Math.round((Date.now() - started) / 1000)} s`);
+  return count;
+}
+
+const only = process.argv.indexOf('--only') > 0 ? process.argv[process.argv.indexOf('--only') + 1] : undefined;
+const parts = PARTS.filter(part => only === undefined || part.name === only);
+if (parts.length === 0) {
+  console.error(`There is no part "${only}": choose one of ${PARTS.map(part => part.name).join(', ')}.`);
+  process.exit(2);
+}
+
+rmSync(RESULTS, { recursive: true, force: true });
+mkdirSync(RESULTS, { recursive: true });
+const counts = parts.map(run);
+const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
+const total = { passed: sum(c => c.passed), failed: sum(c => c.failed), skipped: sum(c => c.skipped) };
+
+console.log('');
+parts.forEach((part, i) => console.log(`${part.name.padEnd(10)} ${String(counts[i].passed).padStart(4)} passed ${String(counts[i].failed).padStart(4)} failed`));
+console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
