@@ -1,0 +1,131 @@
+import { spawn } from 'child_process';
+import { createServer, IncomingMessage, Server } from 'http';
+import { AddressInfo } from 'net';
+import { join } from 'path';
+
+const INVOKE = join(__dirname, 'invoke.js');
+const BUNDLE = join(__dirname, '..', '..', 'assets', 'registration', 'index.js');
+
+export const ROLE = 'arn:aws:iam::123456789012:role/Stack-RunnerTaskManagerRole-AbCdEf';
+export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
+export const STACK = 'arn:aws:cloudformation:us-east-1:123456789012:stack/Stack/11111111-2222-3333-4444-555555555555';
+/** What stands in the ResponseURL's query, and must never be seen again. */
+export const SIGNATURE = 'SIGNATURE-OF-THE-RESPONSE-URL';
+
+export interface CfnAnswer {
+  readonly Status: 'SUCCESS' | 'FAILED';
+  readonly Reason?: string;
+  readonly PhysicalResourceId: string;
+  readonly Data?: Record<string, string>;
+}
+
+export interface Invocation {
+  /** What CloudFormation was told; exactly one answer has to have arrived. */
+  readonly answers: CfnAnswer[];
+  readonly bytes: number[];
+  readonly contentTypes: (string | undefined)[];
+  readonly log: string;
+  readonly seconds: number;
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) {
+    text += chunk;
+  }
+  return text;
+}
+
+/** Secrets Manager and the Parameter Store, as far as a reader of one value sees them. */
+export class SecretStore {
+  public readonly values = new Map<string, string>();
+  private url = '';
+  private readonly server = createServer((request, response) => void (async () => {
+    const { SecretId: id, Name: name } = JSON.parse(await bodyOf(request));
+    const value = this.values.get(id ?? name);
+    const reply = (status: number, body: object) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+    if (value === undefined) {
+      reply(400, { __type: id ? 'ResourceNotFoundException' : 'ParameterNotFound', message: 'not there' });
+    } else if (value === 'DENIED') {
+      reply(400, { __type: 'AccessDeniedException', message: 'not allowed' });
+    } else {
+      reply(200, id ? { SecretString: value } : { Parameter: { Value: value } });
+    }
+  })());
+
+  public async start(): Promise<void> {
+    this.url = await listen(this.server);
+  }
+
+  public stop(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  /** All that the SDK needs, and nothing of whoever runs the tests. */
+  public get env(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'local',
+      AWS_SECRET_ACCESS_KEY: 'local',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: this.url,
+      AWS_ENDPOINT_URL_SSM: this.url,
+    };
+  }
+}
+
+/** Runs the bundle as Lambda does, in a Node process of its own, and receives its answer as CloudFormation does. */
+export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { remaining?: number; refuse?: number; node?: string } = {}): Promise<Invocation> {
+  const result = { answers: [] as CfnAnswer[], bytes: [] as number[], contentTypes: [] as (string | undefined)[] };
+  let refuse = options.refuse ?? 0;
+  const receiver = createServer((request, response) => void (async () => {
+    const body = await bodyOf(request);
+    if (refuse-- > 0) {
+      response.writeHead(503).end();
+      return;
+    }
+    result.answers.push(JSON.parse(body));
+    result.bytes.push(Buffer.byteLength(body));
+    result.contentTypes.push(request.headers['content-type']);
+    response.writeHead(200).end();
+  })());
+  const responseUrl = `${await listen(receiver)}/answer?X-Amz-Signature=${SIGNATURE}`;
+  const started = Date.now();
+  try {
+    const child = spawn(options.node ?? process.execPath, [INVOKE, BUNDLE, String(options.remaining ?? 120_000)], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    let log = '';
+    child.stdout.on('data', chunk => { log += chunk; });
+    child.stderr.on('data', chunk => { log += chunk; });
+    child.stdin.end(JSON.stringify({ ...event, ResponseURL: responseUrl }));
+    await new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve()));
+    return { ...result, log, seconds: (Date.now() - started) / 1000 };
+  } finally {
+    receiver.close();
+    receiver.closeAllConnections();
+  }
+}
+
+/** A proxy that carries requests out and then drops the answers that it is told to drop. */
+export async function lossyProxy(target: string, drop: (method: string, path: string) => boolean): Promise<{ url: string; close(): void }> {
+  const server = createServer((request, response) => void (async () => {
+    const body = await bodyOf(request);
+    const { authorization = '', 'content-type': type } = request.headers;
+    const reply = await fetch(target + request.url, {
+      method: request.method, headers: { authorization, ...(type ? { 'content-type': type } : {}) }, body: body || undefined,
+    });
+    const text = await reply.text();
+    if (drop(request.method!, request.url!)) {
+      response.destroy();
+    } else {
+      response.writeHead(reply.status, { 'content-type': 'application/json' }).end(reply.status === 204 ? undefined : text);
+    }
+  })());
+  const url = await listen(server);
+  return { url, close: () => { server.close(); server.closeAllConnections(); } };
+}
