@@ -1,4 +1,4 @@
-import { CfnResource, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { CfnResource, CustomResource, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -12,14 +12,15 @@ import type { EcsRunnerProps } from './ecs-runner-props';
 import { allowLogGroups } from './encryption';
 import { warnAboutEnvironment } from './environment';
 import { EventLog } from './event-log';
+import { ImportedRunner } from './imported-runner';
 import { bindNetwork, RunnerNetwork } from './network';
 import type { Orchestrator } from './orchestrator';
 import { isKnown } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { remember, runnerIdResource, runnerResource } from './registration/resources';
 import { bindExecutionRole, bindOidcProvider, bindTaskRole, taskManagerRole } from './roles';
-import { ImportedRunner, RunnerBase } from './runner-base';
-import type { EcsRunnerAttributes, IEcsRunner } from './runner-types';
+import { RunnerRule } from './runner-rule';
+import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 import { StateStorage } from './state-storage';
 
 /**
@@ -31,7 +32,7 @@ import { StateStorage } from './state-storage';
  * @throws an error at synthesis that names everything that is wrong with the properties
  * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
  */
-export class EcsRunner extends RunnerBase {
+export class EcsRunner extends Resource implements IEcsRunner {
   /**
    * A runner that exists already, known by its id alone.
    */
@@ -127,14 +128,15 @@ export class EcsRunner extends RunnerBase {
       executionRoleArn: executionRole.roleArn,
       taskRoleArn: taskRole.roleArn,
     });
-    new EventLog(this, 'EventLog', {
+    const eventLog = new EventLog(this, 'EventLog', {
       logGroup: this.eventLogGroup,
       logGroupName: names.event,
       clusterArn: cluster.clusterArn,
       taskFamilyPrefix: orchestrator.taskFamilyPrefix,
     });
 
-    this.register(props, network, image, orchestrator);
+    const registration = this.register(props, network, image, orchestrator);
+    registration.node.addDependency(eventLog, eventLog.policy);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
       if (!props.oidcProvider) {
@@ -143,7 +145,11 @@ export class EcsRunner extends RunnerBase {
     }
   }
 
-  private register(props: EcsRunnerProps, network: RunnerNetwork, image: string | undefined, orchestrator: Orchestrator): void {
+  public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
+    return new RunnerRule(this, id, { runner: this, ...options });
+  }
+
+  private register(props: EcsRunnerProps, network: RunnerNetwork, image: string | undefined, orchestrator: Orchestrator): CustomResource {
     const secrets = Object.entries(props.secrets ?? {}).map(([name, secret]) => [name, secret.arn]);
     const registration = runnerResource(this, 'Registration', orchestrator, {
       RunnerId: this.runnerId,
@@ -168,16 +174,21 @@ export class EcsRunner extends RunnerBase {
     });
     remember(this, registration);
     // A registered runner gets deployments at once, and may have some until it is gone: all that a deployment needs is
-    // there before it, and goes after it. Policies that grants add later count, too.
-    registration.node.addDependency(this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole!, this.stateBucket);
-    registration.node.addDependency(...network.securityGroups);
-    if (!props.cluster) {
-      registration.node.addDependency(this.node.findChild('Cluster'));
+    // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
+    // torn down yet. Policies that grants add later count, too.
+    registration.node.addDependency(
+      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole!, this.stateBucket, this.eventLogGroup, ...network.securityGroups);
+    if (this.execLogGroup) {
+      registration.node.addDependency(this.execLogGroup);
     }
-    if (network.vpc && !props.vpc) {
-      // A new VPC's routes are what leads out of it.
-      registration.node.addDependency(network.vpc);
+    // The routes of a VPC are what leads out of it; the capacity providers of a cluster may stand beside it.
+    const stack = Stack.of(this);
+    for (const part of [network.vpc, props.cluster ?? this.node.findChild('Cluster')]) {
+      if (part && Stack.of(part) === stack) {
+        registration.node.addDependency(part);
+      }
     }
+    return registration;
   }
 
   private newCluster(props: EcsRunnerProps, execLogGroupName: string, network: RunnerNetwork): ecs.ICluster {

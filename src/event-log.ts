@@ -2,7 +2,7 @@ import { CfnTag, ITaggable, Lazy, Stack, TagManager, TagType } from 'aws-cdk-lib
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
-import { Construct } from 'constructs';
+import { Construct, IConstruct } from 'constructs';
 import { uniqueName } from './registration/provider';
 
 /** Id of the shared construct below the stack: a public contract. */
@@ -21,6 +21,8 @@ export interface EventLogProps {
  * it shows why one did not start.
  */
 export class EventLog extends Construct implements ITaggable {
+  /** What lets EventBridge write to the log group; it is shared, and so no child of this. */
+  public readonly policy: IConstruct;
   public readonly tags = new TagManager(TagType.STANDARD, 'AWS::Events::Rule');
 
   constructor(scope: Construct, id: string, props: EventLogProps) {
@@ -47,7 +49,9 @@ export class EventLog extends Construct implements ITaggable {
       produce: () => (this.tags.renderTags() as CfnTag[] | undefined)?.map(tag => ({ Key: tag.key, Value: tag.value })),
     }));
     rule.node.addDependency(props.logGroup);
-    EventLogPolicy.for(this).allow(rule.attrArn, props.logGroupName);
+    const policy = EventLogPolicy.for(this);
+    policy.allow(props.logGroupName);
+    this.policy = policy;
   }
 }
 
@@ -71,7 +75,6 @@ class EventLogPolicy extends Construct {
   }
 
   private readonly logGroups: string[] = [];
-  private readonly rules: string[] = [];
 
   private constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -81,9 +84,8 @@ class EventLogPolicy extends Construct {
     });
   }
 
-  public allow(ruleArn: string, logGroupName: string): void {
+  public allow(logGroupName: string): void {
     this.logGroups.push(Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}:*` }));
-    this.rules.push(ruleArn);
   }
 
   private document(): object {
@@ -93,7 +95,12 @@ class EventLogPolicy extends Construct {
       Statement: [
         // EventBridge names its rule with the events only, not where it makes the stream.
         { ...base, Action: 'logs:CreateLogStream' },
-        { ...base, Action: 'logs:PutLogEvents', Condition: { ArnEquals: { 'aws:SourceArn': this.rules } } },
+        // Any rule of this account and region: naming ours would have the registration wait for one more thing.
+        {
+          ...base,
+          Action: 'logs:PutLogEvents',
+          Condition: { ArnLike: { 'aws:SourceArn': Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: '*' }) } },
+        },
       ],
     };
   }

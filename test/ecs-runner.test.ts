@@ -201,6 +201,7 @@ describe('a default runner', () => {
     const document = JSON.stringify(only(template, 'AWS::Logs::ResourcePolicy').Properties.PolicyDocument);
     expect(document).toContain('events.amazonaws.com');
     expect(document).toContain('aws:SourceArn');
+    expect(document).toContain(`:events:${REGION}:${ACCOUNT}:rule/*`);
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
     expect(groups.map(group => [group.Properties.RetentionInDays, group.DeletionPolicy])).toEqual([[30, 'Delete'], [30, 'Delete'], [30, 'Delete']]);
   });
@@ -228,15 +229,17 @@ describe('a default runner', () => {
     });
   });
 
-  test('registers after all that a deployment needs', () => {
-    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining([
-      ref('HumanitecOidcProvider', 'AWS::IAM::OIDCProvider'),
-      ref('Runner', 'AWS::ECS::Cluster'),
-      ref('RunnerStateBucketPolicy', 'AWS::S3::BucketPolicy'),
-      ref('RunnerTaskManagerRole', 'AWS::IAM::Role'),
-      ref('RunnerExecutionRole', 'AWS::IAM::Role'),
-      ref('RunnerTaskRole', 'AWS::IAM::Role'),
-    ]));
+  test('registers after everything else, so that a refused delete has torn nothing down', () => {
+    const { Resources: resources } = template.toJSON();
+    const ids = new Set(Object.keys(resources));
+    const registration = Object.keys(template.findResources('Custom::HumanitecRunner'))[0];
+    const before = new Set<string>();
+    const collect = (id: string): void => referencesOf(resources[id], ids).filter(other => !before.has(other)).forEach((other) => {
+      before.add(other);
+      collect(other);
+    });
+    collect(registration);
+    expect([...ids].filter(id => !before.has(id))).toEqual([registration]);
   });
 
   test('gives the registration the token and its own log, and nothing else', () => {

@@ -6,21 +6,8 @@ import type { Orchestrator } from './orchestrator';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 
-/** What runners of this app and imported ones have in common. */
-export abstract class RunnerBase extends Resource implements IEcsRunner {
-  public abstract readonly runnerId: string;
-  public abstract readonly orchestrator?: Orchestrator;
-  public abstract readonly taskRole?: iam.IRole;
-  public abstract readonly connections: ec2.Connections;
-  public abstract readonly grantPrincipal: iam.IPrincipal;
-
-  public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
-    return new RunnerRule(this, id, { runner: this, ...options });
-  }
-}
-
 /** A runner that exists already. */
-export class ImportedRunner extends RunnerBase {
+export class ImportedRunner extends Resource implements IEcsRunner {
   public readonly runnerId: string;
   public readonly orchestrator?: Orchestrator;
   public readonly taskRole?: iam.IRole;
@@ -34,5 +21,9 @@ export class ImportedRunner extends RunnerBase {
     this.taskRole = attributes.taskRole;
     this.connections = new ec2.Connections({ securityGroups: attributes.securityGroups });
     this.grantPrincipal = attributes.taskRole?.grantPrincipal ?? new iam.UnknownPrincipal({ resource: this });
+  }
+
+  public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
+    return new RunnerRule(this, id, { runner: this, ...options });
   }
 }

@@ -1,0 +1,1 @@
+"""What MiniStack's CloudFormation lacks for this project."""

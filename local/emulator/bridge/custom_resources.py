@@ -1,0 +1,69 @@
+"""The Delete that follows a failed Create.
+
+CloudFormation rolls a custom resource back that failed to be created, by sending it a Delete with the physical id of
+its FAILED answer. MiniStack forgets such a resource. Here it is put among the resources that the rollback deletes.
+"""
+
+import threading
+
+from ministack.services.cloudformation import custom_resource, handlers, stacks
+
+_lock = threading.Lock()
+# (stack id, logical id) → the physical id that a FAILED answer named
+_answered: dict = {}
+# (stack id, logical id) → the record that the rollback needs
+_failed: dict = {}
+
+
+def _remember_answers(deliver):
+    def deliver_response(token, response):
+        if response.get("Status") == "FAILED":
+            with _lock:
+                _answered[response.get("StackId"), response.get("LogicalResourceId")] = response.get("PhysicalResourceId")
+        return deliver(token, response)
+
+    return deliver_response
+
+
+def _remember_failed_creates(invoke):
+    def invoke_custom_resource(request_type, logical_id, props, stack_name, stack_id, resource_type, *rest, **named):
+        key = (stack_id, logical_id)
+        with _lock:
+            _answered.pop(key, None)
+        try:
+            return invoke(request_type, logical_id, props, stack_name, stack_id, resource_type, *rest, **named)
+        except (RuntimeError, TimeoutError):
+            if request_type == "Create":
+                with _lock:
+                    _failed[key] = {
+                        # Without an answer CloudFormation makes an id up, and the handler sees one it never returned.
+                        "PhysicalResourceId": _answered.get(key) or f"{stack_name}-{logical_id}-1ABCDEFGHIJKL",
+                        "ResourceType": resource_type,
+                        "ResourceStatus": "CREATE_FAILED",
+                        "LogicalResourceId": logical_id,
+                        "Properties": props,
+                        "Attributes": {},
+                    }
+            raise
+
+    return invoke_custom_resource
+
+
+def _delete_what_failed(roll_back):
+    async def roll_back_operation(stack_name, stack_id, stack, operation, *rest, **named):
+        logical_id = operation.get("failed_logical_id")
+        with _lock:
+            record = _failed.pop((stack_id, logical_id), None)
+        previous = (operation.get("previous_stack") or {}).get("_resources", {})
+        if record is not None and logical_id not in previous:
+            stack.setdefault("_resources", {})[logical_id] = record
+            operation["created"] = [*operation.get("created", []), logical_id]
+        return await roll_back(stack_name, stack_id, stack, operation, *rest, **named)
+
+    return roll_back_operation
+
+
+def install() -> None:
+    custom_resource.deliver_response = _remember_answers(custom_resource.deliver_response)
+    custom_resource.invoke_custom_resource = _remember_failed_creates(custom_resource.invoke_custom_resource)
+    stacks._roll_back_operation = handlers._roll_back_operation = _delete_what_failed(stacks._roll_back_operation)

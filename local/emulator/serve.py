@@ -1,0 +1,58 @@
+"""Runs MiniStack on loopback, with what it lacks for this project put in from outside.
+
+Everything in `bridge` is registered in MiniStack's own tables or wrapped around its functions; nothing is copied.
+Standard input is the leash: when it ends, whoever started this is gone, and the emulator goes too.
+"""
+
+import ipaddress
+import os
+import shutil
+import signal
+import sys
+import threading
+
+from bridge import custom_resources, deletion, ecs_authorization, resource_types, roles, task_credentials, transport
+
+
+def refuse_anything_but_loopback() -> None:
+    """The emulator answers everybody who reaches it, and its functions inherit its environment."""
+    host = os.environ.get("BIND_HOST", "")
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        sys.exit(f"the emulator listens on loopback only, not on {host!r}")
+    leaked = sorted(name for name in os.environ if name.startswith("AWS_"))
+    if leaked:
+        sys.exit(f"the emulator runs without AWS settings of its own, but found {', '.join(leaked)}")
+
+
+def stop_with_the_starter() -> None:
+    def wait() -> None:
+        while sys.stdin.buffer.read(1024):
+            pass
+        scratch = os.environ.get("TMPDIR", "")
+        if os.path.basename(scratch).startswith("ecs-runner-emulator-"):
+            shutil.rmtree(scratch, ignore_errors=True)
+        # The whole group: functions run as processes of their own.
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    # Only as the leader of a group of its own: from a shell, the group would be the shell's.
+    if os.getpgrp() == os.getpid():
+        threading.Thread(target=wait, daemon=True, name="leash").start()
+
+
+def main() -> None:
+    refuse_anything_but_loopback()
+    for bridge in (resource_types, roles, custom_resources, deletion, transport, ecs_authorization, task_credentials):
+        bridge.install()
+    stop_with_the_starter()
+
+    from ministack.app import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

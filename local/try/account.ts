@@ -1,0 +1,149 @@
+/** The emulated account, looked at from outside through the AWS SDK. */
+import {
+  CloudFormationClient, DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
+} from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient, DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeClustersCommand, ECSClient, StopTaskCommand, type Cluster } from '@aws-sdk/client-ecs';
+import { GetOpenIDConnectProviderCommand, GetRoleCommand, IAMClient, ListOpenIDConnectProvidersCommand, ListRolesCommand } from '@aws-sdk/client-iam';
+import { GetBucketEncryptionCommand, GetBucketVersioningCommand, HeadObjectCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Emulator } from '../emulator';
+
+/** What an AWS SDK client needs to reach the emulator and nothing else. */
+export interface ClientSettings {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+}
+
+export class Account {
+  public readonly settings: ClientSettings;
+  private readonly cloudFormation: CloudFormationClient;
+  private readonly logs: CloudWatchLogsClient;
+  private readonly ecs: ECSClient;
+  private readonly iam: IAMClient;
+  private readonly s3: S3Client;
+  private readonly secrets: SecretsManagerClient;
+
+  constructor(emulator: Emulator) {
+    this.settings = {
+      endpoint: emulator.url,
+      region: emulator.region,
+      credentials: { accessKeyId: emulator.account, secretAccessKey: 'local' },
+    };
+    this.cloudFormation = new CloudFormationClient(this.settings);
+    this.logs = new CloudWatchLogsClient(this.settings);
+    this.ecs = new ECSClient(this.settings);
+    this.iam = new IAMClient(this.settings);
+    this.s3 = new S3Client({ ...this.settings, forcePathStyle: true });
+    this.secrets = new SecretsManagerClient(this.settings);
+  }
+
+  public async createSecret(name: string, value: string): Promise<void> {
+    await this.secrets.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+  }
+
+  public async putSecret(name: string, value: string): Promise<void> {
+    await this.secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
+  }
+
+  /** The stack's status, or `gone`. */
+  public async stackStatus(name: string): Promise<string> {
+    try {
+      const { Stacks } = await this.cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
+      const status = Stacks?.[0]?.StackStatus ?? 'gone';
+      return status === 'DELETE_COMPLETE' ? 'gone' : status;
+    } catch (error) {
+      if (/does not exist/.test(String(error))) return 'gone';
+      throw error;
+    }
+  }
+
+  public async stackId(name: string): Promise<string> {
+    const { Stacks } = await this.cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
+    return Stacks?.[0]?.StackId ?? name;
+  }
+
+  public async stackResources(name: string): Promise<StackResourceSummary[]> {
+    const found: StackResourceSummary[] = [];
+    for await (const page of paginateListStackResources({ client: this.cloudFormation }, { StackName: name })) {
+      found.push(...page.StackResourceSummaries ?? []);
+    }
+    return found.filter((resource) => resource.ResourceStatus !== 'DELETE_COMPLETE');
+  }
+
+  /** The events of a stack since a moment, oldest first. By the stack's ARN they stay when the stack is gone. */
+  public async stackEvents(stack: string, since: Date): Promise<StackEvent[]> {
+    const found: StackEvent[] = [];
+    for await (const page of paginateDescribeStackEvents({ client: this.cloudFormation }, { StackName: stack })) {
+      found.push(...page.StackEvents ?? []);
+    }
+    // CloudFormation's times are in whole seconds here.
+    const from = Math.floor(since.getTime() / 1000) * 1000;
+    return found.filter((event) => (event.Timestamp?.getTime() ?? 0) >= from).reverse();
+  }
+
+  /** Names of all roles but those of the CDK's bootstrap. */
+  public async roleNames(): Promise<string[]> {
+    const { Roles } = await this.iam.send(new ListRolesCommand({ MaxItems: 1000 }));
+    return (Roles ?? []).map((role) => role.RoleName ?? '').filter((name) => !name.startsWith('cdk-'));
+  }
+
+  /** Who may assume a role: the principals of its trust policy. */
+  public async trustedBy(roleName: string): Promise<string> {
+    const { Role } = await this.iam.send(new GetRoleCommand({ RoleName: roleName }));
+    const document = Role?.AssumeRolePolicyDocument ?? '{}';
+    const policy = JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as { Statement: { Principal: object }[] };
+    return policy.Statement.map((statement) => Object.values(statement.Principal).flat().join(', ')).join(', ');
+  }
+
+  public async oidcProviders(): Promise<{ readonly url: string; readonly clientIds: string[] }[]> {
+    const { OpenIDConnectProviderList } = await this.iam.send(new ListOpenIDConnectProvidersCommand({}));
+    return Promise.all((OpenIDConnectProviderList ?? []).map(async ({ Arn }) => {
+      const provider = await this.iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: Arn }));
+      return { url: provider.Url ?? '', clientIds: provider.ClientIDList ?? [] };
+    }));
+  }
+
+  public async cluster(name: string): Promise<Cluster | undefined> {
+    const { clusters } = await this.ecs.send(new DescribeClustersCommand({ clusters: [name] }));
+    return clusters?.[0];
+  }
+
+  public async bucketNames(): Promise<string[]> {
+    const { Buckets } = await this.s3.send(new ListBucketsCommand({}));
+    return (Buckets ?? []).map((bucket) => bucket.Name ?? '').filter((name) => !name.startsWith('cdk-'));
+  }
+
+  public async bucketProtection(bucket: string): Promise<string> {
+    const { ServerSideEncryptionConfiguration } = await this.s3.send(new GetBucketEncryptionCommand({ Bucket: bucket }));
+    const { Status } = await this.s3.send(new GetBucketVersioningCommand({ Bucket: bucket }));
+    const algorithm = ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? 'no encryption';
+    return `${algorithm}, versioning ${Status ?? 'off'}`;
+  }
+
+  public async hasObject(bucket: string, key: string): Promise<boolean> {
+    return this.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key })).then(() => true, () => false);
+  }
+
+  public async logGroupNames(prefix?: string): Promise<string[]> {
+    const { logGroups } = await this.logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: prefix }));
+    return (logGroups ?? []).map((group) => group.logGroupName ?? '');
+  }
+
+  /** Everything that functions and services wrote into log groups. */
+  public async logLines(): Promise<string[]> {
+    const groups = await this.logGroupNames();
+    const pages = await Promise.all(groups.map(async (logGroupName) => this.logs.send(new FilterLogEventsCommand({ logGroupName }))));
+    return pages.flatMap((page) => (page.events ?? []).map((event) => event.message ?? ''));
+  }
+
+  /** The end of a container, which nothing runs here. */
+  public async endTask(cluster: string, task: string): Promise<void> {
+    await this.ecs.send(new StopTaskCommand({ cluster, task, reason: 'Essential container in task exited' }));
+  }
+
+  public close(): void {
+    for (const client of [this.cloudFormation, this.logs, this.ecs, this.iam, this.s3, this.secrets]) client.destroy();
+  }
+}

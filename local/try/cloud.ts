@@ -1,0 +1,86 @@
+/** The local cloud: the AWS emulator, the orchestrator, and a token in the emulator's Secrets Manager. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Account } from './account';
+import { bootstrap, type CdkOptions } from './cdk';
+import { OrchestratorClient } from './orchestrator-client';
+import { startEmulator, type Emulator } from '../emulator';
+import { startOrchestrator, type LocalOrchestrator } from '../orchestrator';
+
+export const ORG = 'my-org';
+/** The secret that the example reads. */
+export const SECRET_NAME = 'humanitec-api-token';
+/** Only a name here: nobody fetches its keys. The emulator compares issuer, audience and subject, and no signature. */
+export const ISSUER = 'https://oidc.orchestrator.example';
+
+export interface Cloud {
+  readonly emulator: Emulator;
+  readonly orchestrator: LocalOrchestrator;
+  readonly token: string;
+  readonly account: Account;
+  readonly client: OrchestratorClient;
+  readonly scratch: string;
+  /** What the CDK is run with; `extra` are the example's own settings. */
+  cdkOptions(extra?: NodeJS.ProcessEnv): CdkOptions;
+  close(): Promise<void>;
+}
+
+export interface CloudOptions {
+  readonly log: (line: string) => void;
+  readonly onCdkLine?: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const closers: (() => Promise<void> | void)[] = [];
+  // In the reverse order of the starts, and all of them, whatever one of them says.
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) {
+      await Promise.resolve(closer()).catch((error: unknown) => options.log(String(error)));
+    }
+  };
+  try {
+    const emulator = await startEmulator({ log: options.log });
+    closers.push(emulator.close);
+    options.log(`The AWS emulator runs at ${emulator.url}, account ${emulator.account}, region ${emulator.region}; its log is ${emulator.logFile}.`);
+    options.signal?.throwIfAborted();
+
+    const token = randomBytes(24).toString('hex');
+    const orchestrator = await startOrchestrator({ orgs: [ORG], tokens: [{ token, orgs: [ORG] }] });
+    closers.push(() => orchestrator.close());
+    options.log(`The orchestrator runs at ${orchestrator.url}, organization ${ORG}.`);
+
+    const account = new Account(emulator);
+    closers.push(() => account.close());
+    await account.createSecret(SECRET_NAME, token);
+    options.log(`A random API token is in the secret ${SECRET_NAME}.`);
+
+    const scratch = mkdtempSync(join(tmpdir(), 'ecs-runner-try-'));
+    closers.push(() => rmSync(scratch, { recursive: true, force: true }));
+
+    const cdkOptions = (extra: NodeJS.ProcessEnv = {}): CdkOptions => ({
+      env: {
+        ...emulator.env,
+        RUNNER_ORG_ID: ORG,
+        RUNNER_API_URL: orchestrator.url,
+        RUNNER_OIDC_ISSUER_URL: ISSUER,
+        ...extra,
+      },
+      signal: options.signal,
+      scratch,
+      onLine: options.onCdkLine,
+    });
+    return { emulator, orchestrator, token, account, client: new OrchestratorClient(orchestrator.url, ORG, token), scratch, cdkOptions, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export async function bootstrapCloud({ emulator, cdkOptions }: Cloud): Promise<number> {
+  const { code, output } = await bootstrap(`aws://${emulator.account}/${emulator.region}`, cdkOptions());
+  if (code !== 0) throw new Error(`cdk bootstrap failed:\n${output}`);
+  return code;
+}

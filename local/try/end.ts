@@ -1,0 +1,83 @@
+/** The end of a runner: refused while it is in use, and then done. */
+import { readFileSync } from 'node:fs';
+import { destroy, STACK } from './cdk';
+import type { FirstDeployment } from './deployments';
+import type { Outputs, Trial } from './trial';
+import { RUNNER_TYPE } from '../../src/registration/wire';
+import type { Environment, RunnerRule } from '../orchestrator/model';
+
+const PROJECT = 'shop';
+const ENVIRONMENT = 'development';
+
+/** Returns the way to free the runner again. */
+export async function putInUse(trial: Trial, { RunnerId }: Outputs): Promise<() => Promise<void>> {
+  const { cloud: { client }, output, report } = trial;
+  output.step('An environment uses the runner');
+  await client.create('/projects', { id: PROJECT });
+  await client.create('/env-types', { id: ENVIRONMENT });
+  const rule = await client.create<RunnerRule>('/runner-rules', { runner_id: RunnerId, project_id: PROJECT });
+  const environment = await client.create<Environment>(`/projects/${PROJECT}/envs`, { id: ENVIRONMENT, env_type_id: ENVIRONMENT });
+  output.show(`${PROJECT}/${ENVIRONMENT}`, `uses the runner ${environment.runner_id}`);
+  report.add('the environment\'s runner', RunnerId, environment.runner_id);
+  return async () => {
+    const answers = [await client.remove(`/projects/${PROJECT}/envs/${ENVIRONMENT}`), await client.remove(`/runner-rules/${rule.id}`)];
+    output.show('environment and rule', `deleted (${answers.join(', ')})`);
+  };
+}
+
+export async function refusedDestroy(trial: Trial, { RunnerId }: Outputs): Promise<void> {
+  const { cloud, output, report } = trial;
+  output.step('It cannot be destroyed now');
+  const stack = await cloud.account.stackId(STACK);
+  const begin = new Date();
+  const { code } = await destroy(cloud.cdkOptions());
+  const events = await cloud.account.stackEvents(stack, begin);
+  const refusal = events.find((event) => event.ResourceStatus === 'DELETE_FAILED' && event.ResourceType === RUNNER_TYPE);
+  const reason = refusal?.ResourceStatusReason ?? 'no such event';
+  const gone = events.filter((event) => event.ResourceStatus === 'DELETE_COMPLETE').map((event) => event.LogicalResourceId ?? '');
+  output.show('the reason', reason);
+
+  report.add('cdk destroy of a runner in use', 'an exit code other than 0', code, code !== 0);
+  report.add('the stack then', 'DELETE_FAILED', await trial.stackStatus());
+  report.add('the reason names the environment', `${PROJECT}/${ENVIRONMENT}`, reason, reason.includes(`${PROJECT}/${ENVIRONMENT}`));
+  report.add('torn down by the refused destroy', 'none', gone);
+  report.add('the runner is still registered', 200, (await cloud.client.runner(RunnerId)).status);
+}
+
+export async function destroyed(trial: Trial, outputs: Outputs, { stateKey }: FirstDeployment): Promise<void> {
+  const { cloud: { account, client, cdkOptions }, output, report } = trial;
+  // The functions' log goes with the stack, so it is read before.
+  const logged = await account.logLines();
+  output.step('It is destroyed');
+  const { code } = await destroy(cdkOptions());
+  report.add('cdk destroy of a free runner', 0, code);
+  report.add('the stack then', 'gone', await trial.stackStatus());
+
+  const registration = await client.runner(outputs.RunnerId);
+  output.show('registration', `${registration.status} for ${outputs.RunnerId}`);
+  report.add('the registration is gone', 404, registration.status);
+  report.add('runners left at the orchestrator', 'none', await client.runnerIds());
+  report.add('roles left', 'none', await account.roleNames());
+  report.add('OIDC providers left', 'none', (await account.oidcProviders()).map(({ url }) => url));
+  report.add('log groups of the runner left', 'none', await account.logGroupNames('/aws/ecs/'));
+  const cluster = (await account.cluster(outputs.ClusterName))?.status ?? 'gone';
+  report.add('the cluster is gone', 'INACTIVE or gone', cluster, ['INACTIVE', 'gone'].includes(cluster));
+
+  const kept = await account.bucketNames();
+  output.show('kept', `${kept.join(', ')} with ${stateKey}`);
+  report.add('the state bucket is kept', outputs.StateBucketName, kept);
+  report.add('the state is kept in it', true, await account.hasObject(outputs.StateBucketName, stateKey));
+  leaks(trial, logged);
+}
+
+/** The token is read at each call and must be found nowhere. */
+function leaks(trial: Trial, logged: string[]): void {
+  const { cloud: { emulator, token }, printed, report } = trial;
+  report.add('the registration wrote a log', 'lines', `${logged.length} lines`, logged.length > 0);
+  const places = Object.entries({
+    'what the CDK printed': printed.join('\n'),
+    'the functions\' log': logged.join('\n'),
+    'the emulator\'s log': readFileSync(emulator.logFile, 'utf8'),
+  });
+  report.add('the API token is found in', 'none', places.filter(([, text]) => text.includes(token)).map(([place]) => place));
+}

@@ -1,0 +1,34 @@
+/** Plain lines, the same in a terminal and in a log; a terminal gets a little bold and colour. */
+const COLOURS = { bold: 1, dim: 2, red: 31, green: 32 } as const;
+
+export class Output {
+  private readonly started = Date.now();
+  private readonly styled = process.stdout.isTTY === true && !process.env.NO_COLOR;
+
+  public step(title: string): void {
+    const seconds = Math.round((Date.now() - this.started) / 1000);
+    this.write(`\n${this.style('bold', `== ${title}`)} ${this.style('dim', `(${seconds} s)`)}`);
+  }
+
+  public say(text: string): void {
+    this.write(text);
+  }
+
+  /** A fact with its name, under a step. */
+  public show(name: string, value: string): void {
+    this.write(`   ${name.padEnd(24)} ${value}`);
+  }
+
+  /** What another program said. */
+  public quote(line: string): void {
+    this.write(this.style('dim', `   | ${line}`));
+  }
+
+  public style(name: keyof typeof COLOURS, text: string): string {
+    return this.styled ? `\u001b[${COLOURS[name]}m${text}\u001b[0m` : text;
+  }
+
+  private write(text: string): void {
+    process.stdout.write(`${text}\n`);
+  }
+}

@@ -1,0 +1,60 @@
+/** What the steps of the trial share. */
+import { deploy, isWorthReading, STACK } from './cdk';
+import { startCloud, type Cloud } from './cloud';
+import type { Output } from './output';
+import type { Report } from './report';
+import type { Runner } from '../orchestrator/model';
+
+/** The outputs of the example, by the names that it gives them. */
+export interface Outputs {
+  readonly RunnerId: string;
+  readonly ClusterName: string;
+  readonly ClusterArn: string;
+  readonly StateBucketName: string;
+  readonly TaskManagerRoleArn: string;
+  readonly ExecutionRoleArn: string;
+  readonly TaskRoleArn: string;
+  readonly EventLogGroupName: string;
+}
+
+export class Trial {
+  public static async start(output: Output, report: Report, signal: AbortSignal): Promise<Trial> {
+    const printed: string[] = [];
+    const cloud = await startCloud({
+      log: (line) => output.say(line),
+      signal,
+      onCdkLine: (line) => {
+        printed.push(line);
+        if (isWorthReading(line)) output.quote(line);
+      },
+    });
+    return new Trial(cloud, output, report, signal, printed);
+  }
+
+  private constructor(
+    public readonly cloud: Cloud,
+    public readonly output: Output,
+    public readonly report: Report,
+    public readonly signal: AbortSignal,
+    /** Every line that the CDK printed. */
+    public readonly printed: readonly string[],
+  ) {}
+
+  /** Deploys the example, with settings of its own, and returns the stack's outputs. */
+  public async deployExample(settings: NodeJS.ProcessEnv = {}): Promise<Outputs> {
+    const { code, outputs, output } = await deploy(this.cloud.cdkOptions(settings));
+    if (code !== 0) throw new Error(`cdk deploy ended with ${code}. The last that it said:\n${output.split('\n').slice(-12).join('\n')}`);
+    return outputs as unknown as Outputs;
+  }
+
+  /** The runner as the orchestrator's API shows it. */
+  public async registered(runnerId: string): Promise<Runner> {
+    const { status, body } = await this.cloud.client.runner(runnerId);
+    if (status !== 200) throw new Error(`The orchestrator answers ${status} for the runner ${runnerId}: ${JSON.stringify(body)}`);
+    return body;
+  }
+
+  public async stackStatus(): Promise<string> {
+    return this.cloud.account.stackStatus(STACK);
+  }
+}
