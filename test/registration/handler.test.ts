@@ -93,7 +93,7 @@ async function send(
 
 async function call(method: string, path: string, body?: object, org = 'my-org'): Promise<{ status: number; body: any }> {
   const response = await fetch(`${api.url}/orgs/${org}${path}`, {
-    method, headers: { 'authorization': `Bearer ${TOKEN}`, ...(body ? { 'content-type': 'application/json' } : {}) }, body: body && JSON.stringify(body),
+    method, headers: { authorization: `Bearer ${TOKEN}`, ...(body ? { 'content-type': 'application/json' } : {}) }, body: body && JSON.stringify(body),
   });
   const text = await response.text();
   return { status: response.status, body: text ? JSON.parse(text) : undefined };

@@ -162,8 +162,8 @@ export class HttpClient implements OrchestratorClient {
       const response = await fetch(this.base + path, {
         method,
         headers: {
-          'authorization': `Bearer ${this.token}`,
-          'accept': 'application/json',
+          authorization: `Bearer ${this.token}`,
+          accept: 'application/json',
           ...(body ? { 'content-type': 'application/json' } : {}),
         },
         body: body ? JSON.stringify(body) : undefined,

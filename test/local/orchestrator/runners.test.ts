@@ -1,0 +1,147 @@
+import {
+  ORG, ROLE, type Json, call, org, given, runner, ABSENT, withField, expectError, JOB, RESERVED, ACCEPTED, REFUSED, UNKNOWN_FIELDS, isForPatch, titled, update,
+} from './support';
+
+describe('fields of a runner', () => {
+  test.each(titled(ACCEPTED))('%s may be %s', async (field, _, value) => {
+    const body = withField(runner(), field, value);
+    const answer = await org('POST', '/runners', body);
+    expect(answer).toMatchObject({ status: 201, body });
+    expect((await org('GET', `/runners/${String(body.id)}`)).body).toEqual(answer.body);
+  });
+
+  test.each(titled(REFUSED))('%s must not be %s', async (field, _, value) => {
+    const answer = await org('POST', '/runners', withField(runner(), field, value));
+    const [parent, name] = [field.split('.').slice(0, -1).join('.') || 'body', field.split('.').pop()!];
+    expectError(answer, 400, value === ABSENT ? `${parent} must have required property '${name}'` : /./);
+    if (value !== ABSENT) expect(answer.body.message).toContain(field);
+    expect((await org('GET', '/runners')).body.items).toEqual([]);
+  });
+
+  test.each(titled(REFUSED.filter(isForPatch)))('a PATCH is held to the same: %s must not be %s', async (field, _, value) => {
+    const before = await given('/runners', runner());
+    expectError(await org('PATCH', '/runners/prod-runner', withField(update(), field, value)), 400, /./);
+    expect((await org('GET', '/runners/prod-runner')).body).toEqual(before);
+  });
+
+  test.each(UNKNOWN_FIELDS)('%s is unknown and refused, in POST and PATCH', async (field) => {
+    const parent = field.split('.').slice(0, -1).join('.') || 'body';
+    const message = `${parent} must not have the unknown field 'extra'`;
+    expectError(await org('POST', '/runners', withField(runner(), field, 1)), 400, message);
+    await given('/runners', runner());
+    expectError(await org('PATCH', '/runners/prod-runner', withField(update(), field, 1)), 400, message);
+  });
+
+  test.each(RESERVED)('%s belongs to the orchestrator', async (name) => {
+    const body = withField(runner(), `${JOB}.environment`, { [name]: 'x' });
+    expectError(await org('POST', '/runners', body), 400, `environment variable ${name} is reserved for the orchestrator`);
+    await given('/runners', runner());
+    const change = withField(update(), `${JOB}.environment`, { [name]: 'x' });
+    expectError(await org('PATCH', '/runners/prod-runner', change), 400, `environment variable ${name} is reserved for the orchestrator`);
+  });
+
+  test('SSH keys must be a secret', async () => {
+    const answer = await org('POST', '/runners', withField(runner(), `${JOB}.environment`, { RUNNER_GIT_SSH_KEYS: 'x' }));
+    expectError(answer, 400, 'environment variable RUNNER_GIT_SSH_KEYS is sensitive and must be given in secrets');
+  });
+
+  test('all faults of a body are told at once', async () => {
+    const body = withField(withField(runner(), 'id', 'A'), `${JOB}.subnets`, []);
+    const { body: error } = await org('POST', '/runners', body);
+    expect(error.message).toMatch(/id must match pattern .*; runner_configuration\.job\.subnets must NOT have fewer than 1 items/);
+    expect(error.details).toEqual({
+      errors: [{ field: 'id', rule: 'pattern' }, { field: `${JOB}.subnets`, rule: 'minItems' }],
+    });
+  });
+
+  test('an id that takes the naive pattern forever is refused at once', async () => {
+    expectError(await org('POST', '/runners', runner(`${'a'.repeat(99)}_`)), 400, /^id must match pattern/);
+  });
+});
+
+describe('runners', () => {
+  test('create answers with the whole runner', async () => {
+    const before = Date.now();
+    const { status, body } = await org('POST', '/runners', runner());
+    expect(status).toBe(201);
+    expect(body).toEqual({ ...runner(), org_id: ORG, created_at: body.updated_at, updated_at: expect.any(String) });
+    expect(Date.parse(body.created_at as string)).toBeGreaterThanOrEqual(before);
+    expect(body.created_at).toMatch(/Z$/);
+  });
+
+  test('an id exists once in an organization', async () => {
+    await given('/runners', runner());
+    const changed = withField(runner(), 'description', 'another');
+    expectError(await org('POST', '/runners', changed), 409, 'runner with id prod-runner already exists');
+    expect((await org('GET', '/runners/prod-runner')).body.description).toBe('Runs production');
+    expect((await call('POST', '/orgs/other-org/runners', runner(), { token: 'stranger' })).status).toBe(201);
+  });
+
+  test.each(['GET', 'PATCH', 'DELETE'])('%s of an unknown one is a 404', async (method) => {
+    expectError(await org(method, '/runners/no-runner', method === 'PATCH' ? {} : undefined), 404, 'runner not found');
+  });
+
+  test.each(['a'.repeat(3000), 'UPPER', 'a%2Fb'])('an id that cannot exist is a 404 too', async (id) => {
+    expectError(await org('GET', `/runners/${id}`), 404, 'runner not found');
+  });
+
+  test('delete takes it away, once', async () => {
+    await given('/runners', runner());
+    expect(await org('DELETE', '/runners/prod-runner')).toMatchObject({ status: 204, body: {} });
+    expectError(await org('GET', '/runners/prod-runner'), 404, 'runner not found');
+    expectError(await org('DELETE', '/runners/prod-runner'), 404, 'runner not found');
+    await given('/runners', runner());
+  });
+
+  test('a DELETE may say that its empty body is JSON', async () => {
+    await given('/runners', runner());
+    expect((await org('DELETE', '/runners/prod-runner', undefined, { contentType: 'application/json' })).status).toBe(204);
+  });
+
+  test('a list shows kinds only', async () => {
+    const created = await given('/runners', runner());
+    expect((await org('GET', '/runners')).body).toEqual({
+      items: [{ ...created, runner_configuration: { type: 'serverless-ecs' }, state_storage_configuration: { type: 's3' } }],
+    });
+  });
+});
+
+describe('PATCH', () => {
+  let before: Json;
+  beforeEach(async () => {
+    before = await given('/runners', runner());
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  });
+
+  const configuration = (changes: Json): Json => ({ ...(runner().runner_configuration as Json), ...changes });
+  const newAuth = { role_arn: ROLE };
+  const newJob = { region: 'eu-west-1', cluster: 'other', subnets: ['subnet-2'], execution_role_arn: ROLE };
+  const newState = { type: 's3', bucket: 'other-bucket' };
+
+  test.each<[string, Json, Json]>([
+    ['nothing', {}, {}],
+    ['the description', { description: 'new' }, { description: 'new' }],
+    ['the description, away', { description: '' }, { description: '' }],
+    ['auth, whole', { runner_configuration: { type: 'serverless-ecs', auth: newAuth } }, { runner_configuration: configuration({ auth: newAuth }) }],
+    ['job, whole', { runner_configuration: { type: 'serverless-ecs', job: newJob } }, { runner_configuration: configuration({ job: newJob }) }],
+    ['the type alone, to what it is', { runner_configuration: { type: 'serverless-ecs' } }, {}],
+    ['the state storage, whole', { state_storage_configuration: newState }, { state_storage_configuration: newState }],
+  ])('changes %s and leaves the rest', async (_, change, difference) => {
+    const { status, body } = await org('PATCH', '/runners/prod-runner', change);
+    expect(status).toBe(200);
+    expect(body).toEqual({ ...before, ...difference, updated_at: expect.any(String) });
+    expect(Date.parse(body.updated_at as string)).toBeGreaterThan(Date.parse(before.updated_at as string));
+    expect((await org('GET', '/runners/prod-runner')).body).toEqual(body);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['another id', { id: 'other' }, /^body must not have the unknown field 'id'$/],
+    ['another type', { runner_configuration: { type: 'kubernetes' } }, /^runner_configuration\.type must be equal to constant$/],
+    ['no type', { runner_configuration: { auth: newAuth } }, /^runner_configuration must have required property 'type'$/],
+    ['half a job', { runner_configuration: { type: 'serverless-ecs', job: { region: 'eu-west-1' } } }, /job must have required property 'cluster'/],
+    ['no object', [], /^body must be object$/],
+  ])('refuses %s', async (_, change, message) => {
+    expectError(await org('PATCH', '/runners/prod-runner', change), 400, message);
+    expect((await org('GET', '/runners/prod-runner')).body).toEqual(before);
+  });
+});
