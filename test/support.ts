@@ -2,7 +2,7 @@ import { App, Stack, StackProps } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { ApiToken, EcsRunnerProps, Orchestrator } from '../src';
+import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator } from '../src';
 
 export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';
@@ -44,4 +44,33 @@ export function only(template: Template, type: string, startsWith = ''): Record<
     throw new Error(`expected one ${type} with an id like "${startsWith}", found ${found.length}`);
   }
   return found[0][1];
+}
+
+export function runnerIn(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
+  return new EcsRunner(stack, id, { ...minimal(stack), ...props });
+}
+
+/** Statements of a role's own policies, by Sid. */
+export function statementsOf(template: Template, role: string): Record<string, any> {
+  const policies = only(template, 'AWS::IAM::Role', role).Properties.Policies ?? [];
+  return Object.fromEntries(policies.flatMap((policy: any) => policy.PolicyDocument.Statement).map((statement: any) => [statement.Sid ?? '', statement]));
+}
+
+/** All logical ids that a resource refers to or depends on. */
+export function referencesOf(resource: any, ids: Set<string>): string[] {
+  const found = new Set<string>([resource.DependsOn ?? []].flat());
+  const text = JSON.stringify(resource.Properties ?? {});
+  for (const id of ids) {
+    if (text.includes(`{"Ref":"${id}"}`) || text.includes(`"Fn::GetAtt":["${id}"`)) {
+      found.add(id);
+    }
+  }
+  return [...found];
+}
+
+export function longestChain(template: Template): number {
+  const { Resources: resources } = template.toJSON();
+  const ids = new Set(Object.keys(resources));
+  const depth = (id: string): number => Math.max(0, ...referencesOf(resources[id], ids).map(other => 1 + depth(other)));
+  return Math.max(...[...ids].map(depth));
 }

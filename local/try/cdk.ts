@@ -28,16 +28,16 @@ export interface CdkResult {
 }
 
 /** Nothing is asked for over the network that is not needed to deploy. */
-const QUIET = ['--no-notices', '--no-version-reporting', '--ci', '--progress', 'events', '--no-color'];
+const QUIET = ['--no-notices', '--no-version-reporting', '--ci', '--no-color'];
 
 export async function bootstrap(environment: string, options: CdkOptions): Promise<CdkResult> {
-  return run(['bootstrap', environment, '--no-notices', '--ci', '--no-color'], options);
+  return run(['bootstrap', environment, ...QUIET], options);
 }
 
 export async function deploy(options: CdkOptions): Promise<CdkResult & { readonly outputs: Record<string, string> }> {
   const file = join(options.scratch, 'outputs.json');
   rmSync(file, { force: true });
-  const result = await run(['deploy', '--all', '--require-approval', 'never', '--outputs-file', file, ...appArguments(options), ...QUIET], options);
+  const result = await run(['deploy', '--all', '--require-approval', 'never', '--progress', 'events', '--outputs-file', file, ...appArguments(options), ...QUIET], options);
   const written = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>> : {};
   return { ...result, outputs: Object.assign({}, ...Object.values(written)) as Record<string, string> };
 }
@@ -100,5 +100,7 @@ function cdkProgram(): string {
 
 /** Whether a line of the CDK's tells something that a reader of the trial wants to know. */
 export function isWorthReading(line: string): boolean {
-  return line.trim() !== '' && !/_IN_PROGRESS|^Including dependency|start: |success: |CloudTrail delivery/.test(line);
+  if (line.trim() === '' || /_IN_PROGRESS|^Including dependency|start: |success: |CloudTrail delivery/.test(line)) return false;
+  // The emulator has such an event for every resource of a stack that is updated, changed or not.
+  return !/UPDATE_COMPLETE +\| AWS::(?!CloudFormation)/.test(line);
 }

@@ -38,7 +38,7 @@ export async function refusedDestroy(trial: Trial, { RunnerId }: Outputs): Promi
   output.show('the reason', reason);
 
   report.add('cdk destroy of a runner in use', 'an exit code other than 0', code, code !== 0);
-  report.add('the stack then', 'DELETE_FAILED', await trial.stackStatus());
+  report.add('the stack after the refused destroy', 'DELETE_FAILED', await trial.stackStatus());
   report.add('the reason names the environment', `${PROJECT}/${ENVIRONMENT}`, reason, reason.includes(`${PROJECT}/${ENVIRONMENT}`));
   report.add('torn down by the refused destroy', 'none', gone);
   report.add('the runner is still registered', 200, (await cloud.client.runner(RunnerId)).status);
@@ -51,7 +51,7 @@ export async function destroyed(trial: Trial, outputs: Outputs, { stateKey }: Fi
   output.step('It is destroyed');
   const { code } = await destroy(cdkOptions());
   report.add('cdk destroy of a free runner', 0, code);
-  report.add('the stack then', 'gone', await trial.stackStatus());
+  report.add('the stack after the destroy', 'gone', await trial.stackStatus());
 
   const registration = await client.runner(outputs.RunnerId);
   output.show('registration', `${registration.status} for ${outputs.RunnerId}`);

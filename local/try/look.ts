@@ -1,4 +1,5 @@
 /** What stands in the account and at the orchestrator after the first deployment. */
+import { STACK } from './cdk';
 import { ISSUER, ORG } from './cloud';
 import { OrchestratorClient } from './orchestrator-client';
 import type { Outputs, Trial } from './trial';
@@ -13,7 +14,7 @@ export async function lookAtAccount(trial: Trial, outputs: Outputs): Promise<voi
   output.step('What stands in the account');
 
   const counts = new Map<string, number>();
-  for (const { ResourceType: type = '' } of await account.stackResources('RunnerStack')) counts.set(type, (counts.get(type) ?? 0) + 1);
+  for (const { ResourceType: type = '' } of await account.stackResources(STACK)) counts.set(type, (counts.get(type) ?? 0) + 1);
   for (const [type, count] of [...counts].sort()) output.show(`${count} x`, type);
 
   const providers = await account.oidcProviders();

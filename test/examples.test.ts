@@ -1,0 +1,63 @@
+import { execFile } from 'child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'fs';
+import { tmpdir } from 'os';
+import { join } from 'path';
+import { promisify } from 'util';
+import { Template } from 'aws-cdk-lib/assertions';
+
+const ROOT = join(__dirname, '..');
+const EXAMPLES = join(ROOT, 'examples', 'typescript');
+const run = promisify(execFile);
+
+/** Synthesizes an example as the CDK does: a process of its own that writes a cloud assembly. */
+async function synthesize(example: string): Promise<Record<string, Template>> {
+  const outdir = mkdtempSync(join(tmpdir(), 'example-'));
+  try {
+    await run(join(ROOT, 'node_modules', '.bin', 'tsx'), ['--tsconfig', 'tsconfig.dev.json', join(EXAMPLES, example, 'app.ts')], {
+      cwd: ROOT, env: { PATH: process.env.PATH, CDK_OUTDIR: outdir },
+    });
+    const files = readdirSync(outdir).filter(file => file.endsWith('.template.json'));
+    return Object.fromEntries(files.map(file =>
+      [file.replace('.template.json', ''), Template.fromJSON(JSON.parse(readFileSync(join(outdir, file), 'utf8')))]));
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** What each example shows, seen in its templates. */
+const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
+  'basic': ({ RunnerStack: template }) => {
+    template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerIdPrefix: 'runner', ApiUrl: 'https://api.humanitec.dev' });
+    template.resourceCountIs('AWS::EC2::NatGateway', 1);
+  },
+  'custom-id': ({ RunnerStack: template }) => template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerId: 'my-custom-runner' }),
+  'prefix': ({ RunnerStack: template }) => template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerIdPrefix: 'prod-runner' }),
+  'existing-cluster': ({ RunnerStack: template }) => {
+    template.resourceCountIs('AWS::ECS::Cluster', 0);
+    template.hasResourceProperties('Custom::HumanitecRunner', { Job: { Cluster: 'existing-cluster' } });
+  },
+  'tags': ({ RunnerStack: template }) => template.hasResourceProperties('AWS::S3::Bucket', {
+    Tags: [{ Key: 'CostCenter', Value: 'engineering' }, { Key: 'Environment', Value: 'production' }, { Key: 'Team', Value: 'platform' }],
+  }),
+  'network': ({ RunnerStack: template }) => template.hasResourceProperties('Custom::HumanitecRunner', { Job: { SecurityGroups: ['sg-12345678'] } }),
+  'production': ({ ProductionRunnerStack: template }) => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }] },
+    });
+    template.allResourcesProperties('AWS::IAM::Role', { Path: '/platform/runners/' });
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'production' });
+  },
+  'multi-region': ({ RunnerUsEast: usEast, RunnerEuWest: euWest }) => {
+    usEast.resourceCountIs('AWS::IAM::OIDCProvider', 1);
+    euWest.resourceCountIs('AWS::IAM::OIDCProvider', 0);
+    euWest.hasResourceProperties('Custom::HumanitecRunner', { Job: { Region: 'eu-west-1' } });
+  },
+};
+
+test('every example is looked at', () => {
+  expect(readdirSync(EXAMPLES).sort()).toEqual(Object.keys(SHOWS).sort());
+});
+
+test.each(Object.keys(SHOWS))('the example "%s" gives the template that it promises', async (example) => {
+  SHOWS[example](await synthesize(example));
+}, 60_000);

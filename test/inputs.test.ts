@@ -1,0 +1,184 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { ACCOUNT, newStack, only, REGION, TOKEN_ARN, runnerIn, statementsOf } from './support';
+import { ApiToken, OnInUse, Orchestrator, RunnerImage, StateStorage } from '../src';
+
+describe('inputs', () => {
+  test('ids, description and policies of the registration are handed on', () => {
+    const stack = newStack();
+    runnerIn(stack, {
+      runnerId: 'prod', description: 'text', adoptExisting: true, onInUse: OnInUse.RETAIN, allowStateMove: true, environment: { A: '1' }, assignPublicIp: true,
+    });
+    const template = Template.fromStack(stack);
+    expect(only(template, 'Custom::HumanitecRunnerId').Properties).toMatchObject({ RunnerId: 'prod' });
+    expect(only(template, 'Custom::HumanitecRunner').Properties).toMatchObject({
+      Description: 'text', AdoptExisting: 'true', OnInUse: 'retain', AllowStateMove: 'true', Job: { Environment: { A: '1' }, IsPublicIpEnabled: 'true' },
+    });
+  });
+
+  test.each([[undefined, 'runner'], ['prod', 'prod']])('the prefix %s', (runnerIdPrefix, expected) => {
+    const stack = newStack();
+    runnerIn(stack, { runnerIdPrefix });
+    expect(only(Template.fromStack(stack), 'Custom::HumanitecRunnerId').Properties.RunnerIdPrefix).toBe(expected);
+  });
+
+  test('neither VPC nor subnets: a VPC of two zones with one NAT gateway', () => {
+    const stack = newStack({});
+    const runner = runnerIn(stack, { subnetIds: undefined });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::Subnet', 4);
+    template.resourceCountIs('AWS::EC2::NatGateway', 1);
+    expect(runner.subnetIds.length).toBe(2);
+    // The routes are the way out: the last deployment needs them as well as the first.
+    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining(Object.keys(template.findResources('AWS::EC2::Route'))));
+  });
+
+  test('an existing cluster gets nothing of ours', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack, { cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/existing`) });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::ECS::Cluster', 0);
+    expect(runner.execLogGroup).toBeUndefined();
+    expect(only(template, 'Custom::HumanitecRunner').Properties.Job.Cluster).toBe('existing');
+    expect(statementsOf(template, 'RunnerTaskManagerRole').RunTask.Condition.ArnEquals).toEqual({ 'ecs:cluster': `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/existing` });
+  });
+
+  test('an existing bucket with a prefix holds the tasks to it', () => {
+    const stack = newStack();
+    runnerIn(stack, { stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'state'), { prefix: 'team/runner/' }) });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    expect(only(template, 'Custom::HumanitecRunner').Properties.StateStorage).toEqual({ Bucket: 'state', PathPrefix: 'team/runner' });
+    const { ListState, ReadAndWriteState } = statementsOf(template, 'RunnerTaskRole');
+    expect(ListState.Condition).toEqual({ StringLike: { 's3:prefix': ['team/runner/*', 'env:/'] } });
+    expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::state/team/runner/*']] });
+  });
+
+  test('a new bucket can be thrown away', () => {
+    const stack = newStack();
+    runnerIn(stack, { stateStorage: StateStorage.newBucket({ versioned: false, removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) });
+    const template = Template.fromStack(stack);
+    template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete', Properties: { VersioningConfiguration: Match.absent() } });
+    template.resourceCountIs('Custom::S3AutoDeleteObjects', 1);
+  });
+
+  test.each([false, true])('a customer key encrypts bucket and log groups (id given: %s)', (named) => {
+    const stack = newStack();
+    const key = new kms.Key(stack, 'Key');
+    runnerIn(stack, { encryptionKey: key, ...(named ? { runnerId: 'prod' } : {}) });
+    const template = Template.fromStack(stack);
+    const keyArn = { 'Fn::GetAtt': [Object.keys(template.findResources('AWS::KMS::Key'))[0], 'Arn'] };
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn } }],
+      },
+    });
+    const groups = Object.entries(template.findResources('AWS::Logs::LogGroup')).filter(([id]) => id.startsWith('Runner'));
+    expect(groups.map(([, group]) => group.Properties.KmsKeyId)).toEqual([keyArn, keyArn]);
+    const id = named ? 'prod' : 'runner-????????';
+    const logArn = (name: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:logs:${REGION}:${ACCOUNT}:log-group:/aws/ecs/${name}`]] });
+    template.hasResourceProperties('AWS::KMS::Key', {
+      KeyPolicy: {
+        Statement: Match.arrayWith([Match.objectLike({
+          Principal: { Service: `logs.${REGION}.amazonaws.com` },
+          Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [logArn(id), logArn(`${id}/exec`)] } },
+        })]),
+      },
+    });
+    const statement = statementsOf(template, 'RunnerTaskRole').EncryptState;
+    expect(statement).toMatchObject({ Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn });
+    expect(statement.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Join': ['', [`s3.${REGION}.`, { Ref: 'AWS::URLSuffix' }]] });
+  });
+
+  test('one key for the runner and its token makes no circle', () => {
+    const stack = newStack();
+    const encryptionKey = new kms.Key(stack, 'Key');
+    const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey });
+    runnerIn(stack, { encryptionKey, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secret, 'token') }) });
+    // Template.fromStack refuses circles.
+    const template = Template.fromStack(stack);
+    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'DecryptApiToken']);
+    expect(only(template, 'Custom::HumanitecRunner').Properties.Token.SecretField).toBe('token');
+  });
+
+  test('an imported key gets a warning with the statement that it needs', () => {
+    const stack = newStack();
+    runnerIn(stack, { runnerId: 'prod', encryptionKey: kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`) });
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp(
+      `"kms:EncryptionContext:aws:logs:arn":.*log-group:/aws/ecs/prod.*logs\\.${REGION}\\.amazonaws\\.com.*importedKey`));
+  });
+
+  test('secrets and a private image are all that the execution role may reach', () => {
+    const stack = newStack();
+    const encryptionKey = new kms.Key(stack, 'Key');
+    const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey });
+    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/p' });
+    runnerIn(stack, {
+      secrets: { A: ecs.Secret.fromSecretsManager(secret), B: ecs.Secret.fromSsmParameter(parameter) },
+      image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repo', 'runner'), '1.2'),
+    });
+    const template = Template.fromStack(stack);
+    const [policy] = only(template, 'AWS::IAM::Role', 'RunnerExecutionRole').Properties.Policies;
+    const actions = policy.PolicyDocument.Statement.flatMap((statement: any) => statement.Action).sort();
+    expect(actions).toEqual([
+      'ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetAuthorizationToken', 'ecr:GetDownloadUrlForLayer',
+      'kms:Decrypt', 'secretsmanager:GetSecretValue', 'ssm:GetParameters',
+    ]);
+    const { Job: job } = only(template, 'Custom::HumanitecRunner').Properties;
+    expect(job.Secrets.A).toEqual({ Ref: Object.keys(template.findResources('AWS::SecretsManager::Secret'))[0] });
+    expect(JSON.stringify(job.Secrets.B)).toContain('parameter/my-org/p');
+    expect(JSON.stringify(job.Image)).toContain('/runner:1.2');
+  });
+
+  test('given roles get what they need, and a warning where they cannot be changed', () => {
+    const stack = newStack();
+    const taskRole = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    const executionRole = iam.Role.fromRoleArn(stack, 'Fixed', `arn:aws:iam::${ACCOUNT}:role/fixed`, { mutable: false });
+    runnerIn(stack, {
+      taskRole,
+      executionRole,
+      secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', `${TOKEN_ARN.slice(0, -6)}GhIjKl`)) },
+    });
+    const template = Template.fromStack(stack);
+    const policy = only(template, 'AWS::IAM::Policy', 'RoleDefaultPolicy').Properties;
+    expect(policy.PolicyDocument.Statement.map((statement: any) => statement.Sid)).toEqual(['ListState', 'ReadAndWriteState']);
+    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toContain(Object.keys(template.findResources('AWS::IAM::Policy'))[0]);
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('executionRole cannot be changed.*secretsmanager:GetSecretValue.*executionRoleNotGranted'));
+  });
+
+  test('path and boundary are on every role', () => {
+    const stack = newStack();
+    runnerIn(stack, { rolePath: '/platform/', permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary') });
+    const roles = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
+    expect(roles.length).toBe(4);
+    for (const { Properties: role } of roles) {
+      expect(role.Path).toBe('/platform/');
+      expect(JSON.stringify(role.PermissionsBoundary)).toContain(':policy/boundary');
+    }
+  });
+
+  test('tags are on everything that takes them', () => {
+    const stack = newStack({});
+    runnerIn(stack, { subnetIds: undefined, tags: { Team: 'platform' } });
+    // The types that CloudFormation has no tags for, or that are ours.
+    const untaggable = /^(Custom::|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
+    const resources = Object.entries(Template.fromStack(stack).toJSON().Resources as Record<string, any>).filter(([, { Type: type }]) => !untaggable.test(type));
+    const untagged = resources.filter(([, { Properties: p }]) => !JSON.stringify(p?.Tags ?? []).includes('{"Key":"Team","Value":"platform"}'));
+    expect(untagged.map(([id, { Type: type }]) => `${type} ${id}`)).toEqual([]);
+  });
+
+  test.each([
+    [undefined, 'enabled'], [ecs.ContainerInsights.ENHANCED, 'enhanced'], [ecs.ContainerInsights.DISABLED, 'disabled'],
+  ])('container insights %s', (containerInsights, expected) => {
+    const stack = newStack();
+    runnerIn(stack, { containerInsights });
+    Template.fromStack(stack).hasResourceProperties('AWS::ECS::Cluster', { ClusterSettings: [{ Name: 'containerInsights', Value: expected }] });
+  });
+});

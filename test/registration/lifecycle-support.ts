@@ -1,0 +1,111 @@
+import { CfnAnswer, invoke, Invocation, ROLE, SECRET, SecretStore, SIGNATURE, STACK } from './support';
+import { LocalOrchestrator, startOrchestrator } from '../../local/orchestrator';
+
+export const TOKEN = 'token-of-my-org';
+export const READ_ONLY = 'token-that-reads';
+export const OTHER_ROLE = 'arn:aws:iam::123456789012:role/Other';
+
+export const store = new SecretStore();
+export let api: LocalOrchestrator;
+
+beforeAll(() => store.start());
+afterAll(() => store.stop());
+
+beforeEach(async () => {
+  api = await startOrchestrator({
+    orgs: ['my-org', 'other-org'],
+    tokens: [{ token: TOKEN, orgs: ['my-org', 'other-org'] }, { token: READ_ONLY, orgs: ['my-org'], canWrite: false }],
+  });
+  store.values.clear();
+  store.values.set(SECRET, TOKEN);
+});
+afterEach(() => api.close());
+
+export type Props = Record<string, any>;
+export const common = (): Props => ({ ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f', ApiUrl: api.url, OrgId: 'my-org', Token: { SecretId: SECRET } });
+export const runnerProps = (change: Props = {}): Props => ({
+  ...common(),
+  RunnerId: 'prod-runner',
+  Description: 'text',
+  Auth: { RoleArn: ROLE },
+  Job: {
+    Region: 'us-east-1',
+    Cluster: 'cluster',
+    Subnets: ['subnet-1', 'subnet-2'],
+    SecurityGroups: ['sg-1'],
+    IsPublicIpEnabled: 'false',
+    ExecutionRoleArn: 'arn:aws:iam::123456789012:role/execution',
+    TaskRoleArn: 'arn:aws:iam::123456789012:role/task',
+    Environment: { A: '1' },
+    Secrets: { B: `${SECRET.slice(0, -6)}GhIjKl` },
+  },
+  StateStorage: { Bucket: 'state-bucket', PathPrefix: 'team' },
+  ...change,
+});
+/** The runner as the API has it for `runnerProps()`, but for the fields that the API adds. */
+export const BODY = {
+  description: 'text',
+  runner_configuration: {
+    type: 'serverless-ecs',
+    auth: { role_arn: ROLE },
+    job: {
+      region: 'us-east-1',
+      cluster: 'cluster',
+      subnets: ['subnet-1', 'subnet-2'],
+      security_groups: ['sg-1'],
+      is_public_ip_enabled: false,
+      execution_role_arn: 'arn:aws:iam::123456789012:role/execution',
+      task_role_arn: 'arn:aws:iam::123456789012:role/task',
+      environment: { A: '1' },
+      secrets: { B: `${SECRET.slice(0, -6)}GhIjKl` },
+    },
+  },
+  state_storage_configuration: { type: 's3', bucket: 'state-bucket', path_prefix: 'team' },
+};
+
+/** Sends one event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
+export async function send(
+  type: 'RunnerId' | 'Runner' | 'RunnerRule', request: 'Create' | 'Update' | 'Delete', properties: Props,
+  extra: { id?: string; old?: Props; logicalId?: string; stack?: string } = {}, options: Parameters<typeof invoke>[2] = {},
+): Promise<CfnAnswer & Pick<Invocation, 'log' | 'seconds' | 'bytes' | 'contentTypes'>> {
+  const result = await invoke({
+    RequestType: request,
+    StackId: extra.stack ?? STACK,
+    RequestId: 'request-1',
+    ResourceType: `Custom::Humanitec${type}`,
+    LogicalResourceId: extra.logicalId ?? 'Logical',
+    PhysicalResourceId: extra.id,
+    ResourceProperties: properties,
+    OldResourceProperties: extra.old,
+  }, store.env, options);
+  expect({ answers: result.answers.length, log: result.answers.length === 1 ? '' : result.log }).toEqual({ answers: 1, log: '' });
+  const seen = JSON.stringify(result.answers) + result.log;
+  for (const secret of [TOKEN, READ_ONLY, SIGNATURE]) {
+    expect(seen).not.toContain(secret);
+  }
+  return { ...result.answers[0], ...result };
+}
+
+export async function call(method: string, path: string, body?: object, org = 'my-org'): Promise<{ status: number; body: any }> {
+  const response = await fetch(`${api.url}/orgs/${org}${path}`, {
+    method, headers: { authorization: `Bearer ${TOKEN}`, ...(body ? { 'content-type': 'application/json' } : {}) }, body: body && JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text ? JSON.parse(text) : undefined };
+}
+
+export const registered = async () => (await call('GET', '/runners/prod-runner')).body;
+export const isGone = async () => (await call('GET', '/runners/prod-runner')).status === 404;
+export const foreign = () => call('POST', '/runners', {
+  id: 'prod-runner', ...BODY, runner_configuration: { ...BODY.runner_configuration, auth: { role_arn: OTHER_ROLE } },
+});
+
+/** Puts the runner in use, as a deployment would. */
+export async function deploy(): Promise<void> {
+  expect((await call('POST', '/env-types', { id: 'development' })).status).toBe(201);
+  expect((await call('POST', '/projects', { id: 'shop' })).status).toBe(201);
+  const rule = await call('POST', '/runner-rules', { runner_id: 'prod-runner' });
+  expect(rule.status).toBe(201);
+  expect((await call('POST', '/projects/shop/envs', { id: 'dev', env_type_id: 'development' })).status).toBe(201);
+  await call('DELETE', `/runner-rules/${rule.body.id}`);
+}

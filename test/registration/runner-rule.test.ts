@@ -1,0 +1,65 @@
+import { api, common, BODY, send, call, Props } from './lifecycle-support';
+import { lossyProxy } from './support';
+
+describe('a rule', () => {
+  const ruleProps = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
+  const rules = async () => (await call('GET', '/runner-rules')).body.items;
+
+  beforeEach(async () => {
+    await call('POST', '/runners', { id: 'prod-runner', ...BODY });
+    await call('POST', '/runners', { id: 'new-runner', ...BODY });
+    await call('POST', '/projects', { id: 'shop' });
+    await call('POST', '/env-types', { id: 'production' });
+  });
+
+  test('is made, changed to another filter, and deleted', async () => {
+    const created = await send('RunnerRule', 'Create', ruleProps({ EnvTypeId: 'production' }));
+    expect(created.Status).toBe('SUCCESS');
+    expect(await rules()).toMatchObject([{ id: created.PhysicalResourceId, runner_id: 'prod-runner', env_type_id: 'production' }]);
+
+    const id = created.PhysicalResourceId;
+    expect((await send('RunnerRule', 'Update', ruleProps({ EnvTypeId: 'production' }), { id })).PhysicalResourceId).toBe(id);
+
+    const changed = await send('RunnerRule', 'Update', ruleProps({ ProjectId: 'shop' }), { id, old: ruleProps({ EnvTypeId: 'production' }) });
+    expect(changed.PhysicalResourceId).not.toBe(id);
+    expect(await rules()).toHaveLength(2);
+    await send('RunnerRule', 'Delete', ruleProps({ EnvTypeId: 'production' }), { id });
+    expect(await rules()).toMatchObject([{ id: changed.PhysicalResourceId, project_id: 'shop' }]);
+    await send('RunnerRule', 'Delete', ruleProps({ ProjectId: 'shop' }), { id: changed.PhysicalResourceId });
+    expect(await rules()).toEqual([]);
+    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: changed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  test('is pointed at another runner, though the orchestrator has one rule for a filter', async () => {
+    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
+    const moved = await send('RunnerRule', 'Update', ruleProps({ RunnerId: 'new-runner' }), { id, old: ruleProps() });
+    expect(moved.Status).toBe('SUCCESS');
+    expect(await rules()).toMatchObject([{ id: moved.PhysicalResourceId, runner_id: 'new-runner' }]);
+    expect(await send('RunnerRule', 'Delete', ruleProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toHaveLength(1);
+  });
+
+  test('that could not be pointed at another runner is put back', async () => {
+    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
+    expect(await send('RunnerRule', 'Update', ruleProps({ RunnerId: 'nobody' }), { id, old: ruleProps() })).toMatchObject({ Status: 'FAILED' });
+    expect(await rules()).toMatchObject([{ runner_id: 'prod-runner' }]);
+  });
+
+  test('of somebody else is not taken over', async () => {
+    await call('POST', '/runner-rules', { runner_id: 'prod-runner' });
+    const refused = await send('RunnerRule', 'Create', ruleProps());
+    expect(refused.Status).toBe('FAILED');
+    expect(refused.Reason).toContain('has the same project and environment type already, and points at runner \'prod-runner\'');
+    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toHaveLength(1);
+  });
+
+  test('is found again when the answer to its creation was lost', async () => {
+    let lost = 0;
+    const proxy = await lossyProxy(api.url, method => method === 'POST' && lost++ === 0);
+    const answer = await send('RunnerRule', 'Create', ruleProps({ ApiUrl: proxy.url }));
+    proxy.close();
+    expect(answer.Status).toBe('SUCCESS');
+    expect(await rules()).toMatchObject([{ id: answer.PhysicalResourceId }]);
+  });
+});

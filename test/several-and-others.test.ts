@@ -1,0 +1,144 @@
+import { CfnResource } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { ACCOUNT, importedVpc, minimal, newStack, only, orchestratorOf, tokenOf, runnerIn, statementsOf } from './support';
+import { ApiToken, EcsRunner, Orchestrator, RunnerRule } from '../src';
+
+describe('several runners', () => {
+  test('of a stack share the Lambda and the provider', () => {
+    const stack = newStack();
+    const first = runnerIn(stack, { runnerId: 'first' });
+    runnerIn(stack, { runnerId: 'second', orchestrator: first.orchestrator!, logRetention: logs.RetentionDays.ONE_YEAR }, 'Second');
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::Lambda::Function', 1);
+    template.resourceCountIs('AWS::IAM::OIDCProvider', 1);
+    template.resourceCountIs('AWS::Logs::ResourcePolicy', 1);
+    template.resourceCountIs('Custom::HumanitecRunner', 2);
+    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret']);
+    // The shared log is kept as long as the runner that asks for most wants it.
+    expect(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').Properties.RetentionInDays).toBe(365);
+  });
+
+  test('of two orchestrators have a provider and a token each', () => {
+    const stack = newStack();
+    runnerIn(stack, { runnerId: 'first' });
+    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/token' });
+    runnerIn(stack, {
+      runnerId: 'second',
+      orchestrator: Orchestrator.selfHosted({
+        orgId: 'other', apiToken: ApiToken.fromSsmParameter(parameter), apiUrl: 'https://api.example.com/', oidcIssuerUrl: 'https://oidc.example.com/a/',
+      }),
+    }, 'Second');
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::IAM::OIDCProvider', 2);
+    template.hasResourceProperties('AWS::IAM::OIDCProvider', { Url: 'https://oidc.example.com/a' });
+    template.hasResourceProperties('Custom::HumanitecRunner', { ApiUrl: 'https://api.example.com', Token: { ParameterName: '/my-org/token' } });
+    expect(statementsOf(template, 'HumanitecRunnerRegistrationRole').ReadApiTokenParameter.Action).toBe('ssm:GetParameter');
+    expect(JSON.stringify(statementsOf(template, 'SecondTaskManagerRole').RunTask)).toContain('task-definition/platform_orchestrator_env_other_*:*');
+    expect(JSON.stringify(only(template, 'AWS::IAM::Role', 'SecondTaskManagerRole').Properties.AssumeRolePolicyDocument)).toContain('"oidc.example.com/a:sub"');
+  });
+
+  test('of twelve get a second policy for their event logs, as one document is too short', () => {
+    const stack = newStack();
+    const { orchestrator } = minimal(stack);
+    for (let i = 0; i < 12; i++) {
+      runnerIn(stack, { orchestrator, runnerId: `runner-${'x'.repeat(80)}-${i}`, subnetIds: ['subnet-1'] }, `Runner${i}`);
+    }
+    Template.fromStack(stack).resourceCountIs('AWS::Logs::ResourcePolicy', 2);
+  });
+
+  test('of a second stack use the provider that they are given', () => {
+    const stack = newStack();
+    const oidcProvider = iam.OidcProviderNative.fromOidcProviderArn(stack, 'Oidc', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`);
+    runnerIn(stack, { oidcProvider });
+    Template.fromStack(stack).resourceCountIs('AWS::IAM::OIDCProvider', 0);
+  });
+});
+
+describe('what others do with a runner', () => {
+  test('grants go to the task role, and are there before the registration', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack);
+    new s3.Bucket(stack, 'Bucket').grantRead(runner);
+    const template = Template.fromStack(stack);
+    const [policy] = Object.keys(template.findResources('AWS::IAM::Policy'));
+    expect(policy).toMatch(/^RunnerTaskRoleDefaultPolicy/);
+    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toContain(policy);
+  });
+
+  test('connections open its security group', () => {
+    const stack = newStack();
+    const vpc = importedVpc(stack);
+    const runner = runnerIn(stack, { vpc, subnetIds: undefined });
+    const database = new ec2.SecurityGroup(stack, 'Database', { vpc });
+    runner.connections.allowTo(database, ec2.Port.tcp(5432));
+    Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupEgress', { FromPort: 5432, ToPort: 5432 });
+  });
+
+  test('rules come after the registration, and do not wait for each other', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack);
+    runner.addRule('Production', { envTypeId: 'production' });
+    runner.addRule('Project', { projectId: 'my-project' });
+    const template = Template.fromStack(stack);
+    const registration = Object.keys(template.findResources('Custom::HumanitecRunner'))[0];
+    template.resourcePropertiesCountIs('Custom::HumanitecRunnerRule', { RunnerId: { 'Fn::GetAtt': [registration, 'RunnerId'] } }, 2);
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'production', ProjectId: Match.absent() });
+  });
+
+  test('an imported runner takes rules and grants when it is told enough', () => {
+    const stack = newStack();
+    const imported = EcsRunner.fromRunnerAttributes(stack, 'Imported', {
+      runnerId: 'prod', orchestrator: orchestratorOf(stack), taskRole: iam.Role.fromRoleName(stack, 'TaskRole', 'task-role'),
+    });
+    const boundary = iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary');
+    new RunnerRule(stack, 'Rule', { runner: imported, projectId: 'my-project', rolePath: '/platform/', permissionsBoundary: boundary });
+    new s3.Bucket(stack, 'Bucket').grantRead(imported);
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { RunnerId: 'prod', ProjectId: 'my-project', OrgId: 'my-org' });
+    template.hasResourceProperties('AWS::IAM::Role', { Path: '/platform/', PermissionsBoundary: Match.anyValue() });
+    template.hasResourceProperties('AWS::IAM::Policy', { Roles: ['task-role'] });
+  });
+
+  test('a rule says what is wrong with it', () => {
+    const stack = newStack();
+    const imported = EcsRunner.fromRunnerId(stack, 'Imported', 'prod');
+    expect(() => imported.addRule('Rule', { projectId: 'a b' })).toThrow([
+      "RunnerRule 'Stack/Imported/Rule' has 2 problems:",
+      '  1. projectId: expected an id of letters, digits, "-" and "_"; got "a b". Give the id as the orchestrator shows it, or leave it out to match all.',
+      '  2. runner: expected a runner whose orchestrator is known; got one that was imported without it. '
+        + 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.',
+    ].join('\n'));
+  });
+
+  test('construct ids stay as they are: changing one replaces what users have', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: tokenOf(stack, 'Other') }) });
+    runner.addRule('Rule');
+    const paths = stack.node.findAll().filter(CfnResource.isCfnResource).map(resource => resource.node.path).sort();
+    expect(paths).toEqual([
+      'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Resource',
+      'Stack/HumanitecRunnerEventLogs/Resource',
+      'Stack/HumanitecRunnerRegistration/Function',
+      'Stack/HumanitecRunnerRegistration/LogGroup',
+      'Stack/HumanitecRunnerRegistration/Role/Resource',
+      'Stack/Runner/Cluster',
+      'Stack/Runner/EventLog/Rule',
+      'Stack/Runner/EventLogGroup/Resource',
+      'Stack/Runner/ExecLogGroup/Resource',
+      'Stack/Runner/ExecutionRole/Resource',
+      'Stack/Runner/Registration/Default',
+      'Stack/Runner/Rule/Resource/Default',
+      'Stack/Runner/RunnerId/Default',
+      'Stack/Runner/SecurityGroup/Resource',
+      'Stack/Runner/StateBucket/Policy/Resource',
+      'Stack/Runner/StateBucket/Resource',
+      'Stack/Runner/TaskManagerRole/Resource',
+      'Stack/Runner/TaskRole/Resource',
+    ]);
+  });
+});
