@@ -122,7 +122,7 @@ project.preCompileTask.spawn(bundle);
 
 const trial = project.addTask('try', { description: 'Deploy a runner on this machine: no AWS account, no token' });
 trial.spawn(bundle);
-trial.exec('tsx local/try/index.ts', { receiveArgs: true });
+trial.exec('tsx --tsconfig tsconfig.dev.json local/try/index.ts', { receiveArgs: true });
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
