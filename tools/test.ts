@@ -2,7 +2,7 @@
  * `npm test`: everything that proves the library, with one count of all results at the end.
  *
  *   npm test                all of it
- *   npm test -- --only X    one part: types, lint, unit, integ, trial or failures
+ *   npm test -- --only X    one part: types, api, lint, unit, integ, trial, production or failures
  */
 import { spawnSync } from 'child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'fs';
@@ -30,6 +30,7 @@ interface Part {
 
 const PARTS: Part[] = [
   { name: 'types', says: 'the whole project compiles, and so do the examples', command: ['tsc', '--noEmit', '-p', 'tsconfig.dev.json'] },
+  { name: 'api', says: 'jsii takes the library, and API.md is current', command: [...TSX, 'tools/api.ts'] },
   {
     name: 'lint',
     says: 'the code keeps to its style',
@@ -48,6 +49,12 @@ const PARTS: Part[] = [
   },
   { name: 'integ', says: 'the integration tests still give their snapshots', command: [...TSX, 'tools/integ.ts', '--json', result('integ')], count: checks('integ') },
   { name: 'trial', says: '`npm run try`, as a user runs it', command: [...TSX, 'local/try/index.ts', '--json', result('trial')], count: checks('trial') },
+  {
+    name: 'production',
+    says: 'the production example, deployed and destroyed',
+    command: [...TSX, 'test/e2e/production.ts', '--json', result('production')],
+    count: checks('production'),
+  },
   { name: 'failures', says: 'deployments that have to fail', command: [...TSX, 'test/e2e/failures.ts', '--json', result('failures')], count: checks('failures') },
 ];
 

@@ -40,6 +40,7 @@ const runner = new EcsRunner(stack, 'Runner', {
   stateStorage: StateStorage.newBucket({ versioned: true, removalPolicy: RemovalPolicy.RETAIN }),
   logRetention: RetentionDays.THREE_MONTHS,
 
+  // The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
   rolePath: '/platform/runners/',
   permissionsBoundary: ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'EnterprisePermissionsBoundary'),
 
