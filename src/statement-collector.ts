@@ -79,7 +79,7 @@ export class StatementCollector implements iam.IPrincipal {
 
 /** Adds statements to a role that the user gave. One that cannot be changed gets a warning that spells out what is missing. */
 export function addToGivenRole(scope: IConstruct, input: string, role: iam.IRole, statements: iam.PolicyStatement[]): void {
-  const missing = isFixed(role) ? statements : statements.filter(statement => !role.addToPrincipalPolicy(statement).statementAdded);
+  const missing = statements.filter(statement => !isAdded(role, statement));
   if (missing.length > 0) {
     const json = JSON.stringify(Stack.of(scope).resolve(missing.map(statement => statement.toStatementJson())));
     Annotations.of(scope).addWarningV2(`cdk-humanitec-ecs-runner:${input}NotGranted`,
@@ -88,9 +88,11 @@ export function addToGivenRole(scope: IConstruct, input: string, role: iam.IRole
 }
 
 /**
- * Whether the role was imported as not to be changed, or is one of another account. CDK's own class for these is private,
- * and pretends that statements were added.
+ * Adds a statement and looks whether it is there. A role that was imported as not to be changed, or of another account, only
+ * pretends that it was added.
  */
-function isFixed(role: iam.IRole): boolean {
-  return role.constructor.name === 'ImmutableRole';
+function isAdded(role: iam.IRole, statement: iam.PolicyStatement): boolean {
+  const count = () => role.node.findAll().reduce((sum, child) => sum + (child instanceof iam.Policy ? child.document.statementCount : 0), 0);
+  const before = count();
+  return role.addToPrincipalPolicy(statement).statementAdded && count() > before;
 }
