@@ -2,7 +2,7 @@
  * `npm test`: everything that proves the library, with one count of all results at the end.
  *
  *   npm test                all of it
- *   npm test -- --only X    one part: types, api, lint, unit, integ, trial, production or failures
+ *   npm test -- --only X    one part: types, api, lint, unit, integ, trial, production, permissions or failures
  */
 import { spawnSync } from 'child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'fs';
@@ -54,6 +54,12 @@ const PARTS: Part[] = [
     says: 'the production example, deployed and destroyed',
     command: [...TSX, 'test/e2e/production.ts', '--json', result('production')],
     count: checks('production'),
+  },
+  {
+    name: 'permissions',
+    says: 'each permission of the roles is needed',
+    command: [...TSX, 'test/e2e/permissions.ts', '--json', result('permissions')],
+    count: checks('permissions'),
   },
   { name: 'failures', says: 'deployments that have to fail', command: [...TSX, 'test/e2e/failures.ts', '--json', result('failures')], count: checks('failures') },
 ];
@@ -112,6 +118,6 @@ const sum = (of: (count: Count) => number) => counts.reduce((total, count) => to
 const total = { passed: sum(c => c.passed), failed: sum(c => c.failed), skipped: sum(c => c.skipped) };
 
 console.log('');
-parts.forEach((part, i) => console.log(`${part.name.padEnd(10)} ${String(counts[i].passed).padStart(4)} passed ${String(counts[i].failed).padStart(4)} failed`));
+parts.forEach((part, i) => console.log(`${part.name.padEnd(12)} ${String(counts[i].passed).padStart(4)} passed ${String(counts[i].failed).padStart(4)} failed`));
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed > 0 ? 1 : 0;

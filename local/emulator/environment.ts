@@ -44,6 +44,12 @@ export function awsSettings(url: string): Record<string, string> {
   };
 }
 
+/** Turns this process itself away from the user's account: the AWS SDK reads many more variables than a client is given. */
+export function isolateThisProcess(url: string): void {
+  for (const name of Object.keys(process.env).filter((key) => DROPPED.test(key))) delete process.env[name];
+  Object.assign(process.env, awsSettings(url));
+}
+
 /** Nothing local may reach anything but this machine, whatever the caller's settings say. */
 export function assertLoopback(url: string): void {
   const { hostname, protocol } = new URL(url);

@@ -12,7 +12,7 @@ import { ACCOUNT, clientEnvironment, REGION, withoutAws } from './environment';
 import { endGroup, tieToThisProcess } from './process-group';
 import { ensureVirtualEnvironment } from './venv';
 
-export { assertLoopback, awsSettings, withoutAws } from './environment';
+export { assertLoopback, awsSettings, isolateThisProcess, withoutAws } from './environment';
 export { endGroup, tieToThisProcess } from './process-group';
 
 export interface Emulator {

@@ -4,8 +4,12 @@ import {
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeClustersCommand, ECSClient, StopTaskCommand, type Cluster } from '@aws-sdk/client-ecs';
-import { GetOpenIDConnectProviderCommand, GetRoleCommand, IAMClient, ListOpenIDConnectProvidersCommand, ListRolesCommand } from '@aws-sdk/client-iam';
-import { GetBucketEncryptionCommand, GetBucketVersioningCommand, HeadObjectCommand, ListBucketsCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreatePolicyCommand, GetOpenIDConnectProviderCommand, GetRoleCommand, IAMClient, ListOpenIDConnectProvidersCommand, ListRolesCommand, type Role,
+} from '@aws-sdk/client-iam';
+import {
+  GetBucketEncryptionCommand, GetBucketLifecycleConfigurationCommand, GetBucketVersioningCommand, HeadObjectCommand, ListBucketsCommand, S3Client,
+} from '@aws-sdk/client-s3';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Emulator } from '../emulator';
 
@@ -89,10 +93,17 @@ export class Account {
     return (Roles ?? []).map((role) => role.RoleName ?? '').filter((name) => !name.startsWith('cdk-'));
   }
 
+  public async role(name: string): Promise<Role | undefined> {
+    return (await this.iam.send(new GetRoleCommand({ RoleName: name }))).Role;
+  }
+
+  public async createPolicy(name: string, document: object): Promise<void> {
+    await this.iam.send(new CreatePolicyCommand({ PolicyName: name, PolicyDocument: JSON.stringify(document) }));
+  }
+
   /** Who may assume a role: the principals of its trust policy. */
   public async trustedBy(roleName: string): Promise<string> {
-    const { Role } = await this.iam.send(new GetRoleCommand({ RoleName: roleName }));
-    const document = Role?.AssumeRolePolicyDocument ?? '{}';
+    const document = (await this.role(roleName))?.AssumeRolePolicyDocument ?? '{}';
     const policy = JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as { Statement: { Principal: object }[] };
     return policy.Statement.map((statement) => Object.values(statement.Principal).flat().join(', ')).join(', ');
   }
@@ -120,6 +131,15 @@ export class Account {
     const { Status } = await this.s3.send(new GetBucketVersioningCommand({ Bucket: bucket }));
     const algorithm = ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault?.SSEAlgorithm ?? 'no encryption';
     return `${algorithm}, versioning ${Status ?? 'off'}`;
+  }
+
+  /** What becomes of the old versions in a bucket. */
+  public async oldVersions(bucket: string): Promise<string> {
+    const { Rules } = await this.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
+    const rule = Rules?.[0];
+    const move = rule?.NoncurrentVersionTransitions?.[0];
+    return `${move?.StorageClass} after ${move?.NoncurrentDays} days, gone after ${rule?.NoncurrentVersionExpiration?.NoncurrentDays}, `
+      + `broken uploads after ${rule?.AbortIncompleteMultipartUpload?.DaysAfterInitiation}`;
   }
 
   public async hasObject(bucket: string, key: string): Promise<boolean> {

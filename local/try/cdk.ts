@@ -6,8 +6,9 @@ import { createInterface } from 'node:readline';
 import { endGroup, tieToThisProcess } from '../emulator';
 
 export const CHECKOUT = resolve(__dirname, '..', '..');
-/** Relative to the checkout, for a command line without blanks. */
-export const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json examples/typescript/basic/app.ts';
+/** Command line of an example. Relative to the checkout, so that no path with blanks gets into it. */
+export const exampleApp = (name: string) => `node_modules/.bin/tsx --tsconfig tsconfig.dev.json examples/typescript/${name}/app.ts`;
+export const APP = exampleApp('basic');
 /** The stack of that app. */
 export const STACK = 'RunnerStack';
 

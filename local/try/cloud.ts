@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Account } from './account';
 import { bootstrap, type CdkOptions } from './cdk';
 import { OrchestratorClient } from './orchestrator-client';
-import { startEmulator, type Emulator } from '../emulator';
+import { isolateThisProcess, startEmulator, type Emulator } from '../emulator';
 import { startOrchestrator, type LocalOrchestrator } from '../orchestrator';
 
 export const ORG = 'my-org';
@@ -44,6 +44,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   try {
     const emulator = await startEmulator({ log: options.log });
     closers.push(emulator.close);
+    isolateThisProcess(emulator.url);
     options.log(`The AWS emulator runs at ${emulator.url}, account ${emulator.account}, region ${emulator.region}; its log is ${emulator.logFile}.`);
     options.signal?.throwIfAborted();
 

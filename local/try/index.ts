@@ -2,7 +2,7 @@
  * `npm run try`: a runner, from nothing to its end, on this machine alone. See HELP in `options.ts`.
  */
 import { STACK, APP } from './cdk';
-import { bootstrapCloud, ORG } from './cloud';
+import { bootstrapCloud, ISSUER, ORG } from './cloud';
 import { deployAgain, deployOnce } from './deployments';
 import { destroyed, putInUse, refusedDestroy } from './end';
 import { lookAtAccount, lookAtOrchestrator } from './look';
@@ -39,10 +39,7 @@ async function run(trial: Trial, { keep }: Options): Promise<void> {
   report.add('registered description after', NEW_DESCRIPTION, changed.description);
   await deployAgain(trial, changed, first);
 
-  if (keep) {
-    lookAround(trial);
-    return;
-  }
+  if (keep) return;
   const free = await putInUse(trial, outputs);
   await refusedDestroy(trial, outputs);
   output.step('The environment is deleted');
@@ -56,11 +53,12 @@ function lookAround({ cloud: { emulator, orchestrator, token }, output }: Trial)
     ...awsSettings(emulator.url),
     RUNNER_ORG_ID: ORG,
     RUNNER_API_URL: orchestrator.url,
-    RUNNER_OIDC_ISSUER_URL: 'https://oidc.orchestrator.example',
+    RUNNER_OIDC_ISSUER_URL: ISSUER,
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
   };
-  output.say('In another shell, in this directory (in a subshell, so that your own AWS settings stay as they are):\n');
+  output.say('In another shell, in this directory (the inner bash keeps your own AWS settings as they are):\n');
   output.say('  bash');
-  output.say('  unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN');
+  output.say('  unset ${!AWS_@} ${!CDK_@}');
   for (const [name, value] of Object.entries(exported)) output.say(`  export ${name}='${value}'`);
   output.say(`\n  npx cdk diff    --no-notices --app '${APP}'`);
   output.say(`  npx cdk deploy  --no-notices --app '${APP}'`);
@@ -101,7 +99,10 @@ async function main(): Promise<number> {
   }
   if (finished || !interruption.signal.aborted) report.print(output);
   if (options.json) report.writeJson(options.json);
-  if (options.keep && finished) await aborted(interruption.signal);
+  if (trial && options.keep && finished) {
+    lookAround(trial);
+    await aborted(interruption.signal);
+  }
   if (interruption.signal.aborted) output.say('\nEnding everything that was started.');
   if (trial && report.failed > 0) output.say(`The emulator's log is ${trial.cloud.emulator.logFile}.`);
   await trial?.cloud.close();

@@ -40,6 +40,7 @@ export async function lookAtAccount(trial: Trial, outputs: Outputs): Promise<voi
   const protection = await account.bucketProtection(outputs.StateBucketName);
   output.show('state bucket', `${outputs.StateBucketName}, ${protection}`);
   report.add('buckets in the account', outputs.StateBucketName, buckets);
+  report.add('old states', 'STANDARD_IA after 30 days, gone after 90, broken uploads after 7', await account.oldVersions(outputs.StateBucketName));
   report.add('state bucket', 'encrypted', protection, /^(AES256|aws:kms)/.test(protection));
 
   const groups = await account.logGroupNames('/aws/ecs/');

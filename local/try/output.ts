@@ -5,6 +5,8 @@ export class Output {
   private readonly started = Date.now();
   private readonly styled = process.stdout.isTTY === true && !process.env.NO_COLOR;
 
+  constructor(private readonly silent = false) {}
+
   public step(title: string): void {
     const seconds = Math.round((Date.now() - this.started) / 1000);
     this.write(`\n${this.style('bold', `== ${title}`)} ${this.style('dim', `(${seconds} s)`)}`);
@@ -29,6 +31,6 @@ export class Output {
   }
 
   private write(text: string): void {
-    process.stdout.write(`${text}\n`);
+    if (!this.silent) process.stdout.write(`${text}\n`);
   }
 }

@@ -28,14 +28,18 @@ export class Trial {
         if (isWorthReading(line)) output.quote(line);
       },
     });
-    return new Trial(cloud, output, report, signal, printed);
+    return new Trial(cloud, output, report, printed);
+  }
+
+  /** On a cloud that runs already. */
+  public static on(cloud: Cloud, output: Output, report: Report): Trial {
+    return new Trial(cloud, output, report, []);
   }
 
   private constructor(
     public readonly cloud: Cloud,
     public readonly output: Output,
     public readonly report: Report,
-    public readonly signal: AbortSignal,
     /** Every line that the CDK printed. */
     public readonly printed: readonly string[],
   ) {}
