@@ -18,7 +18,7 @@ import type { Orchestrator } from './orchestrator';
 import { isKnown } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { remember, runnerIdResource, runnerResource } from './registration/resources';
-import { bindExecutionRole, bindOidcProvider, bindTaskRole, taskManagerRole } from './roles';
+import { bindExecutionRole, bindOidcProvider, bindTaskRole, limitProviderRole, taskManagerRole } from './roles';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 import { StateStorage } from './state-storage';
@@ -63,7 +63,10 @@ export class EcsRunner extends Resource implements IEcsRunner {
   public readonly executionRole: iam.IRole;
   /** The role that OpenTofu runs with. */
   public readonly taskRole?: iam.IRole;
-  /** Log group of the tasks' state changes, `/aws/ecs/<runner id>`. */
+  /**
+   * Log group of the tasks' state changes, `/aws/ecs/<runner id>`. Events do not say which runner a task belongs to: on a cluster that
+   * several runners of an orchestrator share, each of their logs has the tasks of all.
+   */
   public readonly eventLogGroup: logs.ILogGroup;
   /** Log group of ECS Exec on a cluster that the construct made, `/aws/ecs/<runner id>/exec`; undefined on an existing one. */
   public readonly execLogGroup?: logs.ILogGroup;
@@ -101,6 +104,12 @@ export class EcsRunner extends Resource implements IEcsRunner {
 
     this.stateBucket = stateStorage._bind(this, props.encryptionKey);
     this.statePrefix = stateStorage._prefix;
+    if (stateStorage._autoDeletes) {
+      limitProviderRole(this, props, 'Custom::S3AutoDeleteObjectsCustomResourceProvider');
+    }
+    if (!props.vpc) {
+      limitProviderRole(this, props, 'Custom::VpcRestrictDefaultSGCustomResourceProvider');
+    }
     const names = logGroupNames(this.runnerId);
     this.eventLogGroup = this.logGroup('EventLogGroup', names.event, props, logRetention, logRemovalPolicy);
     if (!props.cluster) {

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { OIDC_AUDIENCE } from './contract';
@@ -74,6 +74,23 @@ export function bindOidcProvider(scope: Construct, orchestrator: Orchestrator, g
   const id = `HumanitecOidcProvider-${orchestrator._issuerName.replace(/[^a-zA-Z0-9.-]/g, '-')}`;
   return (stack.node.tryFindChild(id) as iam.OidcProviderNative | undefined)
     ?? new iam.OidcProviderNative(stack, id, { url: orchestrator.oidcIssuerUrl, clientIds: [OIDC_AUDIENCE] });
+}
+
+/**
+ * Gives the role of one of CDK's own custom resource providers the same path and boundary. CDK makes these roles as a side effect of
+ * other constructs and takes no settings for them.
+ */
+export function limitProviderRole(scope: Construct, props: RoleSettings, provider: string): void {
+  const role = Stack.of(scope).node.tryFindChild(provider)?.node.tryFindChild('Role');
+  if (!CfnResource.isCfnResource(role)) {
+    return;
+  }
+  if (props.rolePath !== undefined) {
+    role.addPropertyOverride('Path', props.rolePath);
+  }
+  if (props.permissionsBoundary) {
+    role.addPropertyOverride('PermissionsBoundary', props.permissionsBoundary.managedPolicyArn);
+  }
 }
 
 function settings(props: RoleSettings) {

@@ -87,6 +87,11 @@ export class StateStorage {
   }
 
   /** @internal */
+  public get _autoDeletes(): boolean {
+    return !this.existing && this.options.autoDeleteObjects === true;
+  }
+
+  /** @internal */
   public _bind(scope: Construct, encryptionKey?: kms.IKey): s3.IBucket {
     if (this.existing) {
       return this.existing;

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { App, RemovalPolicy } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -153,11 +153,17 @@ describe('inputs', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('executionRole cannot be changed.*secretsmanager:GetSecretValue.*executionRoleNotGranted'));
   });
 
-  test('path and boundary are on every role', () => {
-    const stack = newStack();
-    runnerIn(stack, { rolePath: '/platform/', permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary') });
+  test('path and boundary are on every role, those that CDK makes for us included', () => {
+    const app = new App({ context: { '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true } });
+    const stack = newStack({}, 'Stack', app);
+    runnerIn(stack, {
+      subnetIds: undefined,
+      stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }),
+      rolePath: '/platform/',
+      permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary'),
+    });
     const roles = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Role'));
-    expect(roles.length).toBe(4);
+    expect(roles.length).toBe(6);
     for (const { Properties: role } of roles) {
       expect(role.Path).toBe('/platform/');
       expect(JSON.stringify(role.PermissionsBoundary)).toContain(':policy/boundary');

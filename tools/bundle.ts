@@ -21,6 +21,8 @@ buildSync({
   legalComments: 'none',
   // The Lambda runtime brings the SDK.
   external: ['@aws-sdk/*'],
+  // Lambda has the SDK where require() looks for it; import() does not look there on every runtime.
+  supported: { 'dynamic-import': false },
 });
 
 const { length } = readFileSync(outfile);
