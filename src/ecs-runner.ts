@@ -62,7 +62,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
   /** The role that ECS starts the tasks with. */
   public readonly executionRole: iam.IRole;
   /** The role that OpenTofu runs with. */
-  public readonly taskRole?: iam.IRole;
+  public readonly taskRole: iam.IRole;
   /**
    * Log group of the tasks' state changes, `/aws/ecs/<runner id>`. Events do not say which runner a task belongs to: on a cluster that
    * several runners of an orchestrator share, each of their logs has the tasks of all.
@@ -171,7 +171,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
         SecurityGroups: network.securityGroups.length > 0 ? network.securityGroups.map(group => group.securityGroupId) : undefined,
         IsPublicIpEnabled: props.assignPublicIp ? 'true' : 'false',
         ExecutionRoleArn: this.executionRole.roleArn,
-        TaskRoleArn: this.taskRole!.roleArn,
+        TaskRoleArn: this.taskRole.roleArn,
         Image: image,
         Environment: props.environment,
         Secrets: secrets.length > 0 ? Object.fromEntries(secrets) : undefined,
@@ -186,7 +186,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
     // torn down yet. Policies that grants add later count, too.
     registration.node.addDependency(
-      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole!, this.stateBucket, this.eventLogGroup, ...network.securityGroups);
+      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, this.stateBucket, this.eventLogGroup, ...network.securityGroups);
     if (this.execLogGroup) {
       registration.node.addDependency(this.execLogGroup);
     }

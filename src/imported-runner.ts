@@ -10,7 +10,6 @@ import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runne
 export class ImportedRunner extends Resource implements IEcsRunner {
   public readonly runnerId: string;
   public readonly orchestrator?: Orchestrator;
-  public readonly taskRole?: iam.IRole;
   public readonly connections: ec2.Connections;
   public readonly grantPrincipal: iam.IPrincipal;
 
@@ -18,7 +17,6 @@ export class ImportedRunner extends Resource implements IEcsRunner {
     super(scope, id);
     this.runnerId = attributes.runnerId;
     this.orchestrator = attributes.orchestrator;
-    this.taskRole = attributes.taskRole;
     this.connections = new ec2.Connections({ securityGroups: attributes.securityGroups });
     this.grantPrincipal = attributes.taskRole?.grantPrincipal ?? new iam.UnknownPrincipal({ resource: this });
   }

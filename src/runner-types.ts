@@ -32,9 +32,6 @@ export interface IEcsRunner extends IResource, iam.IGrantable, ec2.IConnectable 
   /** The orchestrator that the runner belongs to; unknown for a runner that was imported without it. */
   readonly orchestrator?: Orchestrator;
 
-  /** The role that OpenTofu runs with; unknown for a runner that was imported without it. */
-  readonly taskRole?: iam.IRole;
-
   /**
    * Sends deployments to the runner.
    *

@@ -30,5 +30,5 @@ new CfnOutput(stack, 'ClusterArn', { value: runner.cluster.clusterArn });
 new CfnOutput(stack, 'StateBucketName', { value: runner.stateBucket.bucketName });
 new CfnOutput(stack, 'TaskManagerRoleArn', { value: runner.taskManagerRole.roleArn });
 new CfnOutput(stack, 'ExecutionRoleArn', { value: runner.executionRole.roleArn });
-new CfnOutput(stack, 'TaskRoleArn', { value: runner.taskRole!.roleArn });
+new CfnOutput(stack, 'TaskRoleArn', { value: runner.taskRole.roleArn });
 new CfnOutput(stack, 'EventLogGroupName', { value: runner.eventLogGroup.logGroupName });
