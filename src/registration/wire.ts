@@ -40,7 +40,7 @@ export interface RunnerIdProperties extends WireOrchestrator {
   readonly RunnerIdPrefix?: string;
 }
 
-/** `Custom::HumanitecRunner`. Its physical id (and so its `Ref`) is the runner's id too. */
+/** `Custom::HumanitecRunner`. Its physical id is `<organization>/<runner id>`; its attribute `RunnerId` is the id alone. */
 export interface RunnerProperties extends WireOrchestrator {
   readonly RunnerId: string;
   readonly Description?: string;
