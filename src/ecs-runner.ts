@@ -1,4 +1,4 @@
-import { CfnResource, CustomResource, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
+import { CustomResource, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -15,7 +15,6 @@ import { EventLog } from './event-log';
 import { ImportedRunner } from './imported-runner';
 import { bindNetwork, RunnerNetwork } from './network';
 import type { Orchestrator } from './orchestrator';
-import { isKnown } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { remember, runnerIdResource, runnerResource } from './registration/resources';
 import { bindExecutionRole, bindOidcProvider, bindTaskRole, limitProviderRole, taskManagerRole } from './roles';
@@ -107,7 +106,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     if (stateStorage._autoDeletes) {
       limitProviderRole(this, props, 'Custom::S3AutoDeleteObjectsCustomResourceProvider');
     }
-    if (!props.vpc) {
+    if (network.vpc && !props.vpc) {
       limitProviderRole(this, props, 'Custom::VpcRestrictDefaultSGCustomResourceProvider');
     }
     const names = logGroupNames(this.runnerId);
@@ -239,16 +238,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
     }
     // A generated id is named as a pattern of its exact length: the key would otherwise wait for the registration, which
     // may itself need the key for the secret with the token.
-    const id = isKnown(props.runnerId) ? props.runnerId
-      : props.runnerId ?? `${props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`;
+    const id = props.runnerId ?? `${props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`;
     const names = logGroupNames(id);
     allowLogGroups(this, key, props.cluster ? [names.event] : [names.event, names.exec]);
-    for (const group of [this.eventLogGroup, this.execLogGroup]) {
-      const resource = group?.node.defaultChild;
-      if (CfnResource.isCfnResource(resource)) {
-        resource.node.addDependency(key);
-      }
-    }
+    this.eventLogGroup.node.addDependency(key);
+    this.execLogGroup?.node.addDependency(key);
   }
 }
 

@@ -1,5 +1,5 @@
 import { READ_ONLY, OTHER_ROLE, store, api, runnerProps, BODY, send, call, registered, isGone, foreign, deploy } from './lifecycle-support';
-import { lossyProxy, SECRET } from './support';
+import { lossyProxy, ROLE, SECRET } from './support';
 
 describe('a runner', () => {
   test('is registered with the exact body, changed, and deleted', async () => {
@@ -68,6 +68,17 @@ describe('a runner', () => {
     expect(await send('Runner', 'Create', runnerProps({ AdoptExisting: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
     expect(await registered()).toMatchObject(BODY);
   });
+
+  test('that could not be adopted stays, even if it got our role before that failed', async () => {
+    await foreign();
+    const proxy = await lossyProxy(api.url, method => method === 'PATCH');
+    const properties = runnerProps({ AdoptExisting: 'true', ApiUrl: proxy.url });
+    const failed = await send('Runner', 'Create', properties);
+    proxy.close();
+    expect(failed.Status).toBe('FAILED');
+    expect(await send('Runner', 'Delete', { ...properties, ApiUrl: api.url }, { id: failed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await registered()).runner_configuration.auth.role_arn).toBe(ROLE);
+  }, 90_000);
 
   test('that a person deleted is made again by an update', async () => {
     expect(await send('Runner', 'Update', runnerProps(), { id: 'my-org/prod-runner', old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });

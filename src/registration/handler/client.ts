@@ -191,7 +191,7 @@ export class HttpClient implements OrchestratorClient {
 }
 
 function absent(error: unknown): boolean {
-  // An organization that is not there is not the absence of the thing in it; that is told apart by what the API says.
+  // Also where the organization is gone, and everything in it.
   return error instanceof ApiError && error.status === 404;
 }
 

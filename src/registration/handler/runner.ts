@@ -81,10 +81,9 @@ export class RunnerLifecycle implements Lifecycle {
   private async register(idOnFailure: string): Promise<Outcome> {
     const { RunnerId: id } = this.properties;
     let client: OrchestratorClient | undefined;
-    let tried = false;
+    let adopting = false;
     try {
       client = await this.client();
-      tried = true;
       try {
         await client.createRunner(id, runnerBody(this.properties));
       } catch (error) {
@@ -95,11 +94,13 @@ export class RunnerLifecycle implements Lifecycle {
         if (!registered) {
           throw error;
         }
+        adopting = !this.owns(registered);
         await this.change(client, registered);
       }
       return this.done();
     } catch (error) {
-      const clean = !tried || await this.cleanUp(client!, error);
+      // What was there before us is not ours to clean up, even if it got our role before the take-over failed.
+      const clean = !client || adopting || await this.cleanUp(client, error);
       throw explain(error, `Registering runner '${id}'`, this.properties, clean ? idOnFailure : this.identity);
     }
   }
