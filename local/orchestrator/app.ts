@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { requireToken, type TokenRegistry } from './auth';
 import { errorBody, handleError, handleUnknownRoute } from './errors';
+import { injectFaults, type FaultChooser } from './faults';
 import { recordRequests, type RecordedRequest } from './recorder';
 import { envTypeRoutes } from './routes/env-types';
 import { environmentRoutes } from './routes/environments';
@@ -13,6 +14,7 @@ export interface AppOptions {
   readonly store: Store;
   readonly tokens: TokenRegistry;
   readonly record: (request: RecordedRequest) => void;
+  readonly fault: FaultChooser;
 }
 
 /** An empty body is no body, even when a client says that it is JSON, as many do on a DELETE. */
@@ -26,9 +28,9 @@ function acceptEmptyJson(app: FastifyInstance): void {
 
 /**
  * The server without its socket. What is registered first is asked first: a request is recorded whatever becomes of it, then
- * its token is looked at, then its body. Whatever is to come between a request and its answer belongs before the token.
+ * whether it meets a fault, then its token, then its body.
  */
-export function createApp({ store, tokens, record }: AppOptions): FastifyInstance {
+export function createApp({ store, tokens, record, fault }: AppOptions): FastifyInstance {
   const app = Fastify({
     // Bodies are taken as they are or refused: nothing is dropped, turned into another type or filled in.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
@@ -49,6 +51,7 @@ export function createApp({ store, tokens, record }: AppOptions): FastifyInstanc
   app.removeContentTypeParser('text/plain');
   acceptEmptyJson(app);
   recordRequests(app, record);
+  injectFaults(app, fault);
   requireToken(app, store, tokens);
   runnerRoutes(app);
   runnerRuleRoutes(app);

@@ -56,6 +56,8 @@ export function requireToken(app: FastifyInstance, store: Store, registry: Token
     if (token.canWrite === false && !READING_METHODS.includes(request.method)) {
       throw forbidden(`the token has no permission to write in the organization ${orgId}`);
     }
-    request.organization = organization;
+    const reads = READING_METHODS.includes(request.method);
+    if (!reads) organization.remember();
+    request.organization = reads && request.fault?.answer.kind === 'stale' ? organization.stale : organization;
   });
 }

@@ -4,10 +4,12 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
 import { TokenRegistry, type LocalToken } from './auth';
+import type { FaultChooser } from './faults';
 import type { RecordedRequest } from './recorder';
 import { Store } from './store';
 
 export type { LocalToken } from './auth';
+export type { Fault, FaultChooser, FaultyRequest } from './faults';
 export type { RecordedRequest } from './recorder';
 
 export interface LocalOrchestratorOptions {
@@ -27,6 +29,8 @@ export interface LocalOrchestrator {
   close(): Promise<void>;
   /** Replaces all tokens at once: those that are not named any more are refused from now on. */
   setTokens(tokens: LocalToken[]): void;
+  /** Chooses what goes wrong from now on; without a chooser nothing does. */
+  setFaults(choose?: FaultChooser): void;
 }
 
 /** Loopback only: this server knows no TLS, and its tokens are made up. */
@@ -35,9 +39,11 @@ const HOST = '127.0.0.1';
 export async function startOrchestrator(options: LocalOrchestratorOptions): Promise<LocalOrchestrator> {
   const requests: RecordedRequest[] = [];
   const tokens = new TokenRegistry(options.tokens);
+  let chooser: FaultChooser | undefined;
   const app = createApp({
     store: new Store(options.orgs),
     tokens,
+    fault: (request) => chooser?.(request),
     record: (request) => {
       requests.push(request);
       options.onRequest?.(request);
@@ -51,5 +57,6 @@ export async function startOrchestrator(options: LocalOrchestratorOptions): Prom
     requests,
     close: () => app.close(),
     setTokens: (replacements) => tokens.replace(replacements),
+    setFaults: (choose) => { chooser = choose; },
   };
 }

@@ -10,6 +10,20 @@ export class OrganizationStore {
   readonly projects = new Map<string, Project>();
   readonly envTypes = new Map<string, EnvironmentType>();
   private readonly environments = new Map<string, Environment>();
+  /** Runners and rules as they were before the last change. */
+  private before?: OrganizationStore;
+
+  /** What somebody sees who reads from a copy that the last change has not reached yet. */
+  get stale(): OrganizationStore {
+    return this.before ?? this;
+  }
+
+  /** Called before a change. */
+  remember(): void {
+    this.before = new OrganizationStore();
+    for (const [id, runner] of this.runners) this.before.runners.set(id, runner);
+    for (const [id, rule] of this.rules) this.before.rules.set(id, rule);
+  }
 
   environment(projectId: string, id: string): Environment | undefined {
     return this.environments.get(`${projectId}/${id}`);
