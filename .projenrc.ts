@@ -57,6 +57,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-ssm',
     '@aws-sdk/client-sts',
     'esbuild',
+    'fast-check',
     'fastify',
     'jose',
     'tsx',

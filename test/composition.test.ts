@@ -123,6 +123,7 @@ describe('what others do with a runner', () => {
     expect(paths).toEqual([
       'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Resource',
       'Stack/HumanitecRunnerEventLogs/Resource',
+      'Stack/HumanitecRunnerRegistration/Deliveries',
       'Stack/HumanitecRunnerRegistration/Function',
       'Stack/HumanitecRunnerRegistration/LogGroup',
       'Stack/HumanitecRunnerRegistration/Role/Resource',

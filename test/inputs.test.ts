@@ -174,7 +174,7 @@ describe('inputs', () => {
     const stack = newStack({});
     runnerIn(stack, { subnetIds: undefined, tags: { Team: 'platform' } });
     // The types that CloudFormation has no tags for, or that are ours.
-    const untaggable = /^(Custom::|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
+    const untaggable = /^(Custom::|AWS::Lambda::EventInvokeConfig|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
     const resources = Object.entries(Template.fromStack(stack).toJSON().Resources as Record<string, any>).filter(([, { Type: type }]) => !untaggable.test(type));
     const untagged = resources.filter(([, { Properties: p }]) => !JSON.stringify(p?.Tags ?? []).includes('{"Key":"Team","Value":"platform"}'));
     expect(untagged.map(([id, { Type: type }]) => `${type} ${id}`)).toEqual([]);

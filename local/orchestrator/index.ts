@@ -26,6 +26,8 @@ export interface LocalOrchestrator {
   readonly port: number;
   /** Every request so far, in the order of their answers. */
   readonly requests: RecordedRequest[];
+  /** What the organizations have, to be looked at and changed behind the API's back. */
+  readonly store: Store;
   close(): Promise<void>;
   /** Replaces all tokens at once: those that are not named any more are refused from now on. */
   setTokens(tokens: LocalToken[]): void;
@@ -40,8 +42,9 @@ export async function startOrchestrator(options: LocalOrchestratorOptions): Prom
   const requests: RecordedRequest[] = [];
   const tokens = new TokenRegistry(options.tokens);
   let chooser: FaultChooser | undefined;
+  const store = new Store(options.orgs);
   const app = createApp({
-    store: new Store(options.orgs),
+    store,
     tokens,
     fault: (request) => chooser?.(request),
     record: (request) => {
@@ -55,6 +58,7 @@ export async function startOrchestrator(options: LocalOrchestratorOptions): Prom
     url: `http://${HOST}:${port}`,
     port,
     requests,
+    store,
     close: () => app.close(),
     setTokens: (replacements) => tokens.replace(replacements),
     setFaults: (choose) => { chooser = choose; },

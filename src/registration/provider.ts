@@ -13,7 +13,10 @@ const PROVIDER_ID = 'HumanitecRunnerRegistration';
 const HANDLER_DIRECTORY = join(__dirname, '..', '..', 'assets', 'registration');
 /** What Lambda gives the handler: time for its retries, and for a slow answer. */
 const HANDLER_TIMEOUT = Duration.minutes(2);
-/** CloudFormation gives up on the handler's answer after this; without it a stack would wait an hour. */
+/**
+ * CloudFormation gives up on the handler's answer after this; without it a stack would wait an hour. It is longer than the last
+ * delivery of an event can take.
+ */
 export const SERVICE_TIMEOUT = Duration.minutes(5);
 
 /** What the runners of a stack ask of the Lambda that they share. */
@@ -116,6 +119,13 @@ export class RegistrationProvider extends Construct {
       loggingConfig: { logGroup: this.logGroup.ref },
     });
     code.addResourceMetadata(fn, 'Code');
+    // Lambda repeats an event that failed, and keeps one that it has no room for, for hours. A create that came after
+    // CloudFormation gave up on it, and deleted what it made, would leave a registration that nobody knows of.
+    new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
+      functionName: fn.ref,
+      qualifier: '$LATEST',
+      maximumEventAgeInSeconds: SERVICE_TIMEOUT.toSeconds() - 60 - HANDLER_TIMEOUT.toSeconds(),
+    });
     this.serviceToken = fn.attrArn;
   }
 

@@ -28,7 +28,10 @@ export function runnerIdResource(scope: Construct, id: string, orchestrator: Orc
 
 /** The custom resource that registers the runner. Its attribute `RunnerId` is there once the runner is registered. */
 export function runnerResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
-  return resource(scope, id, orchestrator, RUNNER_TYPE, properties);
+  const registration = resource(scope, id, orchestrator, RUNNER_TYPE, properties);
+  // All of the Lambda, with how its events are delivered: a deletion needs it, too.
+  registration.node.addDependency(RegistrationProvider.find(Stack.of(scope))!);
+  return registration;
 }
 
 /** The custom resource that makes a runner rule. */

@@ -24,10 +24,10 @@ describe('the runner\'s id', () => {
   });
 
   test.each([
-    ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp(`HTTP 401 from .*The API token in secret ${SECRET} was not accepted by http`)],
-    ['an unknown organization', () => undefined, { OrgId: 'nobody' }, /HTTP 404 .*Check that organization 'nobody' exists at http/],
-    ['a secret that is not there', () => store.values.delete(SECRET), {}, /Reading the API token from secret .* failed: ResourceNotFoundException/],
-    ['a secret that may not be read', () => store.values.set(SECRET, 'DENIED'), {}, /Reading the API token from secret .* failed: AccessDeniedException/],
+    ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp(`HTTP 401 from http.*The API token in secret ${SECRET} was not accepted`)],
+    ['an unknown organization', () => undefined, { OrgId: 'nobody' }, /HTTP 404 from http.*Check that organization 'nobody' exists there/],
+    ['a secret that is not there', () => store.values.delete(SECRET), {}, /reading the API token from secret .* failed: ResourceNotFoundException/],
+    ['a secret that may not be read', () => store.values.set(SECRET, 'DENIED'), {}, /reading the API token from secret .* failed: AccessDeniedException/],
     ['an empty secret', () => store.values.set(SECRET, '\n'), {}, /has no text: expected the API token/],
     ['a secret that is JSON', () => store.values.set(SECRET, '{ "a": "b" }'), {}, /It looks like JSON: name the token's field/],
     ['a secret that is not JSON', () => undefined, { Token: { SecretId: SECRET, SecretField: 'token' } }, /is not JSON: expected an object with the field "token"/],
@@ -43,7 +43,7 @@ describe('the runner\'s id', () => {
   test('refuses an API that is not there, soon enough for somebody who waits', async () => {
     const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:1', RunnerId: 'prod-runner' });
     expect(answer.Status).toBe('FAILED');
-    expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:1 \(.+\)\. Check that http:\/\/127\.0\.0\.1:1 is right, up, and can be reached/);
+    expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:1 \(.+\)\. Check that this URL is right, up, and can be reached/);
     expect(answer.seconds).toBeLessThan(30);
   }, 60_000);
 

@@ -3,6 +3,11 @@ import { lossyProxy } from './support';
 
 describe('a rule', () => {
   const ruleProps = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
+  /** As if it had been made long ago. */
+  const makeOld = (id: string) => {
+    const { rules: stored } = api.store.organization('my-org')!;
+    stored.set(id, { ...stored.get(id)!, created_at: '2026-01-01T00:00:00.000Z' });
+  };
   const rules = async () => (await call('GET', '/runner-rules')).body.items;
 
   beforeEach(async () => {
@@ -46,11 +51,26 @@ describe('a rule', () => {
   });
 
   test('of somebody else is not taken over', async () => {
-    await call('POST', '/runner-rules', { runner_id: 'prod-runner' });
+    makeOld((await call('POST', '/runner-rules', { runner_id: 'prod-runner' })).body.id);
     const refused = await send('RunnerRule', 'Create', ruleProps());
     expect(refused.Status).toBe('FAILED');
-    expect(refused.Reason).toContain('has the same project and environment type already, and points at runner \'prod-runner\'');
+    expect(refused.Reason).toContain('has the same project and environment type already. Delete that rule, or choose another filter');
+    expect(refused.Reason).toContain('Details: it points at runner \'prod-runner\'');
     expect(await send('RunnerRule', 'Delete', ruleProps(), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    // And with an id of CloudFormation's own invention.
+    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toHaveLength(1);
+  });
+
+  test('that CloudFormation has no id of is found by what it says', async () => {
+    await send('RunnerRule', 'Create', ruleProps());
+    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toEqual([]);
+  });
+
+  test('is made once, however often the event is delivered', async () => {
+    const first = await send('RunnerRule', 'Create', ruleProps());
+    expect(await send('RunnerRule', 'Create', ruleProps())).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: first.PhysicalResourceId });
     expect(await rules()).toHaveLength(1);
   });
 

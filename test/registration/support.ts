@@ -112,7 +112,7 @@ export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { r
 }
 
 /** A proxy that carries requests out and then drops the answers that it is told to drop. */
-export async function lossyProxy(target: string, drop: (method: string, path: string) => boolean): Promise<{ url: string; close(): void }> {
+export async function lossyProxy(target: string, drop: (method: string, path: string, body: string) => boolean): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => void (async () => {
     const body = await bodyOf(request);
     const { authorization = '', 'content-type': type } = request.headers;
@@ -120,7 +120,7 @@ export async function lossyProxy(target: string, drop: (method: string, path: st
       method: request.method, headers: { authorization, ...(type ? { 'content-type': type } : {}) }, body: body || undefined,
     });
     const text = await reply.text();
-    if (drop(request.method!, request.url!)) {
+    if (drop(request.method!, request.url!, body)) {
       response.destroy();
     } else {
       response.writeHead(reply.status, { 'content-type': 'application/json' }).end(reply.status === 204 ? undefined : text);

@@ -1,10 +1,11 @@
-import { ATTEMPT_TIMEOUT, BODY_MAX_BYTES, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET } from './limits';
-import { redact } from './log';
+import { ATTEMPT_TIMEOUT, BODY_MAX_BYTES, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, SPREAD } from './limits';
+import { redact, short } from './log';
 import { jitter, pause } from './time';
 
 /** A runner, as far as the handler looks at it. */
 export interface Runner {
   readonly id: string;
+  readonly description?: string;
   readonly runner_configuration: RunnerConfiguration;
   readonly state_storage_configuration: StateStorageConfiguration;
 }
@@ -33,7 +34,11 @@ export interface Rule {
   readonly runner_id: string;
   readonly project_id?: string;
   readonly env_type_id?: string;
+  readonly created_at?: string;
 }
+
+/** What a rule says. */
+export type RuleContent = Pick<Rule, 'runner_id' | 'project_id' | 'env_type_id'>;
 
 /** The calls that the lifecycles make. */
 export interface OrchestratorClient {
@@ -44,19 +49,28 @@ export interface OrchestratorClient {
   patchRunner(id: string, body: RunnerBody): Promise<void>;
   /** False when there was none. */
   deleteRunner(id: string): Promise<boolean>;
-  getRule(id: string): Promise<Rule | undefined>;
   listRules(): Promise<Rule[]>;
-  createRule(rule: Omit<Rule, 'id'>): Promise<Rule>;
+  createRule(rule: RuleContent): Promise<Rule>;
   /** False when there was none. */
   deleteRule(id: string): Promise<boolean>;
 }
 
 /** What the API said instead of a success; status 0 when nothing was heard of it. */
 export class ApiError extends Error {
-  constructor(public readonly status: number, message: string) {
+  /** Whether the request may have been carried out all the same, by this try or by one before it. */
+  public uncertain: boolean;
+  /** The API's own words. */
+  public readonly details?: string;
+
+  constructor(public readonly status: number, message: string, options: { readonly uncertain: boolean; readonly details?: string }) {
     super(message);
+    this.uncertain = options.uncertain;
+    this.details = options.details;
   }
 }
+
+/** Nothing was sent, when it ended so: there was no connection. */
+const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
 
 interface Reply {
   readonly status: number;
@@ -93,10 +107,6 @@ export class HttpClient implements OrchestratorClient {
     return this.remove(`/runners/${encodeURIComponent(id)}`);
   }
 
-  public getRule(id: string): Promise<Rule | undefined> {
-    return this.find<Rule>(`/runner-rules/${encodeURIComponent(id)}`);
-  }
-
   public async listRules(): Promise<Rule[]> {
     const found: Rule[] = [];
     const query = new URLSearchParams({ per_page: '100' });
@@ -110,7 +120,7 @@ export class HttpClient implements OrchestratorClient {
     }
   }
 
-  public async createRule(rule: Omit<Rule, 'id'>): Promise<Rule> {
+  public async createRule(rule: RuleContent): Promise<Rule> {
     return await this.call('POST', '/runner-rules', rule) as Rule;
   }
 
@@ -138,13 +148,17 @@ export class HttpClient implements OrchestratorClient {
   /** Calls until the API gives an answer that another try would not change. */
   private async call(method: string, path: string, body?: object): Promise<unknown> {
     const outage = Math.min(this.deadline, Date.now() + OUTAGE_BUDGET);
+    let uncertain = false;
     for (let attempt = 0; ; attempt++) {
       const reply = await this.attempt(method, path, body);
       if (reply instanceof ApiError || reply.status === 429 || reply.status >= 500) {
         const error = reply instanceof ApiError ? reply : this.error(reply);
+        uncertain = error.uncertain ||= uncertain;
         // Being asked to slow down is no outage: there is no reason to give up before the time is over.
         const until = error.status === 429 ? this.deadline : outage;
-        const wait = reply instanceof ApiError || reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE) : reply.retryAfter;
+        const wait = reply instanceof ApiError || reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE)
+          // All who were told the same would come back together.
+          : reply.retryAfter + jitter(0, SPREAD, SPREAD);
         if (Date.now() + wait >= until) {
           throw error;
         }
@@ -152,12 +166,18 @@ export class HttpClient implements OrchestratorClient {
       } else if (reply.status >= 200 && reply.status < 300) {
         return reply.body;
       } else {
-        throw this.error(reply);
+        const error = this.error(reply);
+        error.uncertain ||= uncertain;
+        throw error;
       }
     }
   }
 
   private async attempt(method: string, path: string, body?: object): Promise<Reply | ApiError> {
+    if (Date.now() >= this.deadline) {
+      // CloudFormation has been answered, or is about to be: what begins now would come as a surprise.
+      return new ApiError(0, 'the time was over', { uncertain: false });
+    }
     try {
       const response = await fetch(this.base + path, {
         method,
@@ -174,19 +194,22 @@ export class HttpClient implements OrchestratorClient {
       const text = await readBounded(response);
       const parsed = parse(text);
       if (response.ok && response.status !== 204 && parsed === undefined) {
-        return new ApiError(0, `an answer that is not JSON, to ${method} at ${this.apiUrl}`);
+        return new ApiError(0, `an answer that is not JSON came from ${short(this.apiUrl, 60)}`, { uncertain: true });
       }
       return { status: response.status, body: parsed, retryAfter: retryAfter(response.headers.get('retry-after')) };
     } catch (error) {
       const { cause, name } = error as { cause?: { code?: string }; name?: string };
-      return new ApiError(0, `no answer from ${this.apiUrl} (${cause?.code ?? name})`);
+      const code = cause?.code ?? name ?? '';
+      return new ApiError(0, `no answer from ${short(this.apiUrl, 60)} (${code})`, { uncertain: !NOT_SENT.includes(code) });
     }
   }
 
   private error(reply: Reply): ApiError {
     const { message } = (reply.body ?? {}) as { message?: unknown };
-    const said = typeof message === 'string' ? `: ${redact(message, this.token).slice(0, 1000)}` : '';
-    return new ApiError(reply.status, `HTTP ${reply.status} from ${this.apiUrl}${said}`);
+    return new ApiError(reply.status, `HTTP ${reply.status} from ${short(this.apiUrl, 60)}`, {
+      uncertain: reply.status >= 500,
+      details: typeof message === 'string' ? redact(message, this.token).slice(0, DETAILS_MAX_CHARACTERS) : undefined,
+    });
   }
 }
 

@@ -29,10 +29,17 @@ export interface Outcome {
   readonly note?: string;
 }
 
-/** A failure in words for the user. It carries the physical id where that is not the one of the request. */
+/** A failure in words for the user: what failed, why, and what to do. */
 export class LifecycleError extends Error {
-  constructor(message: string, public readonly physicalId?: string) {
+  /** Where it is not the one of the request. */
+  public readonly physicalId?: string;
+  /** What is too long to be read first. */
+  public readonly details?: string;
+
+  constructor(message: string, more: { readonly physicalId?: string; readonly details?: string } = {}) {
     super(message);
+    this.physicalId = more.physicalId;
+    this.details = more.details;
   }
 }
 

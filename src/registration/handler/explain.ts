@@ -1,27 +1,36 @@
 import type { WireOrchestrator } from '../wire';
 import { ApiError } from './client';
 import { LifecycleError } from './event';
+import { short } from './log';
 
 /** Says what failed, why, and what to do. What was explained already stays as it is. */
 export function explain(error: unknown, operation: string, properties: WireOrchestrator, physicalId?: string): LifecycleError {
   if (error instanceof LifecycleError) {
-    return physicalId === undefined ? error : new LifecycleError(error.message, physicalId);
+    return new LifecycleError(error.message, { physicalId: physicalId ?? error.physicalId, details: error.details });
   }
   const cause = error instanceof Error ? error.message : String(error);
-  return new LifecycleError(`${operation} failed: ${cause}. ${error instanceof ApiError ? remedy(error, properties) : ''}`.trim(), physicalId);
+  if (error instanceof ApiError) {
+    return new LifecycleError(`${operation} failed: ${cause}. ${remedy(error, properties)}`, { physicalId, details: error.details });
+  }
+  return new LifecycleError(`${operation} failed: ${cause}`, { physicalId });
+}
+
+/** Where the token is kept, for a message. */
+export function tokenSource({ SecretId: secret, ParameterName: parameter }: WireOrchestrator['Token']): string {
+  return short(secret ? `secret ${secret}` : `parameter ${parameter}`, 97);
 }
 
 function remedy(error: ApiError, properties: WireOrchestrator): string {
-  const { ApiUrl: url, OrgId: org, Token: token } = properties;
-  const kept = token.SecretId ? `secret ${token.SecretId}` : `parameter ${token.ParameterName}`;
+  const kept = tokenSource(properties.Token);
   switch (error.status) {
-    case 401: return `The API token in ${kept} was not accepted by ${url}: put a valid one there and deploy again.`;
-    case 403: return `The API token in ${kept} may not do this in organization '${org}': give it the permission to manage runners.`;
-    case 404: return `Check that organization '${org}' exists at ${url} and that the token in ${kept} belongs to it.`;
+    case 401: return `The API token in ${kept} was not accepted: put a valid one there and deploy again.`;
+    case 403: return `The API token in ${kept} may not do this: give it the permission to manage runners, and deploy again.`;
+    case 404: return `Check that organization '${short(properties.OrgId, 30)}' exists there, and that the token in ${kept} belongs to it.`;
     case 429: return 'The API is throttling: deploy again in some minutes.';
     case 400: return 'The API did not accept the values: correct the input that it names.';
-    case 0: return `Check that ${url} is right, up, and can be reached from this Lambda; then deploy again.`;
+    case 0: return 'Check that this URL is right, up, and can be reached from this Lambda; then deploy again.';
     default: return error.status >= 500 ? 'The API has a fault: deploy again later.'
-      : error.status >= 300 && error.status < 400 ? 'Redirects are not followed, as they would carry the token along: give the final URL.' : '';
+      : error.status >= 300 && error.status < 400 ? 'Redirects are not followed, as they would carry the token along: give the final URL.'
+        : 'The API did not accept this: look at what it says, and deploy again.';
   }
 }

@@ -4,15 +4,12 @@ import { HttpClient, OrchestratorClient } from './client';
 import { Answer, answer } from './cloudformation';
 import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome } from './event';
 import { LifecycleError } from './event';
-import { ANSWER_RESERVE } from './limits';
-import { log } from './log';
-import { RunnerLifecycle } from './runner';
+import { ANSWER_RESERVE, LAST_LOOK, SUMMARY_MAX_CHARACTERS } from './limits';
+import { log, short } from './log';
+import { RunnerLifecycle, UNKNOWN } from './runner';
 import { RunnerIdLifecycle } from './runner-id';
 import { RunnerRuleLifecycle } from './runner-rule';
 import { readToken } from './token';
-
-/** What a create gives as its id when it ran out of time: the delete that follows has to look for itself. */
-const UNKNOWN = 'unknown';
 
 /** The Lambda: carries the request out, and answers CloudFormation whatever happens. */
 export async function handler(event: LifecycleEvent, context: LambdaContext): Promise<void> {
@@ -28,13 +25,19 @@ export async function handler(event: LifecycleEvent, context: LambdaContext): Pr
 
 async function carryOut(event: LifecycleEvent, deadline: number): Promise<Answer> {
   try {
-    const lifecycle = lifecycleOf(event, deadline);
+    const lifecycle = lifecycleOf(event, event.RequestType === 'Delete' ? deadline : deadline - LAST_LOOK);
     const outcome = await request(event, lifecycle);
     return { status: 'SUCCESS', physicalId: outcome.physicalId, reason: outcome.note, data: outcome.data };
   } catch (error) {
-    const known = error instanceof LifecycleError;
-    const reason = known ? error.message : `${event.RequestType} of ${event.LogicalResourceId} failed unexpectedly: ${(error as Error).message}`;
-    return { status: 'FAILED', physicalId: (known ? error.physicalId : undefined) ?? event.PhysicalResourceId ?? UNKNOWN, reason };
+    const { message, details, physicalId } = error instanceof LifecycleError ? error
+      : new LifecycleError(`${event.RequestType} of ${short(event.LogicalResourceId, 100)} failed unexpectedly: ${(error as Error).message}`);
+    const summary = message.slice(0, SUMMARY_MAX_CHARACTERS);
+    return {
+      status: 'FAILED',
+      // The delete that follows a create without an id has to look for itself.
+      physicalId: physicalId ?? event.PhysicalResourceId ?? UNKNOWN,
+      reason: details ? `${summary} Details: ${details}` : summary,
+    };
   }
 }
 
@@ -47,16 +50,17 @@ function request(event: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> 
 }
 
 function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
-  const { ApiUrl: apiUrl, OrgId: orgId, Token: token } = event.ResourceProperties as WireOrchestrator;
   // Not before it is needed: what needs no API must not fail for want of a token.
-  const client = async (): Promise<OrchestratorClient> => new HttpClient(apiUrl, orgId, await readToken(token), deadline);
+  const client = async ({ ApiUrl: apiUrl, OrgId: orgId, Token: token }: WireOrchestrator): Promise<OrchestratorClient> =>
+    new HttpClient(apiUrl, orgId, await readToken(token), deadline);
   switch (event.ResourceType) {
     case RUNNER_ID_TYPE:
       return new RunnerIdLifecycle(event, event.ResourceProperties as RunnerIdProperties, client);
     case RUNNER_TYPE:
-      return new RunnerLifecycle(event.ResourceProperties as RunnerProperties, event.OldResourceProperties as RunnerProperties | undefined, client);
+      return new RunnerLifecycle(event.ResourceProperties as RunnerProperties, event.OldResourceProperties as RunnerProperties | undefined, client, deadline);
     case RUNNER_RULE_TYPE:
-      return new RunnerRuleLifecycle(event.ResourceProperties as RunnerRuleProperties, client);
+      return new RunnerRuleLifecycle(
+        event.ResourceProperties as RunnerRuleProperties, event.OldResourceProperties as RunnerRuleProperties | undefined, client, deadline);
     default:
       throw new LifecycleError(`This Lambda does not know ${event.ResourceType}. Deploy with the version of cdk-humanitec-ecs-runner that made the resource.`);
   }
@@ -64,10 +68,11 @@ function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
 
 /** Answers in words when the time is over, instead of leaving CloudFormation to wait. */
 function watchdog(event: LifecycleEvent, at: number): Promise<Answer> {
+  const { RunnerId: runner } = event.ResourceProperties as Partial<RunnerProperties>;
   return new Promise(resolve => setTimeout(() => resolve({
     status: 'FAILED',
     physicalId: event.PhysicalResourceId ?? UNKNOWN,
-    reason: `${event.RequestType} of ${event.LogicalResourceId} was not done in time: the API, or the store of its token, was too slow. `
-      + 'What was begun is taken up where it stands: try again.',
+    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)}${runner ? ` (runner '${runner}')` : ''} was not done in time: the API, or the `
+      + 'store of its token, was too slow. What was begun is taken up where it stands: try again.',
   }), at - Date.now()).unref());
 }

@@ -10,3 +10,9 @@ export function log(message: string, fields: Record<string, string | number | un
 export function redact(text: string, secret: string | undefined): string {
   return secret ? text.split(secret).join('***') : text;
 }
+
+/** A value for a message that has to stay short; both ends of it stay, as names stand at either. */
+export function short(text: string, max: number): string {
+  const half = Math.floor((max - 1) / 2);
+  return text.length <= max ? text : `${text.slice(0, half)}…${text.slice(-half)}`;
+}

@@ -1,33 +1,42 @@
 import { createHash } from 'crypto';
 import { RUNNER_ID_SUFFIX_LENGTH } from '../../contract';
 import type { RunnerIdProperties } from '../wire';
-import type { OrchestratorClient } from './client';
 import type { Lifecycle, LifecycleEvent, Outcome } from './event';
 import { explain } from './explain';
+import { short } from './log';
+import type { ClientOf } from './runner';
 
 /** Makes the id of a runner, and proves that token and organization are good before anything else is built. */
 export class RunnerIdLifecycle implements Lifecycle {
   constructor(
-    private readonly event: LifecycleEvent, private readonly properties: RunnerIdProperties, private readonly client: () => Promise<OrchestratorClient>,
+    private readonly event: LifecycleEvent, private readonly properties: RunnerIdProperties, private readonly client: ClientOf,
   ) {}
 
   public async create(): Promise<Outcome> {
-    const id = this.properties.RunnerId ?? this.generate(this.properties.RunnerIdPrefix ?? '');
     try {
-      await (await this.client()).checkAccess();
+      await (await this.client(this.properties)).checkAccess();
     } catch (error) {
-      throw explain(error, `Checking the access to organization '${this.properties.OrgId}'`, this.properties);
+      throw explain(error, `Checking the access to organization '${short(this.properties.OrgId, 100)}'`, this.properties);
     }
-    return { physicalId: id, data: { RunnerId: id } };
+    return this.id();
   }
 
-  public update(): Promise<Outcome> {
-    return this.create();
+  /**
+   * Asks nobody: the registration, which is updated next, finds a bad token as well; and a rollback must not get stuck here, where it
+   * has nothing to undo.
+   */
+  public async update(): Promise<Outcome> {
+    return this.id();
   }
 
   /** Nothing was made anywhere. */
   public async delete(physicalId: string): Promise<Outcome> {
     return { physicalId };
+  }
+
+  private id(): Outcome {
+    const id = this.properties.RunnerId ?? this.generate(this.properties.RunnerIdPrefix ?? '');
+    return { physicalId: id, data: { RunnerId: id } };
   }
 
   /**

@@ -1,14 +1,19 @@
-import type { RunnerProperties } from '../wire';
+import type { RunnerProperties, WireOrchestrator } from '../wire';
 import { runnerBody } from './body';
 import type { OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
 import { explain } from './explain';
+import { AFTERMATH, POLL, SECOND_LOOK } from './limits';
 import { log } from './log';
+import { pause } from './time';
 
 /** What a create that left nothing behind gives as its id, so that the delete that follows knows it. */
 const NOTHING_MADE = 'not-registered';
+
+/** Makes the client of an organization. */
+export type ClientOf = (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
 
 /** Registers a runner, keeps the registration as the template says, and removes it. */
 export class RunnerLifecycle implements Lifecycle {
@@ -18,29 +23,39 @@ export class RunnerLifecycle implements Lifecycle {
   constructor(
     private readonly properties: RunnerProperties,
     private readonly old: RunnerProperties | undefined,
-    private readonly client: () => Promise<OrchestratorClient>,
+    private readonly client: ClientOf,
+    /** When no call may begin any more. */
+    private readonly deadline: number,
   ) {
-    this.identity = `${properties.OrgId}/${properties.RunnerId}`;
+    this.identity = identityOf(properties);
   }
 
   public async create(): Promise<Outcome> {
-    return this.register(NOTHING_MADE);
+    let client: OrchestratorClient | undefined;
+    try {
+      client = await this.client(this.properties);
+      await this.createOrTake(client);
+      return this.done();
+    } catch (error) {
+      const nothingLeft = !client || !mayHaveMade(error) || await this.cleanUp(client);
+      throw explain(error, `Registering runner '${this.properties.RunnerId}'`, this.properties, nothingLeft ? NOTHING_MADE : this.identity);
+    }
   }
 
   public async update(physicalId: string): Promise<Outcome> {
     if (this.identity !== physicalId) {
-      // CloudFormation deletes the old registration afterwards; should this fail, the old one is what counts.
-      return this.register(physicalId);
+      return this.replace(physicalId);
     }
     try {
-      const client = await this.client();
+      const client = await this.client(this.properties);
       const registered = await client.getRunner(this.properties.RunnerId);
       if (registered) {
         await this.change(client, registered);
       } else {
         log('the registration was gone, and is made again', { runner: this.properties.RunnerId });
-        await client.createRunner(this.properties.RunnerId, runnerBody(this.properties));
+        await this.createOrTake(client);
       }
+      await this.removeReplacement();
       return this.done();
     } catch (error) {
       throw explain(error, `Updating runner '${this.properties.RunnerId}'`, this.properties);
@@ -48,91 +63,156 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    const { RunnerId: id } = this.properties;
     if (physicalId === NOTHING_MADE) {
       return { physicalId };
     }
     try {
-      const client = await this.client();
-      const registered = await client.getRunner(id);
-      if (!registered) {
-        return { physicalId };
+      const client = await this.client(this.properties);
+      if (physicalId === this.identity) {
+        return { physicalId, note: await this.remove(client, this.properties) };
       }
-      if (!this.owns(registered)) {
-        log('the runner belongs to somebody else, and stays', { runner: id, role: registered.runner_configuration.auth.role_arn });
-        return { physicalId, note: `Runner '${id}' is registered with another role than this stack's, and was left as it is.` };
-      }
-      await client.deleteRunner(id);
-      return { physicalId };
+      return { physicalId, note: await this.removeUntilNothingComes(client, physicalId) };
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) {
-        if (this.properties.OnInUse === 'retain') {
-          return { physicalId, note: `Runner '${id}' stays registered, as onInUse says: ${error.message}` };
-        }
-        throw new LifecycleError(`Deleting runner '${id}' was refused: ${error.message}. `
-          + 'Move these environments to another runner or delete them (and rules of others that point at it), then delete again; '
-          + 'or set onInUse to RETAIN to leave the registration.');
-      }
-      throw explain(error, `Deleting runner '${id}'`, this.properties);
-    }
-  }
-
-  /** Makes the registration, or finds that this resource made it already: an answer can get lost. */
-  private async register(idOnFailure: string): Promise<Outcome> {
-    const { RunnerId: id } = this.properties;
-    let client: OrchestratorClient | undefined;
-    let adopting = false;
-    try {
-      client = await this.client();
-      try {
-        await client.createRunner(id, runnerBody(this.properties));
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 409)) {
-          throw error;
-        }
-        const registered = await client.getRunner(id);
-        if (!registered) {
-          throw error;
-        }
-        adopting = !this.owns(registered);
-        await this.change(client, registered);
-      }
-      return this.done();
-    } catch (error) {
-      // What was there before us is not ours to clean up, even if it got our role before the take-over failed.
-      const clean = !client || adopting || await this.cleanUp(client, error);
-      throw explain(error, `Registering runner '${id}'`, this.properties, clean ? idOnFailure : this.identity);
+      throw explain(error, `Deleting runner '${this.properties.RunnerId}'`, this.properties);
     }
   }
 
   /**
-   * Removes what a failed create may have left. True when nothing of ours is left for certain; otherwise the delete that
-   * CloudFormation sends after a failed create tries again.
+   * Makes another registration; CloudFormation deletes the old one afterwards. It sends the same to undo that, when the registration that
+   * is wanted was never gone: so nothing is cleaned up here. What a failure leaves is removed by the rollback, which CloudFormation sends
+   * with the id that the failure gave, or with the one from before.
+   *
+   * @see https://github.com/aws/aws-cdk/issues/30012 for an id that a failed update gave and a later request had
    */
-  private async cleanUp(client: OrchestratorClient, cause: unknown): Promise<boolean> {
-    // The API said no: nothing was made. Only silence and faults leave it open whether the request was carried out.
-    const said = cause instanceof ApiError ? cause.status : 0;
-    if (cause instanceof LifecycleError || (said >= 400 && said < 500)) {
-      return true;
+  private async replace(physicalId: string): Promise<Outcome> {
+    try {
+      await this.createOrTake(await this.client(this.properties));
+      return this.done();
+    } catch (error) {
+      throw explain(error, `Registering runner '${this.properties.RunnerId}'`, this.properties, mayHaveMade(error) ? this.identity : physicalId);
+    }
+  }
+
+  /** Makes the registration, or finds that this resource made it already: an answer can get lost. */
+  private async createOrTake(client: OrchestratorClient): Promise<void> {
+    const { RunnerId: id } = this.properties;
+    try {
+      await client.createRunner(id, runnerBody(this.properties));
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409)) {
+        throw error;
+      }
+      const registered = await this.findSurely(client, id);
+      if (!registered) {
+        throw error;
+      }
+      await this.take(client, registered);
+    }
+  }
+
+  /** Takes a runner that is there already: our own, whose answer got lost, or one that the user wants to be taken over. */
+  private async take(client: OrchestratorClient, registered: Runner): Promise<void> {
+    const adopting = !this.owns(registered, this.properties);
+    try {
+      await this.change(client, registered);
+    } catch (error) {
+      if (adopting && mayHaveMade(error)) {
+        // It was there before us, so it goes back to what it was rather than away.
+        const { id, description = '', runner_configuration, state_storage_configuration } = registered;
+        await client.patchRunner(id, { description, runner_configuration, state_storage_configuration }).catch(() =>
+          log('a runner that could not be taken over may not be what it was before', { runner: id }));
+        throw explain(error, `Taking over runner '${id}'`, this.properties);
+      }
+      throw error;
+    }
+  }
+
+  /** Removes what a failed registration may have left. True when nothing of ours is left for certain; otherwise the delete that follows looks again. */
+  private async cleanUp(client: OrchestratorClient): Promise<boolean> {
+    const { RunnerId: id } = this.properties;
+    try {
+      const registered = await this.findSurely(client, id);
+      if (registered && this.owns(registered, this.properties)) {
+        await client.deleteRunner(id);
+      }
+      // One that is not there may still come, if the request is on its way.
+      return registered !== undefined;
+    } catch (error) {
+      log('could not clean up after a failed registration', { runner: id, error: (error as Error).name });
+      return false;
+    }
+  }
+
+  /**
+   * In the rollback of a replacement that failed, takes away what it may have registered under the new id: CloudFormation sends no delete
+   * for a replacement that it was not told of.
+   */
+  private async removeReplacement(): Promise<void> {
+    const { old } = this;
+    if (!old || identityOf(old) === this.identity) {
+      return;
     }
     try {
-      const registered = await client.getRunner(this.properties.RunnerId);
-      if (registered && this.owns(registered)) {
-        await client.deleteRunner(this.properties.RunnerId);
-      }
-      return true;
+      await this.remove(await this.client(old), old);
     } catch (error) {
-      log('could not clean up after a failed registration', { runner: this.properties.RunnerId, error: (error as Error).name });
-      return false;
+      if (error instanceof ApiError && (error.status === 0 || error.status >= 429)) {
+        throw error;
+      }
+      // What made the replacement fail, such as a bad token or organization, still holds, and nothing was made there.
+      log('no look at what the failed replacement left', { runner: old.RunnerId, error: (error as Error).name });
+    }
+  }
+
+  /** Removes the runner, if it is ours. Returns what the user has to know of it. */
+  private async remove(client: OrchestratorClient, properties: RunnerProperties): Promise<string | undefined> {
+    const { RunnerId: id } = properties;
+    const registered = await this.findSurely(client, id);
+    if (!registered) {
+      return undefined;
+    }
+    if (!this.owns(registered, properties)) {
+      log('the runner belongs to somebody else, and stays', { runner: id, role: registered.runner_configuration.auth.role_arn });
+      return `Runner '${id}' is registered with another role than this stack's, and was left as it is.`;
+    }
+    try {
+      await client.deleteRunner(id);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 409)) {
+        throw error;
+      }
+      if (properties.OnInUse === 'retain') {
+        return `Runner '${id}' stays registered, as onInUse says: ${error.details ?? error.message}`;
+      }
+      throw new LifecycleError(`Deleting runner '${id}' was refused: it is still in use. Move its environments to another runner or delete them `
+        + '(and rules of others that point at it), then delete again; or set onInUse to RETAIN to leave the registration.', { details: error.details });
+    }
+  }
+
+  /**
+   * Removes what a create made that CloudFormation has no answer of: it was given up while it ran, and may be running still. Nobody says
+   * when it is over, so this looks for as long as there is time.
+   *
+   * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
+   */
+  private async removeUntilNothingComes(client: OrchestratorClient, physicalId: string): Promise<string | undefined> {
+    const until = physicalId === UNKNOWN ? Math.min(this.deadline, Date.now() + AFTERMATH) : this.deadline;
+    let note: string | undefined;
+    for (;;) {
+      note = await this.remove(client, this.properties);
+      if (Date.now() + POLL >= until) {
+        return note;
+      }
+      await pause(POLL, until);
     }
   }
 
   /** Changes a runner that is registered, if it is ours to change. */
   private async change(client: OrchestratorClient, registered: Runner): Promise<void> {
     const { RunnerId: id, AdoptExisting: adopt } = this.properties;
-    if (!this.owns(registered) && adopt !== 'true') {
-      throw new LifecycleError(`Registering runner '${id}' was refused: a runner of this id exists already and has another role than this stack's `
-        + `(${registered.runner_configuration.auth.role_arn}). Choose another runnerId, or set adoptExisting to take it over.`);
+    if (!this.owns(registered, this.properties) && adopt !== 'true') {
+      throw new LifecycleError(`Registering runner '${id}' was refused: a runner of this id exists already and has another role than this `
+        + 'stack\'s. Choose another runnerId, or set adoptExisting to take it over.', { details: `its role is ${registered.runner_configuration.auth.role_arn}` });
     }
     this.checkState(registered);
     // An absent description would stay as it was.
@@ -140,24 +220,35 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   private checkState(registered: Runner): void {
-    const there = registered.state_storage_configuration;
-    const wanted = this.properties.StateStorage;
-    const path = (prefix?: string) => (prefix ?? '').replace(/\/$/, '');
-    if (there.bucket === wanted.Bucket && path(there.path_prefix) === path(wanted.PathPrefix)) {
+    const { bucket, path_prefix: prefix } = registered.state_storage_configuration;
+    const there = location(bucket, prefix);
+    const wanted = locationOf(this.properties);
+    if (there === wanted || this.properties.AllowStateMove === 'true') {
       return;
     }
     // A rollback moves back what was moved with the opt-in of the properties that it undoes.
-    if (this.properties.AllowStateMove !== 'true' && this.old?.AllowStateMove !== 'true') {
-      throw new LifecycleError(`Changing runner '${this.properties.RunnerId}' was refused: its state would move from `
-        + `${location(there.bucket, there.path_prefix)} to ${location(wanted.Bucket, wanted.PathPrefix)}, where the old state is not found, `
-        + 'and the next deployments would create everything once more. Copy the state and set allowStateMove, or keep the old place.');
+    if (this.old?.AllowStateMove === 'true' && there === locationOf(this.old)) {
+      return;
     }
+    throw new LifecycleError(`Changing runner '${this.properties.RunnerId}' was refused: its state would move to another place, where the old state is `
+      + 'not found, and the next deployments would create everything once more. Copy the state and set allowStateMove, or keep the old place.',
+    { details: `from ${there} to ${wanted}` });
   }
 
   /** A runner is this stack's when it was registered with a role of this stack: no other stack has the same. */
-  private owns(registered: Runner): boolean {
+  private owns(registered: Runner, properties: RunnerProperties): boolean {
     const role = registered.runner_configuration.auth?.role_arn;
-    return role !== undefined && (role === this.properties.Auth.RoleArn || role === this.old?.Auth.RoleArn);
+    return role !== undefined && (role === properties.Auth.RoleArn || role === this.old?.Auth.RoleArn);
+  }
+
+  /** Looks twice before it says that there is none: what is missing may only not have arrived in the copy that is read. */
+  private async findSurely(client: OrchestratorClient, id: string): Promise<Runner | undefined> {
+    const found = await client.getRunner(id);
+    if (found) {
+      return found;
+    }
+    await pause(SECOND_LOOK, this.deadline);
+    return client.getRunner(id);
   }
 
   private done(): Outcome {
@@ -165,6 +256,23 @@ export class RunnerLifecycle implements Lifecycle {
   }
 }
 
-function location(bucket: string, prefix?: string): string {
-  return `s3://${bucket}/${prefix ?? ''}`;
+/** What a request gives as its id when it ran out of time. */
+export const UNKNOWN = 'unknown';
+
+/** Whether a registration may exist in spite of the error. What the API refused for certain, and what we refused, made none. */
+function mayHaveMade(error: unknown): boolean {
+  return error instanceof ApiError && error.uncertain;
+}
+
+function identityOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {
+  return `${org}/${id}`;
+}
+
+function locationOf({ StateStorage: { Bucket: bucket, PathPrefix: prefix } }: RunnerProperties): string {
+  return location(bucket, prefix);
+}
+
+/** The prefix is joined as a path: a slash at its end means nothing. */
+function location(bucket: string, prefix = ''): string {
+  return `s3://${bucket}/${prefix.replace(/\/$/, '')}`;
 }

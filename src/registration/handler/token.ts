@@ -1,23 +1,27 @@
 import type { WireToken } from '../wire';
-import { LifecycleError } from './event';
+import { tokenSource } from './explain';
+import { short } from './log';
+
+/** There is no token, in words for the user: the cause, and what to do. */
+export class TokenError extends Error {}
 
 /** Reads the API token. It is read at each call, so that a rotated one is used at once. */
 export async function readToken(source: WireToken): Promise<string> {
-  const name = source.SecretId ? `secret ${source.SecretId}` : `parameter ${source.ParameterName}`;
+  const name = tokenSource(source);
   let text: string | undefined;
   try {
     text = source.SecretId ? await readSecret(source.SecretId) : await readParameter(source.ParameterName ?? '');
   } catch (error) {
-    throw new LifecycleError(`Reading the API token from ${name} failed: ${(error as Error).name}. `
-      + 'Check that it exists in this account and region, and that this stack\'s registration role and the key\'s policy allow to read it.');
+    throw new TokenError(`reading the API token from ${name} failed: ${short((error as Error).name, 60)}. `
+      + 'Check that it exists in this region, and that the registration\'s role and the key\'s policy allow to read it.');
   }
   const token = (source.SecretField && text !== undefined ? field(text, source.SecretField, name) : text)?.trim();
   if (!token) {
-    throw new LifecycleError(`The ${name} has no text: expected the API token. Put the token there.`);
+    throw new TokenError(`the ${name} has no text: expected the API token. Put the token there.`);
   }
   // Anything else would break the header, and its error message would show the token.
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new LifecycleError(`The ${name} holds no API token: it has blanks or line breaks inside. `
+    throw new TokenError(`the ${name} holds no API token: it has blanks or line breaks inside. `
       + (token.startsWith('{') ? 'It looks like JSON: name the token\'s field.' : 'Put the token alone there.'));
   }
   return token;
@@ -28,11 +32,11 @@ function field(text: string, key: string, name: string): string | undefined {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new LifecycleError(`The ${name} is not JSON: expected an object with the field "${key}". Correct the secret, or leave the field out.`);
+    throw new TokenError(`the ${name} is not JSON: expected an object with the field "${short(key, 40)}". Correct the secret, or leave the field out.`);
   }
   const value = typeof content === 'object' && content !== null ? (content as Record<string, unknown>)[key] : undefined;
   if (typeof value !== 'string') {
-    throw new LifecycleError(`The ${name} has no text in its field "${key}". Add it, or name another field.`);
+    throw new TokenError(`the ${name} has no text in its field "${short(key, 40)}". Add it, or name another field.`);
   }
   return value;
 }
