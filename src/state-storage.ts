@@ -29,7 +29,7 @@ export interface NewBucketOptions extends ExistingBucketOptions {
    * What becomes of the bucket when it leaves the stack. With it goes the state of everything that was deployed through
    * the runner.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: kept, unless the deployment that made it fails
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -106,7 +106,8 @@ export class StateStorage {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       versioned,
-      removalPolicy: this.options.removalPolicy ?? RemovalPolicy.RETAIN,
+      // Kept, but for an empty one that a failed first deployment would leave behind.
+      removalPolicy: this.options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       autoDeleteObjects: this.options.autoDeleteObjects ? true : undefined,
       serverAccessLogsBucket: this.options.serverAccessLogsBucket,
       serverAccessLogsPrefix: this.options.serverAccessLogsPrefix,

@@ -111,7 +111,7 @@ describe('a default runner', () => {
 
   test('keeps the state private, encrypted, versioned, and when the stack goes', () => {
     template.hasResource('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         BucketName: Match.absent(),

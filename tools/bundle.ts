@@ -2,28 +2,12 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { buildSync } from 'esbuild';
+import { handlerBundle } from './handler-bundle';
 
 const MAX_BYTES = 20_000;
-const root = join(__dirname, '..');
-const outfile = join(root, 'assets', 'registration', 'index.js');
+const outfile = join(__dirname, '..', 'assets', 'registration', 'index.js');
 
-buildSync({
-  absWorkingDir: root,
-  entryPoints: ['src/registration/handler/index.ts'],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  // Runs on what Lambda has, and on the oldest Node that the trial is run with.
-  target: 'node20',
-  minify: true,
-  keepNames: false,
-  legalComments: 'none',
-  // The Lambda runtime brings the SDK.
-  external: ['@aws-sdk/*'],
-  // Lambda has the SDK where require() looks for it; import() does not look there on every runtime.
-  supported: { 'dynamic-import': false },
-});
+buildSync({ ...handlerBundle, outfile });
 
 const { length } = readFileSync(outfile);
 console.log(`assets/registration/index.js: ${length} bytes`);

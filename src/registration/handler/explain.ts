@@ -6,7 +6,7 @@ import { short } from './log';
 /** Says what failed, why, and what to do. What was explained already stays as it is. */
 export function explain(error: unknown, operation: string, properties: WireOrchestrator, physicalId?: string): LifecycleError {
   if (error instanceof LifecycleError) {
-    return new LifecycleError(error.message, { physicalId: physicalId ?? error.physicalId, details: error.details });
+    return new LifecycleError(error.message, { physicalId: error.physicalId ?? physicalId, details: error.details });
   }
   const cause = error instanceof Error ? error.message : String(error);
   if (error instanceof ApiError) {

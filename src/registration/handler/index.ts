@@ -4,7 +4,7 @@ import { HttpClient, OrchestratorClient } from './client';
 import { Answer, answer } from './cloudformation';
 import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome } from './event';
 import { LifecycleError } from './event';
-import { ANSWER_RESERVE, LAST_LOOK, SUMMARY_MAX_CHARACTERS } from './limits';
+import { ANSWER_RESERVE, LAST_LOOK, SAFETY, SUMMARY_MAX_CHARACTERS } from './limits';
 import { log, short } from './log';
 import { RunnerLifecycle, UNKNOWN } from './runner';
 import { RunnerIdLifecycle } from './runner-id';
@@ -20,7 +20,7 @@ export async function handler(event: LifecycleEvent, context: LambdaContext): Pr
   const result = await Promise.race([carryOut(event, end - ANSWER_RESERVE), watchdog(event, end - ANSWER_RESERVE)]);
   // The log says more than fits into a reason, so a failure says where it is.
   const reason = result.status === 'FAILED' ? `${result.reason} (log stream ${context.logStreamName})` : result.reason;
-  await answer(event, { ...result, reason }, end - 1_000);
+  await answer(event, { ...result, reason }, end - SAFETY);
 }
 
 async function carryOut(event: LifecycleEvent, deadline: number): Promise<Answer> {

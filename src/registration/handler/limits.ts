@@ -2,11 +2,13 @@
 
 /** Kept back from the Lambda's time for the answer to CloudFormation. */
 export const ANSWER_RESERVE = 15_000;
+/** Of that, what stays when the answer is not accepted: Lambda cuts off what runs longer. */
+export const SAFETY = 4_000;
 /**
  * What creates and updates keep back beyond that. A delete may come while the create still runs, when another resource of the
  * stack failed: it has to have the last look.
  */
-export const LAST_LOOK = 10_000;
+export const LAST_LOOK = 25_000;
 /** One call of the API may take this long. */
 export const ATTEMPT_TIMEOUT = 10_000;
 /** So long an API that is down or broken is tried again: a deployment should fail while somebody is still watching. */
@@ -21,6 +23,8 @@ export const SPREAD = 1_000;
 export const SECOND_LOOK = 1_500;
 /** Pause between two looks for what a create that still runs may make. */
 export const POLL = 5_000;
+/** Such a look is not begun with less time than this. */
+export const LOOK = 10_000;
 /** A call that nobody waits for any more may still be carried out; not later than this. */
 export const AFTERMATH = 15_000;
 /** No create is under way for longer: CloudFormation waits for 5 minutes, Lambda delivers for 2 and runs for 2. */

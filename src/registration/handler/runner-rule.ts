@@ -4,10 +4,11 @@ import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
 import { explain } from './explain';
-import { AFTERMATH, CREATE_AT_MOST, POLL, SECOND_LOOK } from './limits';
+import { AFTERMATH, CREATE_AT_MOST, SECOND_LOOK } from './limits';
+import { log } from './log';
 import type { ClientOf } from './runner';
 import { UNKNOWN } from './runner';
-import { pause } from './time';
+import { pause, untilOver } from './time';
 
 /** What a create that left nothing behind gives as its id. */
 const NOTHING_MADE = 'no-rule';
@@ -20,13 +21,13 @@ export class RunnerRuleLifecycle implements Lifecycle {
 
   constructor(
     private readonly properties: RunnerRuleProperties,
-    old: RunnerRuleProperties | undefined,
+    private readonly oldProperties: RunnerRuleProperties | undefined,
     private readonly client: ClientOf,
     /** When no call may begin any more. */
     private readonly deadline: number,
   ) {
     this.wanted = ruleOf(properties);
-    this.old = old && ruleOf(old);
+    this.old = oldProperties && ruleOf(oldProperties);
   }
 
   public async create(): Promise<Outcome> {
@@ -50,11 +51,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       const rules = await client.listRules();
       const there = rules.find(rule => sameFilter(rule, this.wanted));
       const rule = await this.bring(client, there, physicalId);
-      // What a failed change made is known to nobody else when it is rolled back: its content is that of the old properties.
-      const left = rules.find(other => this.old && same(other, this.old) && other.id !== physicalId && other.id !== rule.id);
-      if (left) {
-        await client.deleteRule(left.id);
-      }
+      await this.removeLeftover([physicalId, rule.id]);
       return this.done(rule);
     } catch (error) {
       throw explain(error, `Changing the rule for runner '${this.wanted.runner_id}'`, this.properties);
@@ -62,9 +59,6 @@ export class RunnerRuleLifecycle implements Lifecycle {
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    if (physicalId === NOTHING_MADE) {
-      return { physicalId };
-    }
     try {
       const client = await this.client(this.properties);
       if (UUID.test(physicalId)) {
@@ -74,7 +68,25 @@ export class RunnerRuleLifecycle implements Lifecycle {
       }
       return { physicalId };
     } catch (error) {
+      if (physicalId === NOTHING_MADE) {
+        // As with a runner: only another delivery of the same create can have made something.
+        log('no second look at what the failed create left', { runner: this.wanted.runner_id, error: (error as Error).name });
+        return { physicalId };
+      }
       throw explain(error, `Deleting the rule of runner '${this.wanted.runner_id}'`, this.properties);
+    }
+  }
+
+  /** What a failed change made is known to nobody else when it is rolled back; what it wanted are the old properties then. */
+  private async removeLeftover(known: string[]): Promise<void> {
+    const { oldProperties, old } = this;
+    if (!oldProperties || !old || same(old, this.wanted) && oldProperties.OrgId === this.properties.OrgId) {
+      return;
+    }
+    const client = await this.client(oldProperties);
+    const left = (await client.listRules()).find(rule => same(rule, old) && !known.includes(rule.id));
+    if (left) {
+      await client.deleteRule(left.id);
     }
   }
 
@@ -134,17 +146,13 @@ export class RunnerRuleLifecycle implements Lifecycle {
    * by its content, so an older one of the same content stays: it is somebody else's.
    */
   private async removeUntilNothingComes(client: OrchestratorClient, physicalId: string): Promise<void> {
-    const until = physicalId === UNKNOWN ? Math.min(this.deadline, Date.now() + AFTERMATH) : this.deadline;
-    for (;;) {
+    const over = physicalId === NOTHING_MADE ? 0 : physicalId === UNKNOWN ? Math.min(this.deadline, Date.now() + AFTERMATH) : this.deadline;
+    await untilOver(over, async () => {
       const made = (await client.listRules()).find(rule => same(rule, this.wanted) && isNew(rule));
       if (made) {
         await client.deleteRule(made.id);
       }
-      if (Date.now() + POLL >= until) {
-        return;
-      }
-      await pause(POLL, until);
-    }
+    });
   }
 
   private done(rule: Rule): Outcome {

@@ -5,12 +5,14 @@ import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
 import { explain } from './explain';
-import { AFTERMATH, POLL, SECOND_LOOK } from './limits';
+import { AFTERMATH, SECOND_LOOK } from './limits';
 import { log } from './log';
-import { pause } from './time';
+import { pause, untilOver } from './time';
 
 /** What a create that left nothing behind gives as its id, so that the delete that follows knows it. */
 const NOTHING_MADE = 'not-registered';
+/** The same, when it tried to take over a runner, which has to stay. */
+const NOT_TAKEN_OVER = 'not-taken-over';
 
 /** Makes the client of an organization. */
 export type ClientOf = (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
@@ -63,16 +65,22 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    if (physicalId === NOTHING_MADE) {
+    if (physicalId === NOT_TAKEN_OVER) {
       return { physicalId };
     }
     try {
       const client = await this.client(this.properties);
-      if (physicalId === this.identity) {
+      if (physicalId === this.identity || physicalId === NOTHING_MADE) {
         return { physicalId, note: await this.remove(client, this.properties) };
       }
       return { physicalId, note: await this.removeUntilNothingComes(client, physicalId) };
     } catch (error) {
+      if (physicalId === NOTHING_MADE) {
+        // Only another delivery of the same create can have made something: not worth to get stuck in a rollback, whose
+        // cause may be that very API or token.
+        log('no second look at what the failed create left', { runner: this.properties.RunnerId, error: (error as Error).name });
+        return { physicalId };
+      }
       throw explain(error, `Deleting runner '${this.properties.RunnerId}'`, this.properties);
     }
   }
@@ -121,7 +129,7 @@ export class RunnerLifecycle implements Lifecycle {
         const { id, description = '', runner_configuration, state_storage_configuration } = registered;
         await client.patchRunner(id, { description, runner_configuration, state_storage_configuration }).catch(() =>
           log('a runner that could not be taken over may not be what it was before', { runner: id }));
-        throw explain(error, `Taking over runner '${id}'`, this.properties);
+        throw explain(error, `Taking over runner '${id}'`, this.properties, NOT_TAKEN_OVER);
       }
       throw error;
     }
@@ -197,14 +205,7 @@ export class RunnerLifecycle implements Lifecycle {
    */
   private async removeUntilNothingComes(client: OrchestratorClient, physicalId: string): Promise<string | undefined> {
     const until = physicalId === UNKNOWN ? Math.min(this.deadline, Date.now() + AFTERMATH) : this.deadline;
-    let note: string | undefined;
-    for (;;) {
-      note = await this.remove(client, this.properties);
-      if (Date.now() + POLL >= until) {
-        return note;
-      }
-      await pause(POLL, until);
-    }
+    return untilOver(until, () => this.remove(client, this.properties));
   }
 
   /** Changes a runner that is registered, if it is ours to change. */

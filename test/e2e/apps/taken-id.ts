@@ -1,0 +1,25 @@
+/** The basic example with an id that the environment chooses. */
+import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+const app = new App();
+const stack = new Stack(app, 'RunnerStack');
+
+const runner = new EcsRunner(stack, 'Runner', {
+  orchestrator: Orchestrator.selfHosted({
+    orgId: setting('RUNNER_ORG_ID'),
+    apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
+    apiUrl: setting('RUNNER_API_URL'),
+    oidcIssuerUrl: setting('RUNNER_OIDC_ISSUER_URL'),
+  }),
+  runnerId: setting('RUNNER_ID'),
+});
+
+new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });

@@ -1,0 +1,35 @@
+/**
+ * Time that runs faster for the handler alone: its patience is minutes, and there are thousands of histories. The handler
+ * itself is the bundle as it ships; only the clock and the timers that it finds around it are these.
+ */
+
+/** So many of the handler's seconds pass in one of ours. */
+export const SPEED = 20;
+
+export class FastClock {
+  private readonly begin = Date.now();
+  private readonly started = performance.now();
+
+  now(): number {
+    return this.begin + (performance.now() - this.started) * SPEED;
+  }
+
+  /** The globals that the handler tells the time by. */
+  globals(): Record<string, unknown> {
+    const now = () => this.now();
+    class FastDate extends Date {
+      constructor(...args: [] | [number | string]) {
+        super(args.length === 0 ? now() : args[0]);
+      }
+
+      static now(): number {
+        return now();
+      }
+    }
+    return {
+      Date: FastDate,
+      setTimeout: (callback: () => void, milliseconds: number) => setTimeout(callback, milliseconds / SPEED),
+      AbortSignal: { timeout: (milliseconds: number) => AbortSignal.timeout(Math.ceil(milliseconds / SPEED)) },
+    };
+  }
+}

@@ -1,0 +1,138 @@
+/** One event on its way to the Lambda and its answer on the way back, with the laws that hold for each. */
+import { randomUUID } from 'node:crypto';
+import { LAMBDA_SECONDS, type Lambda, type Run } from './lambda';
+import { broken } from './laws';
+import type { Properties, ResourceType } from './templates';
+import { OTHER_VALUE, SIGNATURE, type Letter, type World } from './world';
+
+export interface Event {
+  readonly request: 'Create' | 'Update' | 'Delete';
+  readonly type: ResourceType;
+  readonly stackId: string;
+  readonly logical: string;
+  readonly physicalId?: string;
+  readonly properties: Properties;
+  readonly old?: Properties;
+}
+
+/** What CloudFormation makes of an event. */
+export interface Answer {
+  readonly status: 'SUCCESS' | 'FAILED';
+  readonly physicalId: string;
+  readonly reason: string;
+  readonly data?: Record<string, string>;
+  /** Whether all that the Lambda said about the event was the same. */
+  readonly unanimous: boolean;
+}
+
+/** Lambda's deliveries of one event. */
+export interface Deliveries {
+  /** At the same time, as Lambda promises "at least once". */
+  readonly copies: number;
+}
+
+/** Lambda delivers an event again that ended in an error, so often at most. */
+const RETRIES = 2;
+const ANSWER_MAX_BYTES = 4096;
+const SUMMARY_MAX_CHARACTERS = 400;
+
+export class Post {
+  readonly answers = new Map<string, number>();
+  /** What was sent and answered, for the report of a broken law. */
+  readonly trace: string[] = [];
+  events = 0;
+  deliveries = 0;
+
+  constructor(private readonly lambda: Lambda, private readonly world: World) {}
+
+  async send(event: Event, { copies }: Deliveries): Promise<Answer> {
+    this.events += 1;
+    this.world.beginEvent();
+    const requestId = randomUUID();
+    const letters = (await Promise.all(Array.from({ length: copies }, () => this.deliver(event, requestId)))).flat();
+    const answer = this.read(event, requestId, letters);
+    const key = `${event.request} of ${event.type}: ${answer.status}`;
+    this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
+    this.trace.push(`${event.stackId.split('/')[2]} ${event.request} ${event.logical} ${JSON.stringify(event.properties.RunnerId ?? '')} with ${event.physicalId}: `
+      + `${answer.status} ${answer.physicalId} ${answer.reason}`);
+    return answer;
+  }
+
+  /** One delivery, and its repetitions by Lambda where it failed. */
+  private async deliver(event: Event, requestId: string): Promise<Letter[]> {
+    const all: Letter[] = [];
+    for (let attempt = 0; attempt <= RETRIES; attempt++) {
+      this.deliveries += 1;
+      const key = randomUUID();
+      const run = await this.lambda.run({
+        RequestType: event.request,
+        ResponseURL: this.world.responseUrl(key),
+        StackId: event.stackId,
+        RequestId: requestId,
+        ResourceType: `Custom::Humanitec${event.type}`,
+        LogicalResourceId: event.logical,
+        ...(event.physicalId === undefined ? {} : { PhysicalResourceId: event.physicalId }),
+        ResourceProperties: event.properties,
+        ...(event.old === undefined ? {} : { OldResourceProperties: event.old }),
+      }, this.world);
+      const letters = this.world.letters.get(key) ?? [];
+      this.world.letters.delete(key);
+      this.checkDelivery(event, run, letters);
+      all.push(...letters);
+      if (run.ended) break;
+    }
+    return all;
+  }
+
+  private checkDelivery(event: Event, run: Run, letters: Letter[]): void {
+    const what = `${event.request} of ${event.logical}`;
+    const acknowledged = letters.filter((letter) => letter.acknowledged).length;
+    if (acknowledged !== (run.ended ? 1 : 0)) broken('one answer', `${what}: ${acknowledged} accepted, ${run.ended ? 'ended well' : 'ended with an error'}\n${run.log}`);
+    if (new Set(letters.map(({ body }) => body)).size > 1) broken('one answer', `${what}: two different answers`);
+    if (run.seconds > LAMBDA_SECONDS) broken('before the deadline', `${what}: ${run.seconds} s`);
+    for (const { body } of letters) {
+      if (Buffer.byteLength(body) > ANSWER_MAX_BYTES) broken('at most 4,096 bytes', `${what}: ${Buffer.byteLength(body)}`);
+    }
+    const said = letters.map(({ body }) => body).join('\n') + run.log;
+    for (const secret of [...this.world.tokens, SIGNATURE, OTHER_VALUE]) {
+      if (said.includes(secret)) broken('no secret is told', `${what}: ${secret} in\n${said}`);
+    }
+    if (this.world.strays.length > 0) broken('no secret is told', `${what}: a redirect was followed with ${this.world.strays.join()}`);
+  }
+
+  private read(event: Event, requestId: string, letters: Letter[]): Answer {
+    const what = `${event.request} of ${event.logical}`;
+    const bodies = letters.map(({ body }) => JSON.parse(body));
+    const [first] = bodies;
+    if (!first) {
+      // CloudFormation waits for its ServiceTimeout, and then has an id of its own invention where it needs one.
+      return { status: 'FAILED', physicalId: event.physicalId ?? invented(event), reason: 'no answer', unanimous: false };
+    }
+    for (const body of bodies) {
+      if (body.StackId !== event.stackId || body.RequestId !== requestId || body.LogicalResourceId !== event.logical) {
+        broken('one answer', `${what}: the answer is to another question: ${JSON.stringify(body)}`);
+      }
+      if (!body.PhysicalResourceId) broken('one answer', `${what}: no physical id`);
+      if (body.Status === 'FAILED') this.checkReason(event, body.Reason ?? '');
+    }
+    return {
+      status: first.Status,
+      physicalId: first.PhysicalResourceId,
+      reason: first.Reason ?? '',
+      data: first.Data,
+      unanimous: new Set(bodies.map(({ Status }) => Status)).size === 1,
+    };
+  }
+
+  private checkReason(event: Event, reason: string): void {
+    const [summary = ''] = reason.replace(/ \(log stream [^)]*\)$/, '').split(' Details: ');
+    if (summary.length > SUMMARY_MAX_CHARACTERS) broken('a short reason', summary);
+    const { RunnerId: runner, OrgId: org } = event.properties;
+    if (!summary.includes(event.type === 'RunnerId' ? org : runner)) broken('a reason that names the runner', reason);
+    if (/unexpected/.test(summary)) broken('a reason that was thought of', reason);
+  }
+}
+
+export function invented({ stackId, logical }: Pick<Event, 'stackId' | 'logical'>): string {
+  return `${stackId.split('/')[1]}-${logical}-1ABCDEFGHIJKL`;
+}
