@@ -1,0 +1,67 @@
+/** What happens when a precaution is taken out: each time some law has to break. */
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+import { handlerBundle } from '../../tools/handler-bundle';
+
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTANTS: Mutant[] = [
+  {
+    name: 'the ownership check',
+    file: 'runner.ts',
+    find: 'return role !== undefined && (role === properties.Auth.RoleArn || role === this.old?.Auth.RoleArn);',
+    replace: 'return role !== undefined;',
+  },
+  {
+    name: 'the look-up after a 409 on create',
+    file: 'runner.ts',
+    find: 'if (!(error instanceof ApiError && error.status === 409)) {',
+    replace: 'if (true) {',
+  },
+  { name: 'the clean-up after a failed create', file: 'runner.ts', find: '|| await this.cleanUp(client);', replace: '|| true;' },
+  {
+    name: 'the deadline',
+    file: 'index.ts',
+    find: 'Promise.race([carryOut(event, end - ANSWER_RESERVE), watchdog(event, end - ANSWER_RESERVE)])',
+    replace: 'carryOut(event, end + 600_000)',
+  },
+  { name: 'the redaction', file: 'client.ts', find: 'redact(message, this.token)', replace: 'redact(message, undefined)' },
+  { name: 'the refusal to move state', file: 'runner.ts', find: 'this.checkState(registered);', replace: '' },
+  { name: 'the refusal to follow redirects', file: 'client.ts', find: 'redirect: \'manual\'', replace: 'redirect: \'follow\'' },
+  { name: 'the look for what a given up create makes', file: 'runner.ts', find: 'return untilOver(until, () => this.remove(client, this.properties));', replace: 'return undefined;' },
+  { name: 'what is left of a replacement that failed', file: 'runner.ts', find: 'await this.removeReplacement();', replace: '' },
+  { name: 'what is left of a change of a rule that failed', file: 'runner-rule.ts', find: 'await this.removeLeftover([physicalId, rule.id]);', replace: '' },
+  {
+    name: 'the doubt whether a request was carried out',
+    file: 'runner.ts',
+    find: 'return error instanceof ApiError && error.uncertain;',
+    replace: 'return false;',
+  },
+  { name: 'the second answer where the first was not accepted', file: 'cloudformation.ts', find: 'if (Date.now() + 500 >= deadline) {', replace: 'if (true) {' },
+  { name: 'a rule known again', file: 'runner-rule.ts', find: 'if (there && same(there, this.wanted) && isNew(there)) {', replace: 'if (false) {' },
+  { name: 'the description that is taken away', file: 'runner.ts', find: '{ description: \'\', ...runnerBody(this.properties) }', replace: 'runnerBody(this.properties)' },
+  { name: 'booleans that come as texts', file: 'body.ts', find: 'job.IsPublicIpEnabled === \'true\'', replace: 'Boolean(job.IsPublicIpEnabled)' },
+];
+
+/** A copy of the bundle, made of sources with the mutation. */
+export async function bundleOf({ file, find, replace }: Mutant): Promise<string> {
+  let found = 0;
+  const mutate: Plugin = {
+    name: 'mutate',
+    setup: (setup) => setup.onLoad({ filter: /registration\/handler\/[^/]*\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      if (relative(join(handlerBundle.absWorkingDir, 'src/registration/handler'), path) !== file) return { contents: source, loader: 'ts' };
+      found += source.split(find).length - 1;
+      return { contents: source.replace(find, () => replace), loader: 'ts' };
+    }),
+  };
+  const { outputFiles: [output] } = await build({ ...handlerBundle, plugins: [mutate], write: false, logLevel: 'silent' });
+  if (found !== 1) throw new Error(`"${find}" is ${found} times in ${file}`);
+  return output!.text;
+}

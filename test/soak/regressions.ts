@@ -1,0 +1,78 @@
+/** Histories that once broke a law, by what went wrong. They are played before the random ones. */
+import type { Circumstances } from './cloudformation';
+import type { ApiFaultName, Spell } from './faults';
+import type { History, Step, WeatherReport } from './history';
+import type { RuleTemplate, RunnerTemplate } from './templates';
+import { ORG, OTHER_ORG } from './world';
+
+const calm: WeatherReport = { api: [], secret: [], answer: [] };
+const usual: Circumstances = { failsElsewhere: false, rollbackWith: 'old', takesFailedId: false, copies: 1 };
+const plain: RunnerTemplate = {
+  logical: 'A', id: 'prod-runner', prefix: 'runner', org: ORG, role: 1, bucket: 'state-1', publicIp: false, allowMove: false, adopt: false, retain: false,
+};
+const all: RuleTemplate[] = [{ logical: 'Rule0', filter: 'all' }];
+const spell = (name: ApiFaultName, after: number, calls: number): WeatherReport => ({ ...calm, api: [{ name, after, calls } satisfies Spell<ApiFaultName>] });
+
+interface Deployment {
+  readonly runner?: Partial<RunnerTemplate>;
+  readonly rules?: RuleTemplate[];
+  readonly weather?: WeatherReport;
+  readonly circumstances?: Partial<Circumstances>;
+  readonly stack?: number;
+}
+const deploy = ({ runner, rules = [], weather = calm, circumstances, stack = 0 }: Deployment = {}): Step =>
+  ({ do: 'deploy', stack, template: { runner: { ...plain, ...runner }, rules }, weather, circumstances: { ...usual, ...circumstances } });
+const destroy = (stack = 0): Step => ({ do: 'delete', stack, weather: calm, copies: 1 });
+
+export const REGRESSIONS: Record<string, History> = {
+  'the rule of one delivery, when CloudFormation heard the failure of another': [deploy({ rules: all, weather: spell('403', 4, 1), circumstances: { copies: 2 } })],
+  'the runner of one delivery, when CloudFormation heard the failure of another': [deploy({ weather: spell('redirect', 2, 1), circumstances: { copies: 2 } })],
+  'a create that was given up while it ran, in the last moment of its delete': [deploy({ circumstances: { cancelsCreate: 1 } }), destroy()],
+  'the create of a rule that was given up while it ran': [deploy({ rules: all, circumstances: { cancelsCreate: 2 } }), destroy()],
+  'the change of a rule into another organization that failed': [
+    deploy({ rules: all }),
+    deploy({ runner: { org: OTHER_ORG }, rules: all, weather: spell('reset, carried out', 3, 1000), circumstances: { rollbackWith: 'new' } }),
+  ],
+  'the change of a rule that was made, and rolled back': [
+    deploy({ rules: all }),
+    deploy({ rules: [{ logical: 'Rule0', filter: 'production' }], circumstances: { failsElsewhere: true, rollbackWith: 'new' } }),
+    destroy(),
+  ],
+  'the change of a rule whose answer was lost for good': [
+    deploy({ rules: all }),
+    deploy({ rules: [{ logical: 'Rule0', filter: 'production' }], weather: spell('500, carried out', 1, 1000) }),
+    destroy(),
+  ],
+  'a replacement that was made, and rolled back with the new id': [
+    deploy(), deploy({ runner: { id: 'blue-runner' }, circumstances: { failsElsewhere: true, rollbackWith: 'new' } }), destroy(),
+  ],
+  'a replacement that failed without a sign, and whose id does not count': [
+    deploy(), deploy({ runner: { id: 'blue-runner' }, weather: spell('never answered, carried out', 0, 1000) }), destroy(),
+  ],
+  'a registration that was carried out before the token was refused': [
+    deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 1, calls: 1 }, { name: '401', after: 0, calls: 2 }] } }),
+  ],
+  'a registration that a copy of the API does not know yet': [
+    deploy({ weather: { ...calm, api: [{ name: '500, carried out', after: 1, calls: 1 }, { name: 'stale', after: 1, calls: 1 }] } }),
+  ],
+  'a take-over that failed half-way': [
+    { do: 'somebody else registers', id: 'prod-runner' },
+    deploy({ runner: { adopt: true }, weather: spell('500, carried out', 3, 1000) }),
+  ],
+  'the rollback of a change of the runner, when the API is down': [
+    deploy(), deploy({ runner: { description: 'one text' }, weather: spell('refused', 0, 1000) }), destroy(),
+  ],
+  'answers that are never accepted': [
+    deploy({ weather: { ...calm, answer: [{ name: 'never answered', after: 0, calls: 1000 }] } }), destroy(),
+  ],
+  'an answer that was taken without a word': [deploy({ weather: { ...calm, answer: [{ name: 'reset, taken', after: 0, calls: 1 }] } }), destroy()],
+  'somebody who took the id after us': [
+    deploy(), { do: 'a person deletes the runner', stack: 0 }, { do: 'somebody else registers', id: 'prod-runner' }, deploy({ runner: { description: 'one text' } }), destroy(),
+  ],
+  'state that would move, in a change that is refused and rolled back': [deploy(), deploy({ runner: { bucket: 'state-2' } }), destroy()],
+  'state that moved with an opt-in, and back in the rollback': [
+    deploy(), deploy({ runner: { bucket: 'state-2', allowMove: true }, circumstances: { failsElsewhere: true } }), destroy(),
+  ],
+  'an error that shows the token': [deploy({ weather: spell('an error that shows the token', 1, 1) })],
+  'a store of the token that never answers': [deploy({ weather: { ...calm, secret: [{ name: 'never answered', after: 1, calls: 1 }] } })],
+};
