@@ -121,6 +121,10 @@ const trial = project.addTask('try', { description: 'Deploy a runner on this mac
 trial.spawn(bundle);
 trial.exec('tsx --tsconfig tsconfig.dev.json local/try/index.ts', { receiveArgs: true });
 
+const soak = project.addTask('soak', { description: 'Play random histories of stacks in bad weather through the handler' });
+soak.spawn(bundle);
+soak.exec('tsx --tsconfig tsconfig.dev.json test/soak/index.ts', { receiveArgs: true });
+
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
 // One command for all runners, with one count of their results; projen's own would know of jest alone.

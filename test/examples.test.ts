@@ -1,28 +1,5 @@
-import { execFile } from 'child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'fs';
-import { tmpdir } from 'os';
-import { join } from 'path';
-import { promisify } from 'util';
 import { Template } from 'aws-cdk-lib/assertions';
-
-const ROOT = join(__dirname, '..');
-const EXAMPLES = join(ROOT, 'examples', 'typescript');
-const run = promisify(execFile);
-
-/** Synthesizes an example as the CDK does: a process of its own that writes a cloud assembly. */
-async function synthesize(example: string): Promise<Record<string, Template>> {
-  const outdir = mkdtempSync(join(tmpdir(), 'example-'));
-  try {
-    await run(join(ROOT, 'node_modules', '.bin', 'tsx'), ['--tsconfig', 'tsconfig.dev.json', join(EXAMPLES, example, 'app.ts')], {
-      cwd: ROOT, env: { PATH: process.env.PATH, CDK_OUTDIR: outdir },
-    });
-    const files = readdirSync(outdir).filter(file => file.endsWith('.template.json'));
-    return Object.fromEntries(files.map(file =>
-      [file.replace('.template.json', ''), Template.fromJSON(JSON.parse(readFileSync(join(outdir, file), 'utf8')))]));
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
-}
+import { EXAMPLES, synthesize } from './synthesize';
 
 /** What each example shows, seen in its templates. */
 const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
@@ -55,7 +32,7 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
 };
 
 test('every example is looked at', () => {
-  expect(readdirSync(EXAMPLES).sort()).toEqual(Object.keys(SHOWS).sort());
+  expect(EXAMPLES).toEqual(Object.keys(SHOWS).sort());
 });
 
 test.each(Object.keys(SHOWS))('the example "%s" gives the template that it promises', async (example) => {

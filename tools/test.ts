@@ -2,7 +2,7 @@
  * `npm test`: everything that proves the library, with one count of all results at the end.
  *
  *   npm test                all of it
- *   npm test -- --only X    one part: types, api, lint, unit, integ, trial, production, permissions or failures
+ *   npm test -- --only X    one part: types, api, lint, unit, node22, node24, integ, trial, production, permissions or failures
  */
 import { spawnSync } from 'child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'fs';
@@ -41,11 +41,15 @@ const PARTS: Part[] = [
     name: 'unit',
     says: 'construct, handler and local orchestrator',
     command: ['jest', '--ci', '--coverage=false', '--json', '--outputFile', result('unit')],
-    count: () => {
-      const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = read('unit');
-      // A suite that does not even load has no tests that could fail.
-      return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
-    },
+    count: jest('unit'),
+  },
+  { name: 'node22', says: 'the handler on Node.js 22', command: [...TSX, 'tools/handler-on-node.ts', '22', '--json', result('node22')], count: jest('node22') },
+  { name: 'node24', says: 'the handler on Node.js 24', command: [...TSX, 'tools/handler-on-node.ts', '24', '--json', result('node24')], count: jest('node24') },
+  {
+    name: 'soak',
+    says: 'random histories of stacks in bad weather break no law',
+    command: [...TSX, 'test/soak/index.ts', '--events', '3000', '--seed', '1', '--json', result('soak')],
+    count: checks('soak'),
   },
   { name: 'integ', says: 'the integration tests still give their snapshots', command: [...TSX, 'tools/integ.ts', '--json', result('integ')], count: checks('integ') },
   { name: 'trial', says: '`npm run try`, as a user runs it', command: [...TSX, 'local/try/index.ts', '--json', result('trial')], count: checks('trial') },
@@ -61,6 +65,12 @@ const PARTS: Part[] = [
     command: [...TSX, 'test/e2e/permissions.ts', '--json', result('permissions')],
     count: checks('permissions'),
   },
+  {
+    name: 'lifecycle',
+    says: 'the deployed Lambda on bad days',
+    command: [...TSX, 'test/e2e/lifecycle.ts', '--json', result('lifecycle')],
+    count: checks('lifecycle'),
+  },
   { name: 'failures', says: 'deployments that have to fail', command: [...TSX, 'test/e2e/failures.ts', '--json', result('failures')], count: checks('failures') },
 ];
 
@@ -70,6 +80,15 @@ function result(part: string): string {
 
 function read(part: string) {
   return JSON.parse(readFileSync(result(part), 'utf8'));
+}
+
+/** Counts what Jest reports. */
+function jest(part: string): () => Count {
+  return () => {
+    const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = read(part);
+    // A suite that does not even load has no tests that could fail.
+    return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
+  };
 }
 
 /** Counts a list of `{ name, ok }`. */

@@ -98,7 +98,9 @@ export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { r
   const responseUrl = `${await listen(receiver)}/answer?X-Amz-Signature=${SIGNATURE}`;
   const started = Date.now();
   try {
-    const child = spawn(options.node ?? process.execPath, [INVOKE, BUNDLE, String(options.remaining ?? 120_000)], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(options.node ?? process.env.HANDLER_NODE ?? process.execPath, [INVOKE, BUNDLE, String(options.remaining ?? 120_000)], {
+      env, stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let log = '';
     child.stdout.on('data', chunk => { log += chunk; });
     child.stderr.on('data', chunk => { log += chunk; });

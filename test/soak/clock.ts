@@ -18,12 +18,12 @@ export class FastClock {
   globals(): Record<string, unknown> {
     const now = () => this.now();
     class FastDate extends Date {
-      constructor(...args: [] | [number | string]) {
-        super(args.length === 0 ? now() : args[0]);
-      }
-
       static now(): number {
         return now();
+      }
+
+      constructor(...args: [] | [number | string]) {
+        super(args.length === 0 ? now() : args[0]);
       }
     }
     return {

@@ -155,7 +155,9 @@ class Player {
     if (left.length > 0) broken('nothing gets stuck', `${left.map(({ name }) => name).join()} cannot be deleted`);
   }
 
-  private async operate(index: number, { api, secret, answer }: WeatherReport, template: RunnerTemplate | undefined, operation: (stack: Stack) => Promise<boolean>): Promise<void> {
+  private async operate(
+    index: number, { api, secret, answer }: WeatherReport, template: RunnerTemplate | undefined, operation: (stack: Stack) => Promise<boolean>,
+  ): Promise<void> {
     const one = this.stacks[index]!;
     const before = look(this.world);
     const mine = this.ofStack(one);
@@ -175,17 +177,18 @@ class Player {
   private check(one: Stack, before: Snapshot, mine: Set<string>, adopted: string | undefined): void {
     const after = look(this.world);
     const marker = `/${one.name}-`;
-    for (const [key, runner] of before.runners) {
-      const own = runner.runner_configuration.auth.role_arn.includes(marker) && mine.has(runner.runner_configuration.auth.role_arn);
-      if (!own && key !== adopted && !isDeepStrictEqual(after.runners.get(key), runner)) {
-        broken('somebody else\'s runner stays as it is', `${one.name} made ${JSON.stringify(after.runners.get(key))} of ${JSON.stringify(runner)}`);
+    for (const [key, then] of before.runners) {
+      const role = then.runner_configuration.auth.role_arn;
+      const own = role.includes(marker) && mine.has(role);
+      if (!own && key !== adopted && !isDeepStrictEqual(after.runners.get(key), then)) {
+        broken('somebody else\'s runner stays as it is', `${one.name} made ${JSON.stringify(after.runners.get(key))} of ${JSON.stringify(then)}`);
       }
     }
     const live = this.stacks.flatMap((each) => [...each.resources.values()]);
-    for (const [key, runner] of after.runners) {
+    for (const [key, now] of after.runners) {
       const known = this.foreign.has(key) || this.told.has(key) || live.some(({ type, properties }) =>
-        type === 'Runner' && keyOf(properties) === key && properties.Auth.RoleArn === runner.runner_configuration.auth.role_arn);
-      if (!known) broken('nothing is left behind', `runner ${key} of ${runner.runner_configuration.auth.role_arn}`);
+        type === 'Runner' && keyOf(properties) === key && properties.Auth.RoleArn === now.runner_configuration.auth.role_arn);
+      if (!known) broken('nothing is left behind', `runner ${key} of ${now.runner_configuration.auth.role_arn}`);
     }
     for (const rule of after.rules.values()) {
       const known = this.told.has(rule.id) || this.told.has(JSON.stringify(contentOf(rule))) || live.some(({ physicalId }) => physicalId === rule.id);

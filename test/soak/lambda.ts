@@ -1,5 +1,6 @@
 /** Lambda: runs the bundle on an event, in this process and with a fast clock, and keeps its log. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-secrets-manager';
 import { FastClock } from './clock';
@@ -22,6 +23,8 @@ interface Context {
   readonly logStreamName: string;
   getRemainingTimeInMillis(): number;
 }
+
+const load = createRequire(__filename);
 
 type Handler = (event: object, context: Context) => Promise<void>;
 
@@ -64,7 +67,7 @@ export class Lambda {
       console: { log, error: log, warn: log, info: log, debug: log },
       fetch: (url: string, options: RequestInit) =>
         fetch(refuses(url) ? NOWHERE + new URL(url).pathname : url, options),
-      require: (name: string) => name === '@aws-sdk/client-secrets-manager' ? secretsManager(secretUrl) : require(name),
+      require: (name: string) => name === '@aws-sdk/client-secrets-manager' ? secretsManager(secretUrl) : load(name),
     });
     let ended = true;
     try {

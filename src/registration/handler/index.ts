@@ -68,11 +68,11 @@ function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
 
 /** Answers in words when the time is over, instead of leaving CloudFormation to wait. */
 function watchdog(event: LifecycleEvent, at: number): Promise<Answer> {
-  const { RunnerId: runner } = event.ResourceProperties as Partial<RunnerProperties>;
+  const { RunnerId: runner, OrgId: org } = event.ResourceProperties as Partial<RunnerProperties>;
   return new Promise(resolve => setTimeout(() => resolve({
     status: 'FAILED',
     physicalId: event.PhysicalResourceId ?? UNKNOWN,
-    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)}${runner ? ` (runner '${runner}')` : ''} was not done in time: the API, or the `
+    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)} (${runner ? `runner '${runner}'` : `organization '${short(org ?? '', 100)}'`}) was not done in time: the API, or the `
       + 'store of its token, was too slow. What was begun is taken up where it stands: try again.',
   }), at - Date.now()).unref());
 }
