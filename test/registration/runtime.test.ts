@@ -1,5 +1,5 @@
 import { spawnSync } from 'child_process';
-import { invoke, SecretStore } from './support';
+import { invoke, SecretStore, STACK } from './support';
 
 const { HANDLER_NODE: node, HANDLER_NODE_MAJOR: major } = process.env;
 
@@ -9,10 +9,17 @@ function wanted(): string {
 }
 
 test('the handler runs on the Node.js that was asked for', async () => {
-  const store = new SecretStore();
-  // What runs before the handler, in its process, says which Node.js that is.
-  const env = { ...store.env, NODE_OPTIONS: '--import=data:text/javascript,console.log(`runtime:${process.version}`)' };
-  const { log, answers } = await invoke({ RequestType: 'Delete', PhysicalResourceId: 'none' }, env);
+  // Said before the handler starts, in its own process.
+  const env = { ...new SecretStore().env, NODE_OPTIONS: '--import=data:text/javascript,console.log(`runtime:${process.version}`)' };
+  const { log, answers } = await invoke({
+    RequestType: 'Delete',
+    StackId: STACK,
+    RequestId: 'request-1',
+    ResourceType: 'Custom::HumanitecRunnerId',
+    LogicalResourceId: 'Logical',
+    PhysicalResourceId: 'prod-runner',
+    ResourceProperties: {},
+  }, env);
   const [, version] = /^runtime:(.+)$/m.exec(log) ?? [];
   expect(version).toBe(wanted());
   expect(answers).toHaveLength(1);

@@ -1,0 +1,159 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { newStack, referencesOf, runnerIn } from './support';
+import { EXAMPLES, synthesize } from './synthesize';
+
+const REGISTRATION = 'Custom::HumanitecRunner';
+/** CloudFormation reports nothing for so long when an answer is lost; the retries of a delivery have to fit in. */
+const LONGEST_SERVICE_TIMEOUT = 600;
+/** What the last delivery of an event may need on top of the function's own time. */
+const SLACK = 60;
+
+/** What a deployment needs, or may need: never created after the registration, never deleted before it. */
+const NEEDED = [
+  'AWS::IAM::Policy', 'AWS::IAM::Role', 'AWS::IAM::OIDCProvider', 'AWS::S3::BucketPolicy', 'AWS::S3::Bucket', 'AWS::ECS::Cluster',
+  'AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::Logs::LogGroup', 'AWS::Logs::ResourcePolicy', 'AWS::KMS::Key', 'AWS::EC2::SecurityGroup',
+  'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::Events::Rule',
+];
+
+/** What may be made and deleted beside the registration, and why. */
+const BESIDE: Record<string, string> = {
+  'AWS::CDK::Metadata': 'says what the template is made of, and does nothing',
+  'AWS::KMS::Alias': 'is a name of the key for people: roles, bucket and logs have the key\'s ARN',
+};
+
+type Resources = Record<string, any>;
+
+/** The logical ids that `Fn::Sub` puts into a text; `referencesOf` knows all other ways to refer to a resource. */
+function substituted(value: unknown, ids: Set<string>): string[] {
+  if (typeof value !== 'object' || value === null) {
+    return [];
+  }
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const text = key === 'Fn::Sub' ? [inner].flat()[0] : undefined;
+    const names = typeof text === 'string' ? [...text.matchAll(/\$\{([^!.}]+)[^}]*\}/g)].map(([, name]) => name) : [];
+    return [...names.filter(name => ids.has(name)), ...substituted(inner, ids)];
+  });
+}
+
+/** All that is there before the resource, and goes after it. */
+function before(id: string, resources: Resources): Set<string> {
+  const ids = new Set(Object.keys(resources));
+  const found = new Set<string>();
+  const open = [id];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const other of [...referencesOf(resources[next], ids), ...substituted(resources[next].Properties, ids)]) {
+      if (!found.has(other)) {
+        found.add(other);
+        open.push(other);
+      }
+    }
+  }
+  return found;
+}
+
+function named(ids: string[], resources: Resources): string[] {
+  return ids.map(id => `${id} (${resources[id].Type})`);
+}
+
+/** The resources that are neither before the registration nor after it. */
+function loose(registration: string, resources: Resources): string[] {
+  const earlier = before(registration, resources);
+  return Object.keys(resources).filter(id => id !== registration && !earlier.has(id) && !before(id, resources).has(registration));
+}
+
+function registrationsOf(resources: Resources): string[] {
+  return Object.keys(resources).filter(id => resources[id].Type === REGISTRATION);
+}
+
+function expectOrder(resources: Resources): void {
+  for (const registration of registrationsOf(resources)) {
+    expect(named(loose(registration, resources).filter(id => !(resources[id].Type in BESIDE)), resources)).toEqual([]);
+    const earlier = before(registration, resources);
+    const late = Object.keys(resources).filter(id => NEEDED.includes(resources[id].Type) && !earlier.has(id));
+    expect(named(late, resources)).toEqual([]);
+  }
+}
+
+function expectTimeouts(resources: Resources): void {
+  for (const [id, { Type: type, Properties: properties }] of Object.entries(resources)) {
+    if (type.startsWith('Custom::Humanitec')) {
+      const provider = resources[properties.ServiceToken['Fn::GetAtt'][0]];
+      const timeout = Number(properties.ServiceTimeout);
+      expect({ id, timeout, enough: timeout > provider.Properties.Timeout + SLACK, short: timeout <= LONGEST_SERVICE_TIMEOUT })
+        .toEqual({ id, timeout: expect.any(Number), enough: true, short: true });
+    }
+  }
+}
+
+const resourcesOf = (template: Template): Resources => template.toJSON().Resources;
+
+describe.each(EXAMPLES)('the example "%s"', (example) => {
+  let templates: Resources[];
+  beforeAll(async () => {
+    templates = Object.values(await synthesize(example)).map(resourcesOf);
+  }, 60_000);
+
+  test('has what a deployment needs before the runner is registered, and until it is gone', () => {
+    expect(templates.flatMap(registrationsOf)).not.toEqual([]);
+    templates.forEach(expectOrder);
+  });
+
+  test('has CloudFormation wait for the handler, but not for long', () => {
+    templates.forEach(expectTimeouts);
+  });
+});
+
+/** What no example has: a user's own cluster and roles, with what the CDK makes beside them. */
+function ownResources(stack: Stack): void {
+  const vpc = new ec2.Vpc(stack, 'Network');
+  const role = (id: string) => {
+    const made = new iam.Role(stack, id, { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
+    made.addToPolicy(new iam.PolicyStatement({ actions: ['sns:Publish'], resources: ['*'] }));
+    return made;
+  };
+  const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, enableFargateCapacityProviders: true });
+  const runner = runnerIn(stack, { vpc, subnetIds: undefined, cluster, taskRole: role('TaskRole'), executionRole: role('ExecutionRole') });
+  runner.addRule('Rule', { envTypeId: 'production' });
+  // A grant that comes after the runner.
+  runner.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: ['*'] }));
+}
+
+test('own clusters and roles are before the registration with all that belongs to them', () => {
+  const stack = newStack({}, 'Stack', new App());
+  ownResources(stack);
+  const resources = resourcesOf(Template.fromStack(stack));
+  const types = new Set(Object.values(resources).map(({ Type: type }) => type));
+  expect([...types]).toEqual(expect.arrayContaining(['AWS::IAM::Policy', 'AWS::ECS::ClusterCapacityProviderAssociations']));
+  expectOrder(resources);
+  expectTimeouts(resources);
+});
+
+test('the examples and this test have every type that is looked at', async () => {
+  const stack = newStack({}, 'Stack', new App());
+  ownResources(stack);
+  const all = [Template.fromStack(stack), ...Object.values(await synthesize('production'))].flatMap(template => Object.values(resourcesOf(template)));
+  const types = new Set(all.map(({ Type: type }) => type));
+  expect(NEEDED.filter(type => !types.has(type))).toEqual([]);
+}, 60_000);
+
+test.each<[string, (resources: Resources) => void]>([
+  ['DependsOn', (resources) => { resources.Registration.DependsOn = ['Role']; }],
+  ['Ref', (resources) => { resources.Registration.Properties.Role = { Ref: 'Role' }; }],
+  ['Fn::GetAtt', (resources) => { resources.Registration.Properties.Role = { 'Fn::GetAtt': ['Role', 'Arn'] }; }],
+  ['Fn::Sub', (resources) => { resources.Registration.Properties.Role = { 'Fn::Sub': 'a ${AWS::Region} ${Role.Arn}' }; }],
+  ['Fn::Sub with variables', (resources) => { resources.Registration.Properties.Role = { 'Fn::Sub': ['${x} ${Role}', { x: 1 }] }; }],
+  ['another resource', (resources) => {
+    resources.Other = { Type: 'AWS::S3::Bucket', Properties: { Tag: { Ref: 'Role' } } };
+    resources.Registration.DependsOn = 'Other';
+  }],
+])('the order is seen by %s, and its lack, too', (_, connect) => {
+  const resources: Resources = { Registration: { Type: REGISTRATION, Properties: {} }, Role: { Type: 'AWS::IAM::Role' } };
+  expect(loose('Registration', resources)).toEqual(['Role']);
+  expect(() => expectOrder(resources)).toThrow('Role (AWS::IAM::Role)');
+  connect(resources);
+  expectOrder(resources);
+});
