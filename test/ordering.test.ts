@@ -116,10 +116,15 @@ function ownResources(stack: Stack): void {
     return made;
   };
   const cluster = new ecs.Cluster(stack, 'Cluster', { vpc, enableFargateCapacityProviders: true });
-  const runner = runnerIn(stack, { vpc, subnetIds: undefined, cluster, taskRole: role('TaskRole'), executionRole: role('ExecutionRole') });
+  const group = new ec2.SecurityGroup(stack, 'Group', { vpc, allowAllOutbound: false });
+  group.addEgressRule(new ec2.SecurityGroup(stack, 'Endpoints', { vpc }), ec2.Port.tcp(443));
+  const runner = runnerIn(stack, {
+    vpc, subnetIds: undefined, cluster, taskRole: role('TaskRole'), executionRole: role('ExecutionRole'), securityGroups: [group],
+  });
   runner.addRule('Rule', { envTypeId: 'production' });
-  // A grant that comes after the runner.
+  // Grants that come after the runner.
   runner.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: ['*'] }));
+  runner.taskManagerRole.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['ecs:ListTasks'], resources: ['*'] }));
 }
 
 test('own clusters and roles are before the registration with all that belongs to them', () => {
@@ -127,7 +132,9 @@ test('own clusters and roles are before the registration with all that belongs t
   ownResources(stack);
   const resources = resourcesOf(Template.fromStack(stack));
   const types = new Set(Object.values(resources).map(({ Type: type }) => type));
-  expect([...types]).toEqual(expect.arrayContaining(['AWS::IAM::Policy', 'AWS::ECS::ClusterCapacityProviderAssociations']));
+  expect([...types]).toEqual(expect.arrayContaining([
+    'AWS::IAM::Policy', 'AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::EC2::SecurityGroupEgress',
+  ]));
   expectOrder(resources);
   expectTimeouts(resources);
 });

@@ -26,5 +26,5 @@ test('the handler runs on the Node.js that was asked for', async () => {
 });
 
 test('it is of the major version that was asked for', () => {
-  expect(wanted()).toMatch(major ? `v${major}.` : process.version);
+  expect(wanted()).toMatch(new RegExp(`^v${major ?? '\\d+'}\\.`));
 });

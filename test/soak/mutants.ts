@@ -21,8 +21,8 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'the look-up after a 409 on create',
     file: 'runner.ts',
-    find: 'if (!(error instanceof ApiError && error.status === 409)) {',
-    replace: 'if (true) {',
+    find: 'await this.take(client, registered);',
+    replace: 'throw error;',
   },
   { name: 'the clean-up after a failed create', file: 'runner.ts', find: '|| await this.cleanUp(client);', replace: '|| true;' },
   {

@@ -34,7 +34,7 @@ export interface Result {
 
 const LANES = 32;
 /** Histories of one seed; then the lane goes on with the next. */
-const RUNS = 8;
+const RUNS = 3;
 const SHRINK_MS = 90_000;
 
 async function run({ events, seed, regressions, shrink, mutant }: Order): Promise<Result> {
