@@ -19,12 +19,12 @@ describe('the runner\'s id', () => {
   });
 
   test('is deleted without a call', async () => {
-    expect(await send('RunnerId', 'Delete', { ...common(), ApiUrl: 'http://127.0.0.1:1' }, { id: 'prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await send('RunnerId', 'Delete', { ...common(), ApiUrl: 'http://127.0.0.1:2' }, { id: 'prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
     expect(api.requests).toEqual([]);
   });
 
   test.each([
-    ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp(`HTTP 401 from http.*The API token in secret ${SECRET} was not accepted`)],
+    ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp(`HTTP 401 from http.*The API token in secret humanitec-api-token-AbCdEf was not accepted`)],
     ['an unknown organization', () => undefined, { OrgId: 'nobody' }, /HTTP 404 from http.*Check that organization 'nobody' exists there/],
     ['a secret that is not there', () => store.values.delete(SECRET), {}, /reading the API token from secret .* failed: ResourceNotFoundException/],
     ['a secret that may not be read', () => store.values.set(SECRET, 'DENIED'), {}, /reading the API token from secret .* failed: AccessDeniedException/],
@@ -41,9 +41,9 @@ describe('the runner\'s id', () => {
   });
 
   test('refuses an API that is not there, soon enough for somebody who waits', async () => {
-    const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:1', RunnerId: 'prod-runner' });
+    const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:2', RunnerId: 'prod-runner' });
     expect(answer.Status).toBe('FAILED');
-    expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:1 \(.+\)\. Check that this URL is right, up, and can be reached/);
+    expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:2 \(.+\)\. Check that this URL is right, up, and can be reached/);
     expect(answer.seconds).toBeLessThan(30);
   }, 60_000);
 
@@ -63,7 +63,7 @@ describe('the protocol', () => {
   });
 
   test('answers before its time is over, with what to do', async () => {
-    const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:1', RunnerId: 'prod-runner' }, {}, { remaining: 17_000 });
+    const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:2', RunnerId: 'prod-runner' }, {}, { remaining: 17_000 });
     expect(answer.Status).toBe('FAILED');
     expect(answer.seconds).toBeLessThan(16);
   }, 30_000);

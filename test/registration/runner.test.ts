@@ -143,13 +143,13 @@ describe('a runner', () => {
     expect(refused.Reason).toContain('HTTP 403');
     expect(refused.Reason).toContain('give it the permission to manage runners');
     store.values.clear();
-    expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:1' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
   });
 
   test('that the API finds bad is refused with what the API says', async () => {
     const answer = await send('Runner', 'Create', runnerProps({ StateStorage: { Bucket: 'with.dots' } }));
     expect(answer.Status).toBe('FAILED');
-    expect(answer.Reason).toMatch(/HTTP 400 from http.*correct the input.*Details: .*bucket/);
+    expect(answer.Reason).toMatch(/HTTP 400 from http.*correct what it names.*Details: .*bucket/);
   });
 
   test('whose creation is never answered is cleaned up', async () => {

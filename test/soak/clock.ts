@@ -33,3 +33,17 @@ export class FastClock {
     };
   }
 }
+
+const BEAT_MS = 10;
+let stalled = 0;
+let last = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  stalled += Math.max(0, now - last - BEAT_MS);
+  last = now;
+}, BEAT_MS).unref();
+
+/** Milliseconds so far in which this process was busy, and no timer of it was served: they weigh heavily where time runs fast. */
+export function stalls(): number {
+  return stalled;
+}

@@ -160,7 +160,7 @@ class Player {
   ): Promise<void> {
     const one = this.stacks[index]!;
     const before = look(this.world);
-    const mine = this.ofStack(one);
+    const former = one.id;
     this.world.apiWeather.set(api);
     this.world.secretWeather.set(secret);
     this.world.answerWeather.set(answer);
@@ -170,16 +170,15 @@ class Player {
     if (adopted !== undefined && this.foreign.delete(adopted)) this.told.add(adopted);
     // What the stack named in this step has changed hands, whether it was told so or not.
     if (adopted !== undefined) this.told.add(adopted);
-    this.check(one, before, new Set([...mine, ...this.ofStack(one)]), adopted);
+    this.check(one, before, [former, one.id], adopted);
     this.age();
   }
 
-  private check(one: Stack, before: Snapshot, mine: Set<string>, adopted: string | undefined): void {
+  private check(one: Stack, before: Snapshot, ids: string[], adopted: string | undefined): void {
     const after = look(this.world);
-    const marker = `/${one.name}-`;
     for (const [key, then] of before.runners) {
       const role = then.runner_configuration.auth.role_arn;
-      const own = role.includes(marker) && mine.has(role);
+      const own = ids.some((id) => id !== '' && role.includes(`:role/${id.split('/')[2]}-`));
       if (!own && key !== adopted && !isDeepStrictEqual(after.runners.get(key), then)) {
         broken('somebody else\'s runner stays as it is', `${one.name} made ${JSON.stringify(after.runners.get(key))} of ${JSON.stringify(then)}`);
       }
@@ -194,11 +193,6 @@ class Player {
       const known = this.told.has(rule.id) || this.told.has(JSON.stringify(contentOf(rule))) || live.some(({ physicalId }) => physicalId === rule.id);
       if (!known) broken('nothing is left behind', `rule ${JSON.stringify(rule)}`);
     }
-  }
-
-  /** The roles that the stack has now. */
-  private ofStack(one: Stack): string[] {
-    return [...one.resources.values()].flatMap(({ type, properties }) => type === 'Runner' ? [properties.Auth.RoleArn as string] : []);
   }
 
   /** Time passes between two operations: nothing that was made in one counts as just made in the next. */

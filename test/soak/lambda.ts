@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-secrets-manager';
-import { FastClock, SPEED } from './clock';
+import { FastClock, SPEED, stalls } from './clock';
 
 export const BUNDLE = join(__dirname, '..', '..', 'assets', 'registration', 'index.js');
 /** What the function's Timeout says. */
 export const LAMBDA_SECONDS = 120;
-/** Nobody listens there. */
-const NOWHERE = 'http://127.0.0.1:1';
+/** Nobody listens there; port 1 would be refused by fetch itself. */
+const NOWHERE = 'http://127.0.0.1:2';
 
 export interface Run {
   /** Whether the handler ended without an error; one that threw is delivered again by Lambda. */
@@ -17,6 +17,8 @@ export interface Run {
   readonly log: string;
   /** Seconds of the handler's own time. */
   readonly seconds: number;
+  /** What of it this process was too busy to let the handler run. */
+  readonly lost: number;
 }
 
 interface Context {
@@ -65,6 +67,7 @@ export class Lambda {
   async run(event: object, { secretUrl, refuses }: Surroundings): Promise<Run> {
     const clock = new FastClock();
     const begin = clock.now();
+    const stalled = stalls();
     const lines: string[] = [];
     const log = (...values: unknown[]) => lines.push(values.map(String).join(' '));
     const handler = this.instance({
@@ -83,7 +86,7 @@ export class Lambda {
       // Lambda logs what a handler throws.
       log(error instanceof Error ? error.stack : error);
     }
-    return { ended, log: lines.join('\n'), seconds: (clock.now() - begin) / 1000 };
+    return { ended, log: lines.join('\n'), seconds: (clock.now() - begin) / 1000, lost: (stalls() - stalled) * SPEED / 1000 };
   }
 
   /** A fresh instance, as after a cold start. */

@@ -27,6 +27,7 @@ const destroy = (stack = 0): Step => ({ do: 'delete', stack, weather: calm, copi
 export const REGRESSIONS: Record<string, History> = {
   'the rule of one delivery, when CloudFormation heard the failure of another': [deploy({ rules: all, weather: spell('403', 4, 1), circumstances: { copies: 2 } })],
   'the runner of one delivery, when CloudFormation heard the failure of another': [deploy({ weather: spell('redirect', 2, 1), circumstances: { copies: 2 } })],
+  'two deliveries, and an API that throttles from then on': [deploy({ weather: spell('429', 2, 1000), circumstances: { copies: 2 } })],
   'a create that was given up while it ran, in the last moment of its delete': [deploy({ circumstances: { cancelsCreate: 1 } }), destroy()],
   'the create of a rule that was given up while it ran': [deploy({ rules: all, circumstances: { cancelsCreate: 2 } }), destroy()],
   'the change of a rule into another organization that failed': [

@@ -159,7 +159,8 @@ export class HttpClient implements OrchestratorClient {
         const wait = reply instanceof ApiError || reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE)
           // All who were told the same would come back together.
           : reply.retryAfter + jitter(0, SPREAD, SPREAD);
-        if (Date.now() + wait >= until) {
+        // A try that has no time to be answered would only hide what was heard before.
+        if (Date.now() + wait + FIRST_PAUSE * 4 >= until) {
           throw error;
         }
         await pause(wait, until);

@@ -1,23 +1,28 @@
 import type { WireOrchestrator } from '../wire';
 import { ApiError } from './client';
 import { LifecycleError } from './event';
+import { DETAILS_MAX_CHARACTERS } from './limits';
 import { short } from './log';
+import { TokenError, tokenSource } from './token';
 
 /** Says what failed, why, and what to do. What was explained already stays as it is. */
 export function explain(error: unknown, operation: string, properties: WireOrchestrator, physicalId?: string): LifecycleError {
   if (error instanceof LifecycleError) {
     return new LifecycleError(error.message, { physicalId: error.physicalId ?? physicalId, details: error.details });
   }
-  const cause = error instanceof Error ? error.message : String(error);
   if (error instanceof ApiError) {
-    return new LifecycleError(`${operation} failed: ${cause}. ${remedy(error, properties)}`, { physicalId, details: error.details });
+    return new LifecycleError(`${operation} failed: ${error.message}. ${remedy(error, properties)}`, { physicalId, details: error.details });
   }
-  return new LifecycleError(`${operation} failed: ${cause}`, { physicalId });
+  if (error instanceof TokenError) {
+    return new LifecycleError(`${operation} failed: ${error.message}`, { physicalId });
+  }
+  return new LifecycleError(`${operation} failed: what ${short(properties.ApiUrl, 60)} answered makes no sense. Check that this is the API of an orchestrator.`,
+    { physicalId, details: String(error).slice(0, DETAILS_MAX_CHARACTERS) });
 }
 
-/** Where the token is kept, for a message. */
-export function tokenSource({ SecretId: secret, ParameterName: parameter }: WireOrchestrator['Token']): string {
-  return short(secret ? `secret ${secret}` : `parameter ${parameter}`, 97);
+/** Beside the success of a delete that found nothing to do, and could not make sure. */
+export function notLookedAt(runner: string): string {
+  return `Nothing was made for runner '${runner}'; the API could not be asked whether that is so.`;
 }
 
 function remedy(error: ApiError, properties: WireOrchestrator): string {
@@ -27,10 +32,9 @@ function remedy(error: ApiError, properties: WireOrchestrator): string {
     case 403: return `The API token in ${kept} may not do this: give it the permission to manage runners, and deploy again.`;
     case 404: return `Check that organization '${short(properties.OrgId, 30)}' exists there, and that the token in ${kept} belongs to it.`;
     case 429: return 'The API is throttling: deploy again in some minutes.';
-    case 400: return 'The API did not accept the values: correct the input that it names.';
     case 0: return 'Check that this URL is right, up, and can be reached from this Lambda; then deploy again.';
     default: return error.status >= 500 ? 'The API has a fault: deploy again later.'
       : error.status >= 300 && error.status < 400 ? 'Redirects are not followed, as they would carry the token along: give the final URL.'
-        : 'The API did not accept this: look at what it says, and deploy again.';
+        : 'The API did not accept this: correct what it names, and deploy again.';
   }
 }

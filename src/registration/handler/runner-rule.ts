@@ -3,9 +3,8 @@ import type { OrchestratorClient, Rule, RuleContent } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
-import { explain } from './explain';
+import { explain, notLookedAt } from './explain';
 import { AFTERMATH, CREATE_AT_MOST, SECOND_LOOK } from './limits';
-import { log } from './log';
 import type { ClientOf } from './runner';
 import { UNKNOWN } from './runner';
 import { pause, untilOver } from './time';
@@ -70,8 +69,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
     } catch (error) {
       if (physicalId === NOTHING_MADE) {
         // As with a runner: only another delivery of the same create can have made something.
-        log('no second look at what the failed create left', { runner: this.wanted.runner_id, error: (error as Error).name });
-        return { physicalId };
+        return { physicalId, note: notLookedAt(this.wanted.runner_id) };
       }
       throw explain(error, `Deleting the rule of runner '${this.wanted.runner_id}'`, this.properties);
     }

@@ -4,7 +4,7 @@ import type { OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
-import { explain } from './explain';
+import { explain, notLookedAt } from './explain';
 import { AFTERMATH, SECOND_LOOK } from './limits';
 import { log } from './log';
 import { pause, untilOver } from './time';
@@ -78,8 +78,7 @@ export class RunnerLifecycle implements Lifecycle {
       if (physicalId === NOTHING_MADE) {
         // Only another delivery of the same create can have made something: not worth to get stuck in a rollback, whose
         // cause may be that very API or token.
-        log('no second look at what the failed create left', { runner: this.properties.RunnerId, error: (error as Error).name });
-        return { physicalId };
+        return { physicalId, note: notLookedAt(this.properties.RunnerId) };
       }
       throw explain(error, `Deleting runner '${this.properties.RunnerId}'`, this.properties);
     }
@@ -128,7 +127,7 @@ export class RunnerLifecycle implements Lifecycle {
         // It was there before us, so it goes back to what it was rather than away.
         const { id, description = '', runner_configuration, state_storage_configuration } = registered;
         await client.patchRunner(id, { description, runner_configuration, state_storage_configuration }).catch(() =>
-          log('a runner that could not be taken over may not be what it was before', { runner: id }));
+          log('could not put back what was taken over', { runner: id }));
         throw explain(error, `Taking over runner '${id}'`, this.properties, NOT_TAKEN_OVER);
       }
       throw error;
@@ -179,7 +178,7 @@ export class RunnerLifecycle implements Lifecycle {
       return undefined;
     }
     if (!this.owns(registered, properties)) {
-      log('the runner belongs to somebody else, and stays', { runner: id, role: registered.runner_configuration.auth.role_arn });
+      log('not ours, and stays', { runner: id, role: registered.runner_configuration.auth.role_arn });
       return `Runner '${id}' is registered with another role than this stack's, and was left as it is.`;
     }
     try {

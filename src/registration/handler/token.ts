@@ -1,5 +1,4 @@
 import type { WireToken } from '../wire';
-import { tokenSource } from './explain';
 import { short } from './log';
 
 /** There is no token, in words for the user: the cause, and what to do. */
@@ -12,7 +11,7 @@ export async function readToken(source: WireToken): Promise<string> {
   try {
     text = source.SecretId ? await readSecret(source.SecretId) : await readParameter(source.ParameterName ?? '');
   } catch (error) {
-    throw new TokenError(`reading the API token from ${name} failed: ${short((error as Error).name, 60)}. `
+    throw new TokenError(`reading the API token from ${name} failed: ${short((error as Error).name, 40)}. `
       + 'Check that it exists in this region, and that the registration\'s role and the key\'s policy allow to read it.');
   }
   const token = (source.SecretField && text !== undefined ? field(text, source.SecretField, name) : text)?.trim();
@@ -52,4 +51,10 @@ async function readParameter(name: string): Promise<string | undefined> {
   const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
   const { Parameter } = await new SSMClient({ maxAttempts: 4 }).send(new GetParameterCommand({ Name: name, WithDecryption: true }));
   return Parameter?.Value;
+}
+
+/** Where the token is kept, for a message. */
+export function tokenSource({ SecretId: secret, ParameterName: parameter }: WireToken): string {
+  // Account and region are this stack's, so the name says enough.
+  return short(`${secret ? 'secret' : 'parameter'} ${(secret ?? parameter ?? '').replace(/^arn:.*?:(?:secret:|parameter\b)/, '')}`, 70);
 }

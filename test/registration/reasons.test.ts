@@ -1,0 +1,292 @@
+import { createServer, Server } from 'http';
+import { AddressInfo } from 'net';
+import { Props, send, store, TOKEN } from './lifecycle-support';
+import { CfnAnswer, invoke, ROLE, SIGNATURE, STACK } from './support';
+
+/** As long as the inputs can get. */
+const RUNNER = `runner-${'r'.repeat(93)}`;
+const ORG = `org-${'o'.repeat(96)}`;
+const LOGICAL_ID = 'L'.repeat(255);
+const OWN_ROLE = ROLE.padEnd(150, 'x');
+const FOREIGN_ROLE = ROLE.padEnd(150, 'y');
+const PATH_LENGTH = 150;
+const RULE_ID = '11111111-2222-3333-4444-555555555555';
+const OTHER_RULE_ID = '66666666-7777-8888-9999-000000000000';
+const SUMMARY_MAX = 400;
+const ANSWER_MAX = 4096;
+const LOG_STREAM = ' (log stream log-stream)';
+
+/** Little enough that outages are given up after some seconds; what is kept back of it is not waited for. */
+const CREATE_MS = 45_000;
+const DELETE_MS = 22_000;
+
+type Reply = { status: number; json?: object; text?: string; headers?: Record<string, string> } | 'never';
+type Api = (method: string, path: string) => Reply;
+type Type = 'RunnerId' | 'Runner' | 'RunnerRule';
+interface Expected { operation: RegExp; cause: RegExp; remedy: RegExp; details?: RegExp }
+interface More {
+  /** What the secret holds; null for no secret. */
+  secret?: string | null;
+  /** Of the token in the secret. */
+  field?: string;
+  properties?: Props;
+  /** Instead of the server's. */
+  url?: string;
+  /** The store of the token never answers. */
+  slowStore?: boolean;
+}
+type Case = [name: string, type: Type, request: 'Create' | 'Update' | 'Delete', api: Api, expected: Expected, more?: More];
+
+const OPERATION = {
+  access: new RegExp(`^Checking the access to organization '${ORG}' failed: `),
+  register: new RegExp(`^Registering runner '${RUNNER}' failed: `),
+  update: new RegExp(`^Updating runner '${RUNNER}' failed: `),
+  remove: new RegExp(`^Deleting runner '${RUNNER}' failed: `),
+  rule: new RegExp(`^Creating the rule for runner '${RUNNER}' failed: `),
+  removeRule: new RegExp(`^Deleting the rule of runner '${RUNNER}' failed: `),
+};
+const CREATES: [Type, RegExp][] = [['RunnerId', OPERATION.access], ['Runner', OPERATION.register], ['RunnerRule', OPERATION.rule]];
+const DELETES: [Type, RegExp][] = [['Runner', OPERATION.remove], ['RunnerRule', OPERATION.removeRule]];
+
+const RUNNER_PROPERTIES: Props = {
+  Auth: { RoleArn: OWN_ROLE },
+  Job: {
+    Region: 'us-east-1',
+    Cluster: 'cluster',
+    Subnets: ['subnet-1'],
+    IsPublicIpEnabled: 'false',
+    ExecutionRoleArn: ROLE.padEnd(150, 'e'),
+    TaskRoleArn: ROLE.padEnd(150, 't'),
+  },
+  StateStorage: { Bucket: 'state-bucket', PathPrefix: 'team' },
+};
+
+/** Says more than fits, and the token too. */
+const WORDS = `Bearer ${TOKEN} ${'ü'.repeat(3000)}`;
+const always = (status: number, more: object = {}): Api => () => ({ status, json: { message: WORDS }, ...more });
+const runner = (role: string, bucket = 'state-bucket') => ({
+  id: RUNNER,
+  runner_configuration: { type: 'serverless-ecs', auth: { role_arn: role }, job: {} },
+  state_storage_configuration: { type: 's3', bucket, path_prefix: 'team' },
+});
+const otherRule = { id: OTHER_RULE_ID, runner_id: `other-${'r'.repeat(94)}`, project_id: '', env_type_id: '', created_at: new Date().toISOString() };
+const rules: Api = () => ({ status: 200, json: { items: [otherRule] } });
+const http = (status: number) => new RegExp(`failed: HTTP ${status} from http://127\\.0\\.0\\.1:\\S+…p+\\. `);
+const SECRET_NAME = 'secret \\S*…n+-AbCdEf';
+const UNREACHABLE = /Check that this URL is right, up, and can be reached from this Lambda; then deploy again\.$/;
+const words = /^Bearer \*\*\* ü+$/;
+
+/** What means the same at every request. */
+const STATUSES: [string, number, RegExp, object?][] = [
+  ['values that the API does not accept', 400, /correct what it names, and deploy again\.$/],
+  ['a token that is not accepted', 401, new RegExp(`The API token in ${SECRET_NAME} was not accepted: put a valid one there and deploy again\\.$`)],
+  ['a token that may not do this', 403, new RegExp(`The API token in ${SECRET_NAME} may not do this: give it the permission .*, and deploy again\\.$`)],
+  ['throttling until the time is over', 429, /The API is throttling: deploy again in some minutes\.$/, { headers: { 'retry-after': '1' } }],
+  ['throttling of an unknown length', 429, /The API is throttling: deploy again in some minutes\.$/],
+  ['a fault of the API', 500, /The API has a fault: deploy again later\.$/],
+  ['a redirect', 307, /Redirects are not followed, as they would carry the token along: give the final URL\.$/, { headers: { location: 'http://127.0.0.1:9/' } }],
+  ['a status that nobody expects', 418, /correct what it names, and deploy again\.$/],
+];
+const statusCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]) =>
+  STATUSES.map(([name, status, remedy, reply]): Case => [name, type, request, always(status, reply), { operation, cause: http(status), remedy, details: words }]));
+
+/** What has no status that says anything. */
+const outageCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]): Case[] => [
+  ['HTML', type, request, () => ({ status: 200, text: '<!doctype html><title>Sign in</title>', headers: { 'content-type': 'text/html' } }),
+    { operation, cause: /failed: an answer that is not JSON came from http:\S+…p+\. /, remedy: UNREACHABLE }],
+  ['an API that is not there', type, request, always(500),
+    { operation, cause: /failed: no answer from http:\S+…p+ \(ECONNREFUSED\)\. /, remedy: UNREACHABLE }, { url: 'closed' }],
+  ['an API without TLS', type, request, always(500),
+    { operation, cause: /failed: no answer from https:\S+…p+ \(ERR_SSL_\w+\)\. /, remedy: UNREACHABLE }, { url: 'tls' }],
+]);
+
+const tokenCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]): Case[] => [
+  ['a secret that is not there', type, request, always(500), {
+    operation,
+    cause: new RegExp(`failed: reading the API token from ${SECRET_NAME} failed: ResourceNotFoundException\\. `),
+    remedy: /Check that it exists in this region, and that the registration's role and the key's policy allow to read it\.$/,
+  }, { secret: null }],
+  ['a secret that may not be read', type, request, always(500), {
+    operation,
+    cause: new RegExp(`failed: reading the API token from ${SECRET_NAME} failed: AccessDeniedException\\. `),
+    remedy: /the registration's role and the key's policy allow to read it\.$/,
+  }, { secret: 'DENIED' }],
+  ['an empty secret', type, request, always(500), {
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} has no text: expected the API token\\. `), remedy: /Put the token there\.$/,
+  }, { secret: '\n' }],
+  ['a secret without the field', type, request, always(500), {
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} has no text in its field "f+…f+"\\. `), remedy: /Add it, or name another field\.$/,
+  }, { secret: JSON.stringify({ other: TOKEN }), field: 'f'.repeat(255) }],
+  ['a secret that is not JSON', type, request, always(500), {
+    operation,
+    cause: new RegExp(`failed: the ${SECRET_NAME} is not JSON: expected an object with the field "f+…f+"\\. `),
+    remedy: /Correct the secret, or leave the field out\.$/,
+  }, { secret: TOKEN, field: 'f'.repeat(255) }],
+  ['a secret that is JSON', type, request, always(500), {
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} holds no API token: it has blanks or line breaks inside\\. `), remedy: /name the token's field\.$/,
+  }, { secret: JSON.stringify({ token: TOKEN }, null, 1) }],
+  ['a secret with blanks', type, request, always(500), {
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} holds no API token: it has blanks or line breaks inside\\. `), remedy: /Put the token alone there\.$/,
+  }, { secret: `${TOKEN} and more` }],
+]);
+
+const noAccess = new RegExp(`Check that organization 'org-o+…o+' exists there, and that the token in ${SECRET_NAME} belongs to it\\.$`);
+const IN_USE = 'is in use by the environments: shop/dev, shop/prod';
+const NOT_IN_TIME = /was not done in time: the API, or the store of its token, was too slow\. /;
+const TRY_AGAIN = /What was begun is taken up where it stands: try again\.$/;
+
+const CASES: Case[] = [
+  ...statusCases(CREATES, 'Create'),
+  ...statusCases(DELETES, 'Delete'),
+  ...outageCases(CREATES, 'Create'),
+  ...outageCases(DELETES, 'Delete'),
+  ...tokenCases(CREATES, 'Create'),
+  ...tokenCases(DELETES, 'Delete'),
+  // At a delete it is what was wished for.
+  ...CREATES.map(([type, operation]): Case =>
+    ['an organization that is not there', type, 'Create', always(404), { operation, cause: http(404), remedy: noAccess, details: words }]),
+  ['a bad token', 'Runner', 'Update', always(401), { operation: OPERATION.update, cause: http(401), remedy: /deploy again\.$/, details: words }],
+  ['a runner of somebody else', 'Runner', 'Create', method => method === 'POST' ? { status: 409 } : { status: 200, json: runner(FOREIGN_ROLE) }, {
+    operation: new RegExp(`^Registering runner '${RUNNER}' was refused: `),
+    cause: /a runner of this id exists already and has another role than this stack's\. /,
+    remedy: /Choose another runnerId, or set adoptExisting to take it over\.$/,
+    details: new RegExp(`^its role is ${FOREIGN_ROLE}$`),
+  }],
+  ['a runner that is there and is not found', 'Runner', 'Create', method => ({ status: method === 'POST' ? 409 : 404, json: { message: WORDS } }), {
+    operation: OPERATION.register, cause: http(409), remedy: /correct what it names, and deploy again\.$/, details: words,
+  }],
+  ['a runner in use', 'Runner', 'Delete', method => method === 'DELETE' ? { status: 409, json: { message: IN_USE } } : { status: 200, json: runner(OWN_ROLE) }, {
+    operation: new RegExp(`^Deleting runner '${RUNNER}' was refused: `),
+    cause: /it is still in use\. /,
+    remedy: /Move its environments to another runner or delete them .*; or set onInUse to RETAIN to leave the registration\.$/,
+    details: new RegExp(`^${IN_USE}$`),
+  }],
+  ['a move of the state', 'Runner', 'Update', () => ({ status: 200, json: runner(OWN_ROLE, 'b'.repeat(63)) }), {
+    operation: new RegExp(`^Changing runner '${RUNNER}' was refused: `),
+    cause: /its state would move to another place, where the old state is not found, and the next deployments would create everything once more\. /,
+    remedy: /Copy the state and set allowStateMove, or keep the old place\.$/,
+    details: /^from s3:\/\/b{63}\/team to s3:\/\/c{63}\/p{200}$/,
+  }, { properties: { StateStorage: { Bucket: 'c'.repeat(63), PathPrefix: 'p'.repeat(200) } } }],
+  ...(['Create', 'Update'] as const).map((request): Case => ['a rule whose filter is taken', 'RunnerRule', request, rules, {
+    operation: new RegExp(`^Creating the rule for runner '${RUNNER}' was refused: `),
+    cause: new RegExp(`rule ${OTHER_RULE_ID} has the same project and environment type already\\. `),
+    remedy: /Delete that rule, or choose another filter\.$/,
+    details: new RegExp(`^it points at runner '${otherRule.runner_id}'$`),
+  }]),
+  ...CREATES.map(([type, operation]): Case => ['an API that never answers', type, 'Create', () => 'never', {
+    operation, cause: /failed: no answer from http:\S+…p+ \(TimeoutError\)\. /, remedy: UNREACHABLE,
+  }]),
+  // The call and the whole request end at the same time, so either may speak.
+  ...DELETES.map(([type]): Case => ['an API that never answers', type, 'Delete', () => 'never', {
+    operation: /^(Delete of L+…L+ \(|Deleting )/, cause: /was not done in time: |failed: no answer from /, remedy: /(try again|deploy again)\.$/,
+  }]),
+  ...(['RunnerId', 'Runner', 'RunnerRule'] as const).map((type): Case => ['a store of tokens that never answers', type, 'Create', always(500), {
+    operation: new RegExp(`^Create of L+…L+ \\(${type === 'RunnerId' ? `organization '${ORG}'` : `runner '${RUNNER}'`}\\) `),
+    cause: NOT_IN_TIME,
+    remedy: TRY_AGAIN,
+  }, { slowStore: true }]),
+];
+const titled = CASES.map((each): [string, Case] => [`${each[2]} of a ${each[1]}: ${each[0]}`, each]);
+
+const servers: Server[] = [];
+const outcomes = new Map<string, PromiseSettledResult<CfnAnswer & { log: string; bytes: number[] }>>();
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  servers.push(server);
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function outcomeOf([name, type, request, , , more = {}]: Case, index: number, at: Record<string, string>) {
+  const secret = `arn:aws:secretsmanager:us-east-1:123456789012:secret:${`${index}-`.padEnd(293, 'n')}-AbCdEf`;
+  if (more.secret !== null) {
+    store.values.set(secret, more.secret ?? TOKEN);
+  }
+  const scheme = more.url === 'tls' ? 'https' : 'http';
+  const properties: Props = {
+    ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f',
+    RunnerId: RUNNER,
+    ...type === 'RunnerId' && more.slowStore ? { RunnerId: undefined, RunnerIdPrefix: RUNNER } : {},
+    OrgId: ORG,
+    ApiUrl: `${scheme}://${more.url === 'closed' ? at.closed : at.api}${`/${index}/`.padEnd(PATH_LENGTH, 'p')}`,
+    Token: { SecretId: secret, ...more.field ? { SecretField: more.field } : {} },
+    ...type === 'Runner' ? RUNNER_PROPERTIES : {},
+    ...more.properties,
+  };
+  const id = request === 'Create' ? undefined : type === 'Runner' ? `${ORG}/${RUNNER}` : RULE_ID;
+  const remaining = request === 'Delete' ? DELETE_MS : CREATE_MS;
+  if (!more.slowStore) {
+    return send(type, request, properties, { id, old: request === 'Update' ? properties : undefined, logicalId: LOGICAL_ID }, { remaining });
+  }
+  const { answers, ...rest } = await invoke({
+    RequestType: request, StackId: STACK, RequestId: name, ResourceType: `Custom::Humanitec${type}`, LogicalResourceId: LOGICAL_ID, ResourceProperties: properties,
+  }, { ...store.env, AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://${at.silent}` }, { remaining: 18_000 });
+  expect(answers).toHaveLength(1);
+  return { ...answers[0], ...rest };
+}
+
+/** The last try may begin milliseconds before the time is over; then it is all that the reason speaks of. Seldom, and not what is looked at here. */
+const isCutOff = (reason = '', expected: Expected) => /\(TimeoutError\)|the time was over/.test(reason) && !expected.cause.test(reason);
+
+beforeAll(async () => {
+  const closed = createServer();
+  const at = {
+    api: await listen(createServer((request, response) => {
+      const reply = CASES[Number(request.url!.split('/')[1])][3](request.method!, request.url!);
+      if (reply !== 'never') {
+        response.writeHead(reply.status, reply.headers).end(reply.text ?? JSON.stringify(reply.json));
+      }
+    })),
+    silent: await listen(createServer(() => undefined)),
+    closed: await listen(closed),
+  };
+  await new Promise(resolve => closed.close(resolve));
+
+  // Most of the time is waiting, so some cases go on side by side; all at once would starve those that have little time.
+  const queue = [...titled.entries()];
+  await Promise.all(Array.from({ length: 8 }, async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [index, [title, each]] = next;
+      let [outcome] = await Promise.allSettled([outcomeOf(each, index, at)]);
+      if (outcome.status === 'fulfilled' && isCutOff(outcome.value.Reason, each[4])) {
+        [outcome] = await Promise.allSettled([outcomeOf(each, index, at)]);
+      }
+      outcomes.set(title, outcome);
+    }
+  }));
+}, 180_000);
+
+afterAll(() => servers.forEach(server => {
+  server.close();
+  server.closeAllConnections();
+}));
+
+test('every case has a name of its own', () => {
+  expect(outcomes.size).toBe(CASES.length);
+});
+
+test.each(titled)('%s', (title, [, type, , , expected]) => {
+  const outcome = outcomes.get(title)!;
+  if (outcome.status === 'rejected') {
+    throw outcome.reason;
+  }
+  const { Status: status, Reason: reason = '', bytes, log } = outcome.value;
+  expect(status).toBe('FAILED');
+  expect(reason.endsWith(LOG_STREAM)).toBe(true);
+  const [summary, ...details] = reason.slice(0, -LOG_STREAM.length).split(' Details: ');
+
+  expect(summary.length).toBeLessThanOrEqual(SUMMARY_MAX);
+  expect(summary).toMatch(expected.operation);
+  expect(summary).toMatch(expected.cause);
+  // To the end, so that nothing is cut off.
+  expect(summary).toMatch(expected.remedy);
+  expect(summary.endsWith('.')).toBe(true);
+  expect(summary).toContain(type === 'RunnerId' ? ORG : RUNNER);
+  expect(details).toHaveLength(expected.details ? 1 : 0);
+  expect(details.join()).toMatch(expected.details ?? /^$/);
+
+  expect(bytes[0]).toBeLessThanOrEqual(ANSWER_MAX);
+  for (const secret of [TOKEN, SIGNATURE]) {
+    expect(JSON.stringify(outcome.value) + log).not.toContain(secret);
+  }
+});

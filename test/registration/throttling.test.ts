@@ -1,0 +1,54 @@
+import { api, call, common, runnerProps, send } from './lifecycle-support';
+
+const RUNNERS = Array.from({ length: 20 }, (_, index) => `runner-${index}`);
+const REQUESTS_PER_SECOND = 5;
+/** What Lambda leaves the handler. */
+const LAMBDA_SECONDS = 120;
+const role = (id: string) => `arn:aws:iam::123456789012:role/Stack-${id}`;
+
+/** From now on the orchestrator lets five requests through in a second; the rest is not carried out. Counts what it refuses, by method. */
+function throttle(headers: Record<string, string>): Record<string, number> {
+  const refused: Record<string, number> = { GET: 0, POST: 0 };
+  let tokens = REQUESTS_PER_SECOND;
+  let filled = Date.now();
+  api.setFaults(({ method }) => {
+    const now = Date.now();
+    tokens = Math.min(REQUESTS_PER_SECOND, tokens + (now - filled) / 1000 * REQUESTS_PER_SECOND);
+    filled = now;
+    if (tokens >= 1) {
+      tokens--;
+      return undefined;
+    }
+    refused[method]++;
+    return { name: 'throttled', carriedOut: false, answer: { kind: 'other', status: 429, headers } };
+  });
+  return refused;
+}
+
+describe('20 runners of one stack, registered at once with an API that takes 5 requests in a second', () => {
+  test.each<[string, Record<string, string>]>([
+    ['says when to come back', { 'retry-after': '1' }],
+    ['does not say when to come back', {}],
+  ])('are all registered in time when it %s', async (_what, headers) => {
+    const refused = throttle(headers);
+    const ids = await Promise.all(RUNNERS.map(id => send('RunnerId', 'Create', { ...common(), RunnerId: id }, { logicalId: `Id-${id}` })));
+    const registrations = await Promise.all(RUNNERS.map(id =>
+      send('Runner', 'Create', runnerProps({ RunnerId: id, Auth: { RoleArn: role(id) } }), { logicalId: `Registration-${id}` })));
+    api.setFaults();
+
+    const failures = [...ids, ...registrations].filter(({ Status: status }) => status !== 'SUCCESS').map(({ Reason: reason }) => reason);
+    expect(failures).toEqual([]);
+    expect(registrations.map(({ PhysicalResourceId: id }) => id)).toEqual(RUNNERS.map(id => `my-org/${id}`));
+    expect(Math.max(...[...ids, ...registrations].map(({ seconds }) => seconds))).toBeLessThan(LAMBDA_SECONDS);
+
+    const { body: { items } } = await call('GET', '/runners?per_page=100');
+    expect(items.map(({ id }: { id: string }) => id).sort()).toEqual([...RUNNERS].sort());
+    // A list does not say the role.
+    const roles = await Promise.all(RUNNERS.map(async id => (await call('GET', `/runners/${id}`)).body.runner_configuration.auth.role_arn));
+    expect(roles).toEqual(RUNNERS.map(role));
+
+    // Else this would have shown nothing.
+    expect(refused.GET).toBeGreaterThan(0);
+    expect(refused.POST).toBeGreaterThan(0);
+  }, 180_000);
+});
