@@ -1,4 +1,4 @@
-import { RemovalPolicy, Resource } from 'aws-cdk-lib';
+import { RemovalPolicy, Resource, type Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DEFAULT_LOG_RETENTION } from './defaults';
@@ -26,6 +26,9 @@ export interface RunnerRuleProps extends RunnerRuleOptions {
    */
   readonly permissionsBoundary?: iam.IManagedPolicy;
 }
+
+/** The rules of a stack, by what they match. */
+const rulesOf = new WeakMap<Stack, Map<string, RunnerRule>>();
 
 /**
  * Sends deployments of a project, of an environment type, of both together, or all of them to a runner.
@@ -79,7 +82,19 @@ export class RunnerRule extends Resource {
     } else if (props.runner.stack !== this.stack) {
       problems.addAll('runner.orchestrator', orchestrator._problems());
     }
+    const rules = rulesOf.get(this.stack) ?? new Map<string, RunnerRule>();
+    const matches = JSON.stringify([orchestrator?.apiUrl, orchestrator?.orgId, props.projectId, props.envTypeId]);
+    const same = rules.get(matches);
+    if (orchestrator && same) {
+      problems.add({
+        input: 'projectId and envTypeId',
+        expected: 'another project and environment type than the stack\'s other rules have',
+        got: `those of '${same.node.path}'`,
+        fix: 'The orchestrator has one rule for them: remove one of the two, or change what it matches.',
+      });
+    }
     problems.throwIfAny(this, 'RunnerRule');
+    rulesOf.set(this.stack, rules.set(matches, this));
     return orchestrator!;
   }
 }
