@@ -56,6 +56,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-ssm',
     '@aws-sdk/client-sts',
+    // Evaluates IAM policies offline. AGPL-3.0: never shipped, and pinned because the proof rests on how it evaluates.
+    '@cloud-copilot/iam-simulate@0.1.173',
     'esbuild',
     'fast-check',
     'fastify',
@@ -124,6 +126,10 @@ trial.exec('tsx --tsconfig tsconfig.dev.json local/try/index.ts', { receiveArgs:
 const soak = project.addTask('soak', { description: 'Play random histories of stacks in bad weather through the handler' });
 soak.spawn(bundle);
 soak.exec('tsx --tsconfig tsconfig.dev.json test/soak/index.ts', { receiveArgs: true });
+
+const prove = project.addTask('prove', { description: 'Prove least privilege: every real call passes, every hostile one fails, every condition counts' });
+prove.spawn(bundle);
+prove.exec('tsx --tsconfig tsconfig.dev.json test/proof/index.ts', { receiveArgs: true });
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
