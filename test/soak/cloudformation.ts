@@ -18,6 +18,8 @@ export interface Resource {
   readonly type: ResourceType;
   readonly physicalId: string;
   readonly properties: Properties;
+  /** Whether the Lambda ran once for the create, so that its answer is the whole truth. */
+  readonly certain?: boolean;
 }
 
 /** What a history decides about an operation. */
@@ -113,7 +115,7 @@ export class Stack {
     const answer = await this.send(
       before ? { request: 'Update', ...common, physicalId: before.physicalId, old: before.properties } : { request: 'Create', ...common }, circumstances.copies);
     const taken = answer.status === 'SUCCESS' || !before || circumstances.takesFailedId;
-    const after = { logical, type, properties: wanted, physicalId: taken ? answer.physicalId : before.physicalId };
+    const after = { logical, type, properties: wanted, physicalId: taken ? answer.physicalId : before.physicalId, certain: !before && answer.runs === 1 };
     changes.push({ kind: before ? 'updated' : 'created', before, after });
     this.resources.set(logical, after);
     return answer.status === 'SUCCESS';
@@ -184,10 +186,11 @@ export class Stack {
     if (answer.status === 'FAILED') this.tell({ ...resource, reason: answer.reason });
   }
 
-  private async remove({ logical, type, physicalId, properties }: Resource, copies: number): Promise<Answer> {
+  private async remove({ logical, type, physicalId, properties, certain }: Resource, copies: number): Promise<Answer> {
     const answer = await this.send({ request: 'Delete', type, stackId: this.id, logical, physicalId, properties }, copies);
-    // The Lambda says so, where it leaves something on purpose.
-    if (answer.status === 'SUCCESS' && answer.reason) this.tell({ type, physicalId, properties, reason: answer.reason });
+    // The Lambda says so, where it leaves something on purpose. That nothing was made has to be true when the create ran once.
+    const denied = certain && answer.reason.startsWith('Nothing was made');
+    if (answer.status === 'SUCCESS' && answer.reason && !denied) this.tell({ type, physicalId, properties, reason: answer.reason });
     return answer;
   }
 

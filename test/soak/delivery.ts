@@ -23,6 +23,8 @@ export interface Answer {
   readonly data?: Record<string, string>;
   /** Whether all that the Lambda said about the event was the same. */
   readonly unanimous: boolean;
+  /** How often the Lambda ran for the event. */
+  readonly runs: number;
 }
 
 /** Lambda's deliveries of one event. */
@@ -49,8 +51,9 @@ export class Post {
     this.events += 1;
     this.world.beginEvent();
     const requestId = randomUUID();
-    const letters = (await Promise.all(Array.from({ length: copies }, () => this.deliver(event, requestId)))).flat();
-    const answer = this.read(event, requestId, letters);
+    const delivered = await Promise.all(Array.from({ length: copies }, () => this.deliver(event, requestId)));
+    const runs = delivered.reduce((sum, each) => sum + each.runs, 0);
+    const answer = { ...this.read(event, requestId, delivered.flatMap(({ letters }) => letters)), runs };
     const key = `${event.request} of ${event.type}: ${answer.status}`;
     this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
     this.trace.push(`${event.stackId.split('/')[2]} ${event.request} ${event.logical} ${JSON.stringify(event.properties.RunnerId ?? '')} with ${event.physicalId}: `
@@ -59,9 +62,9 @@ export class Post {
   }
 
   /** One delivery, and its repetitions by Lambda where it failed. */
-  private async deliver(event: Event, requestId: string): Promise<Letter[]> {
+  private async deliver(event: Event, requestId: string): Promise<{ letters: Letter[]; runs: number }> {
     const all: Letter[] = [];
-    for (let attempt = 0; attempt <= RETRIES; attempt++) {
+    for (let runs = 1; ; runs++) {
       this.deliveries += 1;
       const key = randomUUID();
       const run = await this.lambda.run({
@@ -79,9 +82,8 @@ export class Post {
       this.world.letters.delete(key);
       this.checkDelivery(event, run, letters);
       all.push(...letters);
-      if (run.ended) break;
+      if (run.ended || runs > RETRIES) return { letters: all, runs };
     }
-    return all;
   }
 
   private checkDelivery(event: Event, run: Run, letters: Letter[]): void {
@@ -102,11 +104,12 @@ export class Post {
     if (this.world.strays.length > 0) broken('no secret is told', `${what}: a redirect was followed with ${this.world.strays.join()}`);
   }
 
-  private read(event: Event, requestId: string, letters: Letter[]): Answer {
+  private read(event: Event, requestId: string, letters: Letter[]): Omit<Answer, 'runs'> {
     const what = `${event.request} of ${event.logical}`;
     const bodies = letters.map(({ body }) => JSON.parse(body));
     const [first] = bodies;
     if (!first) {
+      if (!this.world.answerWeather.bad) broken('one answer', `${what}: none, though it would be accepted by now`);
       // CloudFormation waits for its ServiceTimeout, and then has an id of its own invention where it needs one.
       return { status: 'FAILED', physicalId: event.physicalId ?? invented(event), reason: 'no answer', unanimous: false };
     }

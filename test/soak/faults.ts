@@ -59,6 +59,11 @@ export class Weather<Name extends string> {
     this.spells = spells.map((spell) => ({ ...spell }));
   }
 
+  /** Whether the next call meets a fault. */
+  get bad(): boolean {
+    return this.spells[0]?.after === 0;
+  }
+
   /** The fault that the next call meets. */
   next(): Name | undefined {
     const [first] = this.spells;

@@ -17,7 +17,7 @@ export interface WeatherReport {
 }
 
 export type Step =
-  | { readonly do: 'deploy'; readonly stack: number; readonly template: Template; readonly weather: WeatherReport; readonly circumstances: Circumstances }
+  | { readonly do: 'deploy'; readonly stack: number; readonly template: Template; readonly weather: WeatherReport; readonly circumstances: Circumstances; readonly mustSucceed?: boolean }
   | { readonly do: 'delete'; readonly stack: number; readonly weather: WeatherReport; readonly copies: number }
   | { readonly do: 'a person deletes the runner' | 'a person deletes a rule' | 'a deployment uses the runner'; readonly stack: number }
   | { readonly do: 'somebody else registers'; readonly id: string }
@@ -125,9 +125,11 @@ class Player {
   async take(each: Step): Promise<void> {
     switch (each.do) {
       case 'deploy':
-        return this.operate(each.stack, each.weather, each.template.runner, (one) => one.deploy(each.template, each.circumstances));
+        return this.operate(each.stack, each.weather, each.template.runner, async (one) => {
+          if (!await one.deploy(each.template, each.circumstances) && each.mustSucceed) broken('what can be done is done', `${one.name} was rolled back`);
+        });
       case 'delete':
-        return this.operate(each.stack, each.weather, undefined, (one) => one.delete(each));
+        return this.operate(each.stack, each.weather, undefined, async (one) => { await one.delete(each); });
       case 'a person deletes the runner': return this.forget(each.stack);
       case 'a person deletes a rule': return this.forgetRule(each.stack);
       case 'a deployment uses the runner': return this.use(each.stack);
@@ -149,14 +151,14 @@ class Player {
     }
     // Rules of one stack may point at a runner that the other one took over.
     for (let round = 0; round < 2; round++) {
-      for (const index of this.stacks.keys()) await this.operate(index, calm, undefined, (one) => one.delete({ copies: 1 }));
+      for (const index of this.stacks.keys()) await this.operate(index, calm, undefined, async (one) => { await one.delete({ copies: 1 }); });
     }
     const left = this.stacks.filter((one) => one.exists);
     if (left.length > 0) broken('nothing gets stuck', `${left.map(({ name }) => name).join()} cannot be deleted`);
   }
 
   private async operate(
-    index: number, { api, secret, answer }: WeatherReport, template: RunnerTemplate | undefined, operation: (stack: Stack) => Promise<boolean>,
+    index: number, { api, secret, answer }: WeatherReport, template: RunnerTemplate | undefined, operation: (stack: Stack) => Promise<void>,
   ): Promise<void> {
     const one = this.stacks[index]!;
     const before = look(this.world);

@@ -15,7 +15,7 @@ import type { Order, Result } from './worker';
 const LAWS = [
   'somebody else\'s runner stays as it is', 'nothing is left behind', 'SUCCESS says what is so', 'the physical id is the identity', 'one answer',
   'before the deadline', 'at most 4,096 bytes', 'no secret is told', 'state stays in place', 'a short reason', 'a reason that names the runner',
-  'a reason that was thought of', 'nothing gets stuck',
+  'a reason that was thought of', 'nothing gets stuck', 'what can be done is done',
 ];
 const MUTANT_EVENTS = 6_000;
 

@@ -18,7 +18,8 @@ export type Law =
   | 'a short reason'
   | 'a reason that names the runner'
   | 'a reason that was thought of'
-  | 'nothing gets stuck';
+  | 'nothing gets stuck'
+  | 'what can be done is done';
 
 export class BrokenLaw extends Error {
   constructor(readonly law: Law, what: string) {

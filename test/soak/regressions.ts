@@ -19,9 +19,10 @@ interface Deployment {
   readonly weather?: WeatherReport;
   readonly circumstances?: Partial<Circumstances>;
   readonly stack?: number;
+  readonly mustSucceed?: boolean;
 }
-const deploy = ({ runner, rules = [], weather = calm, circumstances, stack = 0 }: Deployment = {}): Step =>
-  ({ do: 'deploy', stack, template: { runner: { ...plain, ...runner }, rules }, weather, circumstances: { ...usual, ...circumstances } });
+const deploy = ({ runner, rules = [], weather = calm, circumstances, stack = 0, mustSucceed }: Deployment = {}): Step =>
+  ({ do: 'deploy', stack, template: { runner: { ...plain, ...runner }, rules }, weather, circumstances: { ...usual, ...circumstances }, mustSucceed });
 const destroy = (stack = 0): Step => ({ do: 'delete', stack, weather: calm, copies: 1 });
 
 export const REGRESSIONS: Record<string, History> = {
@@ -53,6 +54,9 @@ export const REGRESSIONS: Record<string, History> = {
   'a registration that was carried out before the token was refused': [
     deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 1, calls: 1 }, { name: '401', after: 0, calls: 2 }] } }),
   ],
+  'a registration that was carried out, a token that was refused then, and one that could not be read for the delete': [
+    deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 1, calls: 1 }, { name: '401', after: 0, calls: 1 }], secret: [{ name: 'denied', after: 2, calls: 1000 }] } }),
+  ],
   'a registration that a copy of the API does not know yet': [
     deploy({ weather: { ...calm, api: [{ name: '500, carried out', after: 1, calls: 1 }, { name: 'stale', after: 1, calls: 1 }] } }),
   ],
@@ -66,6 +70,13 @@ export const REGRESSIONS: Record<string, History> = {
   'answers that are never accepted': [
     deploy({ weather: { ...calm, answer: [{ name: 'never answered', after: 0, calls: 1000 }] } }), destroy(),
   ],
+  'an answer that is not accepted before the fourth time': [deploy({ weather: { ...calm, answer: [{ name: '503', after: 0, calls: 3 }] }, mustSucceed: true })],
+  // No run has time for so many tries, and none for twice as many is needed.
+  'a rule whose create comes again, as its answer was not accepted': [
+    deploy({ rules: all, weather: { ...calm, answer: [{ name: 'never answered', after: 2, calls: 24 }] }, mustSucceed: true }),
+  ],
+  'a runner whose answer was lost': [deploy({ weather: spell('reset, carried out', 1, 1), mustSucceed: true })],
+  'a rule whose answer was lost': [deploy({ rules: all, weather: spell('reset, carried out', 3, 1), mustSucceed: true })],
   'an answer that was taken without a word': [deploy({ weather: { ...calm, answer: [{ name: 'reset, taken', after: 0, calls: 1 }] } }), destroy()],
   'somebody who took the id after us': [
     deploy(), { do: 'a person deletes the runner', stack: 0 }, { do: 'somebody else registers', id: 'prod-runner' }, deploy({ runner: { description: 'one text' } }), destroy(),
