@@ -1,0 +1,31 @@
+/** The newest CDK that users may have, beside the lowest one, which the project itself has: installed into `.local/newest` at first use. */
+import { readFileSync } from 'fs';
+import { join } from 'path';
+import { installed, PackageTree, treeDirectory } from './packages';
+
+const NEWEST: PackageTree = {
+  source: join(__dirname, 'newest'),
+  says: 'Installing the newest CDK into .local/newest (once; about 200 MB)',
+};
+
+/**
+ * Makes sure that it is there, and returns the path of the tsconfig with which `tsx` and `tsc` take it: the library, the examples and what else
+ * is in the checkout stay where they are, and their `aws-cdk-lib` and `constructs` are those of the other tree. Nothing else of a
+ * process may have loaded the project's own before.
+ */
+export function newestTsconfig(): string {
+  installed(NEWEST, join('node_modules', 'aws-cdk-lib', 'package.json'));
+  return join(NEWEST.source, 'tsconfig.json');
+}
+
+/** The same for Jest: entries for its `moduleNameMapper`. */
+export function newestModules(): Record<string, string> {
+  newestTsconfig();
+  const modules = join(treeDirectory(NEWEST), 'node_modules');
+  return Object.fromEntries(['aws-cdk-lib', 'constructs'].map(name => [`^${name}(/.*)?$`, `${join(modules, name)}$1`]));
+}
+
+/** The version that the lock names, for a check that it is what was loaded. */
+export function newestVersion(): string {
+  return JSON.parse(readFileSync(join(NEWEST.source, 'package.json'), 'utf8')).dependencies['aws-cdk-lib'];
+}
