@@ -5,6 +5,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { acknowledge, logGroupFindings, REGISTRATION } from './acknowledgements';
 import { checkRunner } from './checks';
 import { DEFAULT_RUNNER_ID_PREFIX, RUNNER_ID_SUFFIX_LENGTH } from './contract';
 import { DEFAULT_LOG_RETENTION } from './defaults';
@@ -181,6 +182,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
       AllowStateMove: props.allowStateMove ? 'true' : undefined,
     });
     remember(this, registration);
+    acknowledge(registration, REGISTRATION);
     // A registered runner gets deployments at once, and may have some until it is gone: all that a deployment needs is
     // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
     // torn down yet. Policies that grants add later count, too.
@@ -227,7 +229,9 @@ export class EcsRunner extends Resource implements IEcsRunner {
   private logGroup(
     id: string, logGroupName: string, props: EcsRunnerProps, retention: logs.RetentionDays, removalPolicy: RemovalPolicy,
   ): logs.ILogGroup {
-    return new logs.LogGroup(this, id, { logGroupName, retention, removalPolicy, encryptionKey: props.encryptionKey });
+    const group = new logs.LogGroup(this, id, { logGroupName, retention, removalPolicy, encryptionKey: props.encryptionKey });
+    acknowledge(group, logGroupFindings(this, props.encryptionKey));
+    return group;
   }
 
   /** Has the log groups wait for the key's policy, without which they cannot be made. */

@@ -1,6 +1,7 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
+import { acknowledgeVpc } from './acknowledgements';
 import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { Problems, quote } from './problems';
@@ -52,10 +53,24 @@ export function bindNetwork(scope: Construct, props: EcsRunnerProps): RunnerNetw
   if (props.subnetIds) {
     return { subnetIds: props.subnetIds, securityGroups: props.securityGroups ?? [] };
   }
-  const vpc = props.vpc ?? new ec2.Vpc(scope, 'Vpc', { maxAzs: 2, natGateways: 1 });
+  const vpc = props.vpc ?? newVpc(scope);
   const selection = vpc.selectSubnets(props.vpcSubnets);
   warnAboutPublicIp(scope, vpc, selection.subnets, props.assignPublicIp ?? false);
   return { vpc, subnetIds: selection.subnetIds, securityGroups: props.securityGroups ?? [defaultSecurityGroup(scope, vpc)] };
+}
+
+function newVpc(scope: Construct): ec2.IVpc {
+  const vpc = new ec2.Vpc(scope, 'Vpc', {
+    maxAzs: 2,
+    natGateways: 1,
+    subnetConfiguration: [
+      // What runs there has a public address when it asks for one, as NAT gateways and tasks do, and never by accident.
+      { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
+      { name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+    ],
+  });
+  acknowledgeVpc(vpc);
+  return vpc;
 }
 
 function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefined, problems: Problems): void {

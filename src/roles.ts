@@ -1,6 +1,7 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { acknowledgeRole } from './acknowledgements';
 import { OIDC_AUDIENCE } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import type { Orchestrator } from './orchestrator';
@@ -16,12 +17,14 @@ export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: Sta
     addToGivenRole(scope, 'taskRole', props.taskRole, statements);
     return props.taskRole;
   }
-  return new iam.Role(scope, 'TaskRole', {
+  const role = new iam.Role(scope, 'TaskRole', {
     description: 'OpenTofu in the tasks of a Platform Orchestrator runner',
     assumedBy: tasksPrincipal(scope),
     ...settings(props),
     inlinePolicies: { State: new iam.PolicyDocument({ statements }) },
   });
+  acknowledgeRole(role);
+  return role;
 }
 
 /** The role that ECS starts the tasks with, and the image that it pulls. */
@@ -43,6 +46,7 @@ export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { ro
       ? { TaskStart: new iam.PolicyDocument({ statements: collector.statements, minimize: true }) }
       : undefined,
   });
+  acknowledgeRole(role);
   return { role, image };
 }
 
@@ -51,7 +55,7 @@ export function taskManagerRole(
   scope: Construct, props: EcsRunnerProps, runnerId: string, oidcProvider: iam.IOidcProvider, to: TaskManagerScope,
 ): iam.Role {
   const { orchestrator } = props;
-  return new iam.Role(scope, 'TaskManagerRole', {
+  const role = new iam.Role(scope, 'TaskManagerRole', {
     description: 'Runs the deployments of the Platform Orchestrator as ECS tasks',
     assumedBy: new iam.WebIdentityPrincipal(oidcProvider.oidcProviderArn, {
       StringEquals: {
@@ -62,6 +66,8 @@ export function taskManagerRole(
     ...settings(props),
     inlinePolicies: { RunTasks: new iam.PolicyDocument({ statements: taskManagerStatements(scope, to) }) },
   });
+  acknowledgeRole(role);
+  return role;
 }
 
 /** The provider of the issuer: the user's, or one that the runners of the stack share, since an account can have only one. */

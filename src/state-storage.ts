@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import { acknowledge, stateBucketFindings } from './acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from './contract';
 import { maskTokens, Problem, Problems, quote } from './problems';
 
@@ -97,7 +98,7 @@ export class StateStorage {
       return this.existing;
     }
     const { versioned = true } = this.options;
-    return new s3.Bucket(scope, 'StateBucket', {
+    const bucket = new s3.Bucket(scope, 'StateBucket', {
       encryption: encryptionKey ? s3.BucketEncryption.KMS : s3.BucketEncryption.S3_MANAGED,
       encryptionKey,
       bucketKeyEnabled: encryptionKey ? true : undefined,
@@ -120,6 +121,8 @@ export class StateStorage {
         } : {}),
       }],
     });
+    acknowledge(bucket, stateBucketFindings({ encryptionKey, serverAccessLogsBucket: this.options.serverAccessLogsBucket }));
+    return bucket;
   }
 
   /** @internal */

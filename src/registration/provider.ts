@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
+import { acknowledge, acknowledgeRole, REGISTRATION_FUNCTION, REGISTRATION_LOG_GROUP } from '../acknowledgements';
 import type { ApiToken } from '../api-token';
 import type { Problems } from '../problems';
 
@@ -83,6 +84,7 @@ export class RegistrationProvider extends Construct {
       retentionInDays: Lazy.number({ produce: () => this.retention === logs.RetentionDays.INFINITE ? undefined : this.retention }),
     });
     this.logGroup.applyRemovalPolicy(settings.logRemovalPolicy);
+    acknowledge(this.logGroup, REGISTRATION_LOG_GROUP);
 
     const role = new iam.Role(this, 'Role', {
       description: 'Registers Platform Orchestrator runners: reads the API token, writes its own log',
@@ -92,6 +94,7 @@ export class RegistrationProvider extends Construct {
       // Inline, and so there before the function: a separate policy would have to be waited for by everything.
       inlinePolicies: { Registration: this.policy },
     });
+    acknowledgeRole(role);
     this.policy.addStatements(new iam.PolicyStatement({
       sid: 'WriteLog',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -119,6 +122,7 @@ export class RegistrationProvider extends Construct {
       loggingConfig: { logGroup: this.logGroup.ref },
     });
     code.addResourceMetadata(fn, 'Code');
+    acknowledge(fn, REGISTRATION_FUNCTION);
     // Lambda repeats an event that failed, and keeps one that it has no room for, for hours. A create that came after
     // CloudFormation gave up on it, and deleted what it made, would leave a registration that nobody knows of.
     new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
