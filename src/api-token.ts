@@ -38,6 +38,14 @@ export class ApiToken {
 
   private constructor(private readonly source: TokenSource) {}
 
+  /**
+   * Who keeps the token.
+   * @internal
+   */
+  public get _service(): 'secretsmanager' | 'ssm' {
+    return this.source.secret ? 'secretsmanager' : 'ssm';
+  }
+
   /** @internal */
   public _wire(): WireToken {
     const { secret, parameter, jsonField } = this.source;

@@ -5,7 +5,7 @@ import * as contract from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { checkEnvironment } from './environment';
 import { checkNetwork } from './network';
-import { isKnown, Problems, quote } from './problems';
+import { isKnown, maskTokens, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
 
 /** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
@@ -26,7 +26,8 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   checkEnvironment(scope, props, problems);
   checkRoles(props, problems);
   checkOidcProvider(props, problems);
-  RegistrationProvider.check(scope, problems, props);
+  checkKey(props, problems);
+  RegistrationProvider.check(scope, problems, { ...props, network: props.registrationNetwork });
   problems.throwIfAny(scope, 'EcsRunner');
 }
 
@@ -121,6 +122,17 @@ function checkRoles(props: EcsRunnerProps, problems: Problems): void {
       pattern: contract.ROLE_ARN_PATTERN,
       expected: 'a role of the partition "aws", "arn:aws:iam::<account>:role/<name>"',
       fix: 'The orchestrator accepts no other ARNs: give a role of this account.',
+    });
+  }
+}
+
+function checkKey({ encryptionKey }: EcsRunnerProps, problems: Problems): void {
+  if (encryptionKey && maskTokens(encryptionKey.keyArn).includes(':alias/')) {
+    problems.add({
+      input: 'encryptionKey',
+      expected: 'a key',
+      got: 'an alias of one',
+      fix: 'IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at.',
     });
   }
 }

@@ -10,6 +10,12 @@ export const HUMANITEC_OIDC_ISSUER = 'https://oidc.humanitec.dev';
 export const HUMANITEC_TASK_FAMILY_PREFIX = 'humanitec_';
 /** Audience of the OIDC token that the orchestrator presents to STS. */
 export const OIDC_AUDIENCE = 'sts.amazonaws.com';
+/**
+ * What a task may have at the most, in CPU units and MiB. The orchestrator's tasks have 512 and 1,024: this leaves room, and keeps whoever
+ * speaks for it from the largest machines.
+ */
+export const TASK_CPU_MAX = 4096;
+export const TASK_MEMORY_MAX = 8192;
 
 /** The orchestrator's `^[a-z](?:-?[a-z0-9]+)+$`, written so that a long bad id does not take exponential time. */
 export const RUNNER_ID_PATTERN = /^[a-z](?:-?[a-z0-9])+$/;

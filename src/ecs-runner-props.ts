@@ -5,6 +5,7 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type { Orchestrator } from './orchestrator';
+import type { RegistrationNetwork } from './registration-network';
 import type { RunnerImage } from './runner-image';
 import type { StateStorage } from './state-storage';
 
@@ -110,9 +111,9 @@ export interface EcsRunnerProps {
   readonly allowStateMove?: boolean;
 
   /**
-   * Customer managed key for the new state bucket and the runner's log groups. A key of this stack gets the statements that it
-   * needs; for an imported one a warning says what its policy must allow. With an existing state bucket it is the key of
-   * that bucket.
+   * Customer managed key for the new state bucket and the log groups; the registration's own has the key of the stack's first runner
+   * that has one. A key of this stack gets the statements that it needs; for an imported one a warning says what its policy must
+   * allow. With an existing state bucket it is the key of that bucket. The key itself, not an alias.
    *
    * @default - keys that AWS manages
    */
@@ -202,6 +203,14 @@ export interface EcsRunnerProps {
    * @default - none
    */
   readonly tags?: Record<string, string>;
+
+  /**
+   * The VPC of the Lambda that registers the runner, where the orchestrator's API cannot be reached from the internet. All runners of a stack
+   * share the Lambda: give all of them the same.
+   *
+   * @default - none: the Lambda reaches the internet, and nothing of a VPC
+   */
+  readonly registrationNetwork?: RegistrationNetwork;
 
   /**
    * Take over a runner of the same `runnerId` that Terraform or a person registered. Needs `runnerId`.

@@ -89,7 +89,13 @@ export class EcsRunner extends Resource implements IEcsRunner {
     const logRetention = props.logRetention ?? DEFAULT_LOG_RETENTION;
     const logRemovalPolicy = props.logRemovalPolicy ?? RemovalPolicy.DESTROY;
     RegistrationProvider.for(this, {
-      rolePath: props.rolePath, permissionsBoundary: props.permissionsBoundary, logRetention, logRemovalPolicy, tags,
+      rolePath: props.rolePath,
+      permissionsBoundary: props.permissionsBoundary,
+      logRetention,
+      logRemovalPolicy,
+      tags,
+      network: props.registrationNetwork,
+      encryptionKey: props.encryptionKey,
     });
 
     // Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
@@ -120,7 +126,9 @@ export class EcsRunner extends Resource implements IEcsRunner {
     const taskRole = bindTaskRole(this, props, {
       bucketArn: this.stateBucket.bucketArn,
       prefix: this.statePrefix,
+      account: this.stateBucket.env.account,
       keyArn: (props.encryptionKey ?? this.stateBucket.encryptionKey)?.keyArn,
+      bucketKey: stateStorage._usesBucketKey,
     });
     this.taskRole = taskRole;
     this.grantPrincipal = taskRole.grantPrincipal;

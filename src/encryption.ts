@@ -3,16 +3,21 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
+/** What CloudWatch Logs does with a key. The key's description, which it reads as well, needs no permission of a key policy. */
+const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
+
 /**
  * Lets CloudWatch Logs use the key for the given log groups. A key of another stack or app gets a warning with the
- * statement that its policy needs, as nothing here can add it.
+ * statements that its policy needs, as nothing here can add them.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
 export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: string[]): void {
   const stack = Stack.of(scope);
   const statement = new iam.PolicyStatement({
     sid: 'EncryptLogGroups',
     principals: [new iam.ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
-    actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:DescribeKey'],
+    actions: LOG_ACTIONS,
     resources: ['*'],
     conditions: {
       ArnLike: {
@@ -23,8 +28,16 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
   if (Stack.of(key) === stack && key.addToResourcePolicy(statement, true).statementAdded) {
     return;
   }
+  // The account rather than the role: then the role's own policy decides, which has the conditions.
+  const state = new iam.PolicyStatement({
+    sid: 'EncryptState',
+    principals: [new iam.AccountPrincipal(stack.account)],
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com`, 'kms:CallerAccount': stack.account } },
+  });
+  const json = JSON.stringify(stack.resolve([statement, state].map(each => each.toStatementJson())));
   Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:importedKey',
-    'The policy of the encryption key cannot be changed from here. Creating the log groups fails until it has this statement: '
-    + `${JSON.stringify(stack.resolve(statement.toStatementJson()))}. `
-    + 'It also has to let IAM policies of this account decide about the use of the key, for the state bucket.');
+    'The policy of the encryption key cannot be changed from here. Creating the log groups, and reading and writing the state, fails until it has these '
+    + `statements, or wider ones: ${json}`);
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'crypto';
 import { Token } from 'aws-cdk-lib';
 import { ApiToken } from './api-token';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from './contract';
@@ -40,6 +41,16 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
    * @default - `platform_orchestrator_env_<orgId>_`
    */
   readonly taskFamilyPrefix?: string;
+
+  /**
+   * Certificates of private CAs that the API's certificate may come from: PEM, one or more after the other. The registration trusts them
+   * beside the public ones; TLS is verified either way. Cannot be a token, as they travel with the Lambda's code. The deployments
+   * themselves need them too: in `image`.
+   *
+   * @default - public CAs only
+   * @see https://nodejs.org/api/cli.html#node_extra_ca_certsfile
+   */
+  readonly extraCaCertificates?: string;
 }
 
 /**
@@ -73,6 +84,8 @@ export class Orchestrator {
   public readonly taskFamilyPrefix: string;
   /** Where the API token is kept. */
   public readonly apiToken: ApiToken;
+  /** Certificates of private CAs that the API's certificate may come from, as PEM; undefined when there are none. */
+  public readonly extraCaCertificates?: string;
 
   private constructor(props: SelfHostedOrchestratorProps) {
     this.orgId = props.orgId;
@@ -80,6 +93,7 @@ export class Orchestrator {
     this.oidcIssuerUrl = withoutTrailingSlash(props.oidcIssuerUrl);
     this.taskFamilyPrefix = props.taskFamilyPrefix ?? `platform_orchestrator_env_${props.orgId}_`;
     this.apiToken = props.apiToken;
+    this.extraCaCertificates = props.extraCaCertificates?.trim();
   }
 
   /**
@@ -106,6 +120,7 @@ export class Orchestrator {
     });
     this.checkApiUrl(problems);
     this.checkIssuer(problems);
+    this.checkCertificates(problems);
     problems.addAll('apiToken', this.apiToken._problems());
     return problems.list;
   }
@@ -123,6 +138,22 @@ export class Orchestrator {
         expected: 'an https:// URL without credentials, query and fragment (http:// only on loopback)',
         got: quote(url?.password ? `${url.protocol}//...@${url.host}` : this.apiUrl),
         fix: 'The API token travels over this connection: give the URL under which the API is served with TLS.',
+      });
+    }
+  }
+
+  private checkCertificates(problems: Problems): void {
+    const pem = this.extraCaCertificates;
+    if (pem === undefined) {
+      return;
+    }
+    const wrong = Token.isUnresolved(pem) ? 'a token' : problemOf(pem);
+    if (wrong) {
+      problems.add({
+        input: 'extraCaCertificates',
+        expected: 'certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else',
+        got: wrong,
+        fix: 'Read them from the file that your CA gives out, and hand in its text.',
       });
     }
   }
@@ -148,6 +179,25 @@ export class Orchestrator {
       });
     }
   }
+}
+
+/** What is wrong with a text that should be certificates; never the text itself, which may be a private key. */
+function problemOf(pem: string): string | undefined {
+  if (pem.includes('PRIVATE KEY')) {
+    return 'a private key';
+  }
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) {
+    return 'a text without a certificate';
+  }
+  const unread = blocks.findIndex((block) => {
+    try {
+      return !new X509Certificate(block);
+    } catch {
+      return true;
+    }
+  });
+  return unread < 0 ? undefined : `a certificate that cannot be read (number ${unread + 1} of ${blocks.length})`;
 }
 
 function withoutTrailingSlash(url: string): string {

@@ -34,16 +34,17 @@ export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { ro
     collector.collectSecret(secret);
   }
   const image = props.image?._bind(scope, collector);
+  const { statements } = collector;
   if (props.executionRole) {
-    addToGivenRole(scope, 'executionRole', props.executionRole, collector.statements);
+    addToGivenRole(scope, 'executionRole', props.executionRole, statements);
     return { role: props.executionRole, image };
   }
   const role = new iam.Role(scope, 'ExecutionRole', {
     description: 'Starts the tasks of a Platform Orchestrator runner',
     assumedBy: tasksPrincipal(scope),
     ...settings(props),
-    inlinePolicies: collector.statements.length > 0
-      ? { TaskStart: new iam.PolicyDocument({ statements: collector.statements, minimize: true }) }
+    inlinePolicies: statements.length > 0
+      ? { TaskStart: new iam.PolicyDocument({ statements }) }
       : undefined,
   });
   acknowledgeRole(role);

@@ -5,6 +5,7 @@ import { DEFAULT_LOG_RETENTION } from './defaults';
 import { Problems } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { registeredId, runnerRuleResource } from './registration/resources';
+import type { RegistrationNetwork } from './registration-network';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 
 /** What a `RunnerRule` is made from. */
@@ -25,6 +26,13 @@ export interface RunnerRuleProps extends RunnerRuleOptions {
    * @default - none
    */
   readonly permissionsBoundary?: iam.IManagedPolicy;
+
+  /**
+   * The VPC of the registration's Lambda, where the stack has no runner that made it already.
+   *
+   * @default - none: the Lambda reaches the internet, and nothing of a VPC
+   */
+  readonly registrationNetwork?: RegistrationNetwork;
 }
 
 /** The rules of a stack, by what they match. */
@@ -52,6 +60,7 @@ export class RunnerRule extends Resource {
       logRetention: DEFAULT_LOG_RETENTION,
       logRemovalPolicy: RemovalPolicy.DESTROY,
       tags: {},
+      network: props.registrationNetwork,
     });
     this.ruleId = runnerRuleResource(this, 'Resource', orchestrator, {
       // The orchestrator refuses rules for runners that are not registered, and to delete runners that rules point at.

@@ -70,7 +70,8 @@ export class StateStorage {
   /**
    * A bucket that exists already, in the runner's region. Its encryption, versions and policy stay as they are.
    *
-   * @param bucket the bucket; a name with dots is refused by the orchestrator
+   * @param bucket the bucket; a name with dots is refused by the orchestrator. One of another account has to be imported with that account
+   * (`Bucket.fromBucketAttributes()`): the tasks may use a bucket of that name in the account that the CDK knows, and in no other.
    */
   public static existingBucket(bucket: s3.IBucket, options: ExistingBucketOptions = {}): StateStorage {
     return new StateStorage(options, bucket);
@@ -85,6 +86,14 @@ export class StateStorage {
   public get _prefix(): string | undefined {
     const prefix = this.options.prefix;
     return prefix === undefined || Token.isUnresolved(prefix) ? prefix : prefix.replace(/\/$/, '');
+  }
+
+  /**
+   * Whether S3 uses an encryption key for the bucket as a whole. Of an existing bucket nothing is known.
+   * @internal
+   */
+  public get _usesBucketKey(): boolean {
+    return !this.existing;
   }
 
   /** @internal */

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { TASK_CPU_MAX, TASK_MEMORY_MAX } from './contract';
 
 /** What the orchestrator may do with its role. Everything is held to the one cluster and to the orchestrator's own families. */
 export interface TaskManagerScope {
@@ -22,6 +23,8 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
   const taskDefinitions = ecsArn('task-definition', `${to.taskFamilyPrefix}*:*`);
   const tasks = ecsArn('task', `${to.clusterName}/*`);
   const inCluster = { ArnEquals: { 'ecs:cluster': to.clusterArn } };
+  // A definition that leaves the size of the task to its containers, or a task that takes it from the definition, does not mention it.
+  const inSize = { NumericLessThanEqualsIfExists: { 'ecs:task-cpu': `${TASK_CPU_MAX}`, 'ecs:task-memory': `${TASK_MEMORY_MAX}` } };
   return [
     new iam.PolicyStatement({
       sid: 'ListAndDeregisterTaskDefinitions',
@@ -40,7 +43,7 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
       actions: ['ecs:RegisterTaskDefinition'],
       resources: [taskDefinitions],
       // Negated, so that it passes where the call does not mention it.
-      conditions: { StringNotEquals: { 'ecs:privileged': 'true' } },
+      conditions: { ...inSize, StringNotEquals: { 'ecs:privileged': 'true' } },
     }),
     new iam.PolicyStatement({
       sid: 'TagTaskDefinition',
@@ -59,7 +62,7 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
       sid: 'RunTask',
       actions: ['ecs:RunTask'],
       resources: [taskDefinitions],
-      conditions: { ...inCluster, StringNotEquals: { 'ecs:enable-execute-command': 'true' } },
+      conditions: { ...inCluster, ...inSize, StringNotEquals: { 'ecs:enable-execute-command': 'true', 'ecs:enable-ebs-volumes': 'true' } },
     }),
     new iam.PolicyStatement({
       sid: 'TagTask',
@@ -86,26 +89,33 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
 /** Where the state lies. */
 export interface StateScope {
   readonly bucketArn: string;
+  /** The account that the bucket belongs to. */
+  readonly account: string;
   readonly prefix?: string;
   readonly keyArn?: string;
+  /** Whether S3 names the bucket when it uses the key, and not each object. */
+  readonly bucketKey: boolean;
 }
 
 /** Statements of the task role: OpenTofu lists, reads and writes the state, and deletes nothing. */
 export function stateStatements(scope: Construct, to: StateScope): iam.PolicyStatement[] {
   const stack = Stack.of(scope);
   const objects = `${to.bucketArn}/${to.prefix ? `${to.prefix}/` : ''}*`;
+  // Names of buckets are free again once they are gone: state with its secrets must not go to whoever takes the name then.
+  const inAccount = { StringEquals: { 'aws:ResourceAccount': to.account } };
   const statements = [
     new iam.PolicyStatement({
       sid: 'ListState',
       actions: ['s3:ListBucket'],
       resources: [to.bucketArn],
       // OpenTofu lists its workspaces, which it keeps below `env:/`, too.
-      conditions: to.prefix ? { StringLike: { 's3:prefix': [`${to.prefix}/*`, 'env:/'] } } : undefined,
+      conditions: { ...inAccount, ...(to.prefix ? { StringLike: { 's3:prefix': [`${to.prefix}/*`, 'env:/'] } } : {}) },
     }),
     new iam.PolicyStatement({
       sid: 'ReadAndWriteState',
       actions: ['s3:GetObject', 's3:PutObject'],
       resources: [objects],
+      conditions: inAccount,
     }),
   ];
   if (to.keyArn) {
@@ -115,8 +125,7 @@ export function stateStatements(scope: Construct, to: StateScope): iam.PolicySta
       resources: [to.keyArn],
       conditions: {
         StringEquals: { 'kms:ViaService': `s3.${stack.region}.${stack.urlSuffix}` },
-        // The bucket where bucket keys are used, else the object.
-        StringLike: { 'kms:EncryptionContext:aws:s3:arn': [to.bucketArn, objects] },
+        StringLike: { 'kms:EncryptionContext:aws:s3:arn': to.bucketKey ? to.bucketArn : [to.bucketArn, objects] },
       },
     }));
   }

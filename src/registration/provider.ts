@@ -1,17 +1,19 @@
-import { join } from 'path';
 import { ArnFormat, Aws, Duration, Lazy, Names, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { Construct } from 'constructs';
+import { Construct, IDependable } from 'constructs';
 import { acknowledge, acknowledgeRole, REGISTRATION_FUNCTION, REGISTRATION_LOG_GROUP } from '../acknowledgements';
-import type { ApiToken } from '../api-token';
+import { handlerCode, TRUST_CERTIFICATES } from './code';
+import { checkRegistrationNetwork, NetworkAttachment, networkStatements, sameNetwork } from './network';
+import { allowLogGroups } from '../encryption';
+import type { Orchestrator } from '../orchestrator';
 import type { Problems } from '../problems';
+import type { RegistrationNetwork } from '../registration-network';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';
-const HANDLER_DIRECTORY = join(__dirname, '..', '..', 'assets', 'registration');
 /** What Lambda gives the handler: time for its retries, and for a slow answer. */
 const HANDLER_TIMEOUT = Duration.minutes(2);
 /**
@@ -27,7 +29,13 @@ export interface RegistrationSettings {
   readonly logRetention: logs.RetentionDays;
   readonly logRemovalPolicy: RemovalPolicy;
   readonly tags: Record<string, string>;
+  readonly network?: RegistrationNetwork;
+  /** Of the log group, when no runner before had one. */
+  readonly encryptionKey?: kms.IKey;
 }
+
+/** What the runners of a stack have to agree on. */
+export type SharedSettings = Pick<RegistrationSettings, 'rolePath' | 'permissionsBoundary' | 'network'>;
 
 /**
  * The Lambda that talks to the orchestrator: one, with its role and its log group, for all runners of a stack.
@@ -42,10 +50,19 @@ export class RegistrationProvider extends Construct {
   }
 
   /** Says what does not fit with the runners that the stack has already, whose Lambda the new one would share. */
-  public static check(scope: Construct, problems: Problems, settings: Pick<RegistrationSettings, 'rolePath' | 'permissionsBoundary'>): void {
+  public static check(scope: Construct, problems: Problems, settings: SharedSettings): void {
+    checkRegistrationNetwork(problems, settings.network);
     const existing = RegistrationProvider.find(Stack.of(scope));
     if (!existing) {
       return;
+    }
+    if (problems.list.every(({ input }) => !input.startsWith('registrationNetwork')) && !sameNetwork(scope, existing.settings.network, settings.network)) {
+      problems.add({
+        input: 'registrationNetwork',
+        expected: existing.settings.network ? 'the network that the stack\'s other runners have' : 'none, as the stack\'s other runners have none',
+        got: settings.network ? 'another one' : 'none',
+        fix: 'The runners of a stack share the registration\'s Lambda: give all of them the same, or put this one into another stack.',
+      });
     }
     const fix = 'The runners of a stack share the registration\'s role: give all of them the same, or put this one into another stack.';
     const path = existing.settings.rolePath ?? '/';
@@ -69,9 +86,17 @@ export class RegistrationProvider extends Construct {
   }
 
   public readonly serviceToken: string;
-  private readonly statements = new Map<string, iam.PolicyStatement>();
+  /** What has to be there for the Lambda to reach anything. */
+  public readonly connectivity: IDependable[];
+  /** What the statements for tokens say, so that none is there twice. */
+  private readonly tokens = new Set<string>();
+  private readonly count = new Map<string, number>();
   private readonly policy = new iam.PolicyDocument();
   private readonly logGroup: logs.CfnLogGroup;
+  private readonly logGroupNames: string;
+  private readonly fn: lambda.CfnFunction;
+  private readonly attachment?: NetworkAttachment;
+  private readonly certificates = new Set<string>();
   private retention: number;
 
   private constructor(scope: Construct, id: string, private readonly settings: RegistrationSettings) {
@@ -85,6 +110,9 @@ export class RegistrationProvider extends Construct {
     });
     this.logGroup.applyRemovalPolicy(settings.logRemovalPolicy);
     acknowledge(this.logGroup, REGISTRATION_LOG_GROUP);
+    // CloudFormation names the group after stack and logical id. Naming the pattern rather than the group keeps the role from
+    // waiting for it, and a key from waiting for what waits for the key.
+    this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
 
     const role = new iam.Role(this, 'Role', {
       description: 'Registers Platform Orchestrator runners: reads the API token, writes its own log',
@@ -99,18 +127,18 @@ export class RegistrationProvider extends Construct {
       sid: 'WriteLog',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [stack.formatArn({
-        service: 'logs',
-        resource: 'log-group',
-        // CloudFormation names the group after stack and logical id. Naming the pattern rather than the group keeps
-        // the role from waiting for it.
-        resourceName: `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*:*`,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+        service: 'logs', resource: 'log-group', resourceName: `${this.logGroupNames}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       })],
     }));
-
-    const code = new Asset(this, 'Code', { path: HANDLER_DIRECTORY });
+    if (settings.network) {
+      this.policy.addStatements(...networkStatements(this));
+    }
+    this.attachment = settings.network && new NetworkAttachment(this, settings.network);
+    // A Lambda of a VPC reaches nothing before its security group and endpoints are there.
+    this.connectivity = this.attachment ? [this, ...this.attachment.connectivity] : [];
+    const code = handlerCode(this, this.certificates);
     // Typed L1: the L2 function drags in the whole of Lambda, EC2 and more at the first use, for nothing that is needed here.
-    const fn = new lambda.CfnFunction(this, 'Function', {
+    this.fn = new lambda.CfnFunction(this, 'Function', {
       description: 'Registers Platform Orchestrator runners (cdk-humanitec-ecs-runner)',
       runtime: 'nodejs24.x',
       architectures: ['arm64'],
@@ -120,36 +148,56 @@ export class RegistrationProvider extends Construct {
       timeout: HANDLER_TIMEOUT.toSeconds(),
       memorySize: 256,
       loggingConfig: { logGroup: this.logGroup.ref },
+      vpcConfig: this.attachment && {
+        subnetIds: this.attachment.subnetIds,
+        securityGroupIds: this.attachment.securityGroups.map(group => group.securityGroupId),
+      },
     });
-    code.addResourceMetadata(fn, 'Code');
-    acknowledge(fn, REGISTRATION_FUNCTION);
+    code.addResourceMetadata(this.fn, 'Code');
+    acknowledge(this.fn, REGISTRATION_FUNCTION);
     // Lambda repeats an event that failed, and keeps one that it has no room for, for hours. A create that came after
     // CloudFormation gave up on it, and deleted what it made, would leave a registration that nobody knows of.
     new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
-      functionName: fn.ref,
+      functionName: this.fn.ref,
       qualifier: '$LATEST',
       maximumEventAgeInSeconds: SERVICE_TIMEOUT.toSeconds() - 60 - HANDLER_TIMEOUT.toSeconds(),
     });
-    this.serviceToken = fn.attrArn;
+    this.serviceToken = this.fn.attrArn;
   }
 
-  /** Lets the Lambda read the token. */
-  public allowToken(token: ApiToken): void {
-    for (const statement of token._statements(this)) {
+  /** Lets the Lambda speak with the orchestrator: read its token, reach its API, and trust its certificate. */
+  public serve({ apiToken, apiUrl, extraCaCertificates }: Orchestrator): void {
+    for (const statement of apiToken._statements(this)) {
       // Two runners with one token need one statement; two tokens need statements of different names.
       const { Sid: sid, ...content } = statement.toStatementJson();
-      const key = JSON.stringify(Stack.of(this).resolve(content));
-      if (!this.statements.has(key)) {
-        const same = [...this.statements.values()].filter(s => s.sid?.startsWith(sid)).length;
-        this.statements.set(key, statement);
-        statement.sid = same === 0 ? sid : `${sid}${same + 1}`;
+      const says = JSON.stringify(Stack.of(this).resolve(content));
+      if (!this.tokens.has(says)) {
+        this.tokens.add(says);
         this.policy.addStatements(statement);
+        this.count.set(sid, (this.count.get(sid) ?? 0) + 1);
+        statement.sid = this.count.get(sid) === 1 ? sid : `${sid}${this.count.get(sid)}`;
       }
+    }
+    this.attachment?.allowApi(apiUrl);
+    this.attachment?.allowToken(apiToken._service);
+    if (extraCaCertificates !== undefined && !this.certificates.has(extraCaCertificates)) {
+      this.certificates.add(extraCaCertificates);
+      const code = handlerCode(this, this.certificates);
+      this.fn.code = { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey };
+      this.fn.environment = { variables: TRUST_CERTIFICATES };
+      code.addResourceMetadata(this.fn, 'Code');
     }
   }
 
   private join(settings: RegistrationSettings): void {
     this.retention = Math.max(this.retention, settings.logRetention);
+    const { encryptionKey } = settings;
+    // One log group for runners that may have different keys: the first one's serves as well as any.
+    if (encryptionKey && !this.logGroup.kmsKeyId) {
+      this.logGroup.kmsKeyId = encryptionKey.keyArn;
+      this.logGroup.node.addDependency(encryptionKey);
+      allowLogGroups(this, encryptionKey, [this.logGroupNames]);
+    }
     for (const [key, value] of Object.entries(settings.tags)) {
       Tags.of(this).add(key, value);
     }

@@ -44,14 +44,16 @@ function resource(scope: Construct, id: string, orchestrator: Orchestrator, reso
   if (!provider) {
     throw new Error(`${scope.node.path}: the stack has no registration yet`);
   }
-  provider.allowToken(orchestrator.apiToken);
-  return new CustomResource(scope, id, {
+  provider.serve(orchestrator);
+  const registration = new CustomResource(scope, id, {
     serviceToken: provider.serviceToken,
     resourceType,
     serviceTimeout: SERVICE_TIMEOUT,
     removalPolicy: RemovalPolicy.DESTROY,
     properties: { ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties) },
   });
+  registration.node.addDependency(...provider.connectivity);
+  return registration;
 }
 
 /** CloudFormation takes no undefined. */

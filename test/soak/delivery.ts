@@ -42,6 +42,8 @@ export class Post {
   readonly answers = new Map<string, number>();
   /** What was sent and answered, for the report of a broken law. */
   readonly trace: string[] = [];
+  /** Seconds of the handler's time that a busy machine took from it, in the worst of its runs. */
+  lost = 0;
   events = 0;
   deliveries = 0;
 
@@ -53,7 +55,11 @@ export class Post {
     const requestId = randomUUID();
     const delivered = await Promise.all(Array.from({ length: copies }, () => this.deliver(event, requestId)));
     const runs = delivered.reduce((sum, each) => sum + each.runs, 0);
-    const answer = { ...this.read(event, requestId, delivered.flatMap(({ letters }) => letters)), runs };
+    const letters = delivered.flatMap((each) => each.letters);
+    if (letters.length === 0 && !this.world.answerWeather.bad) {
+      broken('one answer', `${event.request} of ${event.logical}: none, though it would be accepted by now`);
+    }
+    const answer = { ...this.read(event, requestId, letters), runs };
     const key = `${event.request} of ${event.type}: ${answer.status}`;
     this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
     this.trace.push(`${event.stackId.split('/')[2]} ${event.request} ${event.logical} ${JSON.stringify(event.properties.RunnerId ?? '')} with ${event.physicalId}: `
@@ -78,6 +84,7 @@ export class Post {
         ResourceProperties: event.properties,
         ...(event.old === undefined ? {} : { OldResourceProperties: event.old }),
       }, this.world);
+      this.lost = Math.max(this.lost, run.lost);
       const letters = this.world.letters.get(key) ?? [];
       this.world.letters.delete(key);
       this.checkDelivery(event, run, letters);
@@ -109,7 +116,6 @@ export class Post {
     const bodies = letters.map(({ body }) => JSON.parse(body));
     const [first] = bodies;
     if (!first) {
-      if (!this.world.answerWeather.bad) broken('one answer', `${what}: none, though it would be accepted by now`);
       // CloudFormation waits for its ServiceTimeout, and then has an id of its own invention where it needs one.
       return { status: 'FAILED', physicalId: event.physicalId ?? invented(event), reason: 'no answer', unanimous: false };
     }

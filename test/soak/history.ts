@@ -5,7 +5,7 @@ import { Stack, type Circumstances } from './cloudformation';
 import { Post } from './delivery';
 import { ANSWER_FAULTS, API_FAULT_NAMES, SECRET_FAULTS, type AnswerFaultName, type ApiFaultName, type SecretFaultName, type Spell } from './faults';
 import type { Lambda } from './lambda';
-import { broken, contentOf, look, type Snapshot } from './laws';
+import { broken, BrokenLaw, contentOf, look, type Snapshot } from './laws';
 import { expectedRule, FILTERS, FOREIGN_ROLE, keyOf, type RuleTemplate, type RunnerTemplate, type Template } from './templates';
 import { ENV_TYPES, ORG, OTHER_ORG, PROJECT, World } from './world';
 import type { Runner } from '../../local/orchestrator/model';
@@ -87,8 +87,25 @@ export interface Counts {
   readonly answers: Map<string, number>;
 }
 
-/** Plays a history to its end, when all stacks are deleted in good weather. Throws where a law is broken. */
+/** So many seconds of the handler's time may be lost before its patience means nothing. */
+const BUSY_SECONDS = 2;
+const MOST_TRIES = 5;
+
+/**
+ * Plays a history to its end, when all stacks are deleted in good weather. Throws where a law is broken. A law may break because the machine
+ * was too busy, as minutes of the handler are seconds here: then the history is played again.
+ */
 export async function play(history: History, lambda: Lambda): Promise<Counts> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await playOnce(history, lambda);
+    } catch (error) {
+      if (tries === MOST_TRIES || !(error instanceof BrokenLaw) || error.lost < BUSY_SECONDS) throw error;
+    }
+  }
+}
+
+async function playOnce(history: History, lambda: Lambda): Promise<Counts> {
   const world = await World.open();
   try {
     const player = new Player(world, lambda);
@@ -96,6 +113,7 @@ export async function play(history: History, lambda: Lambda): Promise<Counts> {
       for (const each of history) await player.take(each);
       await player.end();
     } catch (error) {
+      if (error instanceof BrokenLaw) error.lost = player.post.lost;
       (error as Error).message += `\n${player.post.trace.join('\n')}`;
       throw error;
     }

@@ -22,6 +22,9 @@ export type Law =
   | 'what can be done is done';
 
 export class BrokenLaw extends Error {
+  /** Seconds of the handler's time that a busy machine took from it. */
+  lost = 0;
+
   constructor(readonly law: Law, what: string) {
     super(`${law}: ${what}`);
   }

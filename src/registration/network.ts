@@ -1,0 +1,140 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct, IConstruct, IDependable } from 'constructs';
+import type { Problems } from '../problems';
+import type { RegistrationNetwork } from '../registration-network';
+
+/** Where the token is kept, as VPC endpoints name it. */
+export type TokenService = 'secretsmanager' | 'ssm';
+
+/** What Lambda needs to attach a function to a VPC. */
+const INTERFACE_ACTIONS = [
+  'ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ec2:DeleteNetworkInterface',
+  'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses',
+];
+
+/**
+ * Lambda works with the function's own role. Its calls come from no function; what does is refused.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+export function networkStatements(scope: IConstruct): iam.PolicyStatement[] {
+  return [
+    new iam.PolicyStatement({
+      sid: 'AttachToVpc',
+      actions: INTERFACE_ACTIONS,
+      resources: ['*'],
+      conditions: { StringEquals: { 'aws:RequestedRegion': Stack.of(scope).region } },
+    }),
+    new iam.PolicyStatement({
+      sid: 'KeepCodeFromVpc',
+      effect: iam.Effect.DENY,
+      actions: INTERFACE_ACTIONS,
+      resources: ['*'],
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+    }),
+  ];
+}
+
+/** Says what is wrong with a network, by itself and beside the one that the stack's Lambda has already. */
+export function checkRegistrationNetwork(problems: Problems, network?: RegistrationNetwork): void {
+  if (!network) {
+    return;
+  }
+  let selected: ec2.SelectedSubnets;
+  try {
+    selected = network.vpc.selectSubnets(network.vpcSubnets);
+  } catch (error) {
+    problems.add({
+      input: 'registrationNetwork.vpcSubnets',
+      expected: 'a selection of the VPC\'s subnets',
+      got: error instanceof Error ? error.message : String(error),
+      fix: 'Select subnets that the VPC has, with a way to the orchestrator\'s API.',
+    });
+    return;
+  }
+  const { subnets, hasPublic, isPendingLookup } = selected;
+  if (hasPublic && !isPendingLookup) {
+    problems.add({
+      input: 'registrationNetwork.vpcSubnets',
+      expected: 'private or isolated subnets',
+      got: 'public ones',
+      fix: 'A Lambda has no public IP address, so that nothing can be reached from there: choose others.',
+    });
+  } else if (subnets.length === 0) {
+    problems.add({
+      input: 'registrationNetwork.vpcSubnets', expected: 'at least one subnet', got: 'none', fix: 'Select subnets that the VPC has.',
+    });
+  }
+}
+
+/** Whether two runners of a stack mean the same network; lists of tokens are compared by what they stand for. */
+export function sameNetwork(scope: IConstruct, one?: RegistrationNetwork, other?: RegistrationNetwork): boolean {
+  const of = (network?: RegistrationNetwork) => network && JSON.stringify(Stack.of(scope).resolve([
+    network.vpc.vpcId, network.vpc.selectSubnets(network.vpcSubnets).subnetIds,
+    network.securityGroups?.map(group => group.securityGroupId), network.createEndpoints ?? false,
+  ]));
+  return of(one) === of(other);
+}
+
+/** The Lambda's place in a VPC. */
+export class NetworkAttachment {
+  public readonly subnetIds: string[];
+  public readonly securityGroups: ec2.ISecurityGroup[];
+  /** What has to be there before the Lambda can reach anything, and as long as it has to. */
+  public readonly connectivity: IDependable[];
+  private readonly ownGroup?: ec2.SecurityGroup;
+  private readonly apiPorts = new Set([443]);
+  private readonly services = new Set<TokenService>();
+
+  constructor(private readonly scope: Construct, private readonly network: RegistrationNetwork) {
+    const { vpc, securityGroups } = network;
+    const selected = vpc.selectSubnets(network.vpcSubnets);
+    this.subnetIds = selected.subnetIds;
+    if (!securityGroups) {
+      this.ownGroup = new ec2.SecurityGroup(scope, 'SecurityGroup', {
+        vpc,
+        description: 'Registration of Platform Orchestrator runners: HTTPS out, nothing in',
+        allowAllOutbound: false,
+      });
+      this.ownGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'HTTPS to the orchestrator and AWS');
+    }
+    this.securityGroups = securityGroups ?? [this.ownGroup!];
+    // The routes of a VPC are what leads out of it.
+    this.connectivity = Stack.of(vpc) === Stack.of(scope) ? [selected.internetConnectivityEstablished, vpc] : [];
+    if (network.createEndpoints) {
+      new ec2.GatewayVpcEndpoint(scope, 'S3Endpoint', {
+        vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [network.vpcSubnets ?? {}],
+      });
+    }
+  }
+
+  /** Lets the Lambda reach the API. */
+  public allowApi(apiUrl: string): void {
+    if (!this.ownGroup || Token.isUnresolved(apiUrl)) {
+      return;
+    }
+    const port = Number(new URL(apiUrl).port || 443);
+    if (!this.apiPorts.has(port)) {
+      this.apiPorts.add(port);
+      this.ownGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(port), 'The API of the orchestrator');
+    }
+  }
+
+  /** Lets the Lambda reach where the token is kept. */
+  public allowToken(service: TokenService): void {
+    if (!this.network.createEndpoints || this.services.has(service)) {
+      return;
+    }
+    this.services.add(service);
+    const { vpc, vpcSubnets } = this.network;
+    const [name, endpointService] = service === 'ssm'
+      ? ['SsmEndpoint', ec2.InterfaceVpcEndpointAwsService.SSM]
+      : ['SecretsManagerEndpoint', ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER];
+    const endpoint = new ec2.InterfaceVpcEndpoint(this.scope, name, { vpc, service: endpointService, subnets: vpcSubnets, open: false });
+    for (const group of this.securityGroups) {
+      endpoint.connections.allowDefaultPortFrom(group, 'The registration of Platform Orchestrator runners');
+    }
+  }
+}
