@@ -1,4 +1,4 @@
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Names, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
@@ -15,7 +15,8 @@ const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReE
 export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: string[]): void {
   const stack = Stack.of(scope);
   const statement = new iam.PolicyStatement({
-    sid: 'EncryptLogGroups',
+    // A key may serve several runners, and a policy has a Sid only once.
+    sid: `EncryptLogGroupsOf${Names.uniqueResourceName(scope, { maxLength: 64 })}`,
     principals: [new iam.ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
     actions: LOG_ACTIONS,
     resources: ['*'],

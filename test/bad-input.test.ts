@@ -6,6 +6,7 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ACCOUNT, importedVpc, minimal, newStack, REGION, tokenOf } from './support';
@@ -14,7 +15,7 @@ import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateSt
 type Change = (stack: Stack) => Partial<EcsRunnerProps>;
 const subnets = (count: number) => Array.from({ length: count }, (_, i) => `subnet-${10000000 + i}`);
 const secretArn = (tail: string) => `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:${tail}`;
-const selfHosted = (stack: Stack, change: { apiUrl?: string; oidcIssuerUrl?: string; orgId?: string; taskFamilyPrefix?: string }) => ({
+const selfHosted = (stack: Stack, change: { apiUrl?: string; oidcIssuerUrl?: string; orgId?: string; taskFamilyPrefix?: string; extraCaCertificates?: string }) => ({
   orchestrator: Orchestrator.selfHosted({
     orgId: 'my-org', apiToken: tokenOf(stack, 'OtherToken'), apiUrl: 'https://api.example.com', oidcIssuerUrl: 'https://oidc.example.com', ...change,
   }),
@@ -29,6 +30,8 @@ const ISSUER = 'orchestrator.oidcIssuerUrl: expected an https:// URL of host and
 const ISSUER_FIX = '. IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.';
 const API_URL = 'orchestrator.apiUrl: expected an https:// URL without credentials, query and fragment (http:// only on loopback); got ';
 const API_URL_FIX = '. The API token travels over this connection: give the URL under which the API is served with TLS.';
+const CERTIFICATES = 'orchestrator.extraCaCertificates: expected certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else; got ';
+const CERTIFICATES_FIX = '. Read them from the file that your CA gives out, and hand in its text.';
 const IMAGE = 'image: expected an image with a tag or digest, such as "ghcr.io/my-org/runner:1.2", of at most 255 characters; got ';
 
 /** Each case: what it is, what is changed in a good runner, and the whole of what the user reads. */
@@ -170,6 +173,21 @@ const CASES: [string, Change, string[]][] = [
     oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com`),
   }), ['oidcProvider: expected the provider of the orchestrator\'s issuer, "arn:aws:iam::<account>:oidc-provider/oidc.humanitec.dev"; '
     + `got "arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com". Give that provider, or leave it out and one is made.`]],
+  ['an alias for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/ecs-runner') }),
+    ['encryptionKey: expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at.']],
+  ['no certificate among the extra ones', stack => selfHosted(stack, { extraCaCertificates: 'my-ca.pem' }), [`${CERTIFICATES}a text without a certificate${CERTIFICATES_FIX}`]],
+  ['a private key among the extra ones', stack => selfHosted(stack, { extraCaCertificates: '-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----' }),
+    [`${CERTIFICATES}a private key${CERTIFICATES_FIX}`]],
+  ['a broken certificate among the extra ones', stack => selfHosted(stack, { extraCaCertificates: '-----BEGIN CERTIFICATE-----\nMC4C\n-----END CERTIFICATE-----' }),
+    [`${CERTIFICATES}a certificate that cannot be read (number 1 of 1)${CERTIFICATES_FIX}`]],
+  ['certificates that are a token', stack => selfHosted(stack, { extraCaCertificates: Lazy.string({ produce: () => '' }) }), [`${CERTIFICATES}a token${CERTIFICATES_FIX}`]],
+  ['a registration in public subnets', stack => ({ registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } } }),
+    ['registrationNetwork.vpcSubnets: expected private or isolated subnets; got public ones. '
+      + 'A Lambda has no public IP address, so that nothing can be reached from there: choose others.']],
+  ['a registration in subnets that the VPC lacks', stack => ({
+    registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } },
+  }), ['registrationNetwork.vpcSubnets: expected a selection of the VPC\'s subnets; got There are no \'Isolated\' subnet groups in this VPC. '
+    + 'Available types: Deprecated_Private_NAT,Private,Deprecated_Private,Public. Select subnets that the VPC has, with a way to the orchestrator\'s API.']],
   ['several at once', () => ({ runnerId: 'A', subnetIds: [], rolePath: 'x' }), [
     `runnerId: expected ${ID}, 2 to 100 characters; got "A". Choose an id such as "prod-runner", or leave it out and one is generated.`,
     'subnetIds: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.',

@@ -38,6 +38,7 @@ describe('a default runner', () => {
   });
 
   test('gives the orchestrator the calls of a deployment and no other', () => {
+    const inSize = { NumericLessThanEqualsIfExists: { 'ecs:task-cpu': '4096', 'ecs:task-memory': '8192' } };
     const inCluster = { ArnEquals: { 'ecs:cluster': clusterArn } };
     const tasks = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:task/`, { Ref: clusterArn['Fn::GetAtt'][0] }, '/*']] };
     const allow = { Effect: 'Allow' };
@@ -55,7 +56,7 @@ describe('a default runner', () => {
         Sid: 'RegisterTaskDefinition',
         Action: 'ecs:RegisterTaskDefinition',
         Resource: arn('task-definition/humanitec_*:*'),
-        Condition: { StringNotEquals: { 'ecs:privileged': 'true' } },
+        Condition: { ...inSize, StringNotEquals: { 'ecs:privileged': 'true' } },
       },
       TagTaskDefinition: {
         ...allow,
@@ -79,7 +80,7 @@ describe('a default runner', () => {
         Sid: 'RunTask',
         Action: 'ecs:RunTask',
         Resource: arn('task-definition/humanitec_*:*'),
-        Condition: { ...inCluster, StringNotEquals: { 'ecs:enable-execute-command': 'true' } },
+        Condition: { ...inCluster, ...inSize, StringNotEquals: { 'ecs:enable-execute-command': 'true', 'ecs:enable-ebs-volumes': 'true' } },
       },
       TagTask: { ...allow, Sid: 'TagTask', Action: 'ecs:TagResource', Resource: tasks, Condition: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
       ListTasks: { ...allow, Sid: 'ListTasks', Action: 'ecs:ListTasks', Resource: '*', Condition: inCluster },
@@ -89,13 +90,15 @@ describe('a default runner', () => {
 
   test('lets tasks reach the state, and start with nothing', () => {
     const bucket = ref('RunnerStateBucket', 'AWS::S3::Bucket');
+    const inAccount = { StringEquals: { 'aws:ResourceAccount': ACCOUNT } };
     expect(statementsOf(template, 'RunnerTaskRole')).toEqual({
-      ListState: { Sid: 'ListState', Effect: 'Allow', Action: 's3:ListBucket', Resource: { 'Fn::GetAtt': [bucket, 'Arn'] } },
+      ListState: { Sid: 'ListState', Effect: 'Allow', Action: 's3:ListBucket', Resource: { 'Fn::GetAtt': [bucket, 'Arn'] }, Condition: inAccount },
       ReadAndWriteState: {
         Sid: 'ReadAndWriteState',
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:PutObject'],
         Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [bucket, 'Arn'] }, '/*']] },
+        Condition: inAccount,
       },
     });
     expect(statementsOf(template, 'RunnerExecutionRole')).toEqual({});

@@ -57,7 +57,7 @@ describe('inputs', () => {
     template.resourceCountIs('AWS::S3::Bucket', 0);
     expect(only(template, 'Custom::HumanitecRunner').Properties.StateStorage).toEqual({ Bucket: 'state', PathPrefix: 'team/runner' });
     const { ListState, ReadAndWriteState } = statementsOf(template, 'RunnerTaskRole');
-    expect(ListState.Condition).toEqual({ StringLike: { 's3:prefix': ['team/runner/*', 'env:/'] } });
+    expect(ListState.Condition).toEqual({ StringEquals: { 'aws:ResourceAccount': ACCOUNT }, StringLike: { 's3:prefix': ['team/runner/*', 'env:/'] } });
     expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::state/team/runner/*']] });
   });
 
@@ -80,16 +80,26 @@ describe('inputs', () => {
         ServerSideEncryptionConfiguration: [{ BucketKeyEnabled: true, ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: keyArn } }],
       },
     });
-    const groups = Object.entries(template.findResources('AWS::Logs::LogGroup')).filter(([id]) => id.startsWith('Runner'));
-    expect(groups.map(([, group]) => group.Properties.KmsKeyId)).toEqual([keyArn, keyArn]);
+    const groups = Object.values(template.findResources('AWS::Logs::LogGroup'));
+    expect(groups.map(group => group.Properties.KmsKeyId)).toEqual([keyArn, keyArn, keyArn]);
     const id = named ? 'prod' : 'runner-????????';
     const logArn = (name: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:logs:${REGION}:${ACCOUNT}:log-group:/aws/ecs/${name}`]] });
+    const [registrationGroup] = Object.keys(template.findResources('AWS::Logs::LogGroup')).filter(each => each.startsWith('HumanitecRunnerRegistration'));
+    const registrationLog = {
+      'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:logs:${REGION}:${ACCOUNT}:log-group:`, { Ref: 'AWS::StackName' }, `-${registrationGroup}-*`]],
+    };
     template.hasResourceProperties('AWS::KMS::Key', {
       KeyPolicy: {
-        Statement: Match.arrayWith([Match.objectLike({
-          Principal: { Service: `logs.${REGION}.amazonaws.com` },
-          Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [logArn(id), logArn(`${id}/exec`)] } },
-        })]),
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Principal: { Service: `logs.${REGION}.amazonaws.com` },
+            Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [registrationLog] } },
+          }),
+          Match.objectLike({
+            Principal: { Service: `logs.${REGION}.amazonaws.com` },
+            Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [logArn(id), logArn(`${id}/exec`)] } },
+          }),
+        ]),
       },
     });
     const statement = statementsOf(template, 'RunnerTaskRole').EncryptState;
@@ -112,25 +122,30 @@ describe('inputs', () => {
     const stack = newStack();
     runnerIn(stack, { runnerId: 'prod', encryptionKey: kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`) });
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp(
-      `"kms:EncryptionContext:aws:logs:arn":.*log-group:/aws/ecs/prod.*logs\\.${REGION}\\.amazonaws\\.com.*importedKey`));
+      `"kms:EncryptionContext:aws:logs:arn":.*log-group:/aws/ecs/prod.*"Service":"logs\\.${REGION}\\.amazonaws\\.com".*"Sid":"EncryptState".*importedKey`));
   });
 
   test('secrets and a private image are all that the execution role may reach', () => {
     const stack = newStack();
     const encryptionKey = new kms.Key(stack, 'Key');
     const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey });
-    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/p' });
+    const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/p', encryptionKey });
     runnerIn(stack, {
       secrets: { A: ecs.Secret.fromSecretsManager(secret), B: ecs.Secret.fromSsmParameter(parameter) },
       image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repo', 'runner'), '1.2'),
     });
     const template = Template.fromStack(stack);
     const [policy] = only(template, 'AWS::IAM::Role', 'RunnerExecutionRole').Properties.Policies;
-    const actions = policy.PolicyDocument.Statement.flatMap((statement: any) => statement.Action).sort();
-    expect(actions).toEqual([
-      'ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetAuthorizationToken', 'ecr:GetDownloadUrlForLayer',
-      'kms:Decrypt', 'secretsmanager:GetSecretValue', 'ssm:GetParameters',
-    ]);
+    expect(Object.fromEntries(policy.PolicyDocument.Statement.map((statement: any) => [statement.Sid, statement.Action]))).toEqual({
+      ReadSecrets: 'secretsmanager:GetSecretValue',
+      DecryptSecrets: 'kms:Decrypt',
+      ReadParameters: 'ssm:GetParameters',
+      DecryptParameters: 'kms:Decrypt',
+      PullImage: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+      LogInToRegistry: 'ecr:GetAuthorizationToken',
+    });
+    const { DecryptParameters: decrypt } = statementsOf(template, 'RunnerExecutionRole');
+    expect(Object.keys(decrypt.Condition.StringEquals)).toEqual(['kms:ViaService', 'kms:EncryptionContext:PARAMETER_ARN']);
     const { Job: job } = only(template, 'Custom::HumanitecRunner').Properties;
     expect(job.Secrets.A).toEqual({ Ref: Object.keys(template.findResources('AWS::SecretsManager::Secret'))[0] });
     expect(JSON.stringify(job.Secrets.B)).toContain('parameter/my-org/p');

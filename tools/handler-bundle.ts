@@ -13,6 +13,8 @@ export const handlerBundle = {
   minify: true,
   keepNames: false,
   legalComments: 'none',
+  // Fields are set in constructors; declaring them as well would only take room.
+  tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   // The Lambda runtime brings the SDK.
   external: ['@aws-sdk/*'],
   // Lambda has the SDK where require() looks for it; import() does not look there on every runtime.

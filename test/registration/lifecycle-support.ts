@@ -66,7 +66,7 @@ export const BODY = {
 /** Sends one event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
 export async function send(
   type: 'RunnerId' | 'Runner' | 'RunnerRule', request: 'Create' | 'Update' | 'Delete', properties: Props,
-  extra: { id?: string; old?: Props; logicalId?: string; stack?: string } = {}, options: Parameters<typeof invoke>[2] = {},
+  extra: { id?: string; old?: Props; logicalId?: string; stack?: string; env?: NodeJS.ProcessEnv } = {}, options: Parameters<typeof invoke>[2] = {},
 ): Promise<CfnAnswer & Pick<Invocation, 'log' | 'seconds' | 'bytes' | 'contentTypes'>> {
   const result = await invoke({
     RequestType: request,
@@ -77,7 +77,7 @@ export async function send(
     PhysicalResourceId: extra.id,
     ResourceProperties: properties,
     OldResourceProperties: extra.old,
-  }, store.env, options);
+  }, { ...store.env, ...extra.env }, options);
   expect({ answers: result.answers.length, log: result.answers.length === 1 ? '' : result.log }).toEqual({ answers: 1, log: '' });
   const seen = JSON.stringify(result.answers) + result.log;
   for (const secret of [TOKEN, READ_ONLY, SIGNATURE]) {

@@ -32,7 +32,9 @@ function remedy(error: ApiError, properties: WireOrchestrator): string {
     case 403: return `The API token in ${kept} may not do this: give it the permission to manage runners, and deploy again.`;
     case 404: return `Check that organization '${short(properties.OrgId, 30)}' exists there, and that the token in ${kept} belongs to it.`;
     case 429: return 'The API is throttling: deploy again in some minutes.';
-    case 0: return 'Check that this URL is right, up, and can be reached from this Lambda; then deploy again.';
+    case 0: return /CERT|VERIFY/.test(error.message)
+      ? 'Its certificate is not trusted: correct it, or give the CA that it comes from as extraCaCertificates; then deploy again.'
+      : 'Check that this URL is right, up, and can be reached from this Lambda; then deploy again.';
     default: return error.status >= 500 ? 'The API has a fault: deploy again later.'
       : error.status >= 300 && error.status < 400 ? 'Redirects are not followed, as they would carry the token along: give the final URL.'
         : 'The API did not accept this: correct what it names, and deploy again.';
