@@ -10,7 +10,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCOUNT, clientEnvironment, REGION, withoutAws } from './environment';
 import { endGroup, tieToThisProcess } from './process-group';
-import { ensureVirtualEnvironment } from './venv';
+import { emulatorPython } from './venv';
 
 export { assertLoopback, awsSettings, isolateThisProcess, withoutAws } from './environment';
 export { endGroup, tieToThisProcess } from './process-group';
@@ -40,7 +40,7 @@ const PORTS_TRIED = 3;
 
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const log = options.log ?? (() => {});
-  const python = await ensureVirtualEnvironment(join(LOCAL, 'venv'), log);
+  const python = await emulatorPython(join(LOCAL, 'venv'), log);
   for (let attempt = 1; ; attempt++) {
     try {
       return await start(python, await freePort());
