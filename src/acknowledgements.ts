@@ -3,7 +3,7 @@
  * who run these tools have nothing to suppress; `test/judges` fails for a finding that is not here, and for one here that no tool has.
  */
 import * as cdk from 'aws-cdk-lib';
-import { AspectPriority, Aspects, CfnResource, IAspect, Stack, Token } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, CfnResource, IAspect, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
@@ -79,6 +79,14 @@ export const REGISTRATION_LOG_GROUP: Acknowledgement[] = [{
   reason: 'CloudWatch Logs encrypts it with a key of AWS. It never holds the API token, and belongs to all runners of the stack, whose keys may differ.',
 }];
 
+/** The function of one of CDK's own custom resource providers, which comes with a bucket that is emptied or a default security group that is closed. */
+const CDK_FUNCTION: Acknowledgement[] = [
+  { checkov: 'CKV_AWS_117', reason: 'A function of the CDK: it talks to the API of AWS only, over TLS, and nothing can connect to it.' },
+  { checkov: 'CKV_AWS_115', reason: 'A function of the CDK: only CloudFormation calls it, once for a changed resource.' },
+  { checkov: 'CKV_AWS_116', reason: 'A function of the CDK: CloudFormation waits for its answer and reports a failure itself.' },
+  { cfnLint: 'W3005', reason: 'A function of the CDK, which writes it so.' },
+];
+
 /** The registration at the orchestrator. */
 export const REGISTRATION: Acknowledgement[] = [{
   cfnLint: 'W3005',
@@ -97,10 +105,6 @@ const DEFAULT_GROUP: Acknowledgement[] = [{
 const PUBLIC_ROUTE: Acknowledgement[] = [{
   nag: FRAMEWORKS('VPCNoUnrestrictedRouteToIGW'),
   reason: 'The way out of the NAT gateway, which is alone in this subnet. Tasks run in the private ones, without a route to the internet gateway.',
-}];
-const KNOWN_ZONE: Acknowledgement[] = [{
-  cfnLint: 'W3010',
-  reason: 'For a stack of a known account and region the CDK looks up the zones at synthesis and keeps them, so that subnets never move.',
 }];
 const INLINE: Acknowledgement = {
   nag: FRAMEWORKS('IAMNoInlinePolicy'),
@@ -141,24 +145,27 @@ const WILDCARDS: Record<string, Wildcard> = {
   'ecr:GetAuthorizationToken': { reason: 'AWS evaluates ecr:GetAuthorizationToken on * only; it gives no access to a repository.' },
 };
 
-/** Writes the findings into the metadata of a resource, beside what is there already. */
+/** Writes the findings into the metadata of a resource, beside what is there already; what is there is not said twice. */
 export function acknowledge(construct: IConstruct, findings: Acknowledgement[]): void {
   const resource = CfnResource.isCfnResource(construct) ? construct : construct.node.defaultChild as CfnResource;
-  const before = (key: string) => resource.getMetadata(key);
   const nag = findings.flatMap(({ nag: ids = [], reason, finding }) => ids.map(id => ({ id, reason, ...finding ? { applies_to: [finding] } : {} })));
-  if (nag.length > 0) {
-    resource.addMetadata('cdk_nag', { ...before('cdk_nag'), rules_to_suppress: [...before('cdk_nag')?.rules_to_suppress ?? [], ...nag] });
-    acknowledgeValidations(resource, nag);
+  const added = add(resource, 'cdk_nag', 'rules_to_suppress', nag);
+  acknowledgeValidations(resource, added);
+  add(resource, 'checkov', 'skip', findings.flatMap(({ checkov: id, reason: comment }) => id ? [{ id, comment }] : []));
+  add(resource, 'cfn-lint', 'ignore_checks', findings.flatMap(({ cfnLint }) => cfnLint ?? []), 'config');
+}
+
+/** Adds to a list below `key` of the metadata, and returns what was not there before. */
+function add<T>(resource: CfnResource, key: string, list: string, entries: T[], within?: string): T[] {
+  const whole = resource.getMetadata(key) ?? {};
+  const part = within ? whole[within] ?? {} : whole;
+  const known: unknown[] = part[list] ?? [];
+  const fresh = entries.filter(entry => !known.some(other => JSON.stringify(other) === JSON.stringify(entry)));
+  if (fresh.length > 0) {
+    const changed = { ...part, [list]: [...known, ...fresh] };
+    resource.addMetadata(key, within ? { ...whole, [within]: changed } : changed);
   }
-  const checkov = findings.flatMap(({ checkov: id, reason: comment }) => id ? [{ id, comment }] : []);
-  if (checkov.length > 0) {
-    resource.addMetadata('checkov', { ...before('checkov'), skip: [...before('checkov')?.skip ?? [], ...checkov] });
-  }
-  const lint = findings.flatMap(({ cfnLint }) => cfnLint ?? []);
-  if (lint.length > 0) {
-    const config = before('cfn-lint')?.config;
-    resource.addMetadata('cfn-lint', { ...before('cfn-lint'), config: { ...config, ignore_checks: [...config?.ignore_checks ?? [], ...lint] } });
-  }
+  return fresh;
 }
 
 /** What `Validations` of aws-cdk-lib is, which has it from 2.257 on, and which cdk-nag 3 reads instead of the template's metadata. */
@@ -167,6 +174,9 @@ interface ValidationsApi {
 }
 
 function acknowledgeValidations(resource: CfnResource, rules: { id: string; reason: string; applies_to?: string[] }[]): void {
+  if (rules.length === 0) {
+    return;
+  }
   const { Validations: validations } = cdk as { Validations?: ValidationsApi };
   validations?.of(resource).acknowledge(...rules.map(({ id, reason, applies_to: [finding] = [] }) => ({ id: finding ? `${id}[${finding}]` : id, reason })));
 }
@@ -241,9 +251,9 @@ export function acknowledgeVpc(vpc: ec2.Vpc): void {
   for (const subnet of vpc.publicSubnets) {
     acknowledge(subnet.node.findChild('DefaultRoute'), PUBLIC_ROUTE);
   }
-  for (const subnet of [...vpc.publicSubnets, ...vpc.privateSubnets]) {
-    if (!Token.isUnresolved(subnet.availabilityZone)) {
-      acknowledge(subnet.node.findChild('Subnet'), KNOWN_ZONE);
-    }
-  }
+}
+
+/** One of CDK's own custom resource providers. */
+export function acknowledgeCdkProvider(provider: IConstruct): void {
+  acknowledge(provider.node.findChild('Handler'), CDK_FUNCTION);
 }

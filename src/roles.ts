@@ -1,7 +1,7 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { acknowledgeRole } from './acknowledgements';
+import { acknowledgeCdkProvider, acknowledgeRole } from './acknowledgements';
 import { OIDC_AUDIENCE } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import type { Orchestrator } from './orchestrator';
@@ -84,14 +84,16 @@ export function bindOidcProvider(scope: Construct, orchestrator: Orchestrator, g
 }
 
 /**
- * Gives the role of one of CDK's own custom resource providers the same path and boundary. CDK makes these roles as a side effect of
- * other constructs and takes no settings for them.
+ * Gives the role of one of CDK's own custom resource providers the same path and boundary, and acknowledges what is found in its function. CDK
+ * makes these as a side effect of other constructs and takes no settings for them.
  */
 export function limitProviderRole(scope: Construct, props: RoleSettings, provider: string): void {
-  const role = Stack.of(scope).node.tryFindChild(provider)?.node.tryFindChild('Role');
-  if (!CfnResource.isCfnResource(role)) {
+  const made = Stack.of(scope).node.tryFindChild(provider);
+  const role = made?.node.tryFindChild('Role');
+  if (!made || !CfnResource.isCfnResource(role)) {
     return;
   }
+  acknowledgeCdkProvider(made);
   if (props.rolePath !== undefined) {
     role.addPropertyOverride('Path', props.rolePath);
   }

@@ -29,3 +29,8 @@ export function newestModules(): Record<string, string> {
 export function newestVersion(): string {
   return JSON.parse(readFileSync(join(NEWEST.source, 'package.json'), 'utf8')).dependencies['aws-cdk-lib'];
 }
+
+/** The feature flags that `cdk init` turns on in a new app. */
+export function newestFlags(): Record<string, unknown> {
+  return JSON.parse(readFileSync(installed(NEWEST, join('node_modules', 'aws-cdk-lib', 'recommended-feature-flags.json')), 'utf8'));
+}

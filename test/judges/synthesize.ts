@@ -1,42 +1,104 @@
 /**
- * Synthesizes one app as it is, on the newest CDK, with cdk-nag in both of its generations looking on: run by `apps.ts` in a process of its own, with the
- * tsconfig of `tools/newest`. What cdk-nag 2 found goes into a file; cdk-nag 3 and the CDK itself write the validation report of the cloud assembly.
+ * Synthesizes one app as it is, on the newest CDK, with cdk-nag in both of its generations looking on. `apps.ts` runs it in a process of its own
+ * with the tsconfig of `tools/newest`. What cdk-nag 2 found, and what both found no use for, goes into a file; what cdk-nag 3 and the CDK
+ * itself found is in the validation report of the cloud assembly.
  *
  *   tsx --tsconfig tools/newest/tsconfig.json test/judges/synthesize.ts APP FILE
  */
 import { writeFileSync } from 'fs';
-import { App, Aspects, Stage, StageSynthesisOptions, Validations } from 'aws-cdk-lib';
-import * as nag3 from 'cdk-nag';
-import * as nag2 from 'cdk-nag-v2';
+import { App, Aspects, CfnResource, IAspect, Stage, StageSynthesisOptions } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { Found, Synthesized } from './apps';
 
-const [, , app, file] = process.argv;
-
-const synth = Stage.prototype.synth;
-let attached = false;
-// The apps synthesize at the end of their process. What reads the tree has to be there before, and what they made, too.
-Stage.prototype.synth = function (this: Stage, options?: StageSynthesisOptions) {
-  if (App.isApp(this) && !attached) {
-    attached = true;
-    attach(this);
-  }
-  return synth.call(this, options);
-};
-
-function attach(root: App): void {
-  const found: object[] = [];
-  const logger: nag2.INagLogger = {
-    onNonCompliance: ({ ruleId, findingId, resource, ruleInfo }) => found.push({ rule: findingId ? `${ruleId}[${findingId}]` : ruleId, path: resource.node.path, text: ruleInfo }),
-    onError: ({ ruleId, resource, errorMessage }) => found.push({ rule: ruleId, path: resource.node.path, text: `the rule failed: ${errorMessage}` }),
-    onSuppressed: () => undefined,
-    onSuppressedError: () => undefined,
-    onCompliance: () => undefined,
-    onNotApplicable: () => undefined,
-  };
-  for (const Pack of [nag2.AwsSolutionsChecks, nag2.HIPAASecurityChecks, nag2.NIST80053R5Checks, nag2.PCIDSS321Checks]) {
-    Aspects.of(root).add(new Pack({ reports: false, additionalLoggers: [logger] }));
-  }
-  Validations.of(root).addPlugins(...[nag3.AwsSolutionsChecks, nag3.HIPAASecurityChecks, nag3.NIST80053R5Checks, nag3.PCIDSS321Checks].map(Pack => new Pack(root)));
-  process.on('exit', () => writeFileSync(file, JSON.stringify(found)));
+/** What is used of packages that the project itself does not have, or has in an older version. */
+interface NagTwo {
+  readonly [pack: string]: new (props: { reports: boolean; additionalLoggers: object[] }) => IAspect;
+}
+interface NagThree {
+  readonly [pack: string]: new (scope: IConstruct) => object;
+}
+interface NagThreeBase {
+  readonly NagPack: { prototype: { isAcknowledged(resource: CfnResource, rule: string): boolean } };
+}
+interface NewestCore {
+  readonly Validations: { ACKNOWLEDGED_RULES_METADATA_KEY: string; of(scope: IConstruct): { addPlugins(...plugins: object[]): void } };
 }
 
-require(app);
+const PACKS = ['AwsSolutionsChecks', 'HIPAASecurityChecks', 'NIST80053R5Checks', 'PCIDSS321Checks'];
+
+const [, , file, result] = process.argv;
+const synthesize = Stage.prototype.synth;
+let root: App | undefined;
+// The apps synthesize at the end of their process: late enough to see all that they made.
+Stage.prototype.synth = function (this: Stage, options?: StageSynthesisOptions) {
+  if (App.isApp(this) && !root) {
+    root = this;
+    watch(this);
+  }
+  return synthesize.call(this, options);
+};
+module.require(file);
+
+function watch(app: App): void {
+  const found: Found[] = [];
+  const usedByTwo = new Set<string>();
+  const usedByThree = new Set<string>();
+  watchTwo(app, found, usedByTwo);
+  watchThree(app, usedByThree);
+  process.on('exit', () => {
+    const written: Synthesized = { two: found, unused: { two: declared(app, ofTwo, usedByTwo), three: declared(app, ofThree, usedByThree) } };
+    writeFileSync(result, JSON.stringify(written));
+  });
+}
+
+const idOf = (rule: string, finding?: string) => finding ? `${rule}[${finding}]` : rule;
+const keyOf = (path: string, rule: string) => `${path} ${rule}`;
+
+function watchTwo(app: App, found: Found[], used: Set<string>): void {
+  interface Seen { ruleId: string; findingId?: string; resource: CfnResource; ruleInfo: string; errorMessage?: string }
+  const say = ({ ruleId, findingId, resource, ruleInfo, errorMessage }: Seen) => {
+    found.push({ rule: idOf(ruleId, findingId), path: resource.node.path, text: errorMessage ? `the rule broke: ${errorMessage}` : ruleInfo });
+  };
+  const use = ({ ruleId, findingId, resource }: Seen) => { used.add(keyOf(resource.node.path, idOf(ruleId, findingId))); };
+  const logger = { onNonCompliance: say, onError: say, onSuppressed: use, onSuppressedError: use, onCompliance: () => {}, onNotApplicable: () => {} };
+  const two: NagTwo = module.require('cdk-nag-v2');
+  for (const pack of PACKS) {
+    const aspect = new two[pack]({ reports: false, additionalLoggers: [logger] });
+    // Its own logger would put the findings into the report that is cdk-nag 3's.
+    Object.assign(aspect, { loggers: [logger] });
+    Aspects.of(app).add(aspect);
+  }
+}
+
+function watchThree(app: App, used: Set<string>): void {
+  const three: NagThree & NagThreeBase = module.require('cdk-nag');
+  const base = three.NagPack.prototype;
+  const isAcknowledged = base.isAcknowledged;
+  base.isAcknowledged = function (resource, rule) {
+    const acknowledged = isAcknowledged.call(this, resource, rule);
+    if (acknowledged) {
+      used.add(keyOf(resource.node.path, rule));
+    }
+    return acknowledged;
+  };
+  const { Validations: validations }: NewestCore = module.require('aws-cdk-lib');
+  validations.of(app).addPlugins(...PACKS.map(pack => new three[pack](app)));
+}
+
+/** What the resources acknowledge without a finding of that rule. */
+function declared(app: App, ids: (resource: CfnResource) => string[], used: Set<string>): Found[] {
+  return app.node.findAll().filter(CfnResource.isCfnResource).flatMap(resource => ids(resource)
+    .filter(rule => !used.has(keyOf(resource.node.path, rule)))
+    .map(rule => ({ rule, path: resource.node.path, text: 'acknowledged, but not found' })));
+}
+
+function ofTwo(resource: CfnResource): string[] {
+  const rules: { id: string; applies_to?: string[] }[] = resource.getMetadata('cdk_nag')?.rules_to_suppress ?? [];
+  return rules.flatMap(({ id, applies_to: findings }) => findings?.map(finding => idOf(id, finding)) ?? [id]);
+}
+
+function ofThree(resource: CfnResource): string[] {
+  const { Validations: validations }: NewestCore = module.require('aws-cdk-lib');
+  return resource.node.metadata.filter(({ type }) => type === validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    .flatMap(({ data }) => Object.keys(data)).map(id => id.replace(/^annotation::/i, ''));
+}

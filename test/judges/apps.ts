@@ -1,0 +1,85 @@
+/** The apps that are judged, and how they are synthesized. */
+import { execFile } from 'child_process';
+import { existsSync, readdirSync, readFileSync } from 'fs';
+import { join } from 'path';
+import { promisify } from 'util';
+import { withoutAws } from '../../local/emulator/environment';
+import { newestFlags, newestTsconfig } from '../../tools/newest';
+import { EXAMPLES } from '../synthesize';
+
+const ROOT = join(__dirname, '..', '..');
+const run = promisify(execFile);
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** Something that a judge found: its rule, where, and what it says. */
+export interface Found {
+  readonly rule: string;
+  /** Path of the construct. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What `synthesize.ts` writes. */
+export interface Synthesized {
+  readonly two: Found[];
+  readonly unused: { readonly two: Found[]; readonly three: Found[] };
+}
+
+/** An app that is judged. */
+export interface JudgedApp {
+  readonly name: string;
+  readonly file: string;
+  /** With the feature flags that `cdk init` turns on; without them, as the examples are run otherwise. */
+  readonly flags?: boolean;
+}
+
+const example = (name: string) => join(ROOT, 'examples', 'typescript', name, 'app.ts');
+
+export const APPS: JudgedApp[] = [
+  ...EXAMPLES.map(name => ({ name, file: example(name) })),
+  { name: 'basic, with all flags', file: example('basic'), flags: true },
+  { name: 'everything', file: join(__dirname, 'apps', 'everything.ts'), flags: true },
+];
+
+/** An app that each judge has to find something in: otherwise it did not look. */
+export const FAULTY: JudgedApp = { name: 'faulty', file: join(__dirname, 'apps', 'faulty.ts') };
+
+/** A synthesized app, for the judges to look at. */
+export interface Assembly extends Synthesized {
+  readonly app: JudgedApp;
+  readonly templates: string[];
+  readonly report: Report;
+}
+
+interface Report {
+  readonly pluginReports: {
+    readonly pluginName: string;
+    readonly violations: { readonly ruleName: string; readonly description: string; readonly violatingConstructs: { readonly constructPath?: string }[] }[];
+  }[];
+}
+
+export async function assemble(app: JudgedApp, directory: string): Promise<Assembly> {
+  const outdir = join(directory, app.name.replace(/\W+/g, '-'));
+  const result = `${outdir}.json`;
+  const context = { ...app.flags ? newestFlags() : {}, '@aws-cdk/core:validateAgainstDefaultRules': true, 'aws:cdk:enable-path-metadata': true };
+  const args = ['--tsconfig', newestTsconfig(), join(__dirname, 'synthesize.ts'), app.file, result];
+  let said = '';
+  try {
+    await run(join(ROOT, 'node_modules', '.bin', 'tsx'), args, {
+      cwd: ROOT, env: { ...withoutAws(), CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) }, maxBuffer: MAX_OUTPUT,
+    });
+  } catch (error) {
+    // Also the way in which a synthesis with findings ends; they are in the report.
+    said = String((error as { stderr?: string }).stderr ?? error);
+  }
+  const report = join(outdir, 'validation-report.json');
+  if (!existsSync(report) || !existsSync(result)) {
+    throw new Error(`${app.name} could not be synthesized on the newest CDK, so that there is nothing to judge. Run it and see why:\n${said.slice(-3000)}`);
+  }
+  return {
+    app,
+    ...JSON.parse(readFileSync(result, 'utf8')) as Synthesized,
+    templates: readdirSync(outdir).filter(name => name.endsWith('.template.json')).map(name => join(outdir, name)),
+    report: JSON.parse(readFileSync(report, 'utf8')),
+  };
+}

@@ -1,0 +1,119 @@
+/** The judges that read templates: cfn-lint and checkov, in a virtual environment of their own. */
+import { execFile } from 'child_process';
+import { readFileSync, writeFileSync } from 'fs';
+import { dirname, join } from 'path';
+import { promisify } from 'util';
+import type { Found } from './apps';
+import { withoutAws } from '../../local/emulator/environment';
+import { ensureVirtualEnvironment } from '../../local/venv';
+
+const run = promisify(execFile);
+const MAX_OUTPUT = 256 * 1024 * 1024;
+/** Nobody listens there. */
+const NOWHERE = 'http://127.0.0.1:9';
+
+/** What one of these judges said of a template. */
+export interface Verdict {
+  readonly found: Found[];
+  /** What the template acknowledges without need. */
+  readonly unused: Found[];
+}
+
+interface Template {
+  readonly Resources: Record<string, { readonly Metadata?: Record<string, any> }>;
+}
+
+/** Runs the two on all templates at once, as each start of them takes seconds; returns their verdicts by the template's path. */
+export class TemplateJudges {
+  public static async install(): Promise<TemplateJudges> {
+    const python = await ensureVirtualEnvironment({
+      directory: join(__dirname, '..', '..', '.local', 'judges'),
+      requirements: join(__dirname, 'requirements.txt'),
+      name: 'cfn-lint and checkov',
+      says: 'Installing cfn-lint and checkov into .local/judges (once; about 400 MB, and a minute)',
+    }, console.log);
+    return new TemplateJudges(python);
+  }
+
+  private constructor(private readonly python: string) {}
+
+  public async cfnLint(files: string[]): Promise<Map<string, Verdict>> {
+    // It does not tell what it ignored: so it reads the templates once more without what they acknowledge.
+    const bare = new Map(files.map(file => [file, withoutAcknowledgements(file)]));
+    const output = await this.ask('cfn-lint', ['--format', 'json', '--', ...files, ...bare.values()]);
+    const all: { Filename: string; Message: string; Location: { Path: (string | number)[] | null }; Rule: { Id: string } }[] = JSON.parse(output);
+    const of = (file: string, template: Template) => all.filter(({ Filename }) => Filename === file).map(({ Message, Location, Rule }) => {
+      const id = Location.Path?.[0] === 'Resources' ? String(Location.Path[1]) : undefined;
+      return { rule: Rule.Id, path: pathOf(template, id), text: Message };
+    });
+    return new Map(files.map((file) => {
+      const template = read(file);
+      const needed = new Set(of(bare.get(file)!, template).map(keyOf));
+      const declared = acknowledged(template, metadata => metadata['cfn-lint']?.config?.ignore_checks ?? []);
+      return [file, { found: of(file, template), unused: declared.filter(entry => !needed.has(keyOf(entry))) }];
+    }));
+  }
+
+  public async checkov(files: string[]): Promise<Map<string, Verdict>> {
+    const output = await this.ask('checkov', [
+      '--framework', 'cloudformation', '--skip-download', '--soft-fail', '--output', 'json', ...files.flatMap(file => ['--file', file]),
+    ]);
+    const { results } = JSON.parse(output) as { results: Record<'failed_checks' | 'skipped_checks', Check[]> & { parsing_errors: string[] } };
+    if (results.parsing_errors.length > 0) {
+      throw new Error(`checkov could not read ${results.parsing_errors.join(', ')}: see what it dislikes there.`);
+    }
+    return new Map(files.map((file) => {
+      const template = read(file);
+      const of = (checks: Check[]) => checks.filter(check => check.file_abs_path === file).map(({ check_id, check_name, resource }) => ({
+        rule: check_id, path: pathOf(template, resource.split('.')[1]), text: check_name,
+      }));
+      const needed = new Set(of(results.skipped_checks).map(keyOf));
+      const declared = acknowledged(template, metadata => metadata.checkov?.skip?.map(({ id }: { id: string }) => id) ?? []);
+      return [file, { found: of(results.failed_checks), unused: declared.filter(entry => !needed.has(keyOf(entry))) }];
+    }));
+  }
+
+  private async ask(tool: 'cfn-lint' | 'checkov', args: string[]): Promise<string> {
+    const env = {
+      ...withoutAws(),
+      // Neither has business on the network. What would go there all the same ends here, at once.
+      HTTPS_PROXY: NOWHERE,
+      HTTP_PROXY: NOWHERE,
+      ALL_PROXY: NOWHERE,
+    };
+    try {
+      return (await run(this.python, [join(dirname(this.python), tool), ...args], { env, maxBuffer: MAX_OUTPUT })).stdout;
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+      // cfn-lint ends so when it found something; then it has said what.
+      if (stdout?.trim().startsWith('[')) {
+        return stdout;
+      }
+      throw new Error(`${tool} did not come to a verdict. It said:\n${(stderr ?? String(error)).trim().slice(-2000)}`);
+    }
+  }
+}
+
+interface Check {
+  readonly check_id: string;
+  readonly check_name: string;
+  readonly resource: string;
+  readonly file_abs_path: string;
+}
+
+const keyOf = ({ path, rule }: Found) => `${path} ${rule}`;
+const read = (file: string): Template => JSON.parse(readFileSync(file, 'utf8'));
+const pathOf = (template: Template, id = 'the template') => template.Resources[id]?.Metadata?.['aws:cdk:path'] ?? id;
+
+function acknowledged(template: Template, ids: (metadata: Record<string, any>) => string[]): Found[] {
+  return Object.entries(template.Resources).flatMap(([id, { Metadata = {} }]) =>
+    ids(Metadata).map(rule => ({ rule, path: pathOf(template, id), text: 'acknowledged, but not found' })));
+}
+
+function withoutAcknowledgements(file: string): string {
+  const template = read(file);
+  Object.values(template.Resources).forEach(({ Metadata }) => delete Metadata?.['cfn-lint']);
+  const bare = file.replace(/\.template\.json$/, '.bare.json');
+  writeFileSync(bare, JSON.stringify(template, null, 1));
+  return bare;
+}
