@@ -73,6 +73,13 @@ test('what an input mends is acknowledged no more', () => {
   expect(skippedOf(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration'))).toEqual(['CKV_AWS_158']);
 });
 
+test('a key of another stack makes nothing to wait for within this one', () => {
+  const stack = newStack();
+  const other = newStack(undefined, 'Other', stack.node.root as App);
+  runnerIn(stack, { encryptionKey: new Key(other, 'Key') });
+  expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
+});
+
 test('an imported key makes nothing to wait for, and so nothing to acknowledge', () => {
   const stack = newStack();
   runnerIn(stack, { encryptionKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555') });
