@@ -1,0 +1,102 @@
+/**
+ * Decides requests on an account's policies as AWS does.
+ *
+ * `runSimulation` drops context keys that its data does not know for an action, such as `<issuer>:sub`, and so cannot fail where it
+ * has to. `runUnsafeSimulation` is the same engine without that step; `evaluator.test.ts` shows that each kind of condition counts.
+ */
+import { anonymousPrincipal, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import { list, type Account, type Document, type Request, type Role, type Who } from './model';
+
+const EVERYTHING: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+/** What an attacker who wants us to use his own bucket, key, secret or role would write into its policy. */
+const OPEN: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }] };
+
+/** The policy of the resource, or what AWS does where nothing is known of one. */
+function resourcePolicy(account: Account, request: Request): Document | undefined {
+  const { resource, action, owner } = request;
+  const service = action.split(':')[0];
+  if (service === 'sts' && account.roles[resource]) return account.roles[resource].trust;
+  if (service === 's3') {
+    const policy = account.buckets[resource.split('/')[0]];
+    if (policy && owner === account.id) return policy;
+  }
+  if (service === 'kms' && account.keys[resource]) return account.keys[resource];
+  if (service === 'logs' && owner === account.id && typeof request.who === 'object' && 'service' in request.who) {
+    return { Version: '2012-10-17', Statement: Object.values(account.logs).flatMap((policy) => policy.Statement) };
+  }
+  if (owner !== account.id) return OPEN;
+  // Where a key leaves the decision to IAM, which is what a new key does.
+  if (service === 'kms') {
+    return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${owner}:root` }, Action: 'kms:*', Resource: '*' }] };
+  }
+  return undefined;
+}
+
+function principal(who: Who): Simulation['request']['principal'] {
+  if (who === 'anonymous') return anonymousPrincipal;
+  if ('service' in who) return who.service;
+  if ('federated' in who) return who.federated;
+  if ('administrator' in who) return `arn:aws:iam::${who.administrator}:role/Administrator`;
+  const [, partition, , , account, path] = who.role.split(':');
+  return `arn:${partition}:sts::${account}:assumed-role/${path!.split('/').pop()}/session`;
+}
+
+function roleOf(account: Account, who: Who): Role | undefined {
+  if (who === 'anonymous') return undefined;
+  if ('administrator' in who) return { policies: { Everything: EVERYTHING } };
+  if (!('role' in who)) return undefined;
+  const role = account.roles[who.role];
+  if (!role) throw new Error(`The account has no role ${who.role}. It has ${Object.keys(account.roles).join(', ')}.`);
+  return role;
+}
+
+/**
+ * AWS compares the `*` of a request such as `task/CLUSTER/*` as it is; the engine would take it for a pattern, and let a request pass
+ * that overlaps with a policy only.
+ */
+const literally = (resource: string): string => resource.replaceAll('*', '\uFF0A');
+
+/** The engine needs metadata with a resource policy, which it takes from a policy that was validated before. */
+const named = (name: string, policyDocument: Document) => ({ __validated: true, policyDocument: compared(policyDocument), metadata: { name }, errors: [] });
+
+/** Bool conditions come from JSON as texts or as booleans; IAM compares texts. */
+function compared(document: Document): Document {
+  return JSON.parse(JSON.stringify(document), (_key, value) => typeof value === 'boolean' || typeof value === 'number' ? String(value) : value);
+}
+
+export function isAllowed(account: Account, request: Request): boolean {
+  const role = roleOf(account, request.who);
+  const policy = resourcePolicy(account, request);
+  const boundary = role?.boundary;
+  const result = runUnsafeSimulation({
+    request: {
+      principal: principal(request.who),
+      action: request.action,
+      resource: { resource: literally(request.resource), accountId: request.owner },
+      contextVariables: request.context,
+    },
+    identityPolicies: Object.entries(role?.policies ?? {}).map(([name, document]) => ({ name, policy: compared(document) })),
+    serviceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'FullAWSAccess', policy: EVERYTHING }] }],
+    resourceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'RCPFullAWSAccess', policy: OPEN }] }],
+    resourcePolicy: policy && named('resource', policy),
+    permissionBoundaryPolicies: boundary && [{ name: 'boundary', policy: compared(boundary) }],
+  }, {});
+  return result === 'Allowed';
+}
+
+export const isAsExpected = (account: Account, request: Request): boolean =>
+  isAllowed(account, request) === (request.expected === 'allowed');
+
+/** Whether a change of the policy can change what becomes of the request. */
+export function concerns(request: Request, kind: 'role' | 'trust' | 'bucket' | 'key' | 'logs', name: string): boolean {
+  const service = request.action.split(':')[0];
+  switch (kind) {
+    case 'role': return typeof request.who === 'object' && 'role' in request.who && request.who.role === name;
+    case 'trust': return service === 'sts' && request.resource === name;
+    case 'bucket': return service === 's3' && request.resource.split('/')[0] === name;
+    case 'key': return service === 'kms' && request.resource === name;
+    case 'logs': return service === 'logs';
+  }
+}
+
+export const actionsOf = (document: Document): string[] => document.Statement.flatMap(({ Action }) => list(Action));

@@ -1,0 +1,32 @@
+/** The examples, synthesized as users do. */
+import { EXAMPLES, synthesize } from '../synthesize';
+import type { Account, Runner } from './model';
+import { Resolver, type Template } from './resolver';
+import { accountOf, runnersOf } from './template';
+
+/** A combination of inputs: what is in the account then. */
+export interface Scene {
+  readonly name: string;
+  readonly account: Account;
+  readonly runners: Runner[];
+}
+
+export const ACCOUNT = '123456789012';
+
+export async function exampleScenes(): Promise<Scene[]> {
+  const scenes: Scene[] = [];
+  const queue = [...EXAMPLES];
+  await Promise.all([0, 1].map(async () => {
+    for (let example = queue.shift(); example !== undefined; example = queue.shift()) {
+      for (const [stackName, template] of Object.entries(await synthesize(example))) {
+        // The region of a stack shows in its runner's registration, unless only CloudFormation knows it.
+        const json = template.toJSON() as Template;
+        const region = Object.values(json.Resources).find(({ Type }) => Type === 'Custom::HumanitecRunner')?.Properties?.Job.Region;
+        const resolver = new Resolver(json, { account: ACCOUNT, region: typeof region === 'string' ? region : 'us-east-1', stackName });
+        const name = `example ${example}${stackName.startsWith('Runner') && stackName !== 'RunnerStack' ? ` (${stackName})` : ''}`;
+        scenes.push({ name, account: accountOf(resolver), runners: runnersOf(resolver, name) });
+      }
+    }
+  }));
+  return scenes.sort((one, other) => one.name < other.name ? -1 : 1);
+}

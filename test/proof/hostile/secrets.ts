@@ -1,0 +1,110 @@
+/** Who tries to read secrets: those of others, or those of the runner with a role that has nothing to do with them. */
+import { OUTSIDER, type Runner, type Secret } from '../model';
+import type { Draft } from '../requests';
+import { elsewhere } from './deployment';
+
+export function hostileSecrets(r: Runner): Draft[] {
+  const roles: [string, string, string][] = [
+    ['the orchestrator', r.taskManagerRole, 'ssm:GetParameters'], ['a deployment', r.taskRole, 'ssm:GetParameters'], ['the start of a task', r.executionRole, 'ssm:GetParameters'],
+    ...r.registrationRole ? [['the Lambda', r.registrationRole, 'ssm:GetParameter'] as [string, string, string]] : [],
+  ];
+  const others: [string, string, string?][] = [
+    ['somebody else\'s secret', `arn:aws:secretsmanager:${r.region}:${r.account}:secret:payroll-AbCdEf`],
+    ['somebody else\'s parameter', `arn:aws:ssm:${r.region}:${r.account}:parameter/payroll/password`],
+    ['an attacker\'s secret, open to all', `arn:aws:secretsmanager:${r.region}:${OUTSIDER}:secret:bait-AbCdEf`, OUTSIDER],
+  ];
+  return [
+    ...roles.flatMap(([name, role, ssm]) => others.map(([what, resource, owner]): Draft => ({
+      topic: 'secrets', name: `${name} reads ${what}`, who: { role }, action: resource.includes(':ssm:') ? ssm : 'secretsmanager:GetSecretValue', resource, owner,
+    }))),
+    ...r.secrets.flatMap((secret, index) => ofRunner(r, secret, `secret ${index + 1} of the tasks`, 'ECS', r.executionRole, roles.filter(([, role]) => role !== r.executionRole))),
+    ...r.token && r.registrationRole ? ofRunner(r, r.token, 'the API token', 'the Lambda', r.registrationRole, roles.filter(([, role]) => role !== r.registrationRole)) : [],
+    ...images(r),
+    ...lambda(r),
+  ];
+}
+
+/** A secret that one role may read: the others, another use of its key, and what is named almost like it. */
+function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role: string, others: [string, string, string][]): Draft[] {
+  const isSecret = secret.kind === 'secret';
+  const topic = 'secrets';
+  const who = { role };
+  const away = elsewhere(r.region);
+  const read = (action: string) => isSecret ? 'secretsmanager:GetSecretValue' : action;
+  const own = reader === 'ECS' ? 'ssm:GetParameters' : 'ssm:GetParameter';
+  const via = { 'kms:ViaService': `${isSecret ? 'secretsmanager' : 'ssm'}.${r.region}.amazonaws.com` };
+  const named = isSecret ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN';
+  // The same secret may be for both: the API token as a variable of the deployments is a user's own choice.
+  const mayRead = (other: string) => other === r.executionRole ? r.secrets.some(({ arn }) => arn === secret.arn) : other === r.registrationRole && r.token?.arn === secret.arn;
+  return [
+    ...others.filter(([, other]) => !mayRead(other)).map(([name, other, action]): Draft => ({ topic, name: `${name} reads ${what}`, who: { role: other }, action: read(action), resource: secret.arn })),
+    { topic, name: `${reader} reads what is named almost like ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '2-$1') : `${secret.arn}2` },
+    { topic, name: `${reader} reads what is named below ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '/x-$1') : `${secret.arn}/x` },
+    { topic, name: `${reader} reads what is named like ${what} with an ending`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '-prod-$1') : `${secret.arn}-prod` },
+    { topic, name: `${reader} reads the namesake of ${what} in another region`, who, action: read(own), resource: secret.arn.replace(`:${r.region}:`, `:${away}:`), region: away },
+    { topic, name: `${reader} reads the namesake of ${what} in another account`, who, action: read(own), resource: secret.arn.replace(`:${r.account}:`, `:${OUTSIDER}:`), owner: OUTSIDER },
+    ...(isSecret
+      ? [['changes', 'secretsmanager:PutSecretValue'], ['deletes', 'secretsmanager:DeleteSecret'], ['describes', 'secretsmanager:DescribeSecret'], ['opens to others', 'secretsmanager:PutResourcePolicy'], ['lists the versions of', 'secretsmanager:ListSecretVersionIds']]
+      : [['changes', 'ssm:PutParameter'], ['deletes', 'ssm:DeleteParameter'], ['reads the history of', 'ssm:GetParameterHistory'], ['reads all below', 'ssm:GetParametersByPath']]
+    ).map(([does, action]): Draft => ({ topic, name: `${reader} ${does} ${what}`, who, action: action!, resource: secret.arn })),
+    ...secret.keyArn === undefined ? [] : [
+      { topic: 'keys', name: `${reader} decrypts with the key of ${what} itself`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} decrypts with the key of ${what} through S3`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { 'kms:ViaService': `s3.${r.region}.amazonaws.com`, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} decrypts another secret with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { ...via, [named]: `arn:aws:secretsmanager:${r.region}:${r.account}:secret:payroll-AbCdEf` } },
+      { topic: 'keys', name: `${reader} decrypts whatever with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: via },
+      { topic: 'keys', name: `${reader} encrypts with the key of ${what}`, who, action: 'kms:Encrypt', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} makes a data key with the key of ${what}`, who, action: 'kms:GenerateDataKey', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} makes a grant on the key of ${what}`, who, action: 'kms:CreateGrant', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
+      // Another key of the account could be in use for a secret of this name, but not one of somebody else.
+      { topic: 'keys', name: `${reader} decrypts ${what} with an attacker's key`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${r.region}:${OUTSIDER}:key/99999999-0000-4000-8000-000000000000`, owner: OUTSIDER, context: { ...via, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} decrypts ${what} with a key of another region`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${away}:${r.account}:key/99999999-0000-4000-8000-000000000000`, context: { ...via, [named]: secret.arn } },
+      ...others.filter(([, other]) => !mayRead(other)).map(([name, other]): Draft => ({
+        topic: 'keys', name: `${name} decrypts ${what}`, who: { role: other }, action: 'kms:Decrypt', resource: secret.keyArn!, context: { ...via, [named]: secret.arn },
+      })),
+    ],
+  ];
+}
+
+function images(r: Runner): Draft[] {
+  const who = { role: r.executionRole };
+  const another = `arn:aws:ecr:${r.region}:${r.account}:repository/payroll`;
+  const repository = r.imageRepository ?? another;
+  const open = another.replace(r.account, OUTSIDER);
+  return [
+    { topic: 'images', name: 'the start of a task pulls somebody else\'s image', who, action: 'ecr:BatchGetImage', resource: another },
+    { topic: 'images', name: 'the start of a task pulls somebody else\'s layers', who, action: 'ecr:GetDownloadUrlForLayer', resource: another },
+    { topic: 'images', name: 'the start of a task asks for somebody else\'s layers', who, action: 'ecr:BatchCheckLayerAvailability', resource: another },
+    { topic: 'images', name: 'the start of a task pulls an attacker\'s image', who, action: 'ecr:BatchGetImage', resource: open, owner: OUTSIDER },
+    { topic: 'images', name: 'the start of a task pulls from a repository that is named almost like ours', who, action: 'ecr:BatchGetImage', resource: `${repository}-2` },
+    { topic: 'images', name: 'the start of a task overwrites the image', who, action: 'ecr:PutImage', resource: repository },
+    { topic: 'images', name: 'the start of a task uploads layers', who, action: 'ecr:UploadLayerPart', resource: repository },
+    { topic: 'images', name: 'the start of a task deletes the image', who, action: 'ecr:BatchDeleteImage', resource: repository },
+    { topic: 'images', name: 'the start of a task opens the repository to others', who, action: 'ecr:SetRepositoryPolicy', resource: repository },
+    { topic: 'images', name: 'the start of a task writes logs', who, action: 'logs:PutLogEvents', resource: `arn:aws:logs:${r.region}:${r.account}:log-group:${r.eventLogGroup}:log-stream:x` },
+    { topic: 'images', name: 'the start of a task reads the state', who, action: 's3:GetObject', resource: `${r.bucket}/${r.prefix ? `${r.prefix}/` : ''}x.tfstate`, owner: r.bucketOwner },
+    { topic: 'images', name: 'the start of a task runs another task', who, action: 'ecs:RunTask', resource: `arn:aws:ecs:${r.region}:${r.account}:task-definition/${r.familyPrefix}x:1` },
+    { topic: 'images', name: 'the start of a task passes a role', who, action: 'iam:PassRole', resource: r.taskRole, context: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+  ];
+}
+
+/** The Lambda registers runners, and has nothing to do with what they deploy. */
+function lambda(r: Runner): Draft[] {
+  if (!r.registrationRole) return [];
+  const who = { role: r.registrationRole };
+  const stream = (group: string, region = r.region, account = r.account) => `arn:aws:logs:${region}:${account}:log-group:${group}:log-stream:x`;
+  const away = elsewhere(r.region);
+  const own = r.registrationLogGroup ?? 'registration';
+  return [
+    ['writes into the log of the task events', 'logs:PutLogEvents', stream(r.eventLogGroup)], ['writes into somebody else\'s log', 'logs:PutLogEvents', stream('/aws/lambda/payroll')],
+    ['begins a stream in somebody else\'s log', 'logs:CreateLogStream', stream('/aws/lambda/payroll')], ['writes into a log that is named almost like its own', 'logs:PutLogEvents', stream(`x${own}`)],
+    ['reads its log', 'logs:GetLogEvents', stream(own)], ['deletes its log', 'logs:DeleteLogGroup', `arn:aws:logs:${r.region}:${r.account}:log-group:${own}`],
+    ['makes a log group', 'logs:CreateLogGroup', `arn:aws:logs:${r.region}:${r.account}:log-group:new`], ['reads the state', 's3:GetObject', `${r.bucket}/${r.prefix ? `${r.prefix}/` : ''}x.tfstate`],
+    ['runs a task', 'ecs:RunTask', `arn:aws:ecs:${r.region}:${r.account}:task-definition/${r.familyPrefix}x:1`], ['passes a role', 'iam:PassRole', r.taskRole],
+    ['writes itself a policy', 'iam:PutRolePolicy', r.registrationRole], ['calls itself', 'lambda:InvokeFunction', `arn:aws:lambda:${r.region}:${r.account}:function:registration`],
+    ['changes its code', 'lambda:UpdateFunctionCode', `arn:aws:lambda:${r.region}:${r.account}:function:registration`], ['lists all secrets', 'secretsmanager:ListSecrets', '*'],
+    ['reads many secrets at once', 'secretsmanager:BatchGetSecretValue', '*'], ['makes a network interface', 'ec2:CreateNetworkInterface', '*'],
+  ].map(([name, action, resource]): Draft => ({ topic: 'registration', name: `the Lambda ${name}`, who, action: action!, resource: resource! })).concat([
+    { topic: 'registration', name: 'the Lambda writes into its log\'s namesake in another region', who, action: 'logs:PutLogEvents', resource: stream(own, away), region: away },
+    { topic: 'registration', name: 'the Lambda writes into its log\'s namesake in an attacker\'s account', who, action: 'logs:PutLogEvents', resource: stream(own, r.region, OUTSIDER), owner: OUTSIDER },
+  ]);
+}

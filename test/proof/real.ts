@@ -1,0 +1,176 @@
+/** What real use of a runner asks for: the orchestrator, ECS, OpenTofu, EventBridge, CloudWatch Logs and the Lambda. All of it has to pass. */
+import { requestsOf, type Draft } from './requests';
+import type { Request, Runner, Secret } from './model';
+
+const ENVIRONMENT = '0b6f3b0e-5f0e-4f0c-9a39-7f6f2f0e6a11';
+
+export function realRequests(runner: Runner): Request[] {
+  return requestsOf(runner, 'allowed', [
+    ...trust(runner), ...deployment(runner), ...taskStart(runner), ...state(runner), ...registration(runner), ...logs(runner), ...emptying(runner),
+  ]);
+}
+
+function trust(r: Runner): Draft[] {
+  const topic = 'trust';
+  const ecs = { service: 'ecs-tasks.amazonaws.com' };
+  const source = { 'aws:SourceAccount': r.account, 'aws:SourceArn': `arn:aws:ecs:${r.region}:${r.account}:task/${r.cluster}/0123456789abcdef` };
+  return [
+    {
+      topic,
+      name: 'the orchestrator exchanges its token for the task manager role',
+      who: { federated: `arn:aws:iam::${r.account}:oidc-provider/${r.issuer}` },
+      action: 'sts:AssumeRoleWithWebIdentity',
+      resource: r.taskManagerRole,
+      context: { [`${r.issuer}:aud`]: 'sts.amazonaws.com', [`${r.issuer}:sub`]: `${r.orgId}+${r.runnerId}`, 'sts:RoleSessionName': `${r.orgId}-${r.runnerId}` },
+    },
+    { topic, name: 'ECS assumes the execution role for a task', who: ecs, action: 'sts:AssumeRole', resource: r.executionRole, context: source },
+    { topic, name: 'ECS assumes the task role for a task', who: ecs, action: 'sts:AssumeRole', resource: r.taskRole, context: source },
+    ...r.registrationRole ? [{
+      topic, name: 'Lambda assumes the role of the registration', who: { service: 'lambda.amazonaws.com' }, action: 'sts:AssumeRole', resource: r.registrationRole, context: {},
+    }] : [],
+  ];
+}
+
+/** The tags of the open-sourced orchestrator. */
+const TAGS = {
+  'aws:RequestTag/PlatformOrchestratorOrgId': 'my-org', 'aws:RequestTag/ManagedBy': 'PlatformOrchestrator', 'aws:TagKeys': ['PlatformOrchestratorOrgId', 'ManagedBy'],
+};
+const SIZE = { 'ecs:task-cpu': '512', 'ecs:task-memory': '1024' };
+
+function deployment(r: Runner): Draft[] {
+  const topic = 'deployment';
+  const who = { role: r.taskManagerRole };
+  const ecs = `arn:aws:ecs:${r.region}:${r.account}`;
+  const family = `${r.familyPrefix}${ENVIRONMENT}`;
+  const definition = `${ecs}:task-definition/${family}`;
+  const inCluster = { 'ecs:cluster': `${ecs}:cluster/${r.cluster}` };
+  const task = `${ecs}:task/${r.cluster}`;
+  const passed = { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' };
+  return [
+    { name: 'lists the task definitions of the environment', action: 'ecs:ListTaskDefinitions', resource: '*' },
+    { name: 'deregisters an old task definition', action: 'ecs:DeregisterTaskDefinition', resource: '*' },
+    { name: 'deletes an old task definition', action: 'ecs:DeleteTaskDefinitions', resource: `${definition}:7` },
+    { name: 'registers a task definition', action: 'ecs:RegisterTaskDefinition', resource: `${definition}:*`, context: { ...TAGS, ...SIZE } },
+    {
+      name: 'registers a task definition that says that it is not privileged',
+      action: 'ecs:RegisterTaskDefinition',
+      resource: `${definition}:*`,
+      context: { ...TAGS, ...SIZE, 'ecs:privileged': 'false' },
+    },
+    { name: 'tags the task definition (its revision)', action: 'ecs:TagResource', resource: `${definition}:*`, context: { ...TAGS, 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+    { name: 'tags the task definition (its family)', action: 'ecs:TagResource', resource: definition, context: { ...TAGS, 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+    { name: 'gives the task definition its execution role', action: 'iam:PassRole', resource: r.executionRole, context: passed },
+    { name: 'gives the task definition its task role', action: 'iam:PassRole', resource: r.taskRole, context: passed },
+    { name: 'runs the task', action: 'ecs:RunTask', resource: `${definition}:8`, context: { ...TAGS, ...inCluster } },
+    {
+      name: 'runs the task, with everything that a call can mention',
+      action: 'ecs:RunTask',
+      resource: `${definition}:8`,
+      context: { ...TAGS, ...SIZE, ...inCluster, 'ecs:enable-execute-command': 'false', 'ecs:enable-ebs-volumes': 'false' },
+    },
+    { name: 'tags the task', action: 'ecs:TagResource', resource: `${task}/*`, context: { ...TAGS, ...inCluster, 'ecs:CreateAction': 'RunTask' } },
+    { name: 'lists the tasks (evaluated on all)', action: 'ecs:ListTasks', resource: '*', context: inCluster },
+    { name: 'lists the tasks (evaluated on the cluster\'s instances)', action: 'ecs:ListTasks', resource: `${ecs}:container-instance/${r.cluster}/*`, context: inCluster },
+    { name: 'describes the task', action: 'ecs:DescribeTasks', resource: `${task}/0123456789abcdef`, context: inCluster },
+  ].map((draft) => ({ topic, who, ...draft, name: `the orchestrator ${draft.name}` }));
+}
+
+function taskStart(r: Runner): Draft[] {
+  const topic = 'task start';
+  const who = { role: r.executionRole };
+  const drafts: Draft[] = r.secrets.flatMap((secret, index) => readings(r, secret, 'ssm:GetParameters').map((draft) =>
+    ({ ...draft, topic, who, name: `ECS ${draft.name} ${index + 1} of the task` })));
+  if (r.imageRepository) {
+    for (const action of ['BatchCheckLayerAvailability', 'GetDownloadUrlForLayer', 'BatchGetImage']) {
+      drafts.push({ topic, who, name: `ECS pulls the image (${action})`, action: `ecr:${action}`, resource: r.imageRepository });
+    }
+    drafts.push({ topic, who, name: 'ECS signs in to the registry of the image', action: 'ecr:GetAuthorizationToken', resource: '*' });
+  }
+  return drafts;
+}
+
+/** How a secret is read: with its key, where that is a customer's. */
+function readings(r: Runner, secret: Secret, parameterAction: string): Omit<Draft, 'who' | 'topic'>[] {
+  const service = secret.kind === 'secret' ? 'secretsmanager' : 'ssm';
+  const what = secret.kind === 'secret' ? 'secret' : 'parameter';
+  return [
+    { name: `reads ${what}`, action: secret.kind === 'secret' ? 'secretsmanager:GetSecretValue' : parameterAction, resource: secret.arn },
+    ...secret.keyArn ? [{
+      name: `decrypts ${what}`,
+      action: 'kms:Decrypt',
+      resource: secret.keyArn,
+      context: {
+        'kms:ViaService': `${service}.${r.region}.amazonaws.com`,
+        [secret.kind === 'secret' ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN']: secret.arn,
+      },
+    }] : [],
+  ];
+}
+
+function state(r: Runner): Draft[] {
+  const topic = 'state';
+  const who = { role: r.taskRole };
+  const key = `${r.prefix ? `${r.prefix}/` : ''}${ENVIRONMENT}.tfstate`;
+  const object = `${r.bucket}/${key}`;
+  const inBucket = { owner: r.bucketOwner, topic, who };
+  return [
+    { ...inBucket, name: 'OpenTofu lists its workspaces', action: 's3:ListBucket', resource: r.bucket, context: { 's3:prefix': 'env:/' } },
+    { ...inBucket, name: 'OpenTofu looks whether there is a state', action: 's3:ListBucket', resource: r.bucket, context: { 's3:prefix': key } },
+    { ...inBucket, name: 'OpenTofu reads the state', action: 's3:GetObject', resource: object },
+    { ...inBucket, name: 'OpenTofu writes the state', action: 's3:PutObject', resource: object },
+    ...(r.bucketKey ? ['Decrypt', 'GenerateDataKey'] : []).flatMap((action) => [r.bucket, object]
+      .filter((named) => r.bucketKey!.use === 'either' || (r.bucketKey!.use === 'bucket') === (named === r.bucket))
+      .map((named) => ({
+        topic,
+        who,
+        name: `S3 uses the bucket's key for OpenTofu (${action}, naming the ${named === r.bucket ? 'bucket' : 'state'})`,
+        action: `kms:${action}`,
+        resource: r.bucketKey!.arn,
+        context: { 'kms:ViaService': `s3.${r.region}.amazonaws.com`, 'kms:EncryptionContext:aws:s3:arn': named },
+      }))),
+  ];
+}
+
+function registration(r: Runner): Draft[] {
+  if (!r.registrationRole || !r.token) return [];
+  const topic = 'registration';
+  const who = { role: r.registrationRole };
+  const stream = `arn:aws:logs:${r.region}:${r.account}:log-group:${r.registrationLogGroup}:log-stream:2026/11/02/[$LATEST]0123456789abcdef`;
+  return [
+    ...readings(r, r.token, 'ssm:GetParameter').map((draft) => ({ ...draft, topic, who, name: `the Lambda ${draft.name} with the API token` })),
+    { topic, who, name: 'the Lambda begins a log stream', action: 'logs:CreateLogStream', resource: stream },
+    { topic, who, name: 'the Lambda writes its log', action: 'logs:PutLogEvents', resource: stream },
+  ];
+}
+
+function logs(r: Runner): Draft[] {
+  const topic = 'logs';
+  const arn = (group: string) => `arn:aws:logs:${r.region}:${r.account}:log-group:${group}`;
+  const stream = `${arn(r.eventLogGroup)}:log-stream:0123456789abcdef`;
+  const rule = { 'aws:SourceArn': `arn:aws:events:${r.region}:${r.account}:rule/RunnerStack-EventLog-0123456789AB`, 'aws:SourceAccount': r.account };
+  const keyed = r.logKey ? [r.eventLogGroup, r.execLogGroup].filter((group) => group !== undefined) : [];
+  return [
+    ...['events.amazonaws.com', 'delivery.logs.amazonaws.com'].flatMap((service): Draft[] => [
+      { topic, who: { service }, name: `EventBridge begins a log stream of task events (as ${service})`, action: 'logs:CreateLogStream', resource: stream, context: { 'aws:SourceArn': undefined } },
+      { topic, who: { service }, name: `EventBridge writes task events (as ${service})`, action: 'logs:PutLogEvents', resource: stream, context: rule },
+    ]),
+    ...keyed.flatMap((group) => ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'].map((action): Draft => ({
+      topic,
+      who: { service: `logs.${r.region}.amazonaws.com` },
+      name: `CloudWatch Logs uses the key for the ${group === r.eventLogGroup ? 'event' : 'exec'} log (${action})`,
+      action: `kms:${action}`,
+      resource: r.logKey!,
+      context: { 'kms:EncryptionContext:aws:logs:arn': arn(group) },
+    }))),
+  ];
+}
+
+function emptying(r: Runner): Draft[] {
+  if (!r.emptyingRole) return [];
+  return [
+    ['s3:PutBucketPolicy', r.bucket], ['s3:GetBucketTagging', r.bucket], ['s3:ListBucketVersions', r.bucket], ['s3:ListBucket', r.bucket],
+    ['s3:DeleteObject', `${r.bucket}/old.tfstate`], ['s3:DeleteObjectVersion', `${r.bucket}/old.tfstate`],
+  ].map(([action, resource]) => ({
+    topic: 'emptying', who: { role: r.emptyingRole! }, name: `the handler that was asked for empties the bucket (${action})`, action: action!, resource: resource!,
+  }));
+}

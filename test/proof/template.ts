@@ -1,0 +1,168 @@
+/** Reads the account's policies, and its runners, out of a synthesized template. */
+import { list, type Account, type Document, type Role, type Runner, type Secret, type Statement } from './model';
+import { Resolver, SECRET_SUFFIX } from './resolver';
+
+/** What a template does not say: about things that exist already, and about the orchestrator. Values may be CloudFormation expressions. */
+export interface Given {
+  readonly issuer?: string;
+  readonly familyPrefix?: string;
+  readonly existingBucket?: boolean;
+  /** Who owns the bucket. */
+  readonly bucketOwner?: string;
+  /** Customer keys of an existing bucket, of secrets and of parameters, each with the ARN of what it encrypts. */
+  readonly keys?: [of: unknown, key: unknown][];
+  /** Policies of keys that exist already. */
+  readonly keyPolicies?: [key: unknown, policy: unknown][];
+  /** Statements that somebody adds to a role, because a warning says so. */
+  readonly added?: [role: unknown, statements: unknown][];
+  /** The permissions boundary of the roles that are made. */
+  readonly boundary?: Document;
+}
+
+const BASIC_EXECUTION: Document = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'], Resource: '*' }],
+};
+/** A managed policy of which nothing is known could allow everything. */
+const UNKNOWN: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
+
+/** The statements that decide: CDK leaves metadata and order to itself. */
+export function accountOf(resolver: Resolver, given: Given = {}): Account {
+  const id = resolver.place.account;
+  const roles: Record<string, { policies: Record<string, Document>; trust?: Document; boundary?: Document }> = {};
+  const arnByName = new Map<string, string>();
+  for (const [logicalId, properties] of resolver.resourcesOf('AWS::IAM::Role')) {
+    const arn = resolver.resolve({ 'Fn::GetAtt': [logicalId, 'Arn'] });
+    arnByName.set(resolver.resolve({ Ref: logicalId }), arn);
+    const policies = Object.fromEntries(list(properties.Policies).map((policy: any) =>
+      [resolver.resolve(policy.PolicyName), resolver.resolve(policy.PolicyDocument)]));
+    for (const managed of list(properties.ManagedPolicyArns).map((value) => String(resolver.resolve(value)))) {
+      policies[managed] = managed.endsWith('/AWSLambdaBasicExecutionRole') ? BASIC_EXECUTION : UNKNOWN;
+    }
+    roles[arn] = {
+      policies,
+      trust: resolver.resolve(properties.AssumeRolePolicyDocument),
+      boundary: properties.PermissionsBoundary ? given.boundary : undefined,
+    };
+  }
+  const add = (arn: string, name: string, document: Document) => {
+    roles[arn] = { ...roles[arn], policies: { ...roles[arn]?.policies, [name]: document } };
+  };
+  for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']) {
+    for (const [logicalId, properties] of resolver.resourcesOf(type)) {
+      for (const name of list(resolver.resolve(properties.Roles))) {
+        // An imported role is known by its name only; the runner's properties have its ARN.
+        const arn = arnByName.get(name) ?? runnerRoles(resolver).find((role) => role.split('/').pop() === name) ?? `arn:aws:iam::${id}:role/${name}`;
+        add(arn, logicalId, resolver.resolve(properties.PolicyDocument));
+      }
+    }
+  }
+  for (const [role, statements] of given.added ?? []) {
+    add(resolver.resolve(role), 'AddedByHand', { Version: '2012-10-17', Statement: list(resolver.resolve(statements) as Statement[]) });
+  }
+  for (const arn of runnerRoles(resolver)) roles[arn] ??= { policies: {} };
+  return {
+    id,
+    roles: roles as Record<string, Role>,
+    buckets: Object.fromEntries(resolver.resourcesOf('AWS::S3::BucketPolicy').map(([, { Bucket, PolicyDocument }]) =>
+      [`arn:aws:s3:::${resolver.resolve(Bucket)}`, resolver.resolve(PolicyDocument)])),
+    keys: {
+      ...Object.fromEntries((given.keyPolicies ?? []).map(([key, policy]) => [resolver.resolve(key), resolver.resolve(policy)])),
+      ...Object.fromEntries(resolver.resourcesOf('AWS::KMS::Key').map(([logicalId, { KeyPolicy }]) =>
+        [resolver.resolve({ 'Fn::GetAtt': [logicalId, 'Arn'] }), resolver.resolve(KeyPolicy)])),
+    },
+    logs: Object.fromEntries(resolver.resourcesOf('AWS::Logs::ResourcePolicy').map(([logicalId, { PolicyDocument }]) =>
+      [logicalId, JSON.parse(resolver.resolve(PolicyDocument))])),
+  };
+}
+
+function runnerRoles(resolver: Resolver): string[] {
+  return resolver.resourcesOf('Custom::HumanitecRunner').flatMap(([, { Auth, Job }]) =>
+    resolver.resolve([Auth.RoleArn, Job.ExecutionRoleArn, Job.TaskRoleArn]) as string[]);
+}
+
+/** The runners as the orchestrator gets to know them: what it does follows from their registrations. */
+export function runnersOf(resolver: Resolver, name: string, given: Given = {}): Runner[] {
+  const { account, region } = resolver.place;
+  const customKeys = new Map((given.keys ?? []).map(([of, key]) => [resolver.resolve(of) as string, resolver.resolve(key) as string]));
+  for (const [logicalId, { KmsKeyId }] of resolver.resourcesOf('AWS::SecretsManager::Secret')) {
+    if (KmsKeyId) customKeys.set(resolver.resolve({ Ref: logicalId }), resolver.resolve(KmsKeyId));
+  }
+  const registrations = resolver.resourcesOf('Custom::HumanitecRunner');
+  return registrations.map(([logicalId, properties]) => {
+    const { ApiUrl, OrgId, RunnerId, Auth, Job, StateStorage, Token } = resolver.resolve({ ...properties, ServiceToken: undefined, ServiceTimeout: undefined });
+    const hosted = ApiUrl === 'https://api.humanitec.dev';
+    const bucket = bucketOf(resolver, StateStorage.Bucket);
+    const lambda = functionOf(resolver, properties);
+    const groups = resolver.resourcesOf('AWS::Logs::LogGroup').map(([, { LogGroupName, KmsKeyId }]) =>
+      ({ name: resolver.resolve(LogGroupName), key: resolver.resolve(KmsKeyId) }));
+    const group = (wanted: string) => groups.find((one) => one.name === wanted);
+    const eventLogGroup = `/aws/ecs/${RunnerId}`;
+    const bucketArn = `arn:aws:s3:::${StateStorage.Bucket}`;
+    return {
+      name: registrations.length > 1 ? `${name}/${logicalId}` : name,
+      account,
+      region,
+      orgId: OrgId,
+      runnerId: RunnerId,
+      issuer: given.issuer ?? (hosted ? 'oidc.humanitec.dev' : fail(`${name}: say what the issuer of ${ApiUrl} is`)),
+      familyPrefix: given.familyPrefix ?? (hosted ? 'humanitec_' : `platform_orchestrator_env_${OrgId}_`),
+      cluster: Job.Cluster,
+      taskManagerRole: Auth.RoleArn,
+      executionRole: Job.ExecutionRoleArn,
+      taskRole: Job.TaskRoleArn,
+      registrationRole: lambda.role,
+      bucket: bucketArn,
+      prefix: StateStorage.PathPrefix?.replace(/\/$/, ''),
+      bucketOwner: given.bucketOwner ?? account,
+      bucketKey: bucket?.key ?? (customKeys.has(bucketArn) ? { arn: customKeys.get(bucketArn)!, use: 'either' } : undefined),
+      ownBucket: bucket !== undefined && given.existingBucket !== true,
+      eventLogGroup,
+      execLogGroup: group(`${eventLogGroup}/exec`)?.name,
+      registrationLogGroup: lambda.logGroup,
+      logKey: group(eventLogGroup)?.key,
+      secrets: Object.values((Job.Secrets ?? {}) as Record<string, string>).map((arn) =>
+        ({ kind: arn.includes(':secretsmanager:') ? 'secret' : 'parameter', arn, keyArn: customKeys.get(arn) })),
+      imageRepository: repositoryOf(Job.Image),
+      token: tokenOf(Token, resolver, customKeys),
+      emptyingRole: resolver.resourcesOf('Custom::S3AutoDeleteObjects')
+        .filter(([, { BucketName }]) => resolver.resolve(BucketName) === StateStorage.Bucket)
+        .map(([, emptying]) => functionOf(resolver, emptying).role)[0],
+    };
+  });
+}
+
+function bucketOf(resolver: Resolver, name: string) {
+  for (const [logicalId, { BucketEncryption }] of resolver.resourcesOf('AWS::S3::Bucket')) {
+    if (resolver.resolve({ Ref: logicalId }) !== name) continue;
+    const rule = list(BucketEncryption?.ServerSideEncryptionConfiguration)[0] as any;
+    const arn = resolver.resolve(rule?.ServerSideEncryptionByDefault?.KMSMasterKeyID) as string | undefined;
+    return { key: arn === undefined ? undefined : { arn, use: rule.BucketKeyEnabled ? 'bucket' as const : 'object' as const } };
+  }
+  return undefined;
+}
+
+/** The role and the log group of the function behind a custom resource. */
+function functionOf(resolver: Resolver, { ServiceToken }: Record<string, any>): { role: string; logGroup?: string } {
+  const { Role, LoggingConfig } = resolver.template.Resources[ServiceToken['Fn::GetAtt'][0]]!.Properties!;
+  return { role: resolver.resolve(Role), logGroup: resolver.resolve(LoggingConfig?.LogGroup) };
+}
+
+function repositoryOf(image?: string): string | undefined {
+  const [, account, region, name] = image?.match(/^(\d{12})\.dkr\.ecr\.([^.]+)\.amazonaws\.com\/([^:@]+)/) ?? [];
+  return name && `arn:aws:ecr:${region}:${account}:repository/${name}`;
+}
+
+/** The token's secret or parameter, with the ARN that AWS knows it by: a secret that is known by name has a suffix there. */
+function tokenOf({ SecretId, ParameterName }: { SecretId?: string; ParameterName?: string }, resolver: Resolver, keys: Map<string, string>): Secret {
+  const { account, region } = resolver.place;
+  const kind = SecretId ? 'secret' : 'parameter';
+  const arn = SecretId
+    ? SecretId.replace(/(?<!-[a-zA-Z0-9]{6})$/, SECRET_SUFFIX)
+    : `arn:aws:ssm:${region}:${account}:parameter/${ParameterName!.replace(/^\//, '')}`;
+  return { kind, arn, keyArn: keys.get(arn) ?? keys.get(SecretId ?? '') };
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
