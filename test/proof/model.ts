@@ -54,6 +54,8 @@ export interface Runner {
   readonly taskManagerRole: string;
   readonly executionRole: string;
   readonly taskRole: string;
+  /** Of these, the ones that the user gave: whom they trust is his business. */
+  readonly givenRoles: string[];
   /** The Lambda's; a runner that was set up otherwise has none. */
   readonly registrationRole?: string;
   readonly bucket: string;
@@ -63,11 +65,10 @@ export interface Runner {
   /** The bucket's customer managed key; with a bucket key, S3 names the bucket instead of the object when it uses it. */
   readonly bucketKey?: { readonly arn: string; readonly use: 'bucket' | 'object' | 'either' };
   readonly ownBucket: boolean;
-  /** Names of log groups, and the customer key that encrypts them. */
   readonly eventLogGroup: string;
-  readonly execLogGroup?: string;
   readonly registrationLogGroup?: string;
-  readonly logKey?: string;
+  /** Log groups with a customer key. */
+  readonly encryptedLogs: { readonly what: string; readonly group: string; readonly keyArn: string }[];
   readonly secrets: Secret[];
   readonly imageRepository?: string;
   readonly token?: Secret;

@@ -148,18 +148,17 @@ function logs(r: Runner): Draft[] {
   const arn = (group: string) => `arn:aws:logs:${r.region}:${r.account}:log-group:${group}`;
   const stream = `${arn(r.eventLogGroup)}:log-stream:0123456789abcdef`;
   const rule = { 'aws:SourceArn': `arn:aws:events:${r.region}:${r.account}:rule/RunnerStack-EventLog-0123456789AB`, 'aws:SourceAccount': r.account };
-  const keyed = r.logKey ? [r.eventLogGroup, r.execLogGroup].filter((group) => group !== undefined) : [];
   return [
     ...['events.amazonaws.com', 'delivery.logs.amazonaws.com'].flatMap((service): Draft[] => [
       { topic, who: { service }, name: `EventBridge begins a log stream of task events (as ${service})`, action: 'logs:CreateLogStream', resource: stream, context: { 'aws:SourceArn': undefined } },
       { topic, who: { service }, name: `EventBridge writes task events (as ${service})`, action: 'logs:PutLogEvents', resource: stream, context: rule },
     ]),
-    ...keyed.flatMap((group) => ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'].map((action): Draft => ({
+    ...r.encryptedLogs.flatMap(({ what, group, keyArn }) => ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'].map((action): Draft => ({
       topic,
       who: { service: `logs.${r.region}.amazonaws.com` },
-      name: `CloudWatch Logs uses the key for the ${group === r.eventLogGroup ? 'event' : 'exec'} log (${action})`,
+      name: `CloudWatch Logs uses the key for the log of ${what} (${action})`,
       action: `kms:${action}`,
-      resource: r.logKey!,
+      resource: keyArn,
       context: { 'kms:EncryptionContext:aws:logs:arn': arn(group) },
     }))),
   ];

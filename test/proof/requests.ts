@@ -14,7 +14,7 @@ export interface Draft {
 }
 
 export function requestsOf(runner: Runner, expected: Request['expected'], drafts: Draft[]): Request[] {
-  return drafts.map(({ region = runner.region, owner = runner.account, context = {}, ...draft }) => {
+  return drafts.filter((draft) => !isTrustOfGivenRole(runner, draft)).map(({ region = runner.region, owner = runner.account, context = {}, ...draft }) => {
     const all: Record<string, string | string[] | undefined> = {
       'aws:SecureTransport': 'true',
       'aws:ResourceAccount': owner,
@@ -25,6 +25,11 @@ export function requestsOf(runner: Runner, expected: Request['expected'], drafts
     };
     return { ...draft, owner, expected, context: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Context };
   });
+}
+
+/** Whom a given role trusts is not set up by the runner; what our roles may do with it is. */
+function isTrustOfGivenRole(runner: Runner, { action, resource, who }: Draft): boolean {
+  return action.startsWith('sts:') && runner.givenRoles.includes(resource) && !(typeof who === 'object' && 'role' in who);
 }
 
 function requester(who: Who, region: string): Context {

@@ -7,6 +7,8 @@ export interface Given {
   readonly issuer?: string;
   readonly familyPrefix?: string;
   readonly existingBucket?: boolean;
+  /** Roles that the user gave. */
+  readonly givenRoles?: unknown[];
   /** Who owns the bucket. */
   readonly bucketOwner?: string;
   /** Customer keys of an existing bucket, of secrets and of parameters, each with the ARN of what it encrypts. */
@@ -94,10 +96,12 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
     const hosted = ApiUrl === 'https://api.humanitec.dev';
     const bucket = bucketOf(resolver, StateStorage.Bucket);
     const lambda = functionOf(resolver, properties);
-    const groups = resolver.resourcesOf('AWS::Logs::LogGroup').map(([, { LogGroupName, KmsKeyId }]) =>
-      ({ name: resolver.resolve(LogGroupName), key: resolver.resolve(KmsKeyId) }));
-    const group = (wanted: string) => groups.find((one) => one.name === wanted);
     const eventLogGroup = `/aws/ecs/${RunnerId}`;
+    const logNames: [string, string | undefined][] = [['task events', eventLogGroup], ['ECS Exec', `${eventLogGroup}/exec`], ['the registration', lambda.logGroup]];
+    const encryptedLogs = resolver.resourcesOf('AWS::Logs::LogGroup').flatMap(([id, { KmsKeyId }]) => {
+      const group = resolver.resolve({ Ref: id }) as string;
+      return KmsKeyId ? logNames.filter(([, wanted]) => wanted === group).map(([what]) => ({ what, group, keyArn: resolver.resolve(KmsKeyId) as string })) : [];
+    });
     const bucketArn = `arn:aws:s3:::${StateStorage.Bucket}`;
     return {
       name: registrations.length > 1 ? `${name}/${logicalId}` : name,
@@ -111,6 +115,7 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       taskManagerRole: Auth.RoleArn,
       executionRole: Job.ExecutionRoleArn,
       taskRole: Job.TaskRoleArn,
+      givenRoles: list(resolver.resolve(given.givenRoles)),
       registrationRole: lambda.role,
       bucket: bucketArn,
       prefix: StateStorage.PathPrefix?.replace(/\/$/, ''),
@@ -118,9 +123,8 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       bucketKey: bucket?.key ?? (customKeys.has(bucketArn) ? { arn: customKeys.get(bucketArn)!, use: 'either' } : undefined),
       ownBucket: bucket !== undefined && given.existingBucket !== true,
       eventLogGroup,
-      execLogGroup: group(`${eventLogGroup}/exec`)?.name,
       registrationLogGroup: lambda.logGroup,
-      logKey: group(eventLogGroup)?.key,
+      encryptedLogs,
       secrets: Object.values((Job.Secrets ?? {}) as Record<string, string>).map((arn) =>
         ({ kind: arn.includes(':secretsmanager:') ? 'secret' : 'parameter', arn, keyArn: customKeys.get(arn) })),
       imageRepository: repositoryOf(Job.Image),

@@ -36,8 +36,8 @@ function writing(r: Runner): Draft[] {
 }
 
 function encrypting(r: Runner): Draft[] {
-  const key = r.logKey;
-  if (key === undefined) return [];
+  if (r.encryptedLogs.length === 0) return [];
+  const key = r.encryptedLogs[0]!.keyArn;
   const topic = 'keys';
   const group = (name: string, region = r.region, account = r.account) => `arn:aws:logs:${region}:${account}:log-group:${name}`;
   const away = elsewhere(r.region);
