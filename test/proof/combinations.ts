@@ -32,7 +32,7 @@ export function scenesOf(build: (app: App) => { stack: Stack; name: string; give
     return made.map(({ stack, name, given }) => {
       const resolver = resolverOf(stack.stackName);
       const facts = given();
-      return { name, account: accountOf(resolver, facts), runners: runnersOf(resolver, name, facts) };
+      return { name, account: accountOf(resolver, facts), runners: runnersOf(resolver, name, facts), bounded: facts.boundary !== undefined };
     });
   } finally {
     rmSync(outdir, { recursive: true, force: true });

@@ -5,7 +5,7 @@
  * has to. `runUnsafeSimulation` is the same engine without that step; `evaluator.test.ts` shows that each kind of condition counts.
  */
 import { anonymousPrincipal, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
-import { list, type Account, type Document, type Request, type Role, type Who } from './model';
+import { type Account, type Document, type Request, type Role, type Who } from './model';
 
 const EVERYTHING: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 /** What an attacker who wants us to use his own bucket, key, secret or role would write into its policy. */
@@ -59,9 +59,16 @@ const literally = (resource: string): string => resource.replaceAll('*', '\uFF0A
 /** The engine needs metadata with a resource policy, which it takes from a policy that was validated before. */
 const named = (name: string, policyDocument: Document) => ({ __validated: true, policyDocument: compared(policyDocument), metadata: { name }, errors: [] });
 
-/** Bool conditions come from JSON as texts or as booleans; IAM compares texts. */
+const texts = new WeakMap<Document, Document>();
+
+/** Values of conditions come from JSON as texts, numbers or booleans; IAM compares texts. */
 function compared(document: Document): Document {
-  return JSON.parse(JSON.stringify(document), (_key, value) => typeof value === 'boolean' || typeof value === 'number' ? String(value) : value);
+  let known = texts.get(document);
+  if (!known) {
+    known = JSON.parse(JSON.stringify(document), (_key, value) => typeof value === 'boolean' || typeof value === 'number' ? String(value) : value) as Document;
+    texts.set(document, known);
+  }
+  return known;
 }
 
 export function isAllowed(account: Account, request: Request): boolean {
@@ -98,5 +105,3 @@ export function concerns(request: Request, kind: 'role' | 'trust' | 'bucket' | '
     case 'logs': return service === 'logs';
   }
 }
-
-export const actionsOf = (document: Document): string[] => document.Statement.flatMap(({ Action }) => list(Action));

@@ -9,6 +9,8 @@ export interface Scene {
   readonly name: string;
   readonly account: Account;
   readonly runners: Runner[];
+  /** Whether all roles that are made have to have a permissions boundary. */
+  readonly bounded?: boolean;
 }
 
 export const ACCOUNT = '123456789012';

@@ -84,7 +84,7 @@ export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerPr
       bucketOwner: choice.state.startsWith('of another account') ? NEIGHBOUR : undefined,
       keys,
       keyPolicies: choice.key === 'imported' ? [[encryptionKey!.keyArn, { Version: '2012-10-17', Statement: [ROOT] }]] : [],
-      boundary: BOUNDARY,
+      boundary: choice.roles.endsWith('boundary') ? BOUNDARY : undefined,
     },
   };
 }

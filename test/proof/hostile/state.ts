@@ -10,7 +10,7 @@ const NAME = 'state.tfstate';
 export function hostileStates(r: Runner): Draft[] {
   const who = { role: r.taskRole };
   return [...places(r), ...actions(r), ...keys(r), ...deployments(r)].map((draft) => ({ topic: 'state', who, ...draft, name: `a deployment ${draft.name}` }))
-    .concat(wire(r), strangers(r));
+    .concat(wire(r), strangers(r), emptying(r));
 }
 
 function places(r: Runner): Attempt[] {
@@ -69,6 +69,7 @@ function actions(r: Runner): Attempt[] {
       ['has the states replicated elsewhere', 'PutReplicationConfiguration'], ['has the access logged elsewhere', 'PutBucketLogging'], ['has events sent elsewhere', 'PutBucketNotification'],
       ['makes the bucket a web site', 'PutBucketWebsite'], ['lists old versions', 'ListBucketVersions'], ['lists uploads', 'ListBucketMultipartUploads'], ['reads the encryption', 'GetEncryptionConfiguration'],
     ].map(on(r.bucket)),
+    { name: 'lists old versions below its prefix', action: 's3:ListBucketVersions', resource: r.bucket, owner: r.bucketOwner, context: { 's3:prefix': `${r.prefix ? `${r.prefix}/` : ''}${NAME}` } },
     { name: 'lists the buckets of the account', action: 's3:ListAllMyBuckets', resource: '*' },
     { name: 'makes a bucket', action: 's3:CreateBucket', resource: 'arn:aws:s3:::new-bucket' },
     { name: 'makes an access point into the bucket', action: 's3:CreateAccessPoint', resource: `arn:aws:s3:${r.region}:${r.account}:accesspoint/x` },
@@ -165,4 +166,14 @@ function strangers(r: Runner): Draft[] {
   ];
   const strangers_: [string, Draft['who']][] = [['anybody', 'anonymous'], ['an administrator of another account', { administrator: OUTSIDER }], ['CloudTrail', { service: 'cloudtrail.amazonaws.com' }]];
   return strangers_.flatMap(([name, who]) => calls.map(([does, action, resource]) => ({ topic: 'strangers', name: `${name} ${does}`, who, action, resource, owner: r.bucketOwner })));
+}
+
+/** The handler that empties the bucket is CDK's, where the user asked for it. */
+function emptying(r: Runner): Draft[] {
+  if (!r.emptyingRole) return [];
+  const object = `${r.bucket}/${NAME}`;
+  return [
+    ['reads the state', 's3:GetObject', object], ['writes the state', 's3:PutObject', object], ['makes the state public', 's3:PutObjectAcl', object],
+    ['deletes the bucket', 's3:DeleteBucket', r.bucket], ['makes the bucket public', 's3:PutBucketPublicAccessBlock', r.bucket], ['has the states replicated', 's3:PutReplicationConfiguration', r.bucket],
+  ].map(([does, action, resource]) => ({ topic: 'state', name: `the handler that empties the bucket ${does}`, who: { role: r.emptyingRole! }, action: action!, resource: resource!, owner: r.bucketOwner }));
 }

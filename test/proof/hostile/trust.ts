@@ -70,7 +70,9 @@ function callers(r: Runner): Draft[] {
       resource,
       context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': `arn:aws:ecs:${r.region}:${r.account}:service/${r.cluster}/web` },
     },
-  ]).concat([
+  ]).concat(r.registrationRole ? [
+    { topic: 'trust', name: 'Lambda tags the session of the role of the registration', who: { service: 'lambda.amazonaws.com' }, action: 'sts:TagSession', resource: r.registrationRole },
+  ] : [], [
     { topic: 'trust', name: 'ECS tasks assume the task manager role', who: { service: 'ecs-tasks.amazonaws.com' }, action: 'sts:AssumeRole', resource: r.taskManagerRole, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': `arn:aws:ecs:${r.region}:${r.account}:task/${r.cluster}/1` } },
     { topic: 'trust', name: 'Lambda assumes the task role', who: { service: 'lambda.amazonaws.com' }, action: 'sts:AssumeRole', resource: r.taskRole, context: { 'aws:SourceAccount': r.account } },
     { topic: 'trust', name: 'Lambda assumes the execution role', who: { service: 'lambda.amazonaws.com' }, action: 'sts:AssumeRole', resource: r.executionRole, context: { 'aws:SourceAccount': r.account } },
@@ -90,6 +92,7 @@ function confused(r: Runner): Draft[] {
       { ...ecs, name: `a task that names its account only gets the ${role}`, context: { 'aws:SourceAccount': r.account } },
       { ...ecs, name: `a task with our account and somebody else's ARN gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(OUTSIDER) } },
       { ...ecs, name: `a task with our ARN and somebody else's account gets the ${role}`, context: { 'aws:SourceAccount': OUTSIDER, 'aws:SourceArn': task(r.account) } },
+      { ...ecs, name: `a task changes who the session of the ${role} is for`, action: 'sts:SetSourceIdentity', context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(r.account) } },
       { ...ecs, name: `something of our account that is not of ECS gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': `arn:aws:lambda:${r.region}:${r.account}:function:x` } },
     ];
   });

@@ -1,0 +1,17 @@
+/** Changes of policies that no request can notice, each with the reason why what is there stays. One that matches nothing any more is an error. */
+
+export interface Explanation {
+  readonly matches: RegExp;
+  readonly reason: string;
+}
+
+export const EXPLAINED: Explanation[] = [
+  {
+    matches: /^bucket policy \/ .* \/ the resource (bucket|objects) widened to \*$/,
+    reason: 'S3 asks a bucket\'s policy about this bucket and its objects only: there is nothing else that * could mean in it',
+  },
+  {
+    matches: /^key policy \/ Allow kms:\* to root \/ without /,
+    reason: 'CDK\'s own statement, which leaves a key to the IAM policies of its account: the runner needs none of it where the key is for log groups only, and the user manages the key with it',
+  },
+];

@@ -1,0 +1,151 @@
+/**
+ * Proves least privilege: every real call passes, every hostile one fails, and every action, resource and condition counts.
+ *
+ *   npm run prove                 on the examples and on generated combinations of inputs
+ *   npm run prove -- --list       also prints the requests
+ *   npm run prove -- --json FILE  writes `{ checks: [{ name, ok }] }`
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { combinations, combinationScenes } from './combinations';
+import { isAsExpected } from './evaluator';
+import { exampleScenes, type Scene } from './examples';
+import { EXPLAINED } from './explained';
+import { hostileRequests } from './hostile';
+import { CHOICES } from './inputs';
+import type { Request } from './model';
+import { mutationsOf, noticedBy } from './mutations';
+import { neighbourScenes, trespasses, unbounded } from './neighbours';
+import { realRequests } from './real';
+
+/** Names of scenes by what went wrong in them. */
+type Wrong = Map<string, string[]>;
+
+const note = (wrong: Wrong, what: string, where: string) => wrong.set(what, [...wrong.get(what) ?? [], where]);
+const some = (names: string[]) => `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
+const row = (label: string, value: string | number) => console.log(`  ${label.padEnd(46)} ${String(value).padStart(7)}`);
+
+function requestsOf({ runners }: Scene): Request[] {
+  return runners.flatMap((runner) => [
+    ...realRequests(runner), ...hostileRequests(runner), ...runners.filter((other) => other !== runner).flatMap((other) => trespasses(runner, other)),
+  ]);
+}
+
+/** As few scenes as have every choice of every input between them: mutations are tried on these. */
+function representatives(scenes: Scene[]): Scene[] {
+  const rows = combinations();
+  const open = new Set(Object.entries(CHOICES).flatMap(([input, choices]) => choices.map((choice) => `${input}=${choice}`)));
+  const values = (index: number) => Object.entries(rows[index]!).map(([input, choice]) => `${input}=${choice}`);
+  const chosen: number[] = [];
+  while (open.size > 0) {
+    const gains = rows.map((_row, index) => values(index).filter((value) => open.has(value)).length);
+    const best = gains.indexOf(Math.max(...gains));
+    values(best).forEach((value) => open.delete(value));
+    chosen.push(best);
+  }
+  return scenes.filter(({ name }) => /^example (basic|production)$/.test(name) || chosen.some((index) => name === `combination ${index + 1}`));
+}
+
+function mutate(scenes: Scene[]): { tried: number; kinds: Set<string>; unnoticed: Wrong } {
+  const unnoticed: Wrong = new Map();
+  const kinds = new Set<string>();
+  let tried = 0;
+  for (const { account, runners, name } of scenes) {
+    for (const runner of runners) {
+      // A request that is wrong already would notice everything.
+      const requests = [...realRequests(runner), ...hostileRequests(runner)].filter((request) => isAsExpected(account, request));
+      for (const mutation of mutationsOf(account, runner)) {
+        tried++;
+        kinds.add(mutation.what);
+        if (!noticedBy(mutation, requests)) note(unnoticed, mutation.what, name);
+      }
+    }
+  }
+  return { tried, kinds, unnoticed };
+}
+
+function printList(requests: Request[]): void {
+  const topics = new Map<string, Set<string>>();
+  for (const { topic, expected, name } of requests) {
+    const title = `${expected === 'allowed' ? 'has to pass' : 'has to fail'}: ${topic}`;
+    topics.set(title, (topics.get(title) ?? new Set()).add(name));
+  }
+  for (const [title, names] of [...topics].sort()) console.log(`\n${title}\n${[...names].map((name) => `  ${name}`).join('\n')}`);
+}
+
+async function prove(options: { list?: boolean; json?: string }): Promise<boolean> {
+  const began = Date.now();
+  const examples = await exampleScenes();
+  const scenes = [...examples, ...combinationScenes(), ...neighbourScenes()];
+  const requests = scenes.map(requestsOf);
+  if (options.list) printList(requests.flat());
+
+  const wrong: Wrong = new Map();
+  const counts = { allowed: 0, denied: 0, wronglyAllowed: 0, wronglyDenied: 0 };
+  const names = new Map<string, Request['expected']>();
+  scenes.forEach(({ account, name }, index) => {
+    for (const request of requests[index]!) {
+      names.set(request.name, request.expected);
+      if (isAsExpected(account, request)) {
+        counts[request.expected]++;
+      } else {
+        counts[request.expected === 'allowed' ? 'wronglyDenied' : 'wronglyAllowed']++;
+        note(wrong, request.name, name);
+      }
+    }
+  });
+  const boundaries = scenes.filter(({ bounded }) => bounded).flatMap(({ account, runners, name }) => runners.map((runner) => ({ name, ...unbounded(account, runner) })));
+  const mutated = representatives(scenes);
+  const { tried, kinds, unnoticed } = mutate(mutated);
+  const explained = (what: string) => EXPLAINED.find(({ matches }) => matches.test(what));
+  const stale = EXPLAINED.filter(({ matches }) => ![...unnoticed.keys()].some((what) => matches.test(what)));
+  const unexplained = [...unnoticed].filter(([what]) => !explained(what));
+  const count = (expected: string) => [...names.values()].filter((value) => value === expected).length;
+
+  console.log('\nLeast privilege, evaluated on the policies of synthesized templates');
+  row('examples (stacks)', examples.length);
+  row('generated combinations of inputs', scenes.length - examples.length);
+  console.log('');
+  row('different real calls', count('allowed'));
+  row('  allowed, as they have to be', counts.allowed);
+  row('  wrongly denied', counts.wronglyDenied);
+  row('different hostile requests', count('denied'));
+  row('  denied, as they have to be', counts.denied);
+  row('  wrongly allowed', counts.wronglyAllowed);
+  row('real calls under a boundary that allows nothing', boundaries.reduce((sum, one) => sum + one.tried, 0));
+  row('  allowed in spite of it', boundaries.reduce((sum, one) => sum + one.passed.length, 0));
+  console.log('');
+  row(`changes of policies, tried on ${mutated.length} combinations`, tried);
+  row('  noticed', tried - [...unnoticed.values()].flat().length);
+  row('  not noticed, with a reason', [...unnoticed].filter(([what]) => explained(what)).flatMap(([, where]) => where).length);
+  row('  not noticed', unexplained.flatMap(([, where]) => where).length);
+
+  console.log('\nNot noticed, because');
+  for (const { matches, reason } of EXPLAINED) {
+    console.log(`  ${reason}:\n${[...unnoticed].filter(([what]) => matches.test(what)).map(([what, where]) => `    ${what} (${where.length})`).join('\n')}`);
+  }
+  for (const [name, where] of wrong) {
+    console.log(`\nWRONGLY ${names.get(name) === 'allowed' ? 'DENIED' : 'ALLOWED'}: ${name}\n  in ${some(where)}. Correct the statement that decides this in src/, or the request in test/proof/.`);
+  }
+  for (const { name, passed } of boundaries) {
+    if (passed.length > 0) console.log(`\nNOT BOUNDED: ${some(passed)}\n  in ${name}. Give the role the permissionsBoundary of the runner.`);
+  }
+  for (const [what, where] of unexplained) {
+    console.log(`\nNOT NOTICED: ${what}\n  in ${some(where)}. Nothing needs it, or no hostile request is kept out by it: remove it from src/, or add the request to test/proof/.`);
+  }
+  for (const { matches, reason } of stale) console.log(`\nNO LONGER TRUE: ${reason}\n  Nothing unnoticed matches ${matches}: remove it from test/proof/explained.ts.`);
+  console.log(`\n${Math.round((Date.now() - began) / 1000)} s`);
+
+  const checks = [
+    ...[...names].map(([name, expected]) => ({ name: `${name}: ${expected}`, ok: !wrong.has(name) })),
+    ...boundaries.map(({ name, passed }) => ({ name: `boundary in ${name}`, ok: passed.length === 0 })),
+    ...[...kinds].map((what) => ({ name: `noticed: ${what}`, ok: !unexplained.some(([other]) => other === what) })),
+    ...EXPLAINED.map(({ reason, matches }) => ({ name: `still so: ${reason}`, ok: !stale.some((other) => other.matches === matches) })),
+    { name: 'at least 120 different hostile requests', ok: count('denied') >= 120 },
+  ];
+  if (options.json) writeFileSync(options.json, JSON.stringify({ checks }));
+  return checks.every(({ ok }) => ok);
+}
+
+const { values } = parseArgs({ options: { json: { type: 'string' }, list: { type: 'boolean' } } });
+void prove(values).then((good) => { process.exitCode = good ? 0 : 1; });
