@@ -7,6 +7,7 @@ import { AspectPriority, Aspects, CfnResource, IAspect, Stack } from 'aws-cdk-li
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import { INTERFACE_ACTIONS } from './registration/network';
 
 /** One finding, by the names that the tools have for it. */
 export interface Acknowledgement {
@@ -57,12 +58,14 @@ export function stateBucketFindings(bucket: { encryptionKey?: unknown; serverAcc
 }
 
 /** The Lambda that registers runners, and its log group. */
-export const REGISTRATION_FUNCTION: Acknowledgement[] = [
-  {
+export function registrationFunctionFindings(inVpc: boolean): Acknowledgement[] {
+  return inVpc ? REGISTRATION_FUNCTION : [...REGISTRATION_FUNCTION, {
     nag: FRAMEWORKS('LambdaInsideVPC'),
     checkov: 'CKV_AWS_117',
-    reason: 'It talks to the public APIs of the orchestrator and of AWS only, over TLS, and nothing can connect to it.',
-  },
+    reason: 'It talks to the public APIs of the orchestrator and of AWS only, over TLS, and nothing can connect to it. `registrationNetwork` puts it into a VPC.',
+  }];
+}
+const REGISTRATION_FUNCTION: Acknowledgement[] = [
   {
     nag: HIPAA_AND_NIST('LambdaConcurrency'),
     checkov: 'CKV_AWS_115',
@@ -74,10 +77,6 @@ export const REGISTRATION_FUNCTION: Acknowledgement[] = [
     reason: 'CloudFormation waits for its answer and reports a failure itself. An event kept for later would act on a stack that has moved on.',
   },
 ];
-export const REGISTRATION_LOG_GROUP: Acknowledgement[] = [{
-  ...LOG_GROUP_KEY,
-  reason: 'CloudWatch Logs encrypts it with a key of AWS. It never holds the API token, and belongs to all runners of the stack, whose keys may differ.',
-}];
 
 /** The function of one of CDK's own custom resource providers, which comes with a bucket that is emptied or a default security group that is closed. */
 const CDK_FUNCTION: Acknowledgement[] = [
@@ -142,6 +141,10 @@ const WILDCARDS: Record<string, Wildcard> = {
     condition: 'kms:EncryptionContext:SecretARN',
     reason: 'Which key a secret has is not always known at synthesis. Conditions hold it to Secrets Manager and to the secrets that were given.',
   },
+  ...Object.fromEntries(INTERFACE_ACTIONS.map(action => [action, {
+    condition: 'aws:RequestedRegion',
+    reason: 'Lambda checks before it attaches a function to a VPC that its role may do this on *. A statement that denies keeps the code itself from it.',
+  }])),
   'ecr:GetAuthorizationToken': { reason: 'AWS evaluates ecr:GetAuthorizationToken on * only; it gives no access to a repository.' },
 };
 
@@ -188,26 +191,34 @@ function acknowledgeValidations(resource: CfnResource, rules: NagRule[]): void {
 
 /** Acknowledges what there is in the inline policies of a role of ours. A role that the user gave keeps its findings. */
 export function acknowledgeRole(role: IConstruct): void {
-  // At the end, as the registration's role gets statements as long as runners join; and before cdk-nag looks, with the default priority.
-  Aspects.of(role.node.defaultChild!).add(new RoleFindings(), { priority: AspectPriority.MUTATING });
+  const resource = role.node.defaultChild as CfnRole;
+  acknowledgeAtTheEnd(resource, () => {
+    const policies: { policyDocument: { Statement: Statement[] } }[] = Stack.of(resource).resolve(resource.policies) ?? [];
+    return policies.length > 0 ? [INLINE, ...wildcards(policies.flatMap(policy => policy.policyDocument.Statement))] : [];
+  });
 }
 
-class RoleFindings implements IAspect {
+/** For what changes as long as runners join, such as the registration's role and log group. */
+export function acknowledgeAtTheEnd(resource: CfnResource, findings: () => Acknowledgement[]): void {
+  // Before cdk-nag looks, with the default priority.
+  Aspects.of(resource).add(new Findings(resource, findings), { priority: AspectPriority.MUTATING });
+}
+
+class Findings implements IAspect {
   private done = false;
 
+  constructor(private readonly resource: CfnResource, private readonly findings: () => Acknowledgement[]) {}
+
   public visit(node: IConstruct): void {
-    if (this.done || !(node instanceof CfnRole)) {
-      return;
-    }
-    this.done = true;
-    const policies: { policyDocument: { Statement: Statement[] } }[] = Stack.of(node).resolve(node.policies) ?? [];
-    if (policies.length > 0) {
-      acknowledge(node, [INLINE, ...wildcards(policies.flatMap(policy => policy.policyDocument.Statement))]);
+    if (!this.done && node === this.resource) {
+      this.done = true;
+      acknowledge(this.resource, this.findings());
     }
   }
 }
 
 interface Statement {
+  readonly Effect: 'Allow' | 'Deny';
   readonly Action: string | string[];
   readonly Resource: unknown;
   readonly Condition?: Record<string, object>;
@@ -216,7 +227,7 @@ interface Statement {
 /** A finding for each pattern of resources, in cdk-nag's way of writing it; with no reason that holds for one of its actions there is none. */
 function wildcards(statements: Statement[]): Acknowledgement[] {
   const reasons = new Map<string, Set<string | undefined>>();
-  for (const statement of statements) {
+  for (const statement of statements.filter(({ Effect: effect }) => effect === 'Allow')) {
     for (const resource of [statement.Resource].flat().map(flatten).filter(text => text.includes('*'))) {
       reasons.set(resource, new Set([...reasons.get(resource) ?? [], ...[statement.Action].flat().map(action => reasonFor(action, statement))]));
     }

@@ -1,10 +1,13 @@
-import { Annotations, Names, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 
 /** What CloudWatch Logs does with a key. The key's description, which it reads as well, needs no permission of a key policy. */
 const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
+
+/** How often a key was asked for. */
+const uses = new WeakMap<kms.IKey, number>();
 
 /**
  * Lets CloudWatch Logs use the key for the given log groups. A key of another stack or app gets a warning with the
@@ -14,9 +17,11 @@ const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReE
  */
 export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: string[]): void {
   const stack = Stack.of(scope);
+  const number = (uses.get(key) ?? 0) + 1;
+  uses.set(key, number);
   const statement = new iam.PolicyStatement({
     // A key may serve several runners, and a policy has a Sid only once.
-    sid: `EncryptLogGroupsOf${Names.uniqueResourceName(scope, { maxLength: 64 })}`,
+    sid: `EncryptLogGroups${number === 1 ? '' : number}`,
     principals: [new iam.ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
     actions: LOG_ACTIONS,
     resources: ['*'],

@@ -67,10 +67,19 @@ test('what an input mends is acknowledged no more', () => {
   const bucket = only(template, 'AWS::S3::Bucket');
   expect(nagOf(bucket).map(id => id.split('-').pop())).toEqual(Array(3).fill('S3BucketReplicationEnabled'));
   expect(skippedOf(bucket)).toEqual([]);
-  const group = only(template, 'AWS::Logs::LogGroup', 'RunnerEventLogGroup');
-  expect([nagOf(group), skippedOf(group), group.Metadata[CFN_LINT]]).toEqual([[], [], { config: { ignore_checks: ['W3005'] } }]);
-  // Nothing gives the key to the log group of the registration, which the runners of a stack share.
-  expect(skippedOf(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration'))).toEqual(['CKV_AWS_158']);
+  for (const start of ['RunnerEventLogGroup', 'HumanitecRunnerRegistration']) {
+    const group = only(template, 'AWS::Logs::LogGroup', start);
+    expect([nagOf(group), skippedOf(group), group.Metadata[CFN_LINT]]).toEqual([[], [], { config: { ignore_checks: ['W3005'] } }]);
+  }
+});
+
+test('a Lambda in a VPC is not acknowledged to be in none, and its role says why it may attach it', () => {
+  const stack = newStack();
+  runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
+  const template = Template.fromStack(stack);
+  expect(skippedOf(only(template, 'AWS::Lambda::Function'))).toEqual(['CKV_AWS_115', 'CKV_AWS_116']);
+  const { rules_to_suppress: rules } = only(template, 'AWS::IAM::Role', 'HumanitecRunnerRegistration').Metadata.cdk_nag;
+  expect(rules.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*').map(({ reason }: any) => reason)).toEqual([expect.stringContaining('attaches a function to a VPC')]);
 });
 
 test('a key of another stack makes nothing to wait for within this one', () => {

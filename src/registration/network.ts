@@ -9,7 +9,7 @@ import type { RegistrationNetwork } from '../registration-network';
 export type TokenService = 'secretsmanager' | 'ssm';
 
 /** What Lambda needs to attach a function to a VPC. */
-const INTERFACE_ACTIONS = [
+export const INTERFACE_ACTIONS = [
   'ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ec2:DeleteNetworkInterface',
   'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses',
 ];

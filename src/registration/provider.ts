@@ -4,7 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IDependable } from 'constructs';
-import { acknowledge, acknowledgeRole, REGISTRATION_FUNCTION, REGISTRATION_LOG_GROUP } from '../acknowledgements';
+import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../acknowledgements';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { checkRegistrationNetwork, NetworkAttachment, networkStatements, sameNetwork } from './network';
 import { allowLogGroups } from '../encryption';
@@ -98,6 +98,7 @@ export class RegistrationProvider extends Construct {
   private readonly attachment?: NetworkAttachment;
   private readonly certificates = new Set<string>();
   private retention: number;
+  private key?: kms.IKey;
 
   private constructor(scope: Construct, id: string, private readonly settings: RegistrationSettings) {
     super(scope, id);
@@ -109,7 +110,7 @@ export class RegistrationProvider extends Construct {
       retentionInDays: Lazy.number({ produce: () => this.retention === logs.RetentionDays.INFINITE ? undefined : this.retention }),
     });
     this.logGroup.applyRemovalPolicy(settings.logRemovalPolicy);
-    acknowledge(this.logGroup, REGISTRATION_LOG_GROUP);
+    acknowledgeAtTheEnd(this.logGroup, () => logGroupFindings(this, this.key));
     // CloudFormation names the group after stack and logical id. Naming the pattern rather than the group keeps the role from
     // waiting for it, and a key from waiting for what waits for the key.
     this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
@@ -154,7 +155,7 @@ export class RegistrationProvider extends Construct {
       },
     });
     code.addResourceMetadata(this.fn, 'Code');
-    acknowledge(this.fn, REGISTRATION_FUNCTION);
+    acknowledge(this.fn, registrationFunctionFindings(settings.network !== undefined));
     // Lambda repeats an event that failed, and keeps one that it has no room for, for hours. A create that came after
     // CloudFormation gave up on it, and deleted what it made, would leave a registration that nobody knows of.
     new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
@@ -193,7 +194,8 @@ export class RegistrationProvider extends Construct {
     this.retention = Math.max(this.retention, settings.logRetention);
     const { encryptionKey } = settings;
     // One log group for runners that may have different keys: the first one's serves as well as any.
-    if (encryptionKey && !this.logGroup.kmsKeyId) {
+    if (encryptionKey && !this.key) {
+      this.key = encryptionKey;
       this.logGroup.kmsKeyId = encryptionKey.keyArn;
       this.logGroup.node.addDependency(encryptionKey);
       allowLogGroups(this, encryptionKey, [this.logGroupNames]);

@@ -1,5 +1,6 @@
 import { CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { acknowledge, REGISTRATION } from '../acknowledgements';
 import type { Orchestrator } from '../orchestrator';
 import type { IEcsRunner } from '../runner-types';
 import { RegistrationProvider, SERVICE_TIMEOUT } from './provider';
@@ -52,7 +53,10 @@ function resource(scope: Construct, id: string, orchestrator: Orchestrator, reso
     removalPolicy: RemovalPolicy.DESTROY,
     properties: { ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties) },
   });
-  registration.node.addDependency(...provider.connectivity);
+  if (provider.connectivity.length > 0) {
+    registration.node.addDependency(...provider.connectivity);
+    acknowledge(registration, REGISTRATION);
+  }
   return registration;
 }
 

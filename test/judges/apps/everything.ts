@@ -19,10 +19,17 @@ const token = Secret.fromSecretAttributes(stack, 'Token', { secretCompleteArn: a
 const variable = Secret.fromSecretAttributes(stack, 'Variable', { secretCompleteArn: arn('secretsmanager', 'secret:variable-AbCdEf'), encryptionKey: imported });
 const parameter = StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/variable', encryptionKey: imported });
 
+// Both runners share the registration's Lambda, in a VPC with endpoints of its own.
+const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+  vpcId: 'vpc-12345678', availabilityZones: ['us-east-1a'], privateSubnetIds: ['subnet-12345678'], privateSubnetRouteTableIds: ['rtb-12345678'],
+});
+const registrationNetwork = { vpc, createEndpoints: true };
+
 // A network, a bucket and a cluster of its own, with a customer managed key.
 new EcsRunner(stack, 'Own', {
   orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(token, 'token') }),
   encryptionKey: key,
+  registrationNetwork,
   stateStorage: StateStorage.newBucket({
     prefix: 'team/runner',
     removalPolicy: RemovalPolicy.DESTROY,
@@ -35,9 +42,6 @@ new EcsRunner(stack, 'Own', {
 }).addRule('Rule', { envTypeId: 'production' });
 
 // Everything from elsewhere, and a self-hosted orchestrator with a prefix of its own.
-const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
-  vpcId: 'vpc-12345678', availabilityZones: ['us-east-1a'], privateSubnetIds: ['subnet-12345678'], privateSubnetRouteTableIds: ['rtb-12345678'],
-});
 new EcsRunner(stack, 'Given', {
   orchestrator: Orchestrator.selfHosted({
     orgId: 'my-org',
@@ -47,6 +51,7 @@ new EcsRunner(stack, 'Given', {
     taskFamilyPrefix: 'platform_',
   }),
   vpc,
+  registrationNetwork,
   cluster: Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc }),
   stateStorage: StateStorage.existingBucket(Bucket.fromBucketName(stack, 'State', 'state-of-my-org'), { prefix: 'team/other' }),
   rolePath: '/platform/',
