@@ -2,7 +2,7 @@
  * Proves least privilege: every real call passes, every hostile one fails, and every action, resource and condition counts.
  *
  *   npm run prove                 on the examples and on generated combinations of inputs
- *   npm run prove -- --list       also prints the requests
+ *   npm run prove -- --list       also prints the requests, and what the reference module's policies do with which
  *   npm run prove -- --json FILE  writes `{ checks: [{ name, ok }] }`
  */
 import { writeFileSync } from 'node:fs';
@@ -13,10 +13,11 @@ import { exampleScenes, type Scene } from './examples';
 import { EXPLAINED } from './explained';
 import { hostileRequests } from './hostile';
 import { CHOICES } from './inputs';
-import type { Request } from './model';
+import { unboundedAccount, type Request } from './model';
 import { mutationsOf, noticedBy } from './mutations';
 import { neighbourScenes, trespasses, unbounded } from './neighbours';
 import { realRequests } from './real';
+import { comparisons, printComparisons } from './reference';
 
 /** Names of scenes by what went wrong in them. */
 type Wrong = Map<string, string[]>;
@@ -50,7 +51,8 @@ function mutate(scenes: Scene[]): { tried: number; kinds: Set<string>; unnoticed
   const unnoticed: Wrong = new Map();
   const kinds = new Set<string>();
   let tried = 0;
-  for (const { account, runners, name } of scenes) {
+  for (const { account: bounded, runners, name } of scenes) {
+    const account = unboundedAccount(bounded);
     for (const runner of runners) {
       // A request that is wrong already would notice everything.
       const requests = [...realRequests(runner), ...hostileRequests(runner)].filter((request) => isAsExpected(account, request));
@@ -84,9 +86,10 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   const counts = { allowed: 0, denied: 0, wronglyAllowed: 0, wronglyDenied: 0 };
   const names = new Map<string, Request['expected']>();
   scenes.forEach(({ account, name }, index) => {
+    const open = unboundedAccount(account);
     for (const request of requests[index]!) {
       names.set(request.name, request.expected);
-      if (isAsExpected(account, request)) {
+      if (isAsExpected(request.expected === 'allowed' ? account : open, request)) {
         counts[request.expected]++;
       } else {
         counts[request.expected === 'allowed' ? 'wronglyDenied' : 'wronglyAllowed']++;
@@ -94,7 +97,8 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
       }
     }
   });
-  const boundaries = scenes.filter(({ bounded }) => bounded).flatMap(({ account, runners, name }) => runners.map((runner) => ({ name, ...unbounded(account, runner) })));
+  const boundaries = scenes.filter(({ bounded }) => bounded).flatMap(({ account, runners, name }) =>
+    runners.map((runner) => ({ name, ...unbounded(account, runner) })));
   const mutated = representatives(scenes);
   const { tried, kinds, unnoticed } = mutate(mutated);
   const explained = (what: string) => EXPLAINED.find(({ matches }) => matches.test(what));
@@ -120,6 +124,7 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   row('  not noticed, with a reason', [...unnoticed].filter(([what]) => explained(what)).flatMap(([, where]) => where).length);
   row('  not noticed', unexplained.flatMap(([, where]) => where).length);
 
+  printComparisons(comparisons(), options.list === true);
   console.log('\nNot noticed, because');
   for (const { matches, reason } of EXPLAINED) {
     console.log(`  ${reason}:\n${[...unnoticed].filter(([what]) => matches.test(what)).map(([what, where]) => `    ${what} (${where.length})`).join('\n')}`);

@@ -1,5 +1,6 @@
 /** The choices that a runner's inputs give, and what each of them is in code. */
 import type { Stack } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -7,11 +8,10 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { RemovalPolicy } from 'aws-cdk-lib';
-import { ApiToken, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
 import type { Document } from './model';
 import type { Choice } from './pairs';
 import type { Given } from './template';
+import { ApiToken, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
 
 export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';

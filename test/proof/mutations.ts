@@ -45,7 +45,9 @@ function policiesOf(account: Account, runner: Runner): Policy[] {
   ];
   const withRole = (arn: string, role: Partial<Role>): Account => ({ ...account, roles: { ...account.roles, [arn]: { ...account.roles[arn]!, ...role } } });
   const byName = (kind: 'bucket' | 'key' | 'logs', title: string, name: string, documents: Record<string, Document>, field: 'buckets' | 'keys' | 'logs'): Policy[] =>
-    documents[name] ? [{ kind, of: name, title, document: documents[name]!, replaced: (document) => ({ ...account, [field]: { ...documents, [name]: document } }) }] : [];
+    documents[name] ? [{
+      kind, of: name, title, document: documents[name]!, replaced: (document) => ({ ...account, [field]: { ...documents, [name]: document } }),
+    }] : [];
   return [
     ...roles.flatMap(([title, arn]): Policy[] => {
       const role = arn === undefined ? undefined : account.roles[arn];
@@ -84,7 +86,9 @@ function actionChanges(statement: Statement): Change[] {
     const all = `${action.split(':')[0]}:*`;
     return [
       { what: `without the action ${action}`, changed: without(statement, 'Action', action) },
-      ...action === all || action === '*' ? [] : [{ what: `${action} widened to ${all}`, changed: [{ ...statement, Action: list(statement.Action).map((other) => other === action ? all : other) }] }],
+      ...action === all || action === '*' ? [] : [{
+        what: `${action} widened to ${all}`, changed: [{ ...statement, Action: list(statement.Action).map((other) => other === action ? all : other) }],
+      }],
     ];
   });
 }
@@ -93,7 +97,9 @@ function resourceChanges(statement: Statement): Change[] {
   const resources = list(statement.Resource);
   return resources.flatMap((resource) => [
     { what: `without the resource ${shape(resource)}`, changed: without(statement, 'Resource', resource) },
-    ...resource === '*' ? [] : [{ what: `the resource ${shape(resource)} widened to *`, changed: [{ ...statement, Resource: resources.map((other) => other === resource ? '*' : other) }] }],
+    ...resource === '*' ? [] : [{
+      what: `the resource ${shape(resource)} widened to *`, changed: [{ ...statement, Resource: resources.map((other) => other === resource ? '*' : other) }],
+    }],
   ]);
 }
 
@@ -110,12 +116,20 @@ function conditionChanges(statement: Statement): Change[] {
   return conditions.flatMap(([operator, keys]) => Object.entries(keys).flatMap(([key, value]) => {
     const withValue = (values: string | string[] | undefined): Statement => ({
       ...statement,
-      Condition: Object.fromEntries(conditions.map(([name, others]) => [name, name === operator
-        ? Object.fromEntries(Object.entries(others).flatMap(([other, same]) => other !== key ? [[other, same]] : values === undefined ? [] : [[key, values]])) : others])),
+      Condition: Object.fromEntries(conditions.map(([name, others]) => [name, name !== operator ? others
+        : Object.fromEntries(Object.entries(others).flatMap(([other, same]) => other !== key ? [[other, same]] : values === undefined ? [] : [[key, values]]))])),
     });
     const values = list(value);
+    const otherwise = (other: string, instead: string | string[]): Statement => ({
+      ...withValue(undefined), Condition: { ...withValue(undefined).Condition, [other]: { ...withValue(undefined).Condition?.[other], [key]: instead } },
+    });
+    const [, base] = operator.match(/^(String|Arn)(?:Equals|Like)$/) ?? [];
     return [
       { what: `without the condition ${operator} ${key}`, changed: [withValue(undefined)] },
+      ...base && statement.Effect === 'Allow' ? [
+        { what: `${operator} ${key} only where the call mentions it`, changed: [otherwise(`${operator}IfExists`, value)] },
+        { what: `${operator} ${key} with any value`, changed: [otherwise(`${base}Like`, base === 'Arn' ? 'arn:*:*:*:*:*' : '*')] },
+      ] : [],
       ...values.length < 2 ? [] : values.map((one, at) => ({
         what: `without the value ${at + 1} of ${operator} ${key}`, changed: [withValue(values.filter((other) => other !== one))],
       })),
@@ -130,8 +144,10 @@ function principalChanges(statement: Statement): Change[] {
   return [
     ...JSON.stringify(Principal) === '{"AWS":"*"}' ? [] : [{ what: 'the principal widened to *', changed: [{ ...statement, Principal: '*' as const }] }],
     ...all.map(({ type, value }) => {
-      const rest = Object.fromEntries(Object.entries(Principal).map(([other, values]) => [other, list(values).filter((one) => other !== type || one !== value)]).filter(([, left]) => left!.length > 0));
-      return { what: `without the principal ${/^arn:/.test(value) ? type : value}`, changed: Object.keys(rest).length > 0 ? [{ ...statement, Principal: rest as Record<string, string[]> }] : [] };
+      const rest: [string, string[]][] = Object.entries(Principal)
+        .map(([other, values]): [string, string[]] => [other, list(values).filter((one) => other !== type || one !== value)])
+        .filter(([, left]) => left.length > 0);
+      return { what: `without the principal ${/^arn:/.test(value) ? type : value}`, changed: rest.length > 0 ? [{ ...statement, Principal: Object.fromEntries(rest) }] : [] };
     }),
   ];
 }

@@ -26,7 +26,7 @@ export function neighbourScenes(): Scene[] {
     new EcsRunner(apart, 'Two', props(apart, 'my-org', { runnerId: 'two-runner' }));
     const organizations = new Stack(app, 'Organizations', { env });
     new EcsRunner(organizations, 'One', props(organizations, 'my-org', { runnerId: 'prod-runner' }));
-    new EcsRunner(organizations, 'Two', props(organizations, 'my-org-2', { runnerId: 'prod-runner-2' }));
+    new EcsRunner(organizations, 'Two', props(organizations, 'my-org-eu', { runnerId: 'prod-runner-eu' }));
 
     // One bucket, one cluster and one key of another stack for all.
     const shared = new Stack(app, 'Shared', { env });

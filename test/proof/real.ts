@@ -1,6 +1,6 @@
 /** What real use of a runner asks for: the orchestrator, ECS, OpenTofu, EventBridge, CloudWatch Logs and the Lambda. All of it has to pass. */
-import { requestsOf, type Draft } from './requests';
 import type { Request, Runner, Secret } from './model';
+import { requestsOf, type Draft } from './requests';
 
 const ENVIRONMENT = '0b6f3b0e-5f0e-4f0c-9a39-7f6f2f0e6a11';
 

@@ -47,6 +47,7 @@ function families(r: Runner): Attempt[] {
     { name: 'takes tags from a task definition', action: 'ecs:UntagResource', resource: `${definition(ours)}:1` },
     { name: 'lists the task definitions of another region', action: 'ecs:ListTaskDefinitions', resource: '*', region: elsewhere(r.region) },
     { name: 'deregisters task definitions in another region', action: 'ecs:DeregisterTaskDefinition', resource: '*', region: elsewhere(r.region) },
+    { name: 'lists task definitions of no region', action: 'ecs:ListTaskDefinitions', resource: '*', context: { 'aws:RequestedRegion': undefined } },
     { name: 'reads a task definition, with what is in its environment', action: 'ecs:DescribeTaskDefinition', resource: '*' },
     { name: 'lists all families', action: 'ecs:ListTaskDefinitionFamilies', resource: '*' },
   ];
@@ -73,6 +74,7 @@ function running(r: Runner): Attempt[] {
     ]),
     { name: 'runs a task without saying where', action: 'ecs:RunTask', resource: definition },
     { name: 'lists tasks without saying where', action: 'ecs:ListTasks', resource: '*' },
+    { name: 'describes a task without saying where', action: 'ecs:DescribeTasks', resource: `${ecs}:task/${r.cluster}/1` },
     { name: 'describes a task of our name while it asks another cluster', action: 'ecs:DescribeTasks', resource: `${ecs}:task/${r.cluster}/1`, context: { 'ecs:cluster': `${ecs}:cluster/another` } },
     { name: 'describes another cluster\'s task while it claims ours', action: 'ecs:DescribeTasks', resource: `${ecs}:task/another/1`, context: ours },
     { name: 'runs a task that a shell can be opened in (ECS Exec)', action: 'ecs:RunTask', resource: definition, context: { ...ours, 'ecs:enable-execute-command': 'true' } },

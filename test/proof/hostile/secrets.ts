@@ -17,8 +17,10 @@ export function hostileSecrets(r: Runner): Draft[] {
     ...roles.flatMap(([name, role, ssm]) => others.map(([what, resource, owner]): Draft => ({
       topic: 'secrets', name: `${name} reads ${what}`, who: { role }, action: resource.includes(':ssm:') ? ssm : 'secretsmanager:GetSecretValue', resource, owner,
     }))),
-    ...r.secrets.flatMap((secret, index) => ofRunner(r, secret, `secret ${index + 1} of the tasks`, 'ECS', r.executionRole, roles.filter(([, role]) => role !== r.executionRole))),
-    ...r.token && r.registrationRole ? ofRunner(r, r.token, 'the API token', 'the Lambda', r.registrationRole, roles.filter(([, role]) => role !== r.registrationRole)) : [],
+    ...r.secrets.flatMap((secret, index) =>
+      ofRunner(r, secret, `secret ${index + 1} of the tasks`, 'ECS', r.executionRole, roles.filter(([, role]) => role !== r.executionRole))),
+    ...r.token && r.registrationRole
+      ? ofRunner(r, r.token, 'the API token', 'the Lambda', r.registrationRole, roles.filter(([, role]) => role !== r.registrationRole)) : [],
     ...images(r),
     ...lambda(r),
   ];
@@ -35,7 +37,8 @@ function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role:
   const via = { 'kms:ViaService': `${isSecret ? 'secretsmanager' : 'ssm'}.${r.region}.amazonaws.com` };
   const named = isSecret ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN';
   // The same secret may be for both: the API token as a variable of the deployments is a user's own choice.
-  const mayRead = (other: string) => other === r.executionRole ? r.secrets.some(({ arn }) => arn === secret.arn) : other === r.registrationRole && r.token?.arn === secret.arn;
+  const mayRead = (other: string) =>
+    other === r.executionRole ? r.secrets.some(({ arn }) => arn === secret.arn) : other === r.registrationRole && r.token?.arn === secret.arn;
   return [
     ...others.filter(([, other]) => !mayRead(other)).map(([name, other, action]): Draft => ({ topic, name: `${name} reads ${what}`, who: { role: other }, action: read(action), resource: secret.arn })),
     { topic, name: `${reader} reads what is named almost like ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '2-$1') : `${secret.arn}2` },

@@ -39,6 +39,13 @@ function places(r: Runner): Attempt[] {
       { name: `writes to ${name}`, action: 's3:PutObject', resource: `${bucket}/${prefix}${NAME}`, owner: bucketOwner },
       { name: `lists ${name}`, action: 's3:ListBucket', resource: bucket, owner: bucketOwner, context: { 's3:prefix': `${prefix}${NAME}` } },
     ]),
+    ...[['reads the state', 'GetObject'], ['writes the state', 'PutObject'], ['looks for the state', 'ListBucket']].map(([does, action]): Attempt => ({
+      name: `${does} in a bucket whose owner nobody says`,
+      action: `s3:${action}`,
+      resource: action === 'ListBucket' ? r.bucket : `${r.bucket}/${prefix}${NAME}`,
+      owner,
+      context: { 'aws:ResourceAccount': undefined, ...action === 'ListBucket' ? { 's3:prefix': `${prefix}${NAME}` } : {} },
+    })),
     ...siblings.flatMap(([name, beginning]): Attempt[] => [
       { name: `reads from ${name}`, action: 's3:GetObject', resource: `${r.bucket}/${beginning}${NAME}`, owner },
       { name: `writes to ${name}`, action: 's3:PutObject', resource: `${r.bucket}/${beginning}${NAME}`, owner },

@@ -90,6 +90,7 @@ function confused(r: Runner): Draft[] {
       { ...ecs, name: `a task of another region gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(r.account, elsewhere) } },
       { ...ecs, name: `a task that hides where it is gets the ${role}`, context: {} },
       { ...ecs, name: `a task that names its account only gets the ${role}`, context: { 'aws:SourceAccount': r.account } },
+      { ...ecs, name: `a task that names its ARN only gets the ${role}`, context: { 'aws:SourceArn': task(r.account) } },
       { ...ecs, name: `a task with our account and somebody else's ARN gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(OUTSIDER) } },
       { ...ecs, name: `a task with our ARN and somebody else's account gets the ${role}`, context: { 'aws:SourceAccount': OUTSIDER, 'aws:SourceArn': task(r.account) } },
       { ...ecs, name: `a task changes who the session of the ${role} is for`, action: 'sts:SetSourceIdentity', context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(r.account) } },

@@ -1,0 +1,138 @@
+/**
+ * The same requests on the policies that the reference Terraform module sets up (humanitec/reusable-platform-orchestrator-ecs-runner, as of
+ * October 2025), written down here as facts about it: what each role may do, and on what.
+ */
+import { Stack } from 'aws-cdk-lib';
+import { scenesOf } from './combinations';
+import { isAsExpected } from './evaluator';
+import type { Scene } from './examples';
+import { hostileRequests } from './hostile';
+import { ACCOUNT, propsOf, REGION, type Combination } from './inputs';
+import type { Account, Document, Request, Runner, Statement } from './model';
+import { realRequests } from './real';
+import { EcsRunner } from '../../src';
+
+/** What users of the module have: a cluster of its own or an existing one, a bucket of its own, and a secret. */
+const USES: [name: string, choice: Partial<Combination>][] = [
+  ['hosted orchestrator', {}],
+  ['hosted orchestrator, existing cluster', { cluster: 'imported' }],
+  ['self-hosted orchestrator', { orchestrator: 'self-hosted' }],
+];
+
+const BASE: Combination = {
+  orchestrator: 'hosted',
+  id: 'given',
+  cluster: 'own',
+  state: 'own',
+  key: 'none',
+  secrets: 'secret, customer key',
+  image: 'the orchestrator\'s',
+  taskRole: 'own',
+  executionRole: 'own',
+  token: 'secret by name',
+  roles: 'plain',
+  provider: 'own',
+  environment: 'known',
+};
+
+const allow = (...statements: Omit<Statement, 'Effect'>[]): Document => ({ Version: '2012-10-17', Statement: statements.map((one) => ({ Effect: 'Allow', ...one })) });
+
+/** The module's policies for a runner with the same names. */
+function referenceAccount(runner: Runner, existingCluster: boolean): Account {
+  // Of an existing cluster it knows the name only, and leaves the account open.
+  const ecs = `arn:aws:ecs:${runner.region}:${existingCluster ? '*' : runner.account}`;
+  const definitions = `${ecs}:task-definition/humanitec_*`;
+  const tasks: Statement['Principal'] = { Service: 'ecs-tasks.amazonaws.com' };
+  return {
+    id: runner.account,
+    buckets: {},
+    keys: {},
+    logs: {},
+    roles: {
+      [runner.taskManagerRole]: {
+        trust: allow({
+          Action: 'sts:AssumeRoleWithWebIdentity',
+          Principal: { Federated: `arn:aws:iam::${runner.account}:oidc-provider/${runner.issuer}` },
+          Condition: { StringEquals: { [`${runner.issuer}:aud`]: 'sts.amazonaws.com', [`${runner.issuer}:sub`]: `${runner.orgId}+${runner.runnerId}` } },
+        }),
+        policies: {
+          Tasks: allow(
+            { Action: ['ecs:DeregisterTaskDefinition', 'ecs:ListTaskDefinitions'], Resource: '*' },
+            { Action: ['ecs:DeleteTaskDefinitions', 'ecs:RegisterTaskDefinition'], Resource: definitions },
+            {
+              Action: ['ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:DescribeTasks'],
+              Resource: [definitions, `${ecs}:cluster/${runner.cluster}`, `${ecs}:task/${runner.cluster}/*`, `${ecs}:container-instance/${runner.cluster}/*`],
+            },
+            { Action: 'iam:PassRole', Resource: '*', Condition: { StringLike: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } } },
+          ),
+        },
+      },
+      [runner.executionRole]: {
+        trust: allow({ Action: 'sts:AssumeRole', Principal: tasks }),
+        // The managed policy AmazonECSTaskExecutionRolePolicy.
+        policies: {
+          Managed: allow({
+            Action: [
+              'ecr:GetAuthorizationToken', 'ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage', 'logs:CreateLogStream', 'logs:PutLogEvents',
+            ],
+            Resource: '*',
+          }),
+        },
+      },
+      [runner.taskRole]: {
+        trust: allow({ Action: 'sts:AssumeRole', Principal: tasks }, { Action: 'sts:AssumeRole', Principal: { AWS: runner.taskManagerRole } }),
+        policies: { State: allow({ Action: ['s3:ListBucket', 's3:GetObject', 's3:PutObject'], Resource: [runner.bucket, `${runner.bucket}/*`] }) },
+      },
+    },
+  };
+}
+
+/** Both have these; task events and the registration are ours alone. */
+function comparable(runner: Runner): Request[] {
+  const shared: Runner = { ...runner, registrationRole: undefined, token: undefined };
+  return [...realRequests(shared), ...hostileRequests(shared)].filter(({ topic }) => topic !== 'logs');
+}
+
+export interface Comparison {
+  readonly use: string;
+  readonly real: number;
+  readonly hostile: number;
+  readonly denied: { readonly theirs: string[]; readonly ours: string[] };
+  readonly allowed: { readonly theirs: string[]; readonly ours: string[] };
+}
+
+export function comparisons(): Comparison[] {
+  const scenes: Scene[] = scenesOf((app) => USES.map(([name, choice], index) => {
+    const stack = new Stack(app, `Use${index + 1}`, { env: { account: ACCOUNT, region: REGION } });
+    const { props, given } = propsOf(stack, { ...BASE, ...choice });
+    new EcsRunner(stack, 'Runner', props);
+    return { stack, name, given: () => ({ ...given, keys: given.keys?.map((pair) => stack.resolve(pair)) }) };
+  }));
+  return scenes.map(({ name, account, runners: [runner] }, index) => {
+    const requests = comparable(runner!);
+    const theirs = referenceAccount(runner!, USES[index]![1].cluster === 'imported');
+    const wrong = (where: Account, expected: Request['expected']) => requests.filter((request) => request.expected === expected && !isAsExpected(where, request)).map((one) => one.name);
+    return {
+      use: name,
+      real: requests.filter(({ expected }) => expected === 'allowed').length,
+      hostile: requests.filter(({ expected }) => expected === 'denied').length,
+      denied: { theirs: wrong(theirs, 'allowed'), ours: wrong(account, 'allowed') },
+      allowed: { theirs: wrong(theirs, 'denied'), ours: wrong(account, 'denied') },
+    };
+  });
+}
+
+export function printComparisons(all: Comparison[], withNames: boolean): void {
+  const cells = (...columns: (string | number)[]) => console.log(`  ${String(columns[0]).padEnd(40)}${columns.slice(1).map((column) => String(column).padStart(12)).join('')}`);
+  console.log('\nThe same requests on the reference Terraform module\'s policies');
+  cells('', 'of', 'module', 'here');
+  for (const { use, real, hostile, denied, allowed } of all) {
+    cells(`${use}: real calls denied`, real, denied.theirs.length, denied.ours.length);
+    cells(`${' '.repeat(use.length)}  hostile allowed`, hostile, allowed.theirs.length, allowed.ours.length);
+  }
+  if (!withNames) return;
+  for (const { use, denied, allowed } of all) {
+    console.log(`\nthe module, ${use}: real calls denied\n${denied.theirs.map((name) => `  ${name}`).join('\n')}`);
+    console.log(`\nthe module, ${use}: hostile requests allowed\n${allowed.theirs.map((name) => `  ${name}`).join('\n')}`);
+  }
+}
