@@ -114,6 +114,7 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   row('  allowed, as they have to be', counts.allowed);
   row('  wrongly denied', counts.wronglyDenied);
   row('different hostile requests', count('denied'));
+  row('  such as AWS never sends, for one condition', new Set(requests.flat().filter(({ hypothetical }) => hypothetical).map(({ name }) => name)).size);
   row('  denied, as they have to be', counts.denied);
   row('  wrongly allowed', counts.wronglyAllowed);
   row('real calls under a boundary that allows nothing', boundaries.reduce((sum, one) => sum + one.tried, 0));

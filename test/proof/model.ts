@@ -102,6 +102,8 @@ export interface Request {
   readonly owner: string;
   readonly context: Context;
   readonly expected: 'allowed' | 'denied';
+  /** AWS never sends such a request: it is there to see that a condition counts, beside others that would keep the real ones out. */
+  readonly hypothetical?: boolean;
 }
 
 export const OUTSIDER = '999988887777';

@@ -11,6 +11,7 @@ export interface Draft {
   readonly owner?: string;
   readonly region?: string;
   readonly context?: Record<string, string | string[] | undefined>;
+  readonly hypothetical?: boolean;
 }
 
 export function requestsOf(runner: Runner, expected: Request['expected'], drafts: Draft[]): Request[] {

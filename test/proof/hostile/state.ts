@@ -41,6 +41,7 @@ function places(r: Runner): Attempt[] {
     ]),
     ...[['reads the state', 'GetObject'], ['writes the state', 'PutObject'], ['looks for the state', 'ListBucket']].map(([does, action]): Attempt => ({
       name: `${does} in a bucket whose owner nobody says`,
+      hypothetical: true,
       action: `s3:${action}`,
       resource: action === 'ListBucket' ? r.bucket : `${r.bucket}/${prefix}${NAME}`,
       owner,
