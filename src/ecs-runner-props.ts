@@ -113,7 +113,8 @@ export interface EcsRunnerProps {
   /**
    * Customer managed key for the new state bucket and the log groups; the registration's own has the key of the stack's first runner
    * that has one. A key of this stack gets the statements that it needs; for an imported one a warning says what its policy must
-   * allow. With an existing state bucket it is the key of that bucket. The key itself, not an alias.
+   * allow. With an existing state bucket that was imported without its key, it is the key of that bucket. The key itself, not an
+   * alias.
    *
    * @default - keys that AWS manages
    */

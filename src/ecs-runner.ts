@@ -88,7 +88,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     const stateStorage = props.stateStorage ?? StateStorage.newBucket();
     const logRetention = props.logRetention ?? DEFAULT_LOG_RETENTION;
     const logRemovalPolicy = props.logRemovalPolicy ?? RemovalPolicy.DESTROY;
-    RegistrationProvider.for(this, {
+    const registration = RegistrationProvider.for(this, {
       rolePath: props.rolePath,
       permissionsBoundary: props.permissionsBoundary,
       logRetention,
@@ -121,13 +121,14 @@ export class EcsRunner extends Resource implements IEcsRunner {
     if (!props.cluster) {
       this.execLogGroup = this.logGroup('ExecLogGroup', names.exec, props, logRetention, logRemovalPolicy);
     }
-    this.encryptLogs(props);
+    this.encryptLogs(props, registration);
 
     const taskRole = bindTaskRole(this, props, {
       bucketArn: this.stateBucket.bucketArn,
       prefix: this.statePrefix,
       account: this.stateBucket.env.account,
-      keyArn: (props.encryptionKey ?? this.stateBucket.encryptionKey)?.keyArn,
+      // An existing bucket may know its key itself, and have another one than the log groups.
+      keyArn: (this.stateBucket.encryptionKey ?? props.encryptionKey)?.keyArn,
       bucketKey: stateStorage._usesBucketKey,
     });
     this.taskRole = taskRole;
@@ -152,8 +153,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
       taskFamilyPrefix: orchestrator.taskFamilyPrefix,
     });
 
-    const registration = this.register(props, network, image, orchestrator);
-    registration.node.addDependency(eventLog, eventLog.policy);
+    this.register(props, network, image, orchestrator).node.addDependency(eventLog, eventLog.policy);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
       if (!props.oidcProvider) {
@@ -243,7 +243,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
   }
 
   /** Has the log groups wait for the key's policy, without which they cannot be made. */
-  private encryptLogs(props: EcsRunnerProps): void {
+  private encryptLogs(props: EcsRunnerProps, registration: RegistrationProvider): void {
     const key = props.encryptionKey;
     if (!key) {
       return;
@@ -252,7 +252,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     // may itself need the key for the secret with the token.
     const id = props.runnerId ?? `${props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`;
     const names = logGroupNames(id);
-    allowLogGroups(this, key, props.cluster ? [names.event] : [names.event, names.exec]);
+    allowLogGroups(this, key, [...registration.logGroupsOf(key), names.event, ...props.cluster ? [] : [names.exec]], this.stateBucket.encryptionKey ?? key);
     this.eventLogGroup.node.addDependency(key);
     this.execLogGroup?.node.addDependency(key);
   }

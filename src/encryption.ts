@@ -15,7 +15,7 @@ const uses = new WeakMap<kms.IKey, number>();
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
-export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: string[]): void {
+export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: string[], stateKey: kms.IKey): void {
   const stack = Stack.of(scope);
   const number = (uses.get(key) ?? 0) + 1;
   uses.set(key, number);
@@ -42,8 +42,9 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
     resources: ['*'],
     conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com`, 'kms:CallerAccount': stack.account } },
   });
-  const json = JSON.stringify(stack.resolve([statement, state].map(each => each.toStatementJson())));
+  const missing = stateKey === key ? [statement, state] : [statement];
+  const json = JSON.stringify(stack.resolve(missing.map(each => each.toStatementJson())));
   Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:importedKey',
-    'The policy of the encryption key cannot be changed from here. Creating the log groups, and reading and writing the state, fails until it has these '
-    + `statements, or wider ones: ${json}`);
+    'The policy of the encryption key cannot be changed from here. Creating the log groups, and reading and writing the state with it, fails until '
+    + `it has these statements, or wider ones: ${json}`);
 }

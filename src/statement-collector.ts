@@ -1,4 +1,4 @@
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Arn, ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
@@ -28,8 +28,10 @@ export class StatementCollector implements iam.IPrincipal {
 
   constructor(private readonly scope: IConstruct) {}
 
+  /** While a secret is collected the account that it names: where the stack's is not known yet, they are the same. */
   public get principalAccount(): string {
-    return Stack.of(this.scope).account;
+    const { account } = Stack.of(this.scope);
+    return Token.isUnresolved(account) && this.secret ? this.accountOf(this.secret) : account;
   }
 
   /**
@@ -64,10 +66,15 @@ export class StatementCollector implements iam.IPrincipal {
       this.collected.push(new iam.PolicyStatement({
         sid: 'DecryptSecrets',
         actions: ['kms:Decrypt'],
-        resources: [Stack.of(this.scope).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+        resources: [Stack.of(this.scope).formatArn({ service: 'kms', account: this.accountOf(secret), resource: 'key', resourceName: '*' })],
         conditions: this.only('secretsmanager', 'SecretARN', secret),
       }));
     }
+  }
+
+  /** The account of a secret, whose key can be in no other. */
+  private accountOf({ arn }: ecs.Secret): string {
+    return Token.isUnresolved(arn) ? Stack.of(this.scope).account : Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME).account!;
   }
 
   /** The use of a key for one secret or parameter, by the service that keeps it. */

@@ -92,12 +92,9 @@ describe('inputs', () => {
       KeyPolicy: {
         Statement: Match.arrayWith([
           Match.objectLike({
+            Sid: 'EncryptLogGroups',
             Principal: { Service: `logs.${REGION}.amazonaws.com` },
-            Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [registrationLog] } },
-          }),
-          Match.objectLike({
-            Principal: { Service: `logs.${REGION}.amazonaws.com` },
-            Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [logArn(id), logArn(`${id}/exec`)] } },
+            Condition: { ArnLike: { 'kms:EncryptionContext:aws:logs:arn': [registrationLog, logArn(id), logArn(`${id}/exec`)] } },
           }),
         ]),
       },

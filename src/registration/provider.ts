@@ -7,7 +7,6 @@ import { Construct, IDependable } from 'constructs';
 import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../acknowledgements';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { checkRegistrationNetwork, NetworkAttachment, networkStatements, sameNetwork } from './network';
-import { allowLogGroups } from '../encryption';
 import type { Orchestrator } from '../orchestrator';
 import type { Problems } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
@@ -190,6 +189,11 @@ export class RegistrationProvider extends Construct {
     }
   }
 
+  /** Names of the log group, as patterns, when it is encrypted with the key. */
+  public logGroupsOf(key: kms.IKey): string[] {
+    return this.key === key ? [this.logGroupNames] : [];
+  }
+
   private join(settings: RegistrationSettings): void {
     this.retention = Math.max(this.retention, settings.logRetention);
     const { encryptionKey } = settings;
@@ -198,7 +202,6 @@ export class RegistrationProvider extends Construct {
       this.key = encryptionKey;
       this.logGroup.kmsKeyId = encryptionKey.keyArn;
       this.logGroup.node.addDependency(encryptionKey);
-      allowLogGroups(this, encryptionKey, [this.logGroupNames]);
     }
     for (const [key, value] of Object.entries(settings.tags)) {
       Tags.of(this).add(key, value);
