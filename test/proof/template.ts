@@ -120,7 +120,8 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       bucket: bucketArn,
       prefix: StateStorage.PathPrefix?.replace(/\/$/, ''),
       bucketOwner: given.bucketOwner ?? account,
-      bucketKey: bucket?.key ?? (customKeys.has(bucketArn) ? { arn: customKeys.get(bucketArn)!, use: 'either' } : undefined),
+      // A user may turn bucket keys of his bucket on and off.
+      bucketKey: (bucket?.key && given.existingBucket ? { ...bucket.key, use: 'either' as const } : bucket?.key) ?? (customKeys.has(bucketArn) ? { arn: customKeys.get(bucketArn)!, use: 'either' } : undefined),
       ownBucket: bucket !== undefined && given.existingBucket !== true,
       eventLogGroup,
       registrationLogGroup: lambda.logGroup,

@@ -18,8 +18,8 @@ function places(r: Runner): Attempt[] {
   const prefix = r.prefix ? `${r.prefix}/` : '';
   const buckets: [string, string, string?][] = [
     ['another bucket of the account', 'arn:aws:s3:::my-org-payroll'],
-    ['a bucket whose name begins like ours', `${r.bucket}-2`],
-    ['a bucket whose name is the beginning of ours', r.bucket.slice(0, -1)],
+    ['a bucket whose name begins like ours', `${r.bucket}-2`, owner],
+    ['a bucket whose name is the beginning of ours', r.bucket.slice(0, -1), owner],
     ['an attacker\'s bucket that is open to all', 'arn:aws:s3:::attacker-loot', OUTSIDER],
     ['a bucket of our name that somebody else owns', r.bucket, OUTSIDER],
   ];
