@@ -84,6 +84,15 @@ export class ApiToken {
     return statements;
   }
 
+  /**
+   * What of the token's place ends up in policies.
+   * @internal
+   */
+  public _valuesInPolicies(): string[] {
+    const { secret, parameter, encryptionKey } = this.source;
+    return [secret?.secretArn, parameter?.parameterArn, secret?.encryptionKey?.keyArn, encryptionKey?.keyArn].filter(value => value !== undefined);
+  }
+
   /** @internal */
   public _problems(): Problem[] {
     if (this.source.jsonField === '') {

@@ -7,6 +7,7 @@ import { checkEnvironment } from './environment';
 import { checkNetwork } from './network';
 import { isKnown, maskTokens, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
+import { checkWildcards } from './wildcards';
 
 /** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
 export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
@@ -27,6 +28,7 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   checkRoles(props, problems);
   checkOidcProvider(props, problems);
   checkKey(props, problems);
+  checkWildcards(props, problems);
   RegistrationProvider.check(scope, problems, { ...props, network: props.registrationNetwork });
   problems.throwIfAny(scope, 'EcsRunner');
 }

@@ -22,6 +22,7 @@ import { bindExecutionRole, bindOidcProvider, bindTaskRole, limitProviderRole, t
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 import { StateStorage } from './state-storage';
+import { valuesOfDeployment } from './wildcards';
 
 /**
  * A runner of the Platform Orchestrator on Amazon ECS: a cluster, three roles, the OIDC trust, a state bucket, and the
@@ -99,9 +100,12 @@ export class EcsRunner extends Resource implements IEcsRunner {
     });
 
     // Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
-    this.runnerId = runnerIdResource(this, 'RunnerId', orchestrator, props.runnerId !== undefined
-      ? { RunnerId: props.runnerId }
-      : { RunnerIdPrefix: props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX }).ref;
+    const values = valuesOfDeployment(props);
+    const idResource = runnerIdResource(this, 'RunnerId', orchestrator, {
+      ...props.runnerId !== undefined ? { RunnerId: props.runnerId } : { RunnerIdPrefix: props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX },
+      Values: values,
+    });
+    this.runnerId = idResource.ref;
 
     const network = bindNetwork(this, props);
     this.vpc = network.vpc;
@@ -135,6 +139,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
     this.grantPrincipal = taskRole.grantPrincipal;
     const { role: executionRole, image } = bindExecutionRole(this, props);
     this.executionRole = executionRole;
+
+    for (const role of values ? [taskRole, executionRole].filter(each => each.node.scope === this) : []) {
+      // No policy has a value that has not been looked at.
+      role.node.addDependency(idResource);
+    }
 
     const cluster = props.cluster ?? this.newCluster(props, names.exec, network);
     this.cluster = cluster;

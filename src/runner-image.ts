@@ -45,6 +45,14 @@ export abstract class RunnerImage {
   public _problems(): Problem[] {
     return [];
   }
+
+  /**
+   * What of the image ends up in policies.
+   * @internal
+   */
+  public get _valueInPolicies(): string | undefined {
+    return undefined;
+  }
 }
 
 class RegistryImage extends RunnerImage {
@@ -76,6 +84,10 @@ class EcrImage extends RunnerImage {
   public _bind(_scope: Construct, grantee: iam.IGrantable): string {
     this.repository.grantPull(grantee);
     return this.repository.repositoryUriForTagOrDigest(this.tagOrDigest);
+  }
+
+  public get _valueInPolicies(): string {
+    return this.repository.repositoryArn;
   }
 
   public _problems(): Problem[] {

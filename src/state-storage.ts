@@ -134,6 +134,14 @@ export class StateStorage {
     return bucket;
   }
 
+  /**
+   * What the user says of the place that ends up in policies, by input.
+   * @internal
+   */
+  public _valuesInPolicies(): [input: string, value: string | undefined][] {
+    return [['prefix', this.options.prefix], ['existingBucket', this.existing?.bucketArn]];
+  }
+
   /** @internal */
   public _problems(scope: Construct): Problem[] {
     const problems = new Problems();

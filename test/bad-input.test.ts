@@ -4,6 +4,7 @@ import { join } from 'path';
 import { App, Aws, Lazy, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -188,6 +189,12 @@ const CASES: [string, Change, string[]][] = [
     registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } },
   }), ['registrationNetwork.vpcSubnets: expected a selection of the VPC\'s subnets; got There are no \'Isolated\' subnet groups in this VPC. '
     + 'Available types: Deprecated_Private_NAT,Private,Deprecated_Private,Public. Select subnets that the VPC has, with a way to the orchestrator\'s API.']],
+  ['wildcards in what policies name', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('*-AbCdEf'))) },
+    image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'r?')),
+    encryptionKey: kms.Key.fromKeyArn(stack, 'K', `arn:aws:kms:${REGION}:${ACCOUNT}:key/*`),
+  }), [['encryptionKey', `"arn:aws:kms:${REGION}:${ACCOUNT}:key/*"`], ['secrets.A', `"${secretArn('*-AbCdEf')}"`], ['image', `"arn:<token>:ecr:${REGION}:${ACCOUNT}:repository/r?"`]]
+    .map(([input, got]) => `${input}: expected a name or ARN without "*", "?" and "$", which a policy would take for wildcards; got ${got}. Name the one thing that is meant.`)],
   ['several at once', () => ({ runnerId: 'A', subnetIds: [], rolePath: 'x' }), [
     `runnerId: expected ${ID}, 2 to 100 characters; got "A". Choose an id such as "prod-runner", or leave it out and one is generated.`,
     'subnetIds: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.',

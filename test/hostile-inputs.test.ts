@@ -154,6 +154,41 @@ describe('only CloudFormation knows the value', () => {
     expect(told(registrationOf(template, 'team'))).toMatch(pattern);
   });
 
+  // The handler refuses it before it makes the id that the role of the orchestrator waits for, and the tasks' roles too.
+  test.each<[string, string]>([
+    ['orgId', 'orchestrator.orgId'],
+    ['taskFamilyPrefix', 'orchestrator.taskFamilyPrefix'],
+    ['runnerId', 'runnerId'],
+    ['runnerIdPrefix', 'runnerIdPrefix'],
+    ['prefix of a new bucket', 'stateStorage.prefix'],
+    ['prefix of an existing bucket', 'stateStorage.prefix'],
+    ['name of an existing bucket', 'stateStorage.existingBucket'],
+    ['name of an existing cluster', 'cluster'],
+    ['ARN of a task role', 'taskRole'],
+    ['name of the token\'s secret', 'orchestrator.apiToken'],
+    ['ARN of the token\'s secret', 'orchestrator.apiToken'],
+    ['ARN of a secret', 'secrets.A'],
+    ['name of a repository', 'image'],
+    ['ARN of a key', 'encryptionKey'],
+    ['ARN of the key of the token\'s parameter', 'orchestrator.apiToken'],
+  ])('%s is looked at before anything is built', (name, input) => {
+    const { Resources } = synthesize(INPUTS[name]!, undefined)!;
+    const [id, { Properties: properties }] = Object.entries(Resources).find(([, { Type }]) => Type === 'Custom::HumanitecRunnerId')!;
+    expect(JSON.stringify((properties as any).Values[input])).toContain('{"Ref":"Value"}');
+    const own = Object.entries(Resources).filter(([logicalId, { Type }]) => Type === 'AWS::IAM::Role' && logicalId.startsWith('Runner'));
+    expect(own.length).toBeGreaterThan(1);
+    for (const [, role] of own) expect(JSON.stringify(role)).toMatch(new RegExp(`\\{"Ref":"${id}"\\}|"DependsOn":\\["${id}"\\]`));
+  });
+
+  test('what comes from a resource of the app is what it is', () => {
+    const stack = new Stack(new App({ analyticsReporting: false }), 'Stack', { env: { account: ACCOUNT, region: REGION } });
+    new EcsRunner(stack, 'Runner', {
+      ...minimal(stack), encryptionKey: new kms.Key(stack, 'Key'), stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'States')),
+    });
+    const { Resources } = (stack.node.root as App).synth().getStackByName('Stack').template as Template;
+    expect(Object.values(Resources).find(({ Type }) => Type === 'Custom::HumanitecRunnerId')!.Properties).not.toHaveProperty('Values');
+  });
+
   // An organization or a token that is not there is found out before the role of the orchestrator is made, which waits for the id.
   test.each(['orgId, self-hosted', 'name of the token\'s secret', 'ARN of the token\'s secret'])('%s is tried before the role of the orchestrator is there', (name) => {
     const { Resources } = synthesize(INPUTS[name]!, undefined)!;
@@ -163,7 +198,7 @@ describe('only CloudFormation knows the value', () => {
     expect(JSON.stringify(Resources[id])).toContain('{"Ref":"Value"}');
   });
 
-  test.each(['oidcIssuerUrl', 'taskFamilyPrefix', 'name of the token\'s parameter', 'name of a parameter'])('%s has to be known', (name) => {
+  test.each(['oidcIssuerUrl', 'name of the token\'s parameter', 'name of a parameter'])('%s has to be known', (name) => {
     expect(synthesize(INPUTS[name]!, undefined)).toBeUndefined();
   });
 });

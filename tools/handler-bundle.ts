@@ -17,6 +17,4 @@ export const handlerBundle = {
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },
   // The Lambda runtime brings the SDK.
   external: ['@aws-sdk/*'],
-  // Lambda has the SDK where require() looks for it; import() does not look there on every runtime.
-  supported: { 'dynamic-import': false },
 } satisfies BuildOptions;

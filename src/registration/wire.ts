@@ -38,6 +38,8 @@ export interface WireOrchestrator {
 export interface RunnerIdProperties extends WireOrchestrator {
   readonly RunnerId?: string;
   readonly RunnerIdPrefix?: string;
+  /** Values of other inputs, by input: policies have them, and nobody knew them before the deployment. Wildcards in them are refused. */
+  readonly Values?: Record<string, string>;
 }
 
 /** `Custom::HumanitecRunner`. Its physical id is `<organization>/<runner id>`; its attribute `RunnerId` is the id alone. */

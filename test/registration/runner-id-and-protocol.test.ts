@@ -40,6 +40,17 @@ describe('the runner\'s id', () => {
     expect(answer.Reason).toMatch(/\(log stream log-stream\)$/);
   });
 
+  test.each(['*', 'team-?', '${aws:username}'])('refuses the value "%s" that a policy would take for a wildcard, before it asks anybody', async (value) => {
+    const properties = { ...common(), RunnerId: 'prod-runner', Values: { 'runnerId': 'prod-runner', 'stateStorage.prefix': value } };
+    const reason = `Organization 'my-org': stateStorage.prefix is "${value}". Policies take *, ? and $ for wildcards: give the name of the one thing that is meant. `
+      + '(log stream log-stream)';
+    expect(await send('RunnerId', 'Create', properties)).toMatchObject({ Status: 'FAILED', Reason: reason });
+    expect(await send('RunnerId', 'Update', properties, { id: 'prod-runner', old: common() })).toMatchObject({ Status: 'FAILED', Reason: reason });
+    expect(api.requests).toEqual([]);
+    const good = { ...properties, Values: { 'stateStorage.prefix': 'team/a' } };
+    expect(await send('RunnerId', 'Create', good)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'prod-runner' });
+  });
+
   test('refuses an API that is not there, soon enough for somebody who waits', async () => {
     const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:2', RunnerId: 'prod-runner' });
     expect(answer.Status).toBe('FAILED');

@@ -2,6 +2,7 @@ import { createHash } from 'crypto';
 import { RUNNER_ID_SUFFIX_LENGTH } from '../../contract';
 import type { RunnerIdProperties } from '../wire';
 import type { Lifecycle, LifecycleEvent, Outcome } from './event';
+import { LifecycleError } from './event';
 import { explain } from './explain';
 import { short } from './log';
 import type { ClientOf } from './runner';
@@ -13,12 +14,13 @@ export class RunnerIdLifecycle implements Lifecycle {
   ) {}
 
   public async create(): Promise<Outcome> {
+    const outcome = this.id();
     try {
       await (await this.client(this.properties)).checkAccess();
     } catch (error) {
       throw explain(error, `Checking the access to organization '${short(this.properties.OrgId, 100)}'`, this.properties);
     }
-    return this.id();
+    return outcome;
   }
 
   /**
@@ -35,6 +37,12 @@ export class RunnerIdLifecycle implements Lifecycle {
   }
 
   private id(): Outcome {
+    for (const [input, value] of Object.entries(this.properties.Values ?? {})) {
+      if (/[*?$]/.test(value)) {
+        throw new LifecycleError(`Organization '${short(this.properties.OrgId, 100)}': ${short(input, 60)} is "${short(value, 80)}". `
+          + 'Policies take *, ? and $ for wildcards: give the name of the one thing that is meant.');
+      }
+    }
     const id = this.properties.RunnerId ?? this.generate(this.properties.RunnerIdPrefix ?? '');
     return { physicalId: id, data: { RunnerId: id } };
   }

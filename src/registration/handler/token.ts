@@ -40,15 +40,16 @@ function field(text: string, key: string, name: string): string | undefined {
   return value;
 }
 
+// Loaded when needed: each SDK client costs the start of the Lambda time. And as Lambda has them for sure, which is not so for import().
+/* eslint-disable @typescript-eslint/no-require-imports */
 async function readSecret(id: string): Promise<string | undefined> {
-  // Loaded when needed: each SDK client costs the start of the Lambda time.
-  const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+  const { GetSecretValueCommand, SecretsManagerClient }: typeof import('@aws-sdk/client-secrets-manager') = require('@aws-sdk/client-secrets-manager');
   const { SecretString } = await new SecretsManagerClient({ maxAttempts: 4 }).send(new GetSecretValueCommand({ SecretId: id }));
   return SecretString;
 }
 
 async function readParameter(name: string): Promise<string | undefined> {
-  const { GetParameterCommand, SSMClient } = await import('@aws-sdk/client-ssm');
+  const { GetParameterCommand, SSMClient }: typeof import('@aws-sdk/client-ssm') = require('@aws-sdk/client-ssm');
   const { Parameter } = await new SSMClient({ maxAttempts: 4 }).send(new GetParameterCommand({ Name: name, WithDecryption: true }));
   return Parameter?.Value;
 }
