@@ -40,7 +40,7 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
     principals: [new iam.AccountPrincipal(stack.account)],
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     resources: ['*'],
-    conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com`, 'kms:CallerAccount': stack.account } },
+    conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` } },
   });
   const missing = stateKey === key ? [statement, state] : [statement];
   const json = JSON.stringify(stack.resolve(missing.map(each => each.toStatementJson())));

@@ -14,4 +14,12 @@ export const EXPLAINED: Explanation[] = [
     matches: /^key policy \/ Allow kms:\* to root \/ without /,
     reason: 'CDK\'s own statement, which leaves a key to the IAM policies of its account: the runner needs none of it where the key is for log groups only, and the user manages the key with it',
   },
+  {
+    matches: /^key policy \/ Allow kms:\* to a role \/ without /,
+    reason: 'the statement of whoever owns an imported key, for its administrators: the runner needs none of it',
+  },
+  {
+    matches: /^key policy \/ EncryptState \/ /,
+    reason: 'a warning spells it out for the policy of an imported key, in case that leaves nothing to IAM. Here it does, so that what the role may do is tried; without that, the real calls above pass only with this statement',
+  },
 ];

@@ -13,7 +13,7 @@ import { exampleScenes, type Scene } from './examples';
 import { EXPLAINED } from './explained';
 import { hostileRequests } from './hostile';
 import { CHOICES } from './inputs';
-import { unboundedAccount, type Request } from './model';
+import { accountOfOpenKeys, unboundedAccount, type Request } from './model';
 import { mutationsOf, noticedBy } from './mutations';
 import { neighbourScenes, trespasses, unbounded } from './neighbours';
 import { realRequests } from './real';
@@ -52,7 +52,7 @@ function mutate(scenes: Scene[]): { tried: number; kinds: Set<string>; unnoticed
   const kinds = new Set<string>();
   let tried = 0;
   for (const { account: bounded, runners, name } of scenes) {
-    const account = unboundedAccount(bounded);
+    const account = accountOfOpenKeys(unboundedAccount(bounded));
     for (const runner of runners) {
       // A request that is wrong already would notice everything.
       const requests = [...realRequests(runner), ...hostileRequests(runner)].filter((request) => isAsExpected(account, request));

@@ -46,7 +46,8 @@ const BOUNDARY: Document = {
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
 /** The policy of a key that leaves the decision to IAM. */
-const ROOT = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` }, Action: 'kms:*', Resource: '*' };
+/** All that the policy of an imported key has, before somebody adds what the warning says: it leaves nothing to the account's IAM policies. */
+const ADMINISTRATOR = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/KeyAdministrator` }, Action: 'kms:*', Resource: '*' };
 
 /** The properties of a runner, and what its template does not say of them. */
 export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerProps; given: Given } {
@@ -83,7 +84,7 @@ export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerPr
       givenRoles: [props.taskRole, props.executionRole].flatMap((role) => role ? [stack.resolve(role.roleArn)] : []),
       bucketOwner: choice.state.startsWith('of another account') ? NEIGHBOUR : undefined,
       keys,
-      keyPolicies: choice.key === 'imported' ? [[encryptionKey!.keyArn, { Version: '2012-10-17', Statement: [ROOT] }]] : [],
+      keyPolicies: choice.key === 'imported' ? [[encryptionKey!.keyArn, { Version: '2012-10-17', Statement: [ADMINISTRATOR] }]] : [],
       boundary: choice.roles.endsWith('boundary') ? BOUNDARY : undefined,
     },
   };

@@ -80,6 +80,15 @@ export interface Runner {
 export const unboundedAccount = (account: Account): Account =>
   ({ ...account, roles: Object.fromEntries(Object.entries(account.roles).map(([arn, { policies, trust }]) => [arn, { policies, trust }])) });
 
+/** The account whose keys leave their use to IAM, as those of the CDK do: what the policy of a key keeps out must not hide what that of a role does not. */
+export const accountOfOpenKeys = (account: Account): Account => ({
+  ...account,
+  keys: Object.fromEntries(Object.entries(account.keys).map(([arn, { Statement: statements, ...policy }]) => [arn, {
+    ...policy,
+    Statement: [...statements, { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account.id}:root` }, Action: 'kms:*', Resource: '*' }],
+  }])),
+});
+
 export type Context = Record<string, string | string[]>;
 
 /** Who asks: a role with its policies, a service, a federated identity, or somebody whose own policies allow everything. */

@@ -39,7 +39,7 @@ function families(r: Runner): Attempt[] {
       { name: `tags ${name} as if it registered it`, action: 'ecs:TagResource', resource: arn, region, owner, context: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
     ]),
     { name: 'registers a privileged container', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { ...size, 'ecs:privileged': 'true' } },
-    { name: 'registers a task of 16 vCPU', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { 'ecs:task-cpu': '16384', 'ecs:task-memory': '30720' } },
+    { name: 'registers a task of 16 vCPU', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { 'ecs:task-cpu': '16384', 'ecs:task-memory': '8192' } },
     { name: 'registers a task of 120 GiB', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { 'ecs:task-cpu': '4096', 'ecs:task-memory': '122880' } },
     { name: 'tags an existing task definition', action: 'ecs:TagResource', resource: `${definition(ours)}:1` },
     { name: 'tags a task definition as if it ran a task', action: 'ecs:TagResource', resource: `${definition(ours)}:1`, context: { 'ecs:CreateAction': 'RunTask' } },
