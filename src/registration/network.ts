@@ -30,7 +30,7 @@ export function networkStatements(scope: IConstruct): iam.PolicyStatement[] {
     new iam.PolicyStatement({
       sid: 'KeepCodeFromVpc',
       effect: iam.Effect.DENY,
-      actions: INTERFACE_ACTIONS,
+      actions: ['ec2:*'],
       resources: ['*'],
       conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
     }),

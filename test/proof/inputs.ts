@@ -1,6 +1,7 @@
 /** The choices that a runner's inputs give, and what each of them is in code. */
 import type { Stack } from 'aws-cdk-lib';
 import { RemovalPolicy } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -31,6 +32,7 @@ export const CHOICES = {
   roles: ['plain', 'with a path', 'with a path and a boundary'],
   provider: ['own', 'given'],
   environment: ['known', 'unknown'],
+  registration: ['outside', 'in a VPC'],
 } as const;
 
 export type Combination = Choice<typeof CHOICES>;
@@ -39,13 +41,12 @@ export type Combination = Choice<typeof CHOICES>;
 const BOUNDARY: Document = {
   Version: '2012-10-17',
   Statement: [
-    { Effect: 'Allow', Action: ['s3:*', 'ecs:*', 'ecr:*', 'kms:*', 'logs:*', 'secretsmanager:*', 'ssm:*', 'iam:PassRole'], Resource: '*' },
+    { Effect: 'Allow', Action: ['s3:*', 'ecs:*', 'ecr:*', 'kms:*', 'logs:*', 'secretsmanager:*', 'ssm:*', 'ec2:*', 'iam:PassRole'], Resource: '*' },
     { Effect: 'Deny', Action: ['s3:DeleteBucket', 'kms:ScheduleKeyDeletion'], Resource: '*' },
   ],
 };
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
-/** The policy of a key that leaves the decision to IAM. */
 /** All that the policy of an imported key has, before somebody adds what the warning says: it leaves nothing to the account's IAM policies. */
 const ADMINISTRATOR = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/KeyAdministrator` }, Action: 'kms:*', Resource: '*' };
 
@@ -59,6 +60,9 @@ export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerPr
   const props: EcsRunnerProps = {
     orchestrator,
     subnetIds: ['subnet-11111111', 'subnet-22222222'],
+    registrationNetwork: choice.registration === 'in a VPC' ? {
+      vpc: ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-11111111', availabilityZones: [`${REGION}a`], privateSubnetIds: ['subnet-33333333'] }),
+    } : undefined,
     runnerId: choice.id === 'given' ? 'prod-runner' : undefined,
     runnerIdPrefix: choice.id === 'generated from a prefix' ? 'prod' : undefined,
     cluster: clusterOf(stack, choice),
@@ -79,7 +83,7 @@ export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerPr
     props,
     given: {
       issuer,
-      familyPrefix: choice.orchestrator === 'self-hosted with a family prefix' ? 'acme-runs_' : undefined,
+      familyPrefix: choice.orchestrator === 'self-hosted with a family prefix' ? 'runs_' : undefined,
       existingBucket: bucket !== undefined,
       givenRoles: [props.taskRole, props.executionRole].flatMap((role) => role ? [stack.resolve(role.roleArn)] : []),
       bucketOwner: choice.state.startsWith('of another account') ? NEIGHBOUR : undefined,
@@ -102,7 +106,7 @@ function orchestratorOf({ orchestrator }: Combination, apiToken: ApiToken): { is
       apiToken,
       apiUrl: 'https://orchestrator.example.org',
       oidcIssuerUrl: `https://${issuer}`,
-      taskFamilyPrefix: orchestrator.endsWith('family prefix') ? 'acme-runs_' : undefined,
+      taskFamilyPrefix: orchestrator.endsWith('family prefix') ? 'runs_' : undefined,
     }),
   };
 }

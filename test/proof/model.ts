@@ -58,6 +58,9 @@ export interface Runner {
   readonly givenRoles: string[];
   /** The Lambda's; a runner that was set up otherwise has none. */
   readonly registrationRole?: string;
+  /** The Lambda, which its own calls name. */
+  readonly registrationFunction?: string;
+  readonly registrationInVpc?: boolean;
   readonly bucket: string;
   readonly prefix?: string;
   /** The account that owns the bucket. */

@@ -131,15 +131,21 @@ function state(r: Runner): Draft[] {
   ];
 }
 
+/** What Lambda itself does with the role of a function that is in a VPC. */
+export const NETWORK_ACTIONS = [
+  'CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses',
+];
+
 function registration(r: Runner): Draft[] {
   if (!r.registrationRole || !r.token) return [];
   const topic = 'registration';
   const who = { role: r.registrationRole };
   const stream = `arn:aws:logs:${r.region}:${r.account}:log-group:${r.registrationLogGroup}:log-stream:2026/11/02/[$LATEST]0123456789abcdef`;
   return [
-    ...readings(r, r.token, 'ssm:GetParameter').map((draft) => ({ ...draft, topic, who, name: `the Lambda ${draft.name} with the API token` })),
+    ...readings(r, r.token, 'ssm:GetParameter').map((draft) => ({ ...draft, topic, who, context: { ...draft.context, 'lambda:SourceFunctionArn': r.registrationFunction }, name: `the Lambda ${draft.name} with the API token` })),
     { topic, who, name: 'the Lambda begins a log stream', action: 'logs:CreateLogStream', resource: stream },
     { topic, who, name: 'the Lambda writes its log', action: 'logs:PutLogEvents', resource: stream },
+    ...(r.registrationInVpc ? NETWORK_ACTIONS : []).map((action) => ({ topic, who, name: `Lambda attaches the function to its VPC (${action})`, action: `ec2:${action}`, resource: '*' })),
   ];
 }
 

@@ -33,6 +33,7 @@ const BASE: Combination = {
   roles: 'plain',
   provider: 'own',
   environment: 'known',
+  registration: 'outside',
 };
 
 const allow = (...statements: Omit<Statement, 'Effect'>[]): Document => ({ Version: '2012-10-17', Statement: statements.map((one) => ({ Effect: 'Allow', ...one })) });

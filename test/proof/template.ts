@@ -117,6 +117,8 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       taskRole: Job.TaskRoleArn,
       givenRoles: list(resolver.resolve(given.givenRoles)),
       registrationRole: lambda.role,
+      registrationFunction: resolver.resolve(properties.ServiceToken),
+      registrationInVpc: lambda.inVpc,
       bucket: bucketArn,
       prefix: StateStorage.PathPrefix?.replace(/\/$/, ''),
       bucketOwner: given.bucketOwner ?? account,
@@ -148,9 +150,9 @@ function bucketOf(resolver: Resolver, name: string) {
 }
 
 /** The role and the log group of the function behind a custom resource. */
-function functionOf(resolver: Resolver, { ServiceToken }: Record<string, any>): { role: string; logGroup?: string } {
-  const { Role, LoggingConfig } = resolver.template.Resources[ServiceToken['Fn::GetAtt'][0]]!.Properties!;
-  return { role: resolver.resolve(Role), logGroup: resolver.resolve(LoggingConfig?.LogGroup) };
+function functionOf(resolver: Resolver, { ServiceToken }: Record<string, any>): { role: string; logGroup?: string; inVpc: boolean } {
+  const { Role, LoggingConfig, VpcConfig } = resolver.template.Resources[ServiceToken['Fn::GetAtt'][0]]!.Properties!;
+  return { role: resolver.resolve(Role), logGroup: resolver.resolve(LoggingConfig?.LogGroup), inVpc: VpcConfig !== undefined };
 }
 
 function repositoryOf(image?: string): string | undefined {

@@ -1,5 +1,6 @@
 /** Who tries to read secrets: those of others, or those of the runner with a role that has nothing to do with them. */
 import { OUTSIDER, type Runner, type Secret } from '../model';
+import { NETWORK_ACTIONS } from '../real';
 import type { Draft } from '../requests';
 import { elsewhere } from './deployment';
 
@@ -94,6 +95,8 @@ function images(r: Runner): Draft[] {
 function lambda(r: Runner): Draft[] {
   if (!r.registrationRole) return [];
   const who = { role: r.registrationRole };
+  // What the code does itself says so.
+  const context = { 'lambda:SourceFunctionArn': r.registrationFunction };
   const stream = (group: string, region = r.region, account = r.account) => `arn:aws:logs:${region}:${account}:log-group:${group}:log-stream:x`;
   const away = elsewhere(r.region);
   const own = r.registrationLogGroup ?? 'registration';
@@ -105,8 +108,19 @@ function lambda(r: Runner): Draft[] {
     ['runs a task', 'ecs:RunTask', `arn:aws:ecs:${r.region}:${r.account}:task-definition/${r.familyPrefix}x:1`], ['passes a role', 'iam:PassRole', r.taskRole],
     ['writes itself a policy', 'iam:PutRolePolicy', r.registrationRole], ['calls itself', 'lambda:InvokeFunction', `arn:aws:lambda:${r.region}:${r.account}:function:registration`],
     ['changes its code', 'lambda:UpdateFunctionCode', `arn:aws:lambda:${r.region}:${r.account}:function:registration`], ['lists all secrets', 'secretsmanager:ListSecrets', '*'],
-    ['reads many secrets at once', 'secretsmanager:BatchGetSecretValue', '*'], ['makes a network interface', 'ec2:CreateNetworkInterface', '*'],
-  ].map(([name, action, resource]): Draft => ({ topic: 'registration', name: `the Lambda ${name}`, who, action: action!, resource: resource! })).concat([
+    ['reads many secrets at once', 'secretsmanager:BatchGetSecretValue', '*'],
+    ...NETWORK_ACTIONS.map(action => [`itself does what Lambda does for a VPC (${action})`, `ec2:${action}`, '*']),
+    ['runs a machine', 'ec2:RunInstances', `arn:aws:ec2:${r.region}:${r.account}:instance/*`], ['opens a security group', 'ec2:AuthorizeSecurityGroupIngress', `arn:aws:ec2:${r.region}:${r.account}:security-group/sg-1`],
+  ].map(([name, action, resource]): Draft => ({ topic: 'registration', name: `the Lambda ${name}`, who, action: action!, resource: resource!, context })).concat([
+    ...NETWORK_ACTIONS.flatMap((action): Draft[] => {
+      const attaching = { topic: 'registration', who, action: `ec2:${action}`, resource: '*' };
+      return [
+        { ...attaching, name: `Lambda does in another region what it does for a VPC (${action})`, region: away },
+        { ...attaching, name: `Lambda does for a VPC what it does, in a region that nobody says (${action})`, hypothetical: true, context: { 'aws:RequestedRegion': undefined } },
+      ];
+    }),
+    ...[['changes a network interface', 'ModifyNetworkInterfaceAttribute', 'network-interface/eni-1'], ['opens a security group', 'AuthorizeSecurityGroupIngress', 'security-group/sg-1']].map(([name, action, resource]): Draft =>
+      ({ topic: 'registration', who, name: `Lambda ${name} with the role of the function`, action: `ec2:${action}`, resource: `arn:aws:ec2:${r.region}:${r.account}:${resource}` })),
     { topic: 'registration', name: 'the Lambda writes into its log\'s namesake in another region', who, action: 'logs:PutLogEvents', resource: stream(own, away), region: away },
     { topic: 'registration', name: 'the Lambda writes into its log\'s namesake in an attacker\'s account', who, action: 'logs:PutLogEvents', resource: stream(own, r.region, OUTSIDER), owner: OUTSIDER },
   ]);
