@@ -1,15 +1,20 @@
 /**
- * Every permission that the roles have is needed: a deployment fails as soon as one is taken away. On the local cloud,
- * whose IAM evaluates what AWS does. Run with `npx tsx test/e2e/permissions.ts [--json FILE]`.
+ * The policies as they were deployed: they decide the requests of `npm run prove` as the template's do, a deployment fails as soon as one
+ * permission is taken away, and what SECURITY.md says cuts a runner off does. On the local cloud, whose IAM evaluates what AWS does. Run with `npx tsx test/e2e/permissions.ts [--json FILE]`.
  */
-import { GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { documentOf, judgeDeployed } from './deployed-policies';
 import { endToEnd } from './harness';
 import type { Runner } from '../../local/orchestrator/model';
 import type { Cloud } from '../../local/try/cloud';
 import { deployAgain, deployOnce } from '../../local/try/deployments';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
-import { Trial } from '../../local/try/trial';
+import { Trial, type Outputs } from '../../local/try/trial';
+
+const SECURITY = join(__dirname, '..', '..', 'SECURITY.md');
 
 interface Statement { readonly Sid?: string; readonly Action: string | string[] }
 interface Policy { readonly Version: string; readonly Statement: Statement[] }
@@ -45,14 +50,19 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const runner = await trial.registered(outputs.RunnerId);
   report.add('deployments with every permission', 'works', await deployTwice(trial, runner));
 
+  const verdict = await judgeDeployed(cloud, runner);
+  report.add('real calls tried on the deployed policies', 'some', verdict.real, verdict.real > 25);
+  report.add('hostile requests tried on the deployed policies', 'at least 120', verdict.hostile, verdict.hostile >= 120);
+  report.add('decided otherwise than they have to be', [], verdict.wrong);
+
   const iam = new IAMClient(account.settings);
   for (const arn of [outputs.TaskManagerRoleArn, outputs.TaskRoleArn]) {
     const RoleName = arn.split('/').pop() ?? '';
     const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
     for (const PolicyName of PolicyNames ?? []) {
       const { PolicyDocument = '' } = await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
-      const original = PolicyDocument.startsWith('{') ? PolicyDocument : decodeURIComponent(PolicyDocument);
-      for (const { what, policy } of mutationsOf(JSON.parse(original) as Policy)) {
+      const original = JSON.stringify(documentOf(PolicyDocument));
+      for (const { what, policy } of mutationsOf(documentOf(PolicyDocument) as Policy)) {
         await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(policy) }));
         const seen = await deployTwice(trial, runner);
         report.add(`${PolicyName} without ${what}`, 'refused', seen, /not authorized|AccessDenied|Access Denied/i.test(seen));
@@ -60,7 +70,22 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
       await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: original }));
     }
   }
+  await cutOff(iam, trial, runner, outputs, report);
   iam.destroy();
+}
+
+/** The commands of SECURITY.md's incident response, with the policy that stands there. */
+async function cutOff(iam: IAMClient, trial: Trial, runner: Runner, outputs: Outputs, report: Report): Promise<void> {
+  const [, PolicyName, PolicyDocument] = /put-role-policy .*--policy-name (\S+) \\\n\s*--policy-document '([^']+)'/.exec(readFileSync(SECURITY, 'utf8')) ?? [];
+  report.add('SECURITY.md says how to cut a runner off', 'it does', PolicyName ?? 'it does not', PolicyName !== undefined);
+  for (const arn of [outputs.TaskManagerRoleArn, outputs.TaskRoleArn]) {
+    const RoleName = arn.split('/').pop() ?? '';
+    await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
+    const seen = await deployTwice(trial, runner);
+    report.add(`${RoleName}, cut off`, 'refused', seen, /not authorized|AccessDenied|Access Denied/i.test(seen));
+    await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+  }
+  report.add('deployments when both are let in again', 'works', await deployTwice(trial, runner));
 }
 
 endToEnd(check);
