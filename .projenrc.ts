@@ -31,6 +31,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   workflowNodeVersion: '24',
   projenrcTs: true,
   compat: true,
+  compressAssembly: true,
 
   publishToPypi: { distName: 'cdk-humanitec-ecs-runner', module: 'cdk_humanitec_ecs_runner', trustedPublishing: true },
   publishToMaven: {
@@ -92,7 +93,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     devdirs: ['test', 'integ', 'local', 'tools', 'examples/typescript'],
     ignorePatterns: ['*.js', '*.d.ts', 'node_modules/', '*.generated.ts', 'coverage', 'cdk.out', '*.snapshot'],
   },
-  gitignore: ['/assets/', '/.local/', 'cdk.out/', 'cdk.context.json', '/test-results/', '__pycache__/', '/lib/', '*.log', '/integ/cdk-integ.out.*', '/integ/*.snapshot/asset.*'],
+  gitignore: ['/assets/', '/.local/', 'cdk.out/', 'cdk.context.json', '/test-results/', '__pycache__/', '.venv/', '/examples/java/target/', '/lib/', '.jsii.gz', '*.log', '/integ/cdk-integ.out.*', '/integ/*.snapshot/asset.*'],
   depsUpgradeOptions: { workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY } },
   githubOptions: { mergify: false, pullRequestLintOptions: { semanticTitleOptions: { types: ['feat', 'fix', 'chore', 'docs', 'test', 'refactor', 'perf', 'ci', 'build'] } } },
   releaseToNpm: true,
@@ -114,6 +115,8 @@ project.eslint?.addOverride({ files: ['src/registration/handler/token.ts'], rule
 // What ships is the compiled library and the handler's bundle, nothing of how they are made and tested.
 project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts');
 project.npmignore?.include('/assets/');
+// Lambda gets the bundle; the API's reference is what Construct Hub makes of the assembly.
+project.npmignore?.exclude('/lib/registration/handler/', '/API.md');
 
 // The handler is bundled before anything looks for it: jsii, tests, and the trial.
 const bundle = project.addTask('bundle', { description: 'Bundle the registration handler into assets/', exec: 'tsx tools/bundle.ts' });
@@ -130,6 +133,15 @@ soak.exec('tsx --tsconfig tsconfig.dev.json test/soak/index.ts', { receiveArgs: 
 const prove = project.addTask('prove', { description: 'Prove least privilege: every real call passes, every hostile one fails, every condition counts' });
 prove.spawn(bundle);
 prove.exec('tsx --tsconfig tsconfig.dev.json test/proof/index.ts', { receiveArgs: true });
+
+// One run for all languages that also looks at the result; the tasks for one language each stay for the release.
+project.packageTask.reset('tsx --tsconfig tsconfig.dev.json tools/package.ts', { receiveArgs: true });
+
+project.addTask('bindings', {
+  description: 'Package, install and use the library in all four languages, and compare the templates',
+  exec: 'tsx --tsconfig tsconfig.dev.json test/bindings/index.ts',
+  receiveArgs: true,
+});
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
