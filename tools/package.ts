@@ -1,0 +1,144 @@
+/**
+ * `npm run package`: makes the packages of all four languages in `dist/`, and publishes nothing.
+ *
+ *   npm run package                             all of them
+ *   npm run package -- --target js --target go  some of them: js, python, java, go
+ */
+import { spawnSync } from 'child_process';
+import { existsSync, readdirSync, rmSync, statSync } from 'fs';
+import { join, relative } from 'path';
+import { parseArgs } from 'util';
+import { Language, MAVEN_REPOSITORY, missing, ROOT, toolEnvironment } from './toolchains';
+
+type Target = 'js' | Language;
+
+export const DIST = join(ROOT, 'dist');
+/** What the npm tarball may have; the packages of the other languages carry it inside them. */
+const MAX_PACKED = 200_000;
+const MAX_UNPACKED = 1_000_000;
+
+/** What each language is published as, and has to be there. */
+const ARTIFACTS: Record<Target, { what: string; file: RegExp }[]> = {
+  js: [{ what: 'npm tarball', file: /^js\/.*\.jsii\.tgz$/ }],
+  python: [{ what: 'Python wheel', file: /^python\/.*\.whl$/ }, { what: 'Python sdist', file: /^python\/.*\.tar\.gz$/ }],
+  java: [
+    { what: 'Maven artifact', file: /^java\/.*\d\.jar$/ },
+    { what: 'Maven POM', file: /^java\/.*\.pom$/ },
+    { what: 'Java sources', file: /^java\/.*-sources\.jar$/ },
+    { what: 'Javadoc', file: /^java\/.*-javadoc\.jar$/ },
+  ],
+  go: [{ what: 'Go module', file: /^go\/[^/]+\/go\.mod$/ }],
+};
+const TARGETS = Object.keys(ARTIFACTS) as Target[];
+
+/** One thing that the result is looked at for. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was expected, what came, and what to do. */
+  readonly says?: string;
+}
+
+function run(command: string, ...args: string[]): void {
+  const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt') },
+  });
+  if (status !== 0) {
+    throw new Error(`${command} failed${error ? `: ${error.message}` : `; what it says stands above. Its exit code is ${status}.`}`);
+  }
+}
+
+/** Compiles the library and makes the packages, anew. */
+export function makePackages(targets: Target[]): void {
+  run('tsx', 'tools/bundle.ts');
+  // What an earlier compilation left would be packed too.
+  rmSync(join(ROOT, 'lib'), { recursive: true, force: true });
+  run('jsii', '--silence-warnings=reserved-word', '--compress-assembly');
+  targets.forEach(target => rmSync(join(DIST, target), { recursive: true, force: true }));
+  // All in one process, which builds them side by side: they wait for registries more than for the processor.
+  run('jsii-pacmak', ...targets.flatMap(target => ['--target', target]), '--outdir', DIST, '--npmignore=false', '--maven-local-repository', MAVEN_REPOSITORY);
+}
+
+/** The artifacts, as paths in `dist/`. */
+function artifacts(directory = DIST): string[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap(entry =>
+    entry.isDirectory() ? artifacts(join(directory, entry.name)) : [relative(DIST, join(directory, entry.name))]);
+}
+
+/** The path of an artifact of `dist/`. */
+export function artifact(what: string): string {
+  const { file } = Object.values(ARTIFACTS).flat().find(known => known.what === what)!;
+  const found = artifacts().find(path => file.test(path));
+  if (!found) {
+    throw new Error(`dist/ has no ${what} (expected a file like ${file}): run \`npm run package\` and read what it says.`);
+  }
+  return join(DIST, found);
+}
+
+/** Prints what there is, and looks whether it is whole and small. */
+export function checkPackages(targets: Target[]): Check[] {
+  const files = existsSync(DIST) ? artifacts() : [];
+  console.log('');
+  const checks: Check[] = targets.flatMap(target => ARTIFACTS[target].map(({ what, file }) => {
+    const found = files.filter(path => file.test(path));
+    found.forEach(path => console.log(`${what.padEnd(15)} ${String(sizeOf(target, path)).padStart(8)} bytes  dist/${target === 'go' ? join(path, '..') : path}`));
+    return { name: `package: ${what}`, ok: found.length === 1, says: `expected one ${what}, a file like ${file}; found ${found.length}: ${found.join(', ')}` };
+  }));
+  if (targets.includes('js') && checks[0].ok) {
+    const { size, unpackedSize } = tarball(artifact('npm tarball'));
+    console.log(`\nnpm tarball: ${size} bytes packed (at most ${MAX_PACKED}), ${unpackedSize} bytes unpacked (at most ${MAX_UNPACKED})`);
+    const fix = 'Look with `tar tvf` what came in, and leave out in .npmignore what users do not need.';
+    checks.push(
+      { name: 'package: size of the tarball', ok: size <= MAX_PACKED, says: `expected at most ${MAX_PACKED} bytes packed; got ${size}. ${fix}` },
+      { name: 'package: size of its content', ok: unpackedSize <= MAX_UNPACKED, says: `expected at most ${MAX_UNPACKED} bytes unpacked; got ${unpackedSize}. ${fix}` },
+    );
+  }
+  return checks;
+}
+
+function sizeOf(target: Target, path: string): number {
+  const inside = target === 'go' ? artifacts(join(DIST, path, '..')) : [path];
+  return inside.reduce((sum, file) => sum + statSync(join(DIST, file)).size, 0);
+}
+
+/** The sizes of a tarball, as npm counts them. */
+function tarball(path: string): { size: number; unpackedSize: number } {
+  const { stdout, stderr } = spawnSync('npm', ['pack', path, '--dry-run', '--json', '--ignore-scripts'], { cwd: DIST, encoding: 'utf8', env: toolEnvironment() });
+  try {
+    return JSON.parse(stdout)[0];
+  } catch {
+    throw new Error(`npm pack should say the sizes of ${path}, but said: ${stdout}${stderr}`);
+  }
+}
+
+function main(): number {
+  const { values: { target = TARGETS } } = parseArgs({ options: { target: { type: 'string', multiple: true } } });
+  const targets = TARGETS.filter(known => target.includes(known));
+  const unknown = target.filter(name => !TARGETS.includes(name as Target));
+  if (unknown.length > 0) {
+    console.error(`There is no target "${unknown[0]}": choose from ${TARGETS.join(', ')}.`);
+    return 2;
+  }
+  const lacks = targets.flatMap(name => name === 'js' ? [] : missing(name) ?? []);
+  if (lacks.length > 0) {
+    console.error([...lacks, 'To make the others only, name them: npm run package -- --target js'].join('\n'));
+    return 1;
+  }
+  const began = Date.now();
+  makePackages(targets);
+  const failed = checkPackages(targets).filter(check => !check.ok);
+  failed.forEach(check => console.error(`${check.name}: ${check.says}`));
+  console.log(`\n${targets.length} languages packaged in ${Math.round((Date.now() - began) / 1000)} s`);
+  return failed.length > 0 ? 1 : 0;
+}
+
+if (require.main === module) {
+  try {
+    process.exitCode = main();
+  } catch (error) {
+    console.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
