@@ -1,4 +1,5 @@
 import { awscdk, javascript } from 'projen';
+import { secureRelease } from './projenrc/release';
 
 /**
  * The lowest aws-cdk-lib that users may have, and the one that we compile and test against.
@@ -42,6 +43,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   publishToGo: { moduleName: 'github.com/my-org/cdk-humanitec-ecs-runner-go', packageName: 'humanitececsrunner' },
   npmTrustedPublishing: true,
+  // What publishes is pinned like all else that runs.
+  jsiiReleaseVersion: '0.2.1061',
+  // 13 wants Node.js 22.
+  bumpPackage: 'commit-and-tag-version@^12',
 
   devDeps: [
     // The CLI that `npm run try` deploys with. npm's `latest` tag points at a release that cannot read today's
@@ -143,6 +148,10 @@ project.addTask('bindings', {
   receiveArgs: true,
 });
 
+// projen's own asks the registry for the last version; ours has it from git, and needs no network.
+const compat = project.tasks.tryFind('compat');
+compat?.reset('tsx tools/compat.ts', { receiveArgs: true });
+
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
 // One command for all runners, with one count of their results; projen's own would know of jest alone.
@@ -150,11 +159,16 @@ project.testTask.reset();
 project.testTask.spawn(bundle);
 project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
 
-// The stock workflow writes the address of the npm registry, which publib knows itself.
-const release = project.tryFindObjectFile('.github/workflows/release.yml');
-release?.addDeletionOverride('jobs.release_npm.steps.9.env.NPM_REGISTRY');
+secureRelease(project);
 
 // The platform packages of 1.13.0 are not all published, and `npm ci` then refuses the lock file.
-project.package.addField('overrides', { 'unrs-resolver': '1.12.2' });
+project.package.addField('overrides', {
+  'unrs-resolver': '1.12.2',
+  // fastify takes any 6; what 6.8 brings wants Node.js 22.
+  'light-my-request': '~6.6.0',
+});
+
+// Nothing that is installed runs code by that; both bring what they need as optional packages, too.
+project.package.addField('allowScripts', { 'esbuild': false, 'unrs-resolver': false });
 
 project.synth();
