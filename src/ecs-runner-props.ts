@@ -81,7 +81,7 @@ export interface EcsRunnerProps {
   readonly assignPublicIp?: boolean;
 
   /**
-   * The cluster that the tasks run in, in the account and region of the stack.
+   * The cluster that the tasks run in, in the account and region of the stack. Its name may have 255 characters.
    *
    * @default - a new one with FARGATE and FARGATE_SPOT, Container Insights, and ECS Exec logging
    */
@@ -144,7 +144,8 @@ export interface EcsRunnerProps {
 
   /**
    * Environment variables of the deployments, such as `TF_VAR_...`: values of at most 1,024 characters. They are readable
-   * in the template and at the orchestrator; use `secrets` for what must not be.
+   * in the template and at the orchestrator; use `secrets` for what must not be, and for `RUNNER_GIT_SSH_KEYS`, which the
+   * orchestrator takes in no other way. Its own variables, such as `RUNNER_ID` and `TOKEN`, cannot be set.
    *
    * @default - none
    */

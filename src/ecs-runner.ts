@@ -35,14 +35,22 @@ import { valuesOfDeployment } from './wildcards';
  */
 export class EcsRunner extends Resource implements IEcsRunner {
   /**
-   * A runner that exists already, known by its id alone.
+   * A runner that exists already, known by its id alone. No rule can be added to it, and what is granted to it is a warning that names the permissions.
+   *
+   * @param scope the construct that it belongs to
+   * @param id its name there
+   * @param runnerId id of the runner at the orchestrator
    */
   public static fromRunnerId(scope: Construct, id: string, runnerId: string): IEcsRunner {
     return new ImportedRunner(scope, id, { runnerId });
   }
 
   /**
-   * A runner that exists already.
+   * A runner that exists already. What it can do depends on what is told of it.
+   *
+   * @param scope the construct that it belongs to
+   * @param id its name there
+   * @param attributes what is known of it
    */
   public static fromRunnerAttributes(scope: Construct, id: string, attributes: EcsRunnerAttributes): IEcsRunner {
     return new ImportedRunner(scope, id, attributes);
@@ -79,6 +87,13 @@ export class EcsRunner extends Resource implements IEcsRunner {
   public readonly connections: ec2.Connections;
   public readonly grantPrincipal: iam.IPrincipal;
 
+  /**
+   * Makes a runner.
+   *
+   * @param scope the construct that it belongs to, in a stack of the `aws` partition: the orchestrator takes no roles of others
+   * @param id its name there; renaming it replaces everything that the runner is made of
+   * @param props what it is made from
+   */
   constructor(scope: Construct, id: string, props: EcsRunnerProps) {
     super(scope, id);
     checkRunner(this, props);
@@ -171,6 +186,16 @@ export class EcsRunner extends Resource implements IEcsRunner {
     }
   }
 
+  /**
+   * Sends deployments to the runner.
+   *
+   * A rule cannot be changed: another filter makes a new rule and then deletes the old one. An environment that was
+   * deployed already keeps its runner until somebody refreshes it.
+   *
+   * @param id name of the rule below the runner; renaming it replaces the rule
+   * @param options which deployments
+   * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+   */
   public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
     return new RunnerRule(this, id, { runner: this, ...options });
   }

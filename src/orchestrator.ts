@@ -36,7 +36,8 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
   readonly oidcIssuerUrl: string;
 
   /**
-   * What the names of the task definitions that the orchestrator registers start with. The runner's role may touch no other.
+   * What the names of the task definitions that the orchestrator registers start with: 1 to 255 letters, digits, `-` and `_`. The
+   * runner's role may touch no other.
    *
    * @default - `platform_orchestrator_env_<orgId>_`
    */
@@ -59,7 +60,11 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
  * @see https://developer.humanitec.com/platform-orchestrator/docs/
  */
 export class Orchestrator {
-  /** Humanitec's hosted orchestrator. */
+  /**
+   * Humanitec's hosted orchestrator.
+   *
+   * @param props how to reach it
+   */
   public static humanitec(props: HumanitecOrchestratorProps): Orchestrator {
     return new Orchestrator({
       ...props,
@@ -69,7 +74,11 @@ export class Orchestrator {
     });
   }
 
-  /** The open-sourced orchestrator, hosted by you. */
+  /**
+   * The open-sourced orchestrator, hosted by you.
+   *
+   * @param props how to reach it
+   */
   public static selfHosted(props: SelfHostedOrchestratorProps): Orchestrator {
     return new Orchestrator(props);
   }

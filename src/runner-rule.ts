@@ -50,6 +50,13 @@ export class RunnerRule extends Resource {
    */
   public readonly ruleId: string;
 
+  /**
+   * Makes a rule.
+   *
+   * @param scope the construct that it belongs to
+   * @param id its name there; renaming it replaces the rule
+   * @param props what it matches, and the runner
+   */
   constructor(scope: Construct, id: string, props: RunnerRuleProps) {
     super(scope, id);
     const orchestrator = this.check(props);

@@ -38,6 +38,8 @@ export interface IEcsRunner extends IResource, iam.IGrantable, ec2.IConnectable 
    * A rule cannot be changed: another filter makes a new rule and then deletes the old one. An environment that was
    * deployed already keeps its runner until somebody refreshes it.
    *
+   * @param id name of the rule below the runner; renaming it replaces the rule
+   * @param options which deployments
    * @throws when the runner was imported without its orchestrator
    * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
    */

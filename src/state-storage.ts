@@ -10,7 +10,7 @@ import { maskTokens, Problem, Problems, quote } from './problems';
 export interface ExistingBucketOptions {
   /**
    * Path below which the state of this runner is kept: segments of letters, digits, `.`, `_` and `-`, joined by `/`,
-   * without a leading one. Give each runner that shares a bucket a prefix of its own.
+   * without a leading one, at most 512 characters. Give each runner that shares a bucket a prefix of its own.
    *
    * @default - the state files lie at the top of the bucket
    */
@@ -62,6 +62,8 @@ export interface NewBucketOptions extends ExistingBucketOptions {
 export class StateStorage {
   /**
    * A bucket of the runner's own: encrypted, private, reached over TLS only, versioned, and kept when the stack is deleted.
+   *
+   * @param options what is to be otherwise
    */
   public static newBucket(options: NewBucketOptions = {}): StateStorage {
     return new StateStorage(options);
@@ -72,6 +74,7 @@ export class StateStorage {
    *
    * @param bucket the bucket; a name with dots is refused by the orchestrator. One of another account has to be imported with that account
    * (`Bucket.fromBucketAttributes()`): the tasks may use a bucket of that name in the account that the CDK knows, and in no other.
+   * @param options where in the bucket
    */
   public static existingBucket(bucket: s3.IBucket, options: ExistingBucketOptions = {}): StateStorage {
     return new StateStorage(options, bucket);
