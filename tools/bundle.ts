@@ -1,4 +1,5 @@
 /** Bundles the registration handler into `assets/registration/index.js`, the one file that Lambda gets. */
+import { createHash } from 'crypto';
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { buildSync } from 'esbuild';
@@ -9,9 +10,9 @@ const outfile = join(__dirname, '..', 'assets', 'registration', 'index.js');
 
 buildSync({ ...handlerBundle, outfile });
 
-const { length } = readFileSync(outfile);
-console.log(`assets/registration/index.js: ${length} bytes`);
-if (length > MAX_BYTES) {
+const bundle = readFileSync(outfile);
+console.log(`assets/registration/index.js: ${bundle.length} bytes, SHA-256 ${createHash('sha256').update(bundle).digest('hex')}`);
+if (bundle.length > MAX_BYTES) {
   console.error(`The bundle may have ${MAX_BYTES} bytes: what was added?`);
   process.exitCode = 1;
 }
