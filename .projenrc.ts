@@ -118,7 +118,7 @@ project.tryFindObjectFile('.eslintrc.json')?.addOverride('rules.@stylistic/max-l
 project.eslint?.addOverride({ files: ['src/registration/handler/token.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 
 // What ships is the compiled library and the handler's bundle, nothing of how they are made and tested.
-project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts');
+project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts', '/.compatignore');
 project.npmignore?.include('/assets/');
 // Lambda gets the bundle; the API's reference is what Construct Hub makes of the assembly.
 project.npmignore?.exclude('/lib/registration/handler/', '/API.md');
@@ -151,6 +151,8 @@ project.addTask('bindings', {
 // projen's own asks the registry for the last version; ours has it from git, and needs no network.
 const compat = project.tasks.tryFind('compat');
 compat?.reset('tsx tools/compat.ts', { receiveArgs: true });
+
+project.addTask('readme', { description: 'Write the README\'s examples in the other languages', exec: 'tsx tools/readme.ts' });
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 

@@ -1,24 +1,23 @@
-/** Compiles the library with jsii, and checks that the committed API.md is what its docstrings say. */
-import { spawnSync } from 'child_process';
+/** Compiles the library with jsii, and checks what is public of it: the reference, the docstrings, the README's examples, and what the last release promised. */
 import { mkdirSync, readFileSync } from 'fs';
 import { join } from 'path';
+import { compile, readAssembly, ROOT, run } from './assembly';
+import { check, main } from './checks';
+import { compatChecks } from './compat';
+import { documented } from './documented';
+import { readmeChecks } from './readme';
 
-const root = join(__dirname, '..');
-const fresh = join(root, 'test-results', 'API.md');
+const fresh = join(ROOT, 'test-results', 'API.md');
 
-function run(command: string, ...args: string[]): void {
-  const { status } = spawnSync(join(root, 'node_modules', '.bin', command), args, {
-    cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' },
-  });
-  if (status !== 0) {
-    process.exit(status ?? 1);
-  }
-}
-
-mkdirSync(join(root, 'test-results'), { recursive: true });
-run('jsii', '--silence-warnings=reserved-word');
-run('jsii-docgen', '-o', fresh);
-if (readFileSync(fresh, 'utf8') !== readFileSync(join(root, 'API.md'), 'utf8')) {
-  console.error('API.md is not what the docstrings say: run `npx projen docgen` and commit it.');
-  process.exitCode = 1;
-}
+main(() => {
+  compile();
+  mkdirSync(join(ROOT, 'test-results'), { recursive: true });
+  run('jsii-docgen', '-o', fresh);
+  const current = readFileSync(fresh, 'utf8') === readFileSync(join(ROOT, 'API.md'), 'utf8');
+  return [
+    check('API.md is current', current ? [] : ['API.md is not what the docstrings say'], 'Run `npx projen docgen` and commit it.'),
+    ...documented(readAssembly()),
+    ...readmeChecks(),
+    ...compatChecks(),
+  ];
+});
