@@ -21,7 +21,7 @@ interface Outcome {
 
 function execute(command: string, args: string[], cwd = ROOT): Outcome {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
-    cwd, encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' },
+    cwd, encoding: 'utf8', maxBuffer: 64_000_000, env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' },
   });
   return { ok: status === 0, said: error?.message ?? `${stdout}${stderr}`.replace(/^!!.*\n/gm, '').trim() };
 }

@@ -39,7 +39,7 @@ interface Packed {
 }
 
 function execute(command: string, args: string[], cwd: string): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 1 << 26 });
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 64_000_000 });
   if (status !== 0) {
     // Its last words: Node.js shows the line of a library first, and those can be a hundred thousand characters long.
     const words = `${stdout}${stderr}`.trim().split('\n').filter(line => line.length < 500).slice(-12).join('\n');
