@@ -1,0 +1,7 @@
+/** Before each suite of `tools/newest-cdk.ts`: what is loaded is the newest CDK, not the project's own. */
+import { version } from 'aws-cdk-lib/package.json';
+
+const { NEWEST_CDK } = process.env;
+if (version !== NEWEST_CDK) {
+  throw new Error(`Expected the tests to load aws-cdk-lib ${NEWEST_CDK}; they load ${version}. See the moduleNameMapper of tools/newest-cdk.ts.`);
+}
