@@ -152,6 +152,7 @@ project.addTask('bindings', {
 const compat = project.tasks.tryFind('compat');
 compat?.reset('tsx tools/compat.ts', { receiveArgs: true });
 
+project.addTask('licenses', { description: 'Write the list of what licenses the development dependencies have', exec: 'tsx tools/licenses.ts' });
 project.addTask('readme', { description: 'Write the README\'s examples in the other languages', exec: 'tsx tools/readme.ts' });
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
