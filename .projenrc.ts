@@ -141,6 +141,7 @@ prove.exec('tsx --tsconfig tsconfig.dev.json test/proof/index.ts', { receiveArgs
 
 // One run for all languages that also looks at the result; the tasks for one language each stay for the release.
 project.packageTask.reset('tsx --tsconfig tsconfig.dev.json tools/package.ts', { receiveArgs: true });
+project.packageTask.exec('tsx tools/sbom.ts');
 
 project.addTask('bindings', {
   description: 'Package, install and use the library in all four languages, and compare the templates',

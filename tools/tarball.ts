@@ -9,6 +9,7 @@ import { join } from 'path';
 import { compile, ROOT } from './assembly';
 import { check, Check, main } from './checks';
 import { reproducible, sha256 } from './reproducible';
+import { sbom } from './sbom';
 
 const MAX_PACKED = 200_000;
 const MAX_UNPACKED = 1_000_000;
@@ -89,6 +90,15 @@ function alone(directory: string): Check {
   ], 'Make it a development dependency in .projenrc.ts, or a task of another name.');
 }
 
+/** What goes with a release, and says what is in the package, has to be true. */
+function billed(directory: string): Check {
+  const { metadata: { component }, components } = sbom();
+  const said = [component.name, ...components.map(({ name, hashes }) => `${name} ${hashes?.[0].content}`)].join(', ');
+  const wanted = `cdk-humanitec-ecs-runner, ${BUNDLE} ${sha256(join(directory, BUNDLE))}`;
+  return check('the SBOM names the library, the bundle by its hash, and nothing else', said === wanted ? [] : [`expected ${wanted}; got ${said}`],
+    'Nothing but our code may ship: make it a development dependency in .projenrc.ts.');
+}
+
 function works(directory: string): Check[] {
   const unused: string[] = [];
   let used: { types: string[]; assets: string[] } = { types: [], assets: [] };
@@ -115,7 +125,7 @@ function tarballChecks(): Check[] {
     const [packed]: Packed[] = JSON.parse(execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], ROOT));
     execute('tar', ['-xzf', packed.filename], directory);
     const unpacked = join(directory, 'package');
-    return [listed(unpacked), small(packed), alone(unpacked), ...works(unpacked), ...reproducible()];
+    return [listed(unpacked), small(packed), alone(unpacked), billed(unpacked), ...works(unpacked), ...reproducible()];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
