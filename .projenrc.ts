@@ -9,6 +9,13 @@ import { secureRelease } from './projenrc/release';
  */
 const CDK_FLOOR = '2.211.0';
 
+/** What the tests and packages of the other languages need, by the names that projen has for the actions. */
+const LANGUAGES = [
+  { name: 'Setup Python', uses: 'actions/setup-python@v7.0.0', with: { 'python-version': '3.x' } },
+  { name: 'Setup Java', uses: 'actions/setup-java@v6.0.0', with: { 'distribution': 'corretto', 'java-version': '17' } },
+  { name: 'Setup Go', uses: 'actions/setup-go@v7.0.0', with: { 'go-version': 'stable', 'cache': false } },
+];
+
 const project = new awscdk.AwsCdkConstructLibrary({
   name: 'cdk-humanitec-ecs-runner',
   description:
@@ -101,6 +108,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   gitignore: ['/assets/', '/.local/', 'cdk.out/', 'cdk.context.json', '/test-results/', '__pycache__/', '.venv/', '/examples/java/target/', '/lib/', '.jsii.gz', '*.log', '/integ/cdk-integ.out.*', '/integ/*.snapshot/asset.*'],
   depsUpgradeOptions: { workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY } },
   githubOptions: { mergify: false, pullRequestLintOptions: { semanticTitleOptions: { types: ['feat', 'fix', 'chore', 'docs', 'test', 'refactor', 'perf', 'ci', 'build'] } } },
+  // What is locked is what is built, and nothing is pushed into a pull request.
+  buildWorkflowOptions: { preBuildSteps: LANGUAGES, mutableBuild: false },
+  releaseWorkflowSetupSteps: LANGUAGES,
   releaseToNpm: true,
   autoMerge: false,
   integrationTestAutoDiscover: false,
@@ -164,6 +174,11 @@ project.testTask.spawn(bundle);
 project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
 
 secureRelease(project);
+
+// The comparison with the last release needs its tag; what only checks need not write.
+const build = project.github?.tryFindWorkflow('build')?.file;
+build?.addOverride('jobs.build.steps.0.with.fetch-depth', 0);
+build?.addOverride('jobs.build.permissions.contents', 'read');
 
 // The platform packages of 1.13.0 are not all published, and `npm ci` then refuses the lock file.
 project.package.addField('overrides', {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'fs';
+import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 
 const ROOT = join(__dirname, '..');
@@ -16,4 +16,38 @@ test('the handler is small, and brings no SDK', () => {
   expect(Buffer.byteLength(bundle)).toBeLessThan(20_000);
   expect(bundle).toContain('@aws-sdk/client-secrets-manager');
   expect(bundle).not.toContain('smithy');
+});
+
+describe('the workflows', () => {
+  const directory = join(ROOT, '.github', 'workflows');
+  const workflows = readdirSync(directory).map(file => [file, readFileSync(join(directory, file), 'utf8')] as const);
+  const release = readFileSync(join(directory, 'release.yml'), 'utf8');
+  /** The text of one job of the release. */
+  const job = (name: string) => release.split(new RegExp(`^  ${name}:$`, 'm'))[1].split(/^ {2}\w+:$/m)[0];
+
+  test.each(workflows)('%s names each action by a commit or a whole version', (_, text) => {
+    const actions = [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
+    expect(actions).not.toEqual([]);
+    expect(actions.filter(action => !/@([0-9a-f]{40}|v\d+\.\d+\.\d+)$/.test(action))).toEqual([]);
+    // What npx brings is pinned as well.
+    expect([...text.matchAll(/npx .*publib\S*/g)].filter(([command]) => !/publib@\d+\.\d+\.\d+/.test(command))).toEqual([]);
+  });
+
+  test.each(['release_npm', 'release_pypi', 'release_maven'])('%s signs what it publishes, before it does', (name) => {
+    const text = job(name);
+    expect(text).toMatch(/permissions:\n(?: {6}.*\n)* {6}attestations: write\n/);
+    expect(text).toMatch(/permissions:\n(?: {6}.*\n)* {6}id-token: write\n/);
+    expect(text.indexOf('uses: actions/attest@')).toBeGreaterThan(0);
+    expect(text.indexOf('uses: actions/attest@')).toBeLessThan(text.indexOf('- name: Release\n'));
+  });
+
+  test('npm publishes without a token, with provenance, and the SBOM goes along', () => {
+    const text = job('release_npm');
+    expect(text).toContain('NPM_CONFIG_PROVENANCE: "true"');
+    expect(text).toContain('NPM_TRUSTED_PUBLISHER: "true"');
+    expect(text).not.toMatch(/NPM_TOKEN|NPM_REGISTRY/);
+    expect(text).toContain('sbom-path: dist.old/sbom.cdx.json');
+    expect(job('release_github')).toContain('dist/sbom.cdx.json');
+    expect(job('release_pypi')).toContain('PYPI_TRUSTED_PUBLISHER: "true"');
+  });
 });
