@@ -26,7 +26,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
   repositoryUrl: 'https://github.com/my-org/cdk-humanitec-ecs-runner.git',
   license: 'Apache-2.0',
   defaultReleaseBranch: 'main',
-  keywords: ['aws', 'cdk', 'awscdk', 'aws-cdk', 'humanitec', 'platform-orchestrator', 'platform-engineering', 'ecs', 'fargate', 'opentofu', 'oidc'],
+  homepage: 'https://github.com/my-org/cdk-humanitec-ecs-runner#readme',
+  bugsUrl: 'https://github.com/my-org/cdk-humanitec-ecs-runner/issues',
+  // Construct Hub finds the package by `aws-cdk`, and shows the others as its tags.
+  keywords: ['aws', 'cdk', 'awscdk', 'aws-cdk', 'humanitec', 'platform-orchestrator', 'platform-engineering', 'ecs', 'fargate', 'opentofu', 'terraform', 'oidc'],
+  // Nobody is told of a release but those who look.
+  catalog: { announce: false },
   stability: 'experimental',
   majorVersion: 0,
 
@@ -132,6 +137,9 @@ project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench
 project.npmignore?.include('/assets/');
 // Lambda gets the bundle; the API's reference is what Construct Hub makes of the assembly.
 project.npmignore?.exclude('/lib/registration/handler/', '/API.md');
+
+// What PyPI's own filter for the CDK's libraries goes by.
+project.tryFindObjectFile('package.json')?.addOverride('jsii.targets.python.classifiers', ['Framework :: AWS CDK', 'Framework :: AWS CDK :: 2']);
 
 // The handler is bundled before anything looks for it: jsii, tests, and the trial.
 const bundle = project.addTask('bundle', { description: 'Bundle the registration handler into assets/', exec: 'tsx tools/bundle.ts' });
