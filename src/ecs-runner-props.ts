@@ -136,7 +136,7 @@ export interface EcsRunnerProps {
   readonly logRemovalPolicy?: RemovalPolicy;
 
   /**
-   * Container image of the deployments.
+   * Container image of the deployments: its name with tag or digest may have 255 characters.
    *
    * @default - the orchestrator's own image
    */
@@ -162,7 +162,7 @@ export interface EcsRunnerProps {
   readonly secrets?: Record<string, ecs.Secret>;
 
   /**
-   * The role that OpenTofu runs with: it has to trust `ecs-tasks.amazonaws.com`. It is given access to the state.
+   * The role that OpenTofu runs with: of this account, and it has to trust `ecs-tasks.amazonaws.com`. It is given access to the state.
    *
    * @default - a new one, which may reach the state and what you grant to the runner
    */
@@ -177,14 +177,16 @@ export interface EcsRunnerProps {
   readonly executionRole?: iam.IRole;
 
   /**
-   * Path of all roles that are created: starts and ends with `/`.
+   * Path of all roles that are created: starts and ends with `/`, at most 512 characters, between the slashes letters, digits and `_+=,.@-`. All
+   * runners of a stack have the same.
    *
    * @default '/'
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
    */
   readonly rolePath?: string;
 
   /**
-   * Permissions boundary of all roles that are created.
+   * Permissions boundary of all roles that are created. All runners of a stack have the same.
    *
    * @default - none
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
@@ -196,6 +198,7 @@ export interface EcsRunnerProps {
    * only one an issuer: give it when another stack or tool made it.
    *
    * @default - one is made, and shared by all runners of the stack with the same issuer
+   * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
    */
   readonly oidcProvider?: iam.IOidcProvider;
 

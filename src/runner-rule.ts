@@ -14,7 +14,7 @@ export interface RunnerRuleProps extends RunnerRuleOptions {
   readonly runner: IEcsRunner;
 
   /**
-   * Path of the registration's role, where the stack has no runner that made it already: starts and ends with `/`.
+   * Path of the registration's role, where the stack has no runner that made it already: starts and ends with `/`, at most 512 characters.
    *
    * @default '/'
    */

@@ -4,17 +4,20 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Orchestrator } from './orchestrator';
 import type { RunnerRule } from './runner-rule';
 
-/** Which deployments a runner gets. With neither filter it gets all that no more specific rule sends elsewhere. */
+/**
+ * Which deployments a runner gets. With neither filter it gets all that no more specific rule sends elsewhere. The orchestrator has one rule
+ * for a filter: two of a stack that match the same are an error at synthesis.
+ */
 export interface RunnerRuleOptions {
   /**
-   * Id of the project whose deployments the runner gets.
+   * Id of the project whose deployments the runner gets: at most 100 letters, digits, `-` and `_`.
    *
    * @default - those of every project
    */
   readonly projectId?: string;
 
   /**
-   * Id of the environment type whose deployments the runner gets.
+   * Id of the environment type whose deployments the runner gets: at most 100 letters, digits, `-` and `_`.
    *
    * @default - those of every environment type
    */
