@@ -23,6 +23,7 @@ const READ: Record<string, string> = {
   '@cloud-copilot/iam-policy': NEVER_SHIPPED,
   '@cloud-copilot/iam-utils': NEVER_SHIPPED,
   'certifi': 'never shipped: pip and its like read certificates from it; the license covers its own files only',
+  'tqdm': 'never shipped: shows the progress of checkov; the license covers its own files only',
   'docutils': 'never shipped: checks the text that PyPI shows; its files are in the public domain but for a few',
 };
 /** Packages that do not say their license where npm looks for it: what the file LICENSE says, and Node.js itself. */
@@ -79,7 +80,7 @@ function unique(list: Licensed[]): Licensed[] {
 /** The files that pin Python packages, and the names in each. */
 function pythonFiles(): Record<string, string[]> {
   const files = [...tracked('*requirements*.txt'), ...tracked('*constraints*.txt')];
-  return Object.fromEntries(files.map(file => [file, [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^([\w.-]+)==/gm)].map(([, name]) => name).sort()])
+  return Object.fromEntries(files.map(file => [file, [...new Set([...readFileSync(join(ROOT, file), 'utf8').matchAll(/^([\w.-]+)==/gm)].map(([, name]) => name))].sort()])
     .filter(([, names]) => names.length > 0));
 }
 
@@ -89,7 +90,7 @@ import importlib.metadata as m, json, re
 def license(d):
     meta = d.metadata
     said = [c.split(' :: ')[-1] for c in meta.get_all('Classifier', []) if c.startswith('License ::') and not c.endswith('OSI Approved')]
-    short = (meta.get('License') or '').strip().split('\\n')[0]
+    short = (meta.get('License') or '').strip().split('\\n')[0].replace('UNKNOWN', '')
     return meta.get('License-Expression') or (short if 0 < len(short) < 40 else '') or ', '.join(said) or 'not said'
 print(json.dumps({re.sub('[-_.]+', '-', d.metadata['Name']).lower(): license(d) for d in m.distributions()}))
 `;
@@ -119,7 +120,7 @@ function spdx(license: string): string {
   const known: [RegExp, string][] = [
     [/^(The )?MIT( License)?( \(MIT\))?$/i, 'MIT'], [/^Apache([ -]Software)?( License)?([,-]? ?(Version )?2(\.0)?)?$|^Apache License,? 2\.0$|^ASL 2$/i, 'Apache-2.0'],
     [/^BSD License$/i, 'BSD'], [/^(BSD[ -]3[ -]Clause.*|3-Clause BSD License)$/i, 'BSD-3-Clause'], [/^(Simplified BSD|BSD[ -]2[ -]Clause.*)$/i, 'BSD-2-Clause'],
-    [/^ISC License.*$/i, 'ISC'], [/^(PSFL?|Python Software Foundation License)$/i, 'PSF-2.0'], [/^Dual License$/i, 'Apache-2.0 OR BSD-3-Clause'],
+    [/^ISC License.*$/i, 'ISC'], [/^(PSFL?|PSF License|Python Software Foundation License)$/i, 'PSF-2.0'], [/^Dual License$/i, 'Apache-2.0 OR BSD-3-Clause'],
     [/^Mozilla Public License 2\.0.*$/i, 'MPL-2.0'],
   ];
   return known.find(([pattern]) => pattern.test(license))?.[1] ?? license;
