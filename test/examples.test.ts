@@ -1,4 +1,4 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { EXAMPLES, synthesize } from './synthesize';
 
 /** What each example shows, seen in its templates. */
@@ -23,6 +23,44 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
     });
     template.allResourcesProperties('AWS::IAM::Role', { Path: '/platform/runners/' });
     template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'production' });
+  },
+  'self-hosted': ({ RunnerStack: template }) => {
+    template.hasResourceProperties('Custom::HumanitecRunnerId', { ApiUrl: 'https://orchestrator.example.com', Token: { ParameterName: '/platform/api-token' } });
+    template.hasResourceProperties('AWS::IAM::OIDCProvider', { Url: 'https://oidc.example.com' });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      Policies: [{
+        PolicyDocument: {
+          Statement: Match.arrayWith([Match.objectLike({
+            Sid: 'RunTask',
+            Resource: {
+              'Fn::Join': ['', Match.arrayWith([':ecs:us-east-1:123456789012:task-definition/my-orchestrator_*:*'])],
+            },
+          })]),
+        },
+      }],
+    });
+  },
+  'rules-secrets-environment': ({ RunnerStack: template }) => {
+    template.resourceCountIs('Custom::HumanitecRunnerRule', 3);
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { ProjectId: Match.absent(), EnvTypeId: Match.absent() });
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { ProjectId: 'shop', EnvTypeId: 'production' });
+    template.hasResourceProperties('Custom::HumanitecRunner', {
+      Job: {
+        Environment: { TF_VAR_region: 'us-east-1', TF_VAR_size: 'small' },
+        Secrets: { TF_VAR_database_password: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-password-AbCdEf', RUNNER_GIT_SSH_KEYS: Match.anyValue() },
+      },
+    });
+    template.hasResourceProperties('AWS::IAM::Role', {
+      Policies: [{
+        PolicyName: 'TaskStart',
+        PolicyDocument: {
+          Statement: [
+            Match.objectLike({ Action: 'secretsmanager:GetSecretValue' }), Match.objectLike({ Action: 'ssm:GetParameters' }),
+          ],
+        },
+      }],
+    });
+    template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: Match.arrayWith(['s3:PutObject']) })] } });
   },
   'multi-region': ({ RunnerUsEast: usEast, RunnerEuWest: euWest }) => {
     usEast.resourceCountIs('AWS::IAM::OIDCProvider', 1);

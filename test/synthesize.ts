@@ -10,7 +10,8 @@ const DIRECTORY = join(ROOT, 'examples', 'typescript');
 const run = promisify(execFile);
 
 /** The names of all examples. */
-export const EXAMPLES = readdirSync(DIRECTORY).sort();
+export const EXAMPLES = readdirSync(DIRECTORY, { withFileTypes: true })
+  .filter(entry => entry.isDirectory() && entry.name !== 'node_modules').map(entry => entry.name).sort();
 
 /** Synthesizes an example as the CDK does: a process of its own that writes a cloud assembly. */
 export async function synthesize(example: string): Promise<Record<string, Template>> {

@@ -1,0 +1,25 @@
+#!/usr/bin/env python3
+"""A runner with an id of your choice, and subnets known by their ids."""
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_secretsmanager import Secret
+from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
+
+app = App()
+stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region="us-east-1"))
+
+EcsRunner(
+    stack,
+    "Runner",
+    orchestrator=Orchestrator.humanitec(
+        org_id="my-org",
+        api_token=ApiToken.from_secrets_manager(
+            Secret.from_secret_name_v2(stack, "ApiToken", "humanitec-api-token")
+        ),
+    ),
+    subnet_ids=["subnet-12345678", "subnet-87654321"],
+    # Another id means another runner: the old one is deleted once the new one is registered.
+    runner_id="my-custom-runner",
+)
+
+app.synth()

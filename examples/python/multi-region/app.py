@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""A runner in each of two regions of one account.
+
+IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+"""
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_iam import OidcProviderNative
+from aws_cdk.aws_secretsmanager import Secret
+from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
+
+ACCOUNT = "123456789012"
+
+
+def orchestrator_for(stack: Stack) -> Orchestrator:
+    """The secret with the token has to be in each of the regions; Secrets Manager can replicate it."""
+    return Orchestrator.humanitec(
+        org_id="my-org",
+        api_token=ApiToken.from_secrets_manager(
+            Secret.from_secret_name_v2(stack, "ApiToken", "humanitec-api-token")
+        ),
+    )
+
+
+app = App()
+
+us_east = Stack(app, "RunnerUsEast", env=Environment(account=ACCOUNT, region="us-east-1"))
+EcsRunner(
+    us_east,
+    "Runner",
+    orchestrator=orchestrator_for(us_east),
+    runner_id="us-east-runner",
+    subnet_ids=["subnet-12345678", "subnet-87654321"],
+    tags={"Region": "us-east-1"},
+)
+
+eu_west = Stack(app, "RunnerEuWest", env=Environment(account=ACCOUNT, region="eu-west-1"))
+EcsRunner(
+    eu_west,
+    "Runner",
+    orchestrator=orchestrator_for(eu_west),
+    runner_id="eu-west-runner",
+    subnet_ids=["subnet-23456789", "subnet-98765432"],
+    oidc_provider=OidcProviderNative.from_oidc_provider_arn(
+        eu_west, "OidcProvider", f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.humanitec.dev"
+    ),
+    tags={"Region": "eu-west-1"},
+)
+# The provider has to be there before the second runner's role trusts it.
+eu_west.add_dependency(us_east)
+
+app.synth()

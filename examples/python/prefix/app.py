@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""A runner whose id is generated: `prod-runner-` and eight characters, the same for the life of the runner."""
+
+from aws_cdk import App, CfnOutput, Environment, Stack
+from aws_cdk.aws_secretsmanager import Secret
+from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
+
+app = App()
+stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region="us-east-1"))
+
+runner = EcsRunner(
+    stack,
+    "Runner",
+    orchestrator=Orchestrator.humanitec(
+        org_id="my-org",
+        api_token=ApiToken.from_secrets_manager(
+            Secret.from_secret_name_v2(stack, "ApiToken", "humanitec-api-token")
+        ),
+    ),
+    subnet_ids=["subnet-12345678", "subnet-87654321"],
+    runner_id_prefix="prod-runner",
+)
+
+# The id is known only after the deployment: `runner.runner_id` is a placeholder that CloudFormation fills.
+CfnOutput(stack, "RunnerId", value=runner.runner_id)
+
+app.synth()

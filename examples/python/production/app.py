@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""A runner for production: customer managed key, versioned state that outlives the stack, role path and permissions
+boundary, 90 days of logs, tags for governance.
+"""
+
+from aws_cdk import App, CfnOutput, RemovalPolicy, Stack
+from aws_cdk.aws_ec2 import Peer, Port, SecurityGroup, Vpc
+from aws_cdk.aws_iam import ManagedPolicy
+from aws_cdk.aws_kms import Key
+from aws_cdk.aws_logs import RetentionDays
+from aws_cdk.aws_secretsmanager import Secret
+from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, OnInUse, Orchestrator, StateStorage
+
+app = App()
+stack = Stack(app, "ProductionRunnerStack")
+
+vpc = Vpc(stack, "Vpc", max_azs=2, nat_gateways=1)
+security_group = SecurityGroup(
+    stack, "TaskSecurityGroup", vpc=vpc, allow_all_outbound=False, description="Deployments"
+)
+security_group.add_egress_rule(Peer.any_ipv4(), Port.tcp(443), "HTTPS to the orchestrator, registries and AWS")
+
+key = Key(stack, "Key", alias="ecs-runner", enable_key_rotation=True)
+
+runner = EcsRunner(
+    stack,
+    "Runner",
+    orchestrator=Orchestrator.humanitec(
+        org_id="my-org",
+        api_token=ApiToken.from_secrets_manager(
+            Secret.from_secret_name_v2(stack, "ApiToken", "humanitec-api-token")
+        ),
+    ),
+    runner_id="prod-runner",
+    description="Production deployments of my-org",
+    vpc=vpc,
+    security_groups=[security_group],
+    # The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
+    encryption_key=key,
+    state_storage=StateStorage.new_bucket(versioned=True, removal_policy=RemovalPolicy.RETAIN),
+    log_retention=RetentionDays.THREE_MONTHS,
+    # The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
+    role_path="/platform/runners/",
+    permissions_boundary=ManagedPolicy.from_managed_policy_name(stack, "Boundary", "EnterprisePermissionsBoundary"),
+    # A runner that environments still use cannot be deleted by mistake.
+    on_in_use=OnInUse.FAIL,
+    tags={
+        "Environment": "production",
+        "CostCenter": "platform-engineering",
+        "DataClassification": "internal",
+        "ManagedBy": "cdk",
+    },
+)
+runner.add_rule("Production", env_type_id="production")
+
+CfnOutput(stack, "RunnerId", value=runner.runner_id)
+CfnOutput(stack, "StateBucketName", value=runner.state_bucket.bucket_name)
+
+app.synth()

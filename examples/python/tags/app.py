@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""A runner all of whose resources carry the same tags."""
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_secretsmanager import Secret
+from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
+
+app = App()
+stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region="us-east-1"))
+
+EcsRunner(
+    stack,
+    "Runner",
+    orchestrator=Orchestrator.humanitec(
+        org_id="my-org",
+        api_token=ApiToken.from_secrets_manager(
+            Secret.from_secret_name_v2(stack, "ApiToken", "humanitec-api-token")
+        ),
+    ),
+    subnet_ids=["subnet-12345678", "subnet-87654321"],
+    # Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+    tags={
+        "Environment": "production",
+        "Team": "platform",
+        "CostCenter": "engineering",
+    },
+)
+
+app.synth()
