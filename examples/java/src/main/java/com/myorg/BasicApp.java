@@ -1,0 +1,48 @@
+package com.myorg;
+
+import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
+import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
+import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
+import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+
+import software.amazon.awscdk.App;
+import software.amazon.awscdk.CfnOutput;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.services.secretsmanager.Secret;
+
+/**
+ * The shortest way to a runner: a VPC, a cluster, roles, a state bucket and the registration, all made for it.
+ *
+ * <p>Before the first deployment, put an API token of your organization into the secret {@code humanitec-api-token}.
+ */
+public class BasicApp {
+    public static void main(final String[] args) {
+        final App app = new App();
+        final Stack stack = new Stack(app, "RunnerStack");
+
+        // Builder.create takes what every construct has: the scope that it is in, and its id there.
+        final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
+                .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
+                        .orgId("my-org")
+                        .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
+                        .build()))
+                .description("Deployments of my-org")
+                .build();
+
+        output(stack, "RunnerId", runner.getRunnerId());
+        output(stack, "ClusterName", runner.getCluster().getClusterName());
+        output(stack, "ClusterArn", runner.getCluster().getClusterArn());
+        output(stack, "StateBucketName", runner.getStateBucket().getBucketName());
+        output(stack, "TaskManagerRoleArn", runner.getTaskManagerRole().getRoleArn());
+        output(stack, "ExecutionRoleArn", runner.getExecutionRole().getRoleArn());
+        output(stack, "TaskRoleArn", runner.getTaskRole().getRoleArn());
+        output(stack, "EventLogGroupName", runner.getEventLogGroup().getLogGroupName());
+
+        // Without this line nothing is written: in TypeScript the CDK does it by itself, in Java it cannot.
+        app.synth();
+    }
+
+    private static void output(final Stack stack, final String id, final String value) {
+        CfnOutput.Builder.create(stack, id).value(value).build();
+    }
+}

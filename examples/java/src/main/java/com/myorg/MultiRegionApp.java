@@ -1,0 +1,65 @@
+package com.myorg;
+
+import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
+import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
+import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
+import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+
+import java.util.List;
+import java.util.Map;
+
+import software.amazon.awscdk.App;
+import software.amazon.awscdk.Environment;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.iam.OidcProviderNative;
+import software.amazon.awscdk.services.secretsmanager.Secret;
+
+/**
+ * A runner in each of two regions of one account.
+ *
+ * <p>IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+ */
+public class MultiRegionApp {
+    private static final String ACCOUNT = "123456789012";
+
+    public static void main(final String[] args) {
+        final App app = new App();
+
+        final Stack usEast = stackIn(app, "RunnerUsEast", "us-east-1");
+        EcsRunner.Builder.create(usEast, "Runner")
+                .orchestrator(orchestratorFor(usEast))
+                .runnerId("us-east-runner")
+                .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .tags(Map.of("Region", "us-east-1"))
+                .build();
+
+        final Stack euWest = stackIn(app, "RunnerEuWest", "eu-west-1");
+        EcsRunner.Builder.create(euWest, "Runner")
+                .orchestrator(orchestratorFor(euWest))
+                .runnerId("eu-west-runner")
+                .subnetIds(List.of("subnet-23456789", "subnet-98765432"))
+                .oidcProvider(OidcProviderNative.fromOidcProviderArn(
+                        euWest, "OidcProvider", "arn:aws:iam::" + ACCOUNT + ":oidc-provider/oidc.humanitec.dev"))
+                .tags(Map.of("Region", "eu-west-1"))
+                .build();
+        // The provider has to be there before the second runner's role trusts it.
+        euWest.addDependency(usEast);
+
+        app.synth();
+    }
+
+    private static Stack stackIn(final App app, final String id, final String region) {
+        return new Stack(app, id, StackProps.builder()
+                .env(Environment.builder().account(ACCOUNT).region(region).build())
+                .build());
+    }
+
+    /** The secret with the token has to be in each of the regions; Secrets Manager can replicate it. */
+    private static Orchestrator orchestratorFor(final Stack stack) {
+        return Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
+                .orgId("my-org")
+                .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
+                .build());
+    }
+}

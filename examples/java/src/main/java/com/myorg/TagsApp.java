@@ -1,0 +1,40 @@
+package com.myorg;
+
+import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
+import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
+import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
+import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+
+import java.util.List;
+import java.util.Map;
+
+import software.amazon.awscdk.App;
+import software.amazon.awscdk.Environment;
+import software.amazon.awscdk.Stack;
+import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.secretsmanager.Secret;
+
+/** A runner all of whose resources carry the same tags. */
+public class TagsApp {
+    public static void main(final String[] args) {
+        final App app = new App();
+        final Stack stack = new Stack(app, "RunnerStack", StackProps.builder()
+                .env(Environment.builder().account("123456789012").region("us-east-1").build())
+                .build());
+
+        EcsRunner.Builder.create(stack, "Runner")
+                .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
+                        .orgId("my-org")
+                        .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
+                        .build()))
+                .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                // Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+                .tags(Map.of(
+                        "Environment", "production",
+                        "Team", "platform",
+                        "CostCenter", "engineering"))
+                .build();
+
+        app.synth();
+    }
+}
