@@ -1,0 +1,45 @@
+// The shortest way to a runner: a VPC, a cluster, roles, a state bucket and the registration, all made for it.
+//
+// Before the first deployment, put an API token of your organization into the secret humanitec-api-token.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("RunnerStack"), nil)
+
+	// Every property is a pointer, so that nil can say that it is left out: jsii.String and its like make them.
+	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
+			OrgId: jsii.String("my-org"),
+			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
+				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
+		}),
+		Description: jsii.String("Deployments of my-org"),
+	})
+
+	for id, value := range map[string]*string{
+		"RunnerId":           runner.RunnerId(),
+		"ClusterName":        runner.Cluster().ClusterName(),
+		"ClusterArn":         runner.Cluster().ClusterArn(),
+		"StateBucketName":    runner.StateBucket().BucketName(),
+		"TaskManagerRoleArn": runner.TaskManagerRole().RoleArn(),
+		"ExecutionRoleArn":   runner.ExecutionRole().RoleArn(),
+		"TaskRoleArn":        runner.TaskRole().RoleArn(),
+		"EventLogGroupName":  runner.EventLogGroup().LogGroupName(),
+	} {
+		awscdk.NewCfnOutput(stack, jsii.String(id), &awscdk.CfnOutputProps{Value: value})
+	}
+
+	// Without this line nothing is written: in TypeScript the CDK does it by itself, in Go it cannot.
+	app.Synth(nil)
+}

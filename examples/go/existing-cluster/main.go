@@ -1,0 +1,43 @@
+// A runner on a cluster that is there already, in the VPC of that cluster.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("RunnerStack"), &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
+	})
+
+	vpc := awsec2.Vpc_FromVpcAttributes(stack, jsii.String("Vpc"), &awsec2.VpcAttributes{
+		VpcId:             jsii.String("vpc-12345678"),
+		AvailabilityZones: jsii.Strings("us-east-1a", "us-east-1b"),
+		PrivateSubnetIds:  jsii.Strings("subnet-12345678", "subnet-87654321"),
+	})
+
+	humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
+			OrgId: jsii.String("my-org"),
+			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
+				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
+		}),
+		Vpc: vpc,
+		// Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
+		Cluster: awsecs.Cluster_FromClusterAttributes(stack, jsii.String("Cluster"), &awsecs.ClusterAttributes{
+			ClusterName: jsii.String("existing-cluster"),
+			Vpc:         vpc,
+		}),
+	})
+
+	app.Synth(nil)
+}

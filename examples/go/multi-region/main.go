@@ -1,0 +1,58 @@
+// A runner in each of two regions of one account.
+//
+// IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+
+	usEast := newStack(app, "RunnerUsEast", "us-east-1")
+	humanitececsrunner.NewEcsRunner(usEast, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: orchestratorFor(usEast),
+		RunnerId:     jsii.String("us-east-runner"),
+		SubnetIds:    jsii.Strings("subnet-12345678", "subnet-87654321"),
+		Tags:         &map[string]*string{"Region": jsii.String("us-east-1")},
+	})
+
+	euWest := newStack(app, "RunnerEuWest", "eu-west-1")
+	humanitececsrunner.NewEcsRunner(euWest, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: orchestratorFor(euWest),
+		RunnerId:     jsii.String("eu-west-runner"),
+		SubnetIds:    jsii.Strings("subnet-23456789", "subnet-98765432"),
+		OidcProvider: awsiam.OidcProviderNative_FromOidcProviderArn(euWest, jsii.String("OidcProvider"),
+			jsii.String("arn:aws:iam::"+account+":oidc-provider/oidc.humanitec.dev")),
+		Tags: &map[string]*string{"Region": jsii.String("eu-west-1")},
+	})
+	// The provider has to be there before the second runner's role trusts it.
+	euWest.AddDependency(usEast, nil)
+
+	app.Synth(nil)
+}
+
+const account = "123456789012"
+
+func newStack(app awscdk.App, id string, region string) awscdk.Stack {
+	return awscdk.NewStack(app, &id, &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: jsii.String(account), Region: &region},
+	})
+}
+
+// The secret with the token has to be in each of the regions; Secrets Manager can replicate it.
+func orchestratorFor(stack awscdk.Stack) humanitececsrunner.Orchestrator {
+	return humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
+		OrgId: jsii.String("my-org"),
+		ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
+			awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
+	})
+}

@@ -1,0 +1,61 @@
+// What a runner is for, and what its deployments get: rules, environment variables, secrets, and what they may touch in AWS.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("RunnerStack"), &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
+	})
+
+	// By its complete ARN: the orchestrator takes no secret without the six characters at the end.
+	databasePassword := awssecretsmanager.Secret_FromSecretCompleteArn(stack, jsii.String("DatabasePassword"),
+		jsii.String("arn:aws:secretsmanager:us-east-1:123456789012:secret:database-password-AbCdEf"))
+	gitKeys := awsssm.StringParameter_FromSecureStringParameterAttributes(stack, jsii.String("GitKeys"),
+		&awsssm.SecureStringParameterAttributes{ParameterName: jsii.String("/platform/git-ssh-keys")})
+
+	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
+			OrgId: jsii.String("my-org"),
+			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
+				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
+		}),
+		SubnetIds: jsii.Strings("subnet-12345678", "subnet-87654321"),
+
+		// OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
+		Environment: &map[string]*string{
+			"TF_VAR_region": jsii.String("us-east-1"),
+			"TF_VAR_size":   jsii.String("small"),
+		},
+		// ECS fills these when a task starts; the role that it does so with may read them, and nothing else.
+		Secrets: &map[string]awsecs.Secret{
+			"TF_VAR_database_password": awsecs.Secret_FromSecretsManager(databasePassword, nil),
+			"RUNNER_GIT_SSH_KEYS":      awsecs.Secret_FromSsmParameter(gitKeys),
+		},
+	})
+
+	// Without a filter: all deployments that no more specific rule sends elsewhere.
+	runner.AddRule(jsii.String("Everything"), nil)
+	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{EnvTypeId: jsii.String("production")})
+	runner.AddRule(jsii.String("ShopProduction"), &humanitececsrunner.RunnerRuleOptions{
+		ProjectId: jsii.String("shop"),
+		EnvTypeId: jsii.String("production"),
+	})
+
+	// OpenTofu may touch what is granted to the runner: here a bucket that its deployments put files into.
+	awss3.Bucket_FromBucketName(stack, jsii.String("Artifacts"), jsii.String("my-org-artifacts")).GrantReadWrite(runner, nil)
+
+	app.Synth(nil)
+}

@@ -1,0 +1,43 @@
+// A runner of an orchestrator that you host yourself, with the API token in the Parameter Store.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("RunnerStack"), &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
+	})
+
+	// A parameter of type SecureString; CloudFormation cannot make one, so it has to be there before.
+	apiToken := awsssm.StringParameter_FromSecureStringParameterAttributes(stack, jsii.String("ApiToken"),
+		&awsssm.SecureStringParameterAttributes{ParameterName: jsii.String("/platform/api-token")})
+
+	orchestrator := humanitececsrunner.Orchestrator_SelfHosted(&humanitececsrunner.SelfHostedOrchestratorProps{
+		OrgId:    jsii.String("my-org"),
+		ApiToken: humanitececsrunner.ApiToken_FromSsmParameter(apiToken, nil),
+		// The registration calls the API from AWS Lambda, so it has to be reachable from there.
+		ApiUrl: jsii.String("https://orchestrator.example.com"),
+		// AWS reads the issuer's keys from here: a public host, port 443, a certificate that is publicly trusted.
+		OidcIssuerUrl: jsii.String("https://oidc.example.com"),
+		// What your orchestrator's task definitions start with; left out, it is what the orchestrator does by default.
+		TaskFamilyPrefix: jsii.String("my-orchestrator_"),
+	})
+
+	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: orchestrator,
+		SubnetIds:    jsii.Strings("subnet-12345678", "subnet-87654321"),
+	})
+
+	awscdk.NewCfnOutput(stack, jsii.String("RunnerId"), &awscdk.CfnOutputProps{Value: runner.RunnerId()})
+
+	app.Synth(nil)
+}

@@ -1,0 +1,36 @@
+// A runner all of whose resources carry the same tags.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, jsii.String("RunnerStack"), &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
+	})
+
+	humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
+			OrgId: jsii.String("my-org"),
+			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
+				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
+		}),
+		SubnetIds: jsii.Strings("subnet-12345678", "subnet-87654321"),
+		// Unlike awscdk.Tags_Of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+		Tags: &map[string]*string{
+			"Environment": jsii.String("production"),
+			"Team":        jsii.String("platform"),
+			"CostCenter":  jsii.String("engineering"),
+		},
+	})
+
+	app.Synth(nil)
+}
