@@ -50,16 +50,11 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
         Secrets: { TF_VAR_database_password: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:database-password-AbCdEf', RUNNER_GIT_SSH_KEYS: Match.anyValue() },
       },
     });
-    template.hasResourceProperties('AWS::IAM::Role', {
-      Policies: [{
-        PolicyName: 'TaskStart',
-        PolicyDocument: {
-          Statement: [
-            Match.objectLike({ Action: 'secretsmanager:GetSecretValue' }), Match.objectLike({ Action: 'ssm:GetParameters' }),
-          ],
-        },
-      }],
-    });
+    for (const Action of ['secretsmanager:GetSecretValue', 'ssm:GetParameters']) {
+      template.hasResourceProperties('AWS::IAM::Role', {
+        Policies: [{ PolicyName: 'TaskStart', PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action })]) } }],
+      });
+    }
     template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: Match.arrayWith(['s3:PutObject']) })] } });
   },
   'multi-region': ({ RunnerUsEast: usEast, RunnerEuWest: euWest }) => {

@@ -43,10 +43,13 @@ export function missing(language: Language): string | undefined {
   return undefined;
 }
 
+/** What npm, tsx and an activated virtual environment leave for the processes that they start: it would lead those back to this project. */
+const INHERITED = /^(npm_(?!config_(registry|userconfig|globalconfig)$)|TSX_|NODE_OPTIONS$|NODE_PATH$|VIRTUAL_ENV$|PYTHON(PATH|HOME)$|PIP_REQUIRE_VIRTUALENV$)/;
+
 /** The environment that all of them are run with. */
 export function toolEnvironment(): NodeJS.ProcessEnv {
   mkdirSync(CACHES, { recursive: true });
-  const env = withoutAws();
+  const env = Object.fromEntries(Object.entries(withoutAws()).filter(([name]) => !INHERITED.test(name)));
   return {
     // Proxies lead to the registries, and nothing here goes anywhere else.
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(HTTPS?|ALL|NO)_PROXY$/i.test(name))),

@@ -1,0 +1,176 @@
+/**
+ * Makes the packages, installs each into a clean environment, synthesizes every example with it, and compares the templates with those of
+ * TypeScript.
+ *
+ *   npm run bindings                     all languages
+ *   npm run bindings -- --language go    one of them: python, java, go
+ */
+import { readdirSync, rmSync, writeFileSync } from 'fs';
+import { join } from 'path';
+import { parseArgs } from 'util';
+import { compare, compareMessages, templatesIn } from './compare';
+import { Difference, DIFFERENCES, Template } from './differences';
+import { Any, install, Installed } from './install';
+import { Check, checkPackages, makePackages } from '../../tools/package';
+import { Language, LANGUAGES, missing, ROOT } from '../../tools/toolchains';
+
+const directories = (path: string) => readdirSync(path, { withFileTypes: true })
+  .filter(entry => entry.isDirectory() && !/^(node_modules|\.venv|__pycache__|cdk\.out)$/.test(entry.name)).map(entry => entry.name).sort();
+const EXAMPLES = directories(join(ROOT, 'examples', 'typescript'));
+const OUT = join(ROOT, '.local', 'bindings', 'cdk.out');
+
+/** What the command line of the CDK hands to an app, so that the templates are those that `cdk deploy` takes. */
+const CONTEXT = JSON.stringify({ 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true, 'aws:cdk:version-reporting': true });
+
+interface Results {
+  readonly templates: Record<string, Record<string, Template>>;
+  readonly problems: Record<string, string>;
+  readonly messages: Record<string, string>;
+}
+
+const began = Date.now();
+function say(what: string): void {
+  console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${what}`);
+}
+
+/** Installs a language and runs all of its apps, one after the other: compilers of one project get in each other's way. */
+async function work(language: Any): Promise<Results> {
+  const results: Results = { templates: {}, problems: {}, messages: {} };
+  let installed: Installed;
+  try {
+    installed = await install(language);
+  } catch (error) {
+    EXAMPLES.forEach((example) => { results.problems[example] = (error as Error).message; });
+    say(`${language}: not installed`);
+    return results;
+  }
+  say(`${language}: installed`);
+  for (const example of EXAMPLES) {
+    const outdir = join(OUT, language, example);
+    try {
+      await installed.run(example, { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' });
+      results.templates[example] = templatesIn(outdir);
+    } catch (error) {
+      results.problems[example] = (error as Error).message;
+    }
+  }
+  say(`${language}: ${Object.keys(results.templates).length} of ${EXAMPLES.length} examples synthesized`);
+  try {
+    const printed = await installed.run('errors', { CDK_OUTDIR: join(OUT, language, 'errors'), CDK_VALIDATION: 'false' });
+    // Maven colours what it has not even printed.
+    Object.assign(results.messages, JSON.parse(printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1)));
+  } catch (error) {
+    results.problems.errors = (error as Error).message;
+  }
+  return results;
+}
+
+/** The examples of a language, by the names that TypeScript's have. */
+function examplesOf(language: Language): string[] {
+  if (language !== 'java') {
+    return directories(join(ROOT, 'examples', language));
+  }
+  const names = readdirSync(join(ROOT, 'examples', 'java', 'src', 'main', 'java', 'com', 'myorg'));
+  return names.map(file => file.replace('App.java', '').replace(/(?!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()).sort();
+}
+
+interface Sum {
+  readonly checks: Check[];
+  readonly templates: number;
+  readonly differences: number;
+}
+
+function checkLanguage(language: Language, results: Results, reference: Results, seen: Set<Difference>): Sum {
+  let templates = 0;
+  let differences = 0;
+  const checks: Check[] = EXAMPLES.map((example) => {
+    const name = `${language}: ${example}`;
+    const problem = results.problems[example] ?? reference.problems[example];
+    if (problem) {
+      return { name, ok: false, says: problem };
+    }
+    const { unexplained, explained, templates: compared } = compare(reference.templates[example], results.templates[example], language);
+    explained.forEach(difference => seen.add(difference));
+    templates += compared;
+    differences += unexplained.length;
+    return { name, ok: unexplained.length === 0, says: unexplained.join('\n') };
+  });
+  const own = examplesOf(language);
+  checks.push({
+    name: `${language}: has the examples of TypeScript`,
+    ok: own.join() === EXAMPLES.join(),
+    says: `expected ${EXAMPLES.join(', ')}; got ${own.join(', ')}. Every example is there in every language, or in none.`,
+  });
+  const errors = results.problems.errors ?? reference.problems.errors;
+  if (errors || Object.keys(reference.messages).length === 0) {
+    checks.push({ name: `${language}: errors`, ok: false, says: errors ?? 'expected messages of TypeScript to compare with; got none' });
+  } else {
+    checks.push(...compareMessages(reference.messages, results.messages, language).map(({ name, says }) => ({ name: `${language}: error "${name}"`, ok: !says, says })));
+  }
+  return { checks, templates, differences };
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { language: { type: 'string', multiple: true }, json: { type: 'string' } } });
+  const unknown = (values.language ?? []).find(name => !LANGUAGES.includes(name as Language));
+  if (unknown !== undefined) {
+    console.error(`There is no language "${unknown}": choose from ${LANGUAGES.join(', ')}.`);
+    return 2;
+  }
+  const wanted = LANGUAGES.filter(language => values.language?.includes(language) ?? true);
+  const lacks = wanted.map(language => ({ language, problem: missing(language) })).filter(({ problem }) => problem !== undefined);
+  const languages = wanted.filter(language => !lacks.some(lack => lack.language === language));
+  // On a developer's machine a language may be left out, and that is said; CI has all of them.
+  const strict = process.env.CI === 'true';
+  const checks: Check[] = strict ? lacks.map(({ language, problem }) => ({ name: `${language}: toolchain`, ok: false, says: problem })) : [];
+  if (!strict) {
+    lacks.forEach(({ language, problem }) => console.log(`SKIPPED: ${language}. ${problem}`));
+  }
+
+  rmSync(OUT, { recursive: true, force: true });
+  makePackages(['js', ...languages]);
+  checks.push(...checkPackages(['js', ...languages]));
+  say('packages made');
+
+  // Two at a time: TypeScript's is what the others are compared with, and quick.
+  const results: Partial<Record<Any, Results>> = {};
+  const queue: Any[] = ['typescript', ...languages];
+  await Promise.all([0, 1].map(async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      results[next] = await work(next);
+    }
+  }));
+
+  const reference = results.typescript!;
+  EXAMPLES.forEach(example => checks.push({
+    name: `typescript: ${example}`,
+    ok: Object.keys(reference.templates[example] ?? {}).length > 0,
+    says: reference.problems[example] ?? 'expected at least one template; got none',
+  }));
+  const seen = new Set<Difference>();
+  const sums = languages.map(language => checkLanguage(language, results[language]!, reference, seen));
+  sums.forEach(sum => checks.push(...sum.checks));
+  DIFFERENCES.filter(({ languages: those }) => those.some(language => languages.includes(language))).forEach(difference => checks.push({
+    name: `difference: ${difference.what}`,
+    ok: seen.has(difference),
+    says: `expected this difference somewhere (${difference.why}); got none. Remove it from test/bindings/differences.ts.`,
+  }));
+
+  const failed = checks.filter(check => !check.ok);
+  failed.forEach(check => console.log(`\nFAILED: ${check.name}\n${check.says}`));
+  console.log(`\nDifferences that must be (${seen.size}):`);
+  seen.forEach(({ what, why, languages: those }) => console.log(`  ${what} (${those.join(', ')}): ${why}`));
+  const total = (of: 'templates' | 'differences') => sums.reduce((sum, part) => sum + part[of], 0);
+  console.log(`\n${EXAMPLES.length} examples x ${languages.length + 1} languages, ${total('templates')} templates compared with TypeScript's, `
+    + `${total('differences')} unexplained differences; ${checks.length - failed.length} checks passed, ${failed.length} failed, `
+    + `${strict ? 0 : lacks.length} languages skipped; ${Math.round((Date.now() - began) / 1000)} s`);
+  if (values.json) {
+    writeFileSync(values.json, JSON.stringify({ checks: checks.map(({ name, ok }) => ({ name, ok })), skipped: strict ? 0 : lacks.length }));
+  }
+  return failed.length > 0 ? 1 : 0;
+}
+
+main().then((code) => { process.exitCode = code; }, (error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
