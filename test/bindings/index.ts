@@ -10,7 +10,7 @@ import { join } from 'path';
 import { parseArgs } from 'util';
 import { compare, compareMessages, templatesIn } from './compare';
 import { Difference, DIFFERENCES, Template } from './differences';
-import { Any, install, Installed } from './install';
+import { Any, install, Installed, NEWEST_CDK } from './install';
 import { Check, checkPackages, makePackages } from '../../tools/package';
 import { Language, LANGUAGES, missing, ROOT } from '../../tools/toolchains';
 
@@ -62,6 +62,7 @@ async function work(language: Any): Promise<Results> {
   } catch (error) {
     results.problems.errors = (error as Error).message;
   }
+  await installed.compileWithNewest?.().catch((error: Error) => { results.problems.newest = error.message; });
   return results;
 }
 
@@ -95,6 +96,9 @@ function checkLanguage(language: Language, results: Results, reference: Results,
     differences += unexplained.length;
     return { name, ok: unexplained.length === 0, says: unexplained.join('\n') };
   });
+  if (language === 'go') {
+    checks.push({ name: `go: compiles with aws-cdk-lib ${NEWEST_CDK}`, ok: results.problems.newest === undefined, says: results.problems.newest });
+  }
   const own = examplesOf(language);
   checks.push({
     name: `${language}: has the examples of TypeScript`,

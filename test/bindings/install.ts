@@ -2,7 +2,7 @@
 import { execFile } from 'child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { createHash } from 'node:crypto';
-import { basename, delimiter, join } from 'path';
+import { basename, delimiter, join, sep } from 'path';
 import { artifact, DIST } from '../../tools/package';
 import { Language, MAVEN_REPOSITORY, ROOT, toolEnvironment } from '../../tools/toolchains';
 
@@ -15,7 +15,12 @@ const { devDependencies: { 'aws-cdk-lib': CDK, constructs: CONSTRUCTS } } = JSON
 export interface Installed {
   /** Runs an example, or the app that makes mistakes, as the CDK does; returns what it printed. */
   readonly run: (app: string, env: NodeJS.ProcessEnv) => Promise<string>;
+  /** Compiles the examples with the newest aws-cdk-lib, where the language compiles against it. */
+  readonly compileWithNewest?: () => Promise<string>;
 }
+
+/** Go knows no ranges: a user gets the newest CDK that anything asks for, and types of it that have moved break the compilation. */
+export const NEWEST_CDK = '2.275.0';
 
 /** Runs a command to its end and returns what it printed; on failure says what it said. */
 export async function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
@@ -109,7 +114,13 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     const module = join(artifact('Go module'), '..');
     await run('go', ['mod', 'edit', `-replace=github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner=${module}`], directory, env);
     cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
-    return { run: app(directory, env) };
+    return {
+      run: app(directory, env),
+      compileWithNewest: async () => {
+        await run('go', ['get', `github.com/aws/aws-cdk-go/awscdk/v2@v${NEWEST_CDK}`], directory, env);
+        return run('go', ['build', '-o', join(directory, 'bin') + sep, './...'], directory, env);
+      },
+    };
   },
 };
 
