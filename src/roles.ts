@@ -30,7 +30,8 @@ export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: Sta
 /** The role that ECS starts the tasks with, and the image that it pulls. */
 export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { role: iam.IRole; image?: string } {
   const collector = new StatementCollector(scope);
-  for (const secret of Object.values(props.secrets ?? {})) {
+  // By name: Go and Java hand over maps in another order each time, and the policy would change with every synthesis.
+  for (const [, secret] of Object.entries(props.secrets ?? {}).sort(([one], [other]) => one < other ? -1 : 1)) {
     collector.collectSecret(secret);
   }
   const image = props.image?._bind(scope, collector);

@@ -3,7 +3,7 @@ module ecs-runner-examples
 go 1.25.0
 
 require (
-	github.com/aws/aws-cdk-go/awscdk/v2 v2.211.0
+	github.com/aws/aws-cdk-go/awscdk/v2 v2.236.0
 	github.com/aws/jsii-runtime-go v1.140.0
 	github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner v0.0.0
 )
