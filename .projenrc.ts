@@ -143,6 +143,11 @@ project.npmignore?.exclude('/lib/registration/handler/', '/API.md');
 // What PyPI's own filter for the CDK's libraries goes by.
 project.tryFindObjectFile('package.json')?.addOverride('jsii.targets.python.classifiers', ['Framework :: AWS CDK', 'Framework :: AWS CDK :: 2']);
 
+// Source maps, with the sources in them, would be more than half of what every user downloads.
+for (const option of ['inlineSourceMap', 'inlineSources']) {
+  project.tryFindObjectFile('tsconfig.json')?.addOverride(`compilerOptions.${option}`, false);
+}
+
 // The handler is bundled before anything looks for it: jsii, tests, and the trial.
 const bundle = project.addTask('bundle', { description: 'Bundle the registration handler into assets/', exec: 'tsx tools/bundle.ts' });
 project.preCompileTask.spawn(bundle);
