@@ -23,7 +23,8 @@ const USE = `
 const { App, Stack } = require('aws-cdk-lib');
 const secretsmanager = require('aws-cdk-lib/aws-secretsmanager');
 const { ApiToken, EcsRunner, Orchestrator } = require(process.argv[1]);
-const app = new App();
+// The CDK removes a directory of its own choice when the process ends.
+const app = new App({ outdir: process.argv[2] });
 const stack = new Stack(app, 'RunnerStack');
 const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token');
 new EcsRunner(stack, 'Runner', { orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secret) }) });
@@ -103,7 +104,7 @@ function works(directory: string): Check[] {
   const unused: string[] = [];
   let used: { types: string[]; assets: string[] } = { types: [], assets: [] };
   try {
-    used = JSON.parse(execute(process.execPath, ['-e', USE, directory], directory).trim().split('\n').pop()!);
+    used = JSON.parse(execute(process.execPath, ['-e', USE, directory, join(directory, '..', 'cdk.out')], directory).trim().split('\n').pop()!);
   } catch (error) {
     unused.push((error as Error).message);
   }
