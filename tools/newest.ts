@@ -30,6 +30,11 @@ export function newestVersion(): string {
   return JSON.parse(readFileSync(join(NEWEST.source, 'package.json'), 'utf8')).dependencies['aws-cdk-lib'];
 }
 
+/** What cdk-nag says of its rules. */
+export function nagRules(): string {
+  return readFileSync(installed(NEWEST, join('node_modules', 'cdk-nag', 'RULES.md')), 'utf8');
+}
+
 /** The feature flags that `cdk init` turns on in a new app. */
 export function newestFlags(): Record<string, unknown> {
   return JSON.parse(readFileSync(installed(NEWEST, join('node_modules', 'aws-cdk-lib', 'recommended-feature-flags.json')), 'utf8'));

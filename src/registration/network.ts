@@ -30,7 +30,7 @@ export function networkStatements(scope: IConstruct): iam.PolicyStatement[] {
     new iam.PolicyStatement({
       sid: 'KeepCodeFromVpc',
       effect: iam.Effect.DENY,
-      actions: ['ec2:*'],
+      actions: INTERFACE_ACTIONS,
       resources: ['*'],
       conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
     }),

@@ -4,17 +4,25 @@
  *
  *   tsx --tsconfig tsconfig.dev.json test/judges/index.ts [--json FILE]
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { availableParallelism, tmpdir } from 'os';
 import { join } from 'path';
 import { parseArgs } from 'util';
 import { APPS, Assembly, assemble, FAULTY, Found, JudgedApp } from './apps';
 import { EXCEPTIONS } from './exceptions';
 import { TemplateJudges, Verdict } from './templates';
+import { nagRules } from '../../tools/newest';
 
 const NAG_PACKS = ['AwsSolutions', 'HIPAA.Security', 'NIST.800.53.R5', 'PCI.DSS.321'];
 
 type Judge = (assembly: Assembly) => Verdict;
+
+/** The rules in the table of controls, with their packs. */
+function rulesOfSecurity(): string[] {
+  const [, solutions, hipaa] = /^\| AwsSolutions \| (.+) \|\n\| HIPAA Security \| (.+) \|$/m.exec(readFileSync(join(__dirname, '..', '..', 'SECURITY.md'), 'utf8'))!;
+  const names = (cell: string) => cell.split(', ').map(each => each.split(' ')[0]);
+  return [...names(solutions).map(rule => `AwsSolutions-${rule}`), ...NAG_PACKS.slice(1).flatMap(pack => names(hipaa).map(rule => `${pack}-${rule}`))];
+}
 
 const isNag = (plugin: string) => NAG_PACKS.includes(plugin);
 
@@ -73,6 +81,8 @@ async function judge(): Promise<{ name: string; ok: boolean }[]> {
       }
     }
     const left = EXCEPTIONS.flatMap(({ app, path, rules }) => rules.map(rule => `${rule} at ${path} in "${app}"`)).filter(key => !used.has(key));
+    const rules = nagRules();
+    say('the rules that SECURITY.md names are there', rulesOfSecurity().filter(rule => !new RegExp(`\\b${rule}\\b`).test(rules)).map(rule => `${rule}: cdk-nag has no such rule. Correct SECURITY.md.`));
     say('every exception is needed', left.map(key => `${key}: nobody finds it. Take it out of test/judges/exceptions.ts.`));
     return checks;
   } finally {

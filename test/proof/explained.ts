@@ -19,6 +19,10 @@ export const EXPLAINED: Explanation[] = [
     reason: 'the statement of whoever owns an imported key, for its administrators: the runner needs none of it',
   },
   {
+    matches: /^role of the registration \/ KeepCodeFromVpc \/ ec2:\w+ widened to ec2:\*$/,
+    reason: 'it takes away what AttachToVpc gives: to deny more would deny nothing that is allowed',
+  },
+  {
     matches: /^key policy \/ EncryptState \/ /,
     reason: 'a warning spells it out for the policy of an imported key, in case that leaves nothing to IAM. Here it does, so that what the role may do is tried; without that, the real calls above pass only with this statement',
   },

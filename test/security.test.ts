@@ -1,0 +1,39 @@
+/** SECURITY.md says nothing that is not so, as far as a program can see. */
+import { existsSync, readFileSync } from 'fs';
+import { join } from 'path';
+import { comparisons } from './proof/reference';
+
+const ROOT = join(__dirname, '..');
+const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
+const PARTS = readFileSync(join(ROOT, 'tools', 'test.ts'), 'utf8');
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`: "([^"]+)"/g)].map(([, file, test]) => [file, test]);
+
+test('claims have their tests beside them', () => {
+  expect(named.length).toBeGreaterThan(12);
+});
+
+test.each(named)('%s has "%s"', (file, name) => {
+  expect(existsSync(join(ROOT, file))).toBe(true);
+  expect(readFileSync(join(ROOT, file), 'utf8').replace(/\\'/g, '\'')).toContain(name);
+});
+
+test('the commands that it names are there', () => {
+  for (const [, part] of text.matchAll(/npm test -- --only (\w+)/g)) expect(PARTS).toContain(`name: '${part}'`);
+  for (const [, script] of text.matchAll(/npm run (\w+)/g)) expect(Object.keys(scripts)).toContain(script);
+});
+
+test('every statement of the roles is explained', () => {
+  const sources = ['statements.ts', 'statement-collector.ts', 'api-token.ts', 'encryption.ts', 'registration/provider.ts', 'registration/network.ts']
+    .map(file => readFileSync(join(ROOT, 'src', file), 'utf8')).join('\n');
+  const sids = [...sources.matchAll(/sid: '(\w+)'|'(ReadApiToken\w+)'|'[a-z]+:\w+': '([A-Z]\w+)'/g)].flatMap(match => match.slice(1).filter(Boolean));
+  expect(sids.length).toBeGreaterThan(18);
+  for (const sid of sids.filter(each => each !== 'Decrypt')) expect(text).toContain(`\`${sid}\``);
+});
+
+test('the comparison is what npm run prove finds', () => {
+  const rows = [...text.matchAll(/^\| (?:hosted|self-hosted)[^|]*\| (\d+) of (\d+) \| (\d+) \| (\d+) of (\d+) \| (\d+) \|$/gm)].map(([, ...numbers]) => numbers.map(Number));
+  expect(rows).toEqual(comparisons().map(({ real, hostile, denied, allowed }) =>
+    [denied.theirs.length, real, denied.ours.length, allowed.theirs.length, hostile, allowed.ours.length]));
+}, 60_000);
