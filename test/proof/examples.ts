@@ -2,7 +2,7 @@
 import { EXAMPLES, synthesize } from '../synthesize';
 import type { Account, Runner } from './model';
 import { Resolver, type Template } from './resolver';
-import { accountOf, runnersOf } from './template';
+import { accountOf, runnersOf, type Given } from './template';
 
 /** A combination of inputs: what is in the account then. */
 export interface Scene {
@@ -14,6 +14,8 @@ export interface Scene {
 }
 
 export const ACCOUNT = '123456789012';
+/** What the source of an example says, and its template does not. */
+const GIVEN: Record<string, Given> = { 'self-hosted': { issuer: 'oidc.example.com', familyPrefix: 'my-orchestrator_' } };
 
 export async function exampleScenes(): Promise<Scene[]> {
   const scenes: Scene[] = [];
@@ -26,7 +28,7 @@ export async function exampleScenes(): Promise<Scene[]> {
         const region = Object.values(json.Resources).find(({ Type }) => Type === 'Custom::HumanitecRunner')?.Properties?.Job.Region;
         const resolver = new Resolver(json, { account: ACCOUNT, region: typeof region === 'string' ? region : 'us-east-1', stackName });
         const name = `example ${example}${stackName.startsWith('Runner') && stackName !== 'RunnerStack' ? ` (${stackName})` : ''}`;
-        scenes.push({ name, account: accountOf(resolver), runners: runnersOf(resolver, name) });
+        scenes.push({ name, account: accountOf(resolver, GIVEN[example]), runners: runnersOf(resolver, name, GIVEN[example]) });
       }
     }
   }));
