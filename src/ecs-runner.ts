@@ -115,7 +115,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     });
 
     // Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
-    const values = valuesOfDeployment(props);
+    const values = valuesOfDeployment(this, props);
     const idResource = runnerIdResource(this, 'RunnerId', orchestrator, {
       ...props.runnerId !== undefined ? { RunnerId: props.runnerId } : { RunnerIdPrefix: props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX },
       Values: values,

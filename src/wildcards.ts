@@ -1,4 +1,5 @@
-import { CfnResource, Reference, Token, Tokenization } from 'aws-cdk-lib';
+import { CfnResource, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { maskTokens, Problems, quote } from './problems';
 
@@ -48,8 +49,8 @@ export function checkWildcards(props: EcsRunnerProps, problems: Problems): void 
  * What only CloudFormation will know, such as the value of a parameter, by input: the handler looks at it before anything is built. What
  * comes from a resource of the app cannot have wildcards.
  */
-export function valuesOfDeployment(props: EcsRunnerProps): Record<string, string> | undefined {
-  const unknown = valuesInPolicies(props).filter(([, value]) => Token.isUnresolved(value) && !comesFromResource(value));
+export function valuesOfDeployment(scope: IConstruct, props: EcsRunnerProps): Record<string, string> | undefined {
+  const unknown = valuesInPolicies(props).filter(([, value]) => Token.isUnresolved(value) && !comesFromResource(scope, value));
   const texts = new Map<string, string>();
   for (const [input, value] of unknown) {
     texts.set(input, texts.has(input) ? `${texts.get(input)} ${value}` : value);
@@ -58,7 +59,7 @@ export function valuesOfDeployment(props: EcsRunnerProps): Record<string, string
 }
 
 /** Whether all that is open in a text is the account, the region, and so on, or what resources are called once they are there. */
-function comesFromResource(value: string): boolean {
+function comesFromResource(scope: IConstruct, value: string): boolean {
   return Tokenization.reverseString(value).tokens.every(token =>
-    Reference.isReference(token) && (CfnResource.isCfnResource(token.target) || /^AWS::/.test(token.displayName)));
+    Reference.isReference(token) && CfnResource.isCfnResource(token.target) || /^\{"Ref":"AWS::\w+"\}$/.test(JSON.stringify(Stack.of(scope).resolve(token))));
 }

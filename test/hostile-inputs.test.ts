@@ -14,7 +14,7 @@ import { hostileRequests } from './proof/hostile';
 import { ACCOUNT, REGION } from './proof/inputs';
 import { Resolver, type Template } from './proof/resolver';
 import { accountOf, runnersOf, type Given } from './proof/template';
-import { minimal, tokenOf } from './support';
+import { importedVpc, minimal, tokenOf } from './support';
 import { BUCKET_PATTERN, IMAGE_PATTERN, PATH_PREFIX_PATTERN, ROLE_ARN_PATTERN, RUNNER_ID_PATTERN } from '../src/contract';
 
 type Made = Partial<EcsRunnerProps>;
@@ -180,10 +180,14 @@ describe('only CloudFormation knows the value', () => {
     for (const [, role] of own) expect(JSON.stringify(role)).toMatch(new RegExp(`\\{"Ref":"${id}"\\}|"DependsOn":\\["${id}"\\]`));
   });
 
-  test('what comes from a resource of the app is what it is', () => {
-    const stack = new Stack(new App({ analyticsReporting: false }), 'Stack', { env: { account: ACCOUNT, region: REGION } });
+  test.each([{ account: ACCOUNT, region: REGION }, undefined])('what comes from a resource of the app, or is the account and region, is what it is (%j)', (env) => {
+    const stack = new Stack(new App({ analyticsReporting: false }), 'Stack', { env });
     new EcsRunner(stack, 'Runner', {
-      ...minimal(stack), encryptionKey: new kms.Key(stack, 'Key'), stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'States')),
+      ...minimal(stack),
+      orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Name', 'token')) }),
+      cluster: new ecs.Cluster(stack, 'Cluster', { vpc: importedVpc(stack) }),
+      encryptionKey: new kms.Key(stack, 'Key'),
+      stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'States')),
     });
     const { Resources } = (stack.node.root as App).synth().getStackByName('Stack').template as Template;
     expect(Object.values(Resources).find(({ Type }) => Type === 'Custom::HumanitecRunnerId')!.Properties).not.toHaveProperty('Values');
