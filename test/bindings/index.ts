@@ -1,6 +1,6 @@
 /**
- * Makes the packages, installs each into a clean environment, synthesizes every example with it, and compares the templates with those of
- * TypeScript.
+ * Makes the packages, installs each into a clean environment, synthesizes every example and the README's program with it, and compares the
+ * templates with those of TypeScript.
  *
  *   npm run bindings                     all languages
  *   npm run bindings -- --language go    one of them: python, java, go
@@ -11,12 +11,15 @@ import { parseArgs } from 'util';
 import { compare, compareMessages, templatesIn } from './compare';
 import { Difference, DIFFERENCES, Template } from './differences';
 import { Any, install, Installed, NEWEST_CDK } from './install';
+import { README, TODO } from './readme';
 import { Check, checkPackages, makePackages } from '../../tools/package';
 import { Language, LANGUAGES, missing, ROOT } from '../../tools/toolchains';
 
 const directories = (path: string) => readdirSync(path, { withFileTypes: true })
   .filter(entry => entry.isDirectory() && !/^(node_modules|\.venv|__pycache__|cdk\.out)$/.test(entry.name)).map(entry => entry.name).sort();
 const EXAMPLES = directories(join(ROOT, 'examples', 'typescript'));
+const PROGRAMS = [...EXAMPLES, README];
+const title = (program: string) => program === README ? 'the README\'s program' : program;
 const OUT = join(ROOT, '.local', 'bindings', 'cdk.out');
 
 /** What the command line of the CDK hands to an app, so that the templates are those that `cdk deploy` takes. */
@@ -40,21 +43,22 @@ async function work(language: Any): Promise<Results> {
   try {
     installed = await install(language);
   } catch (error) {
-    EXAMPLES.forEach((example) => { results.problems[example] = (error as Error).message; });
+    PROGRAMS.forEach((program) => { results.problems[program] = (error as Error).message; });
     say(`${language}: not installed`);
     return results;
   }
   say(`${language}: installed`);
+  const synthesize = async (program: string) => {
+    const outdir = join(OUT, language, program);
+    await installed.run(program, { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' });
+    results.templates[program] = templatesIn(outdir);
+  };
   for (const example of EXAMPLES) {
-    const outdir = join(OUT, language, example);
-    try {
-      await installed.run(example, { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' });
-      results.templates[example] = templatesIn(outdir);
-    } catch (error) {
-      results.problems[example] = (error as Error).message;
-    }
+    await synthesize(example).catch((error: Error) => { results.problems[example] = error.message; });
   }
   say(`${language}: ${Object.keys(results.templates).length} of ${EXAMPLES.length} examples synthesized`);
+  await installed.addReadme().then(() => synthesize(README)).catch((error: Error) => { results.problems[README] = error.message; });
+  say(`${language}: the README's program ${results.templates[README] ? '' : 'not '}synthesized`);
   try {
     const printed = await installed.run('errors', { CDK_OUTDIR: join(OUT, language, 'errors'), CDK_VALIDATION: 'false' });
     // Maven colours what it has not even printed.
@@ -84,17 +88,18 @@ interface Sum {
 function checkLanguage(language: Language, results: Results, reference: Results, seen: Set<Difference>): Sum {
   let templates = 0;
   let differences = 0;
-  const checks: Check[] = EXAMPLES.map((example) => {
-    const name = `${language}: ${example}`;
-    const problem = results.problems[example] ?? reference.problems[example];
+  const checks: Check[] = PROGRAMS.map((program) => {
+    const name = `${language}: ${title(program)}`;
+    const todo = program === README ? [TODO] : [];
+    const problem = results.problems[program] ?? reference.problems[program];
     if (problem) {
-      return { name, ok: false, says: problem };
+      return { name, ok: false, says: [problem, ...todo].join('\n') };
     }
-    const { unexplained, explained, templates: compared } = compare(reference.templates[example], results.templates[example], language);
+    const { unexplained, explained, templates: compared } = compare(reference.templates[program], results.templates[program], language);
     explained.forEach(difference => seen.add(difference));
     templates += compared;
     differences += unexplained.length;
-    return { name, ok: unexplained.length === 0, says: unexplained.join('\n') };
+    return { name, ok: unexplained.length === 0, says: [...unexplained, ...todo].join('\n') };
   });
   if (language === 'go') {
     checks.push({ name: `go: compiles with aws-cdk-lib ${NEWEST_CDK}`, ok: results.problems.newest === undefined, says: results.problems.newest });
@@ -146,10 +151,10 @@ async function main(): Promise<number> {
   }));
 
   const reference = results.typescript!;
-  EXAMPLES.forEach(example => checks.push({
-    name: `typescript: ${example}`,
-    ok: Object.keys(reference.templates[example] ?? {}).length > 0,
-    says: reference.problems[example] ?? 'expected at least one template; got none',
+  PROGRAMS.forEach(program => checks.push({
+    name: `typescript: ${title(program)}`,
+    ok: Object.keys(reference.templates[program] ?? {}).length > 0,
+    says: reference.problems[program] ?? 'expected at least one template; got none',
   }));
   const seen = new Set<Difference>();
   const sums = languages.map(language => checkLanguage(language, results[language]!, reference, seen));
@@ -165,7 +170,7 @@ async function main(): Promise<number> {
   console.log(`\nDifferences that must be (${seen.size}):`);
   seen.forEach(({ what, why, languages: those }) => console.log(`  ${what} (${those.join(', ')}): ${why}`));
   const total = (of: 'templates' | 'differences') => sums.reduce((sum, part) => sum + part[of], 0);
-  console.log(`\n${EXAMPLES.length} examples x ${languages.length + 1} languages, ${total('templates')} templates compared with TypeScript's, `
+  console.log(`\n${EXAMPLES.length} examples and the README's program x ${languages.length + 1} languages, ${total('templates')} templates compared with TypeScript's, `
     + `${total('differences')} unexplained differences; ${checks.length - failed.length} checks passed, ${failed.length} failed, `
     + `${strict ? 0 : lacks.length} languages skipped; ${Math.round((Date.now() - began) / 1000)} s`);
   if (values.json) {

@@ -3,6 +3,7 @@ import { execFile } from 'child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { createHash } from 'node:crypto';
 import { basename, delimiter, join, sep } from 'path';
+import { JAVA_CLASS, newProject, README } from './readme';
 import { artifact, DIST } from '../../tools/package';
 import { Language, MAVEN_REPOSITORY, ROOT, toolEnvironment } from '../../tools/toolchains';
 
@@ -13,7 +14,9 @@ const { devDependencies: { 'aws-cdk-lib': CDK, constructs: CONSTRUCTS } } = JSON
 
 /** An app of a language, installed and ready to be run. */
 export interface Installed {
-  /** Runs an example, or the app that makes mistakes, as the CDK does; returns what it printed. */
+  /** Makes the project of the README's program, which is then run as an example is. */
+  readonly addReadme: () => Promise<void>;
+  /** Runs an example, the README's program, or the app that makes mistakes, as the CDK does; returns what it printed. */
   readonly run: (app: string, env: NodeJS.ProcessEnv) => Promise<string>;
   /** Compiles the examples with the newest aws-cdk-lib, where the language compiles against it. */
   readonly compileWithNewest?: () => Promise<string>;
@@ -64,7 +67,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     await run('npm', ['pkg', 'delete', 'devDependencies.aws-cdk'], directory, env);
     await run('npm', ['install', '--no-audit', '--no-fund', '--save-exact', artifact('npm tarball'), `aws-cdk-lib@${CDK}`, `constructs@${CONSTRUCTS}`, ...tools], directory, env);
     cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
-    return { run: app(directory, env) };
+    return { addReadme: async () => void newProject('typescript', directory, 'basic/cdk.json'), run: app(directory, env) };
   },
 
   python: async () => {
@@ -77,7 +80,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     const activated = { ...env, VIRTUAL_ENV: join(directory, '.venv'), PATH: [join(directory, '.venv', 'bin'), process.env.PATH].join(delimiter) };
     await run('pip', ['install', '--quiet', '--no-input', '-r', 'requirements.txt'], directory, { ...activated, PIP_CONSTRAINT: constraints });
     cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
-    return { run: app(directory, activated) };
+    return { addReadme: async () => void newProject('python', directory, 'basic/cdk.json'), run: app(directory, activated) };
   },
 
   java: async () => {
@@ -101,9 +104,15 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
       throw new Error(`Maven should have taken ${built}, but its repository has ${used.join(', ') || 'no such file'}. Look where else it found the artifact.`);
     }
     return {
+      // The POM of the examples is what `cdk init` makes, and our artifact.
+      addReadme: async () => {
+        const own = newProject('java', directory, 'cdk.json');
+        ['pom.xml', '.mvn'].forEach(part => cpSync(join(directory, part), join(own, part), { recursive: true }));
+      },
       run: async (name, given) => {
-        const { app: command } = JSON.parse(readFileSync(join(directory, 'cdk.json'), 'utf8'));
-        return run('sh', ['-c', `${command} -Dexec.mainClass=com.myorg.${className(name)}`], directory, { ...env, ...given });
+        const [where, main] = name === README ? [join(directory, README), JAVA_CLASS] : [directory, `com.myorg.${className(name)}`];
+        const { app: command } = JSON.parse(readFileSync(join(where, 'cdk.json'), 'utf8'));
+        return run('sh', ['-c', `${command} -Dexec.mainClass=${main}`], where, { ...env, ...given });
       },
     };
   },
@@ -111,10 +120,18 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
   go: async () => {
     const directory = project('go', 'errors');
     const env = toolEnvironment();
-    const module = join(artifact('Go module'), '..');
-    await run('go', ['mod', 'edit', `-replace=github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner=${module}`], directory, env);
+    const name = 'github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner';
+    const replace = `-replace=${name}=${join(artifact('Go module'), '..')}`;
+    await run('go', ['mod', 'edit', replace], directory, env);
     cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
     return {
+      // A module of its own, that asks for the library alone: Go finds out what else that needs.
+      addReadme: async () => {
+        const own = newProject('go', directory, 'basic/cdk.json');
+        await run('go', ['mod', 'init', README], own, env);
+        await run('go', ['mod', 'edit', replace, `-require=${name}@v0.0.0`], own, env);
+        await run('go', ['get', '.'], own, env);
+      },
       run: app(directory, env),
       compileWithNewest: async () => {
         await run('go', ['get', `github.com/aws/aws-cdk-go/awscdk/v2@v${NEWEST_CDK}`], directory, env);
