@@ -20,6 +20,7 @@ const directories = (path: string) => readdirSync(path, { withFileTypes: true })
 const EXAMPLES = directories(join(ROOT, 'examples', 'typescript'));
 const PROGRAMS = [...EXAMPLES, README];
 const title = (program: string) => program === README ? 'the README\'s program' : program;
+const advice = (program: string) => program === README ? [TODO] : [];
 const OUT = join(ROOT, '.local', 'bindings', 'cdk.out');
 
 /** What the command line of the CDK hands to an app, so that the templates are those that `cdk deploy` takes. */
@@ -90,16 +91,15 @@ function checkLanguage(language: Language, results: Results, reference: Results,
   let differences = 0;
   const checks: Check[] = PROGRAMS.map((program) => {
     const name = `${language}: ${title(program)}`;
-    const todo = program === README ? [TODO] : [];
     const problem = results.problems[program] ?? reference.problems[program];
     if (problem) {
-      return { name, ok: false, says: [problem, ...todo].join('\n') };
+      return { name, ok: false, says: [problem, ...advice(program)].join('\n') };
     }
     const { unexplained, explained, templates: compared } = compare(reference.templates[program], results.templates[program], language);
     explained.forEach(difference => seen.add(difference));
     templates += compared;
     differences += unexplained.length;
-    return { name, ok: unexplained.length === 0, says: [...unexplained, ...todo].join('\n') };
+    return { name, ok: unexplained.length === 0, says: [...unexplained, ...advice(program)].join('\n') };
   });
   if (language === 'go') {
     checks.push({ name: `go: compiles with aws-cdk-lib ${NEWEST_CDK}`, ok: results.problems.newest === undefined, says: results.problems.newest });
@@ -154,7 +154,7 @@ async function main(): Promise<number> {
   PROGRAMS.forEach(program => checks.push({
     name: `typescript: ${title(program)}`,
     ok: Object.keys(reference.templates[program] ?? {}).length > 0,
-    says: reference.problems[program] ?? 'expected at least one template; got none',
+    says: [reference.problems[program] ?? 'expected at least one template; got none', ...advice(program)].join('\n'),
   }));
   const seen = new Set<Difference>();
   const sums = languages.map(language => checkLanguage(language, results[language]!, reference, seen));
