@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 
-from bridge import buckets, custom_resources, deletion, ecs_authorization, resource_types, roles, task_credentials, transport
+from bridge import buckets, custom_resources, deletion, ecs_authorization, log_groups, resource_types, roles, task_credentials, transport
 
 
 def refuse_anything_but_loopback() -> None:
@@ -45,7 +45,7 @@ def stop_with_the_starter() -> None:
 
 def main() -> None:
     refuse_anything_but_loopback()
-    for bridge in (resource_types, roles, buckets, custom_resources, deletion, transport, ecs_authorization, task_credentials):
+    for bridge in (resource_types, roles, buckets, log_groups, custom_resources, deletion, transport, ecs_authorization, task_credentials):
         bridge.install()
     stop_with_the_starter()
 
