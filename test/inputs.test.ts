@@ -119,7 +119,7 @@ describe('inputs', () => {
     const stack = newStack();
     runnerIn(stack, { runnerId: 'prod', encryptionKey: kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`) });
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp(
-      `"kms:EncryptionContext:aws:logs:arn":.*log-group:/aws/ecs/prod.*"Service":"logs\\.${REGION}\\.amazonaws\\.com".*"Sid":"EncryptState".*importedKey`));
+      `"kms:EncryptionContext:aws:logs:arn":.*log-group:/aws/ecs/prod.*"Service":"logs\\.${REGION}\\.amazonaws\\.com".*"StringEquals":{"kms:ViaService":"s3\\.${REGION}\\.amazonaws\\.com"}.*"Sid":"EncryptState".*importedKey`));
   });
 
   test('secrets and a private image are all that the execution role may reach', () => {

@@ -11,7 +11,7 @@ import { parseArgs } from 'util';
 import { compare, compareMessages, templatesIn } from './compare';
 import { Difference, DIFFERENCES, Template } from './differences';
 import { Any, install, Installed, NEWEST_CDK } from './install';
-import { README, TODO } from './readme';
+import { README, ADVICE } from './readme';
 import { Check, checkPackages, makePackages } from '../../tools/package';
 import { Language, LANGUAGES, missing, ROOT } from '../../tools/toolchains';
 
@@ -20,7 +20,7 @@ const directories = (path: string) => readdirSync(path, { withFileTypes: true })
 const EXAMPLES = directories(join(ROOT, 'examples', 'typescript'));
 const PROGRAMS = [...EXAMPLES, README];
 const title = (program: string) => program === README ? 'the README\'s program' : program;
-const advice = (program: string) => program === README ? [TODO] : [];
+const advice = (program: string) => program === README ? [ADVICE] : [];
 const OUT = join(ROOT, '.local', 'bindings', 'cdk.out');
 
 /** What the command line of the CDK hands to an app, so that the templates are those that `cdk deploy` takes. */

@@ -9,7 +9,7 @@ export const README = 'readme';
 /** The class that README's program has in Java. */
 export const JAVA_CLASS = 'RunnerApp';
 /** What to do about all that can be wrong here. */
-export const TODO = 'The README has its examples in other languages from those in TypeScript: correct README.md\'s TypeScript, or what tools/completed.ts '
+export const ADVICE = 'The README has its examples in other languages from those in TypeScript: correct README.md\'s TypeScript, or what tools/completed.ts '
   + 'adds, run `npx projen readme`, and commit what it writes.';
 
 interface Layout {
