@@ -48,6 +48,15 @@ export const REGRESSIONS: Record<string, History> = {
   'a replacement that was made, and rolled back with the new id': [
     deploy(), deploy({ runner: { id: 'blue-runner' }, circumstances: { failsElsewhere: true, rollbackWith: 'new' } }), destroy(),
   ],
+  'the replacement of one delivery, when CloudFormation heard the failure of another, and a redirect where it is to be removed': [
+    deploy({ runner: { id: undefined } }),
+    deploy({
+      runner: { role: 2 },
+      weather: { ...calm, api: [{ name: '403', after: 0, calls: 1 }, { name: 'redirect', after: 5, calls: 3 }] },
+      circumstances: { copies: 2 },
+    }),
+    destroy(),
+  ],
   'a replacement that failed without a sign, and whose id does not count': [
     deploy(), deploy({ runner: { id: 'blue-runner' }, weather: spell('never answered, carried out', 0, 1000) }), destroy(),
   ],

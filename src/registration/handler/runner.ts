@@ -162,7 +162,7 @@ export class RunnerLifecycle implements Lifecycle {
     try {
       await this.remove(await this.client(old), old);
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 0 || error.status >= 429)) {
+      if (error instanceof ApiError && (error.status < 400 || error.status >= 429)) {
         throw error;
       }
       // What made the replacement fail, such as a bad token or organization, still holds, and nothing was made there.
