@@ -48,8 +48,6 @@ export interface RunnerProperties extends WireOrchestrator {
   readonly Description?: string;
   readonly Auth: {
     readonly RoleArn: string;
-    readonly SessionName?: string;
-    readonly StsRegion?: string;
   };
   readonly Job: {
     readonly Region: string;

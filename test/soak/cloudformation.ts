@@ -8,7 +8,7 @@
  * @see https://github.com/aws/aws-cdk/issues/30012 and https://github.com/aws/aws-cdk/issues/17040 for the id of a failed update
  */
 import { isDeepStrictEqual } from 'node:util';
-import { invented, type Answer, type Event, type Post } from './delivery';
+import { invented, type Answer, type Deliveries, type Event, type Post } from './delivery';
 import { broken, checkEvent, look } from './laws';
 import { resourcesOf, type Declared, type Properties, type ResourceType, type Template } from './templates';
 import type { World } from './world';
@@ -23,7 +23,7 @@ export interface Resource {
 }
 
 /** What a history decides about an operation. */
-export interface Circumstances {
+export interface Circumstances extends Deliveries {
   /** Another resource of the stack fails when ours are done. */
   readonly failsElsewhere: boolean;
   /** Another resource fails while this one of ours, counted from 0, is being created. */
@@ -32,7 +32,12 @@ export interface Circumstances {
   readonly rollbackWith: 'old' | 'new';
   /** Whether the id that a failed update gave counts. */
   readonly takesFailedId: boolean;
-  readonly copies: number;
+}
+
+/** How a stack is deleted. */
+export interface Deletion extends Deliveries {
+  /** Registration and rules have a deletion policy that retains them. */
+  readonly retains: boolean;
 }
 
 /** What the stack tells its user about things that it leaves to themselves. */
@@ -44,7 +49,11 @@ interface Change {
   readonly after: Resource;
 }
 
+export const ONCE: Deliveries = { copies: 1, inTurn: false };
 const PAUSE_BEFORE_CANCEL_MS = 3;
+
+/** What the Lambda says beside a success, where it could not look whether something is left. */
+const UNSURE = /could not be asked whether that is so/;
 
 /** The order in which CloudFormation deletes: what refers to something goes before it. */
 function dependentsFirst(resources: Resource[]): Resource[] {
@@ -87,10 +96,11 @@ export class Stack {
   }
 
   /** True when everything is gone. */
-  async delete({ copies }: Pick<Circumstances, 'copies'>): Promise<boolean> {
+  async delete({ retains, ...deliveries }: Deletion): Promise<boolean> {
     for (const resource of dependentsFirst([...this.resources.values()])) {
+      if (retains) this.tell({ ...resource, reason: 'as the deletion policy says' });
       // What others refer to stays as long as they do.
-      if ((await this.remove(resource, copies)).status === 'FAILED') return false;
+      else if ((await this.remove(resource, deliveries)).status === 'FAILED') return false;
       this.resources.delete(resource.logical);
     }
     return true;
@@ -113,7 +123,7 @@ export class Stack {
       return false;
     }
     const answer = await this.send(
-      before ? { request: 'Update', ...common, physicalId: before.physicalId, old: before.properties } : { request: 'Create', ...common }, circumstances.copies);
+      before ? { request: 'Update', ...common, physicalId: before.physicalId, old: before.properties } : { request: 'Create', ...common }, circumstances);
     const taken = answer.status === 'SUCCESS' || !before || circumstances.takesFailedId;
     const after = { logical, type, properties: wanted, physicalId: taken ? answer.physicalId : before.physicalId, certain: !before && answer.runs === 1 };
     changes.push({ kind: before ? 'updated' : 'created', before, after });
@@ -122,11 +132,11 @@ export class Stack {
   }
 
   /** After a good update: what was replaced, and what the template does not have any more. */
-  private async cleanUp(declared: Declared[], changes: Change[], { copies }: Circumstances): Promise<void> {
+  private async cleanUp(declared: Declared[], changes: Change[], deliveries: Deliveries): Promise<void> {
     const removed = [...this.resources.values()].filter(({ logical }) => !declared.some((resource) => resource.logical === logical));
     const replaced = changes.flatMap(({ before, after }) => before && before.physicalId !== after.physicalId ? [before] : []);
     for (const { logical } of removed) this.resources.delete(logical);
-    for (const resource of dependentsFirst([...replaced, ...removed])) await this.abandon(resource, copies);
+    for (const resource of dependentsFirst([...replaced, ...removed])) await this.abandon(resource, deliveries);
   }
 
   private async rollBack(changes: Change[], circumstances: Circumstances): Promise<void> {
@@ -139,32 +149,32 @@ export class Stack {
     for (const resource of dependentsFirst([...leftovers, ...created])) {
       if (!updating) {
         // A stack that was not made is deleted; what refuses to go is tried again, when the weather is better.
-        if ((await this.remove(resource, circumstances.copies)).status === 'FAILED') {
+        if ((await this.remove(resource, circumstances)).status === 'FAILED') {
           this.world.clearSkies();
-          const again = await this.remove(resource, 1);
+          const again = await this.remove(resource, ONCE);
           if (again.status === 'FAILED') {
             this.expectExplained(again);
             this.tell({ ...resource, reason: again.reason });
           }
         }
       } else {
-        await this.abandon(resource, circumstances.copies);
+        await this.abandon(resource, circumstances);
       }
       if (created.includes(resource)) this.resources.delete(resource.logical);
     }
   }
 
   /** Brings a resource back to what it was. Returns what has to be deleted then. */
-  private async revert(before: Resource, after: Resource, { rollbackWith, copies }: Circumstances): Promise<Resource[]> {
-    const physicalId = rollbackWith === 'new' ? after.physicalId : before.physicalId;
+  private async revert(before: Resource, after: Resource, circumstances: Circumstances): Promise<Resource[]> {
+    const physicalId = circumstances.rollbackWith === 'new' ? after.physicalId : before.physicalId;
     const event: Event = {
       request: 'Update', type: before.type, stackId: this.id, logical: before.logical, physicalId, properties: before.properties, old: after.properties,
     };
-    let answer = await this.send(event, copies);
+    let answer = await this.send(event, circumstances);
     if (answer.status === 'FAILED') {
       // UPDATE_ROLLBACK_FAILED: somebody looks after the cause, and continues the rollback.
       this.world.clearSkies();
-      answer = await this.send(event, 1);
+      answer = await this.send(event, ONCE);
     }
     if (answer.status === 'FAILED') {
       this.expectExplained(answer);
@@ -173,6 +183,8 @@ export class Stack {
       this.resources.set(before.logical, before);
       return [];
     }
+    // Where a change went to another organization, a token that is refused there must not stop the rollback: the user is told instead.
+    if (UNSURE.test(answer.reason) && before.properties.OrgId !== after.properties.OrgId) this.tell({ ...after, reason: answer.reason });
     const restored = { ...before, physicalId: answer.physicalId };
     this.resources.set(before.logical, restored);
     const gone = new Set([physicalId, after.physicalId]);
@@ -181,22 +193,22 @@ export class Stack {
   }
 
   /** A delete that CloudFormation tries once; when it fails, the user is told, and the resource is left. */
-  private async abandon(resource: Resource, copies: number): Promise<void> {
-    const answer = await this.remove(resource, copies);
+  private async abandon(resource: Resource, deliveries: Deliveries): Promise<void> {
+    const answer = await this.remove(resource, deliveries);
     if (answer.status === 'FAILED') this.tell({ ...resource, reason: answer.reason });
   }
 
-  private async remove({ logical, type, physicalId, properties, certain }: Resource, copies: number): Promise<Answer> {
-    const answer = await this.send({ request: 'Delete', type, stackId: this.id, logical, physicalId, properties }, copies);
+  private async remove({ logical, type, physicalId, properties, certain }: Resource, deliveries: Deliveries): Promise<Answer> {
+    const answer = await this.send({ request: 'Delete', type, stackId: this.id, logical, physicalId, properties }, deliveries);
     // The Lambda says so, where it leaves something on purpose. That nothing was made has to be true when the create ran once.
-    const denied = certain && answer.reason.startsWith('Nothing was made');
+    const denied = certain && UNSURE.test(answer.reason);
     if (answer.status === 'SUCCESS' && answer.reason && !denied) this.tell({ type, physicalId, properties, reason: answer.reason });
     return answer;
   }
 
-  private async send(event: Event, copies: number): Promise<Answer> {
+  private async send(event: Event, deliveries: Deliveries): Promise<Answer> {
     const before = look(this.world);
-    const answer = await this.post.send(event, { copies });
+    const answer = await this.post.send(event, deliveries);
     if (this.running.length === 0) checkEvent(event, answer, before, look(this.world));
     return answer;
   }

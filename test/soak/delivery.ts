@@ -21,16 +21,23 @@ export interface Answer {
   readonly physicalId: string;
   readonly reason: string;
   readonly data?: Record<string, string>;
-  /** Whether all that the Lambda said about the event was the same. */
-  readonly unanimous: boolean;
+  /** Whether it has to be true in the end: not where deliveries at the same time ended differently, as one may undo what the other did. */
+  readonly binding: boolean;
   /** How often the Lambda ran for the event. */
   readonly runs: number;
 }
 
 /** Lambda's deliveries of one event. */
 export interface Deliveries {
-  /** At the same time, as Lambda promises "at least once". */
+  /** How often the event comes, as Lambda promises "at least once". */
   readonly copies: number;
+  /** One after the other, rather than at the same time. */
+  readonly inTurn: boolean;
+}
+
+interface Delivered {
+  readonly letters: Letter[];
+  readonly runs: number;
 }
 
 /** Lambda delivers an event again that ended in an error, so often at most. */
@@ -49,17 +56,21 @@ export class Post {
 
   constructor(private readonly lambda: Lambda, private readonly world: World) {}
 
-  async send(event: Event, { copies }: Deliveries): Promise<Answer> {
+  async send(event: Event, { copies, inTurn }: Deliveries): Promise<Answer> {
     this.events += 1;
     this.world.beginEvent();
     const requestId = randomUUID();
-    const delivered = await Promise.all(Array.from({ length: copies }, () => this.deliver(event, requestId)));
+    const delivered: Delivered[] = [];
+    const deliver = async () => { delivered.push(await this.deliver(event, requestId)); };
+    if (inTurn) for (let copy = 0; copy < copies; copy++) await deliver();
+    else await Promise.all(Array.from({ length: copies }, deliver));
     const runs = delivered.reduce((sum, each) => sum + each.runs, 0);
     const letters = delivered.flatMap((each) => each.letters);
     if (letters.length === 0 && !this.world.answerWeather.bad) {
       broken('one answer', `${event.request} of ${event.logical}: none, though it would be accepted by now`);
     }
-    const answer = { ...this.read(event, requestId, letters), runs };
+    const read = this.read(event, requestId, letters);
+    const answer = { ...read, binding: read.binding || inTurn, runs };
     const key = `${event.request} of ${event.type}: ${answer.status}`;
     this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
     this.trace.push(`${event.stackId.split('/')[2]} ${event.request} ${event.logical} ${JSON.stringify(event.properties.RunnerId ?? '')} with ${event.physicalId}: `
@@ -68,7 +79,7 @@ export class Post {
   }
 
   /** One delivery, and its repetitions by Lambda where it failed. */
-  private async deliver(event: Event, requestId: string): Promise<{ letters: Letter[]; runs: number }> {
+  private async deliver(event: Event, requestId: string): Promise<Delivered> {
     const all: Letter[] = [];
     for (let runs = 1; ; runs++) {
       this.deliveries += 1;
@@ -117,7 +128,7 @@ export class Post {
     const [first] = bodies;
     if (!first) {
       // CloudFormation waits for its ServiceTimeout, and then has an id of its own invention where it needs one.
-      return { status: 'FAILED', physicalId: event.physicalId ?? invented(event), reason: 'no answer', unanimous: false };
+      return { status: 'FAILED', physicalId: event.physicalId ?? invented(event), reason: 'no answer', binding: false };
     }
     for (const body of bodies) {
       if (body.StackId !== event.stackId || body.RequestId !== requestId || body.LogicalResourceId !== event.logical) {
@@ -131,7 +142,7 @@ export class Post {
       physicalId: first.PhysicalResourceId,
       reason: first.Reason ?? '',
       data: first.Data,
-      unanimous: new Set(bodies.map(({ Status }) => Status)).size === 1,
+      binding: new Set(bodies.map(({ Status }) => Status)).size === 1,
     };
   }
 
@@ -139,7 +150,9 @@ export class Post {
     const [summary = ''] = reason.replace(/ \(log stream [^)]*\)$/, '').split(' Details: ');
     if (summary.length > SUMMARY_MAX_CHARACTERS) broken('a short reason', summary);
     const { RunnerId: runner, OrgId: org } = event.properties;
-    if (!summary.includes(runner) && !(event.type === 'RunnerId' && summary.includes(org))) broken('a reason that names the runner', reason);
+    // A rollback may fail on what it undoes.
+    const named = [runner, event.old?.RunnerId].some((id) => id !== undefined && summary.includes(id));
+    if (!named && !(event.type === 'RunnerId' && summary.includes(org))) broken('a reason that names the runner', reason);
     if (/unexpected/.test(summary)) broken('a reason that was thought of', reason);
   }
 }

@@ -1,7 +1,7 @@
 /** Histories: what happens to two stacks, the people around them and the weather, and what has to hold after each step. */
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
-import { Stack, type Circumstances } from './cloudformation';
+import { ONCE, Stack, type Circumstances, type Deletion } from './cloudformation';
 import { Post } from './delivery';
 import { ANSWER_FAULTS, API_FAULT_NAMES, SECRET_FAULTS, type AnswerFaultName, type ApiFaultName, type SecretFaultName, type Spell } from './faults';
 import type { Lambda } from './lambda';
@@ -18,7 +18,7 @@ export interface WeatherReport {
 
 export type Step =
   | { readonly do: 'deploy'; readonly stack: number; readonly template: Template; readonly weather: WeatherReport; readonly circumstances: Circumstances; readonly mustSucceed?: boolean }
-  | { readonly do: 'delete'; readonly stack: number; readonly weather: WeatherReport; readonly copies: number }
+  | { readonly do: 'delete'; readonly stack: number; readonly weather: WeatherReport; readonly how: Deletion }
   | { readonly do: 'a person deletes the runner' | 'a person deletes a rule' | 'a deployment uses the runner'; readonly stack: number }
   | { readonly do: 'somebody else registers'; readonly id: string }
   | { readonly do: 'the environments go' | 'the token is rotated' };
@@ -49,24 +49,25 @@ const runner: fc.Arbitrary<RunnerTemplate> = fc.record({
   allowMove: rarely,
   adopt: rarely,
   retain: rarely,
+  imported: rarely,
 });
 const rules: fc.Arbitrary<RuleTemplate[]> = fc.uniqueArray(
   fc.record({ logical: fc.constantFrom('Rule0' as const, 'Rule1' as const), filter: fc.constantFrom(...FILTERS) }),
   // The construct refuses two of one filter.
   { maxLength: 2, selector: ({ logical }) => logical },
 ).filter((list) => new Set(list.map(({ filter }) => filter)).size === list.length);
-const copies = fc.constantFrom(1, 1, 1, 1, 2, 3);
+const deliveries = { copies: fc.constantFrom(1, 1, 1, 1, 2, 3), inTurn: fc.boolean() };
 const circumstances: fc.Arbitrary<Circumstances> = fc.record({
   failsElsewhere: rarely,
   cancelsCreate: fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(3) }),
   rollbackWith: fc.constantFrom('old' as const, 'new' as const),
   takesFailedId: fc.boolean(),
-  copies,
+  ...deliveries,
 });
 const stack = fc.constantFrom(0, 0, 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ do: fc.constant('deploy' as const), stack, template: fc.record({ runner, rules }), weather, circumstances }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), stack, weather, copies }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('delete' as const), stack, weather, how: fc.record({ ...deliveries, retains: rarely }) }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -147,7 +148,7 @@ class Player {
           if (!await one.deploy(each.template, each.circumstances) && each.mustSucceed) broken('what can be done is done', `${one.name} was rolled back`);
         });
       case 'delete':
-        return this.operate(each.stack, each.weather, undefined, async (one) => { await one.delete(each); });
+        return this.operate(each.stack, each.weather, undefined, async (one) => { await one.delete(each.how); });
       case 'a person deletes the runner': return this.forget(each.stack);
       case 'a person deletes a rule': return this.forgetRule(each.stack);
       case 'a deployment uses the runner': return this.use(each.stack);
@@ -169,7 +170,7 @@ class Player {
     }
     // Rules of one stack may point at a runner that the other one took over.
     for (let round = 0; round < 2; round++) {
-      for (const index of this.stacks.keys()) await this.operate(index, calm, undefined, async (one) => { await one.delete({ copies: 1 }); });
+      for (const index of this.stacks.keys()) await this.operate(index, calm, undefined, async (one) => { await one.delete({ ...ONCE, retains: false }); });
     }
     const left = this.stacks.filter((one) => one.exists);
     if (left.length > 0) broken('nothing gets stuck', `${left.map(({ name }) => name).join()} cannot be deleted`);
@@ -186,7 +187,7 @@ class Player {
     this.world.answerWeather.set(answer);
     await operation(one);
     this.world.clearSkies();
-    const adopted = template?.adopt && template.id !== undefined ? `${template.org}/${template.id}` : undefined;
+    const adopted = template?.adopt && !template.imported && template.id !== undefined ? `${template.org}/${template.id}` : undefined;
     if (adopted !== undefined && this.foreign.delete(adopted)) this.told.add(adopted);
     // What the stack named in this step has changed hands, whether it was told so or not.
     if (adopted !== undefined) this.told.add(adopted);

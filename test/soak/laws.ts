@@ -53,8 +53,7 @@ export function checkEvent(event: Event, answer: Answer, before: Snapshot, after
   checkState(event, before, after);
   if (answer.status !== 'SUCCESS' || event.request === 'Delete') return;
   checkIdentity(event, answer, before);
-  // Of two deliveries at the same time that end differently, the later one may undo what the first one was told to be done.
-  if (!answer.unanimous) return;
+  if (!answer.binding) return;
   if (event.type === 'Runner') {
     const runner = after.runners.get(keyOf(event.properties));
     if (!isDeepStrictEqual(plain(runner), expectedRunner(event.properties))) {

@@ -24,7 +24,7 @@ export const MUTANTS: Mutant[] = [
     find: 'await this.take(client, registered);',
     replace: 'throw error;',
   },
-  { name: 'the clean-up after a failed create', file: 'runner.ts', find: '|| await this.cleanUp(client);', replace: '|| true;' },
+  { name: 'the clean-up after a failed create', file: 'runner.ts', find: '|| await cleanUp();', replace: '|| true;' },
   {
     name: 'the deadline',
     file: 'index.ts',
@@ -35,8 +35,16 @@ export const MUTANTS: Mutant[] = [
   { name: 'the refusal to move state', file: 'runner.ts', find: 'this.checkState(registered);', replace: '' },
   { name: 'the refusal to follow redirects', file: 'client.ts', find: 'redirect: \'manual\'', replace: 'redirect: \'follow\'' },
   { name: 'the look for what a given up create makes', file: 'runner.ts', find: 'return untilOver(until, () => this.remove(client, this.properties));', replace: 'return undefined;' },
-  { name: 'what is left of a replacement that failed', file: 'runner.ts', find: 'await this.removeReplacement();', replace: '' },
-  { name: 'what is left of a change of a rule that failed', file: 'runner-rule.ts', find: 'await this.removeLeftover([physicalId, rule.id]);', replace: '' },
+  { name: 'what is left of a replacement that failed', file: 'runner.ts', find: 'await this.removeReplacement()', replace: 'undefined' },
+  { name: 'the doubt in a token that was just good', file: 'leftovers.ts', find: '!here && (', replace: '(' },
+  { name: 'what an earlier delivery of a create made', file: 'runner.ts', find: '!before && this.cleanUp(client)', replace: 'this.cleanUp(client)' },
+  {
+    name: 'what was ours before it could not be changed',
+    file: 'runner.ts',
+    find: 'throw adopting ? error : explain(error, `Registering runner \'${registered.id}\'`, this.properties, this.identity);',
+    replace: 'throw error;',
+  },
+  { name: 'what is left of a change of a rule that failed', file: 'runner-rule.ts', find: 'await this.removeLeftover([physicalId, rule.id])', replace: 'undefined' },
   {
     name: 'the doubt whether a request was carried out',
     file: 'runner.ts',

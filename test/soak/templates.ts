@@ -19,6 +19,8 @@ export interface RunnerTemplate {
   readonly allowMove: boolean;
   readonly adopt: boolean;
   readonly retain: boolean;
+  /** The stack has rules only, for a runner of this id that is somebody else's business. */
+  readonly imported?: boolean;
 }
 
 export const FILTERS = ['all', ...ENV_TYPES, PROJECT] as const;
@@ -53,17 +55,20 @@ export function resourcesOf({ runner, rules }: Template, world: World, stackId: 
     Token: { SecretId: SECRET, SecretField: 'token' },
   };
   const idOf = `${runner.logical}Id`;
-  return [
+  const own: Declared[] = [
     {
       logical: idOf,
       type: 'RunnerId',
       properties: () => ({ ...common, ...(runner.id === undefined ? { RunnerIdPrefix: runner.prefix } : { RunnerId: runner.id }) }),
     },
     { logical: runner.logical, type: 'Runner', properties: (ref) => ({ ...common, ...runnerProperties(runner, ref(idOf), stackId) }) },
+  ];
+  return [
+    ...runner.imported ? [] : own,
     ...rules.map(({ logical, filter }): Declared => ({
       logical,
       type: 'RunnerRule',
-      properties: (ref) => ({ ...common, RunnerId: ref(idOf), ...filterProperties(filter) }),
+      properties: (ref) => ({ ...common, RunnerId: runner.imported ? runner.id ?? 'prod-runner' : ref(idOf), ...filterProperties(filter) }),
     })),
   ];
 }

@@ -14,7 +14,6 @@ export function runnerBody(properties: RunnerProperties): RunnerBody {
       auth: {
         role_arn: auth.RoleArn,
         ...(session !== undefined ? { session_name: session } : {}),
-        ...(auth.StsRegion !== undefined ? { sts_region: auth.StsRegion } : {}),
       },
       job: {
         region: job.Region,
@@ -41,8 +40,8 @@ export function runnerBody(properties: RunnerProperties): RunnerBody {
 /** Left out, it is organization and runner, which can be longer than STS takes; then it is shortened, and stays unique. */
 function sessionName(properties: RunnerProperties): string | undefined {
   const natural = `${properties.OrgId}-${properties.RunnerId}`;
-  if (properties.Auth.SessionName !== undefined || natural.length <= SESSION_NAME_MAX) {
-    return properties.Auth.SessionName;
+  if (natural.length <= SESSION_NAME_MAX) {
+    return undefined;
   }
   const hash = createHash('sha256').update(natural).digest('hex').slice(0, 8);
   return `${natural.slice(0, SESSION_NAME_MAX - hash.length - 1)}-${hash}`;

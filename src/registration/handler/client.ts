@@ -1,3 +1,4 @@
+import type { WireOrchestrator } from '../wire';
 import { ATTEMPT_TIMEOUT, BODY_MAX_BYTES, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, SPREAD } from './limits';
 import { redact, short } from './log';
 import { jitter, pause } from './time';
@@ -12,7 +13,7 @@ export interface Runner {
 
 export interface RunnerConfiguration {
   readonly type: string;
-  readonly auth: { readonly role_arn: string; readonly session_name?: string; readonly sts_region?: string };
+  readonly auth: { readonly role_arn: string; readonly session_name?: string };
   readonly job: object;
 }
 
@@ -54,6 +55,9 @@ export interface OrchestratorClient {
   /** False when there was none. */
   deleteRule(id: string): Promise<boolean>;
 }
+
+/** Makes the client of an organization. */
+export type ClientOf = (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
 
 /** What the API said instead of a success; status 0 when nothing was heard of it. */
 export class ApiError extends Error {

@@ -1,4 +1,4 @@
-import type { WireOrchestrator } from '../wire';
+import type { RunnerRuleProperties, WireOrchestrator } from '../wire';
 import { ApiError } from './client';
 import { LifecycleError } from './event';
 import { DETAILS_MAX_CHARACTERS } from './limits';
@@ -20,9 +20,9 @@ export function explain(error: unknown, operation: string, properties: WireOrche
     { physicalId, details: String(error).slice(0, DETAILS_MAX_CHARACTERS) });
 }
 
-/** Beside the success of a delete that found nothing to do, and could not make sure. */
-export function notLookedAt(runner: string): string {
-  return `Nothing was made for runner '${runner}'; the API could not be asked whether that is so.`;
+/** Beside the success of what found nothing to remove, and could not make sure. */
+export function notMadeSure({ RunnerId: runner, OrgId: org }: RunnerRuleProperties): string {
+  return `Nothing should be left of runner '${runner}' in organization '${org}'; the API could not be asked whether that is so.`;
 }
 
 function remedy(error: ApiError, properties: WireOrchestrator): string {

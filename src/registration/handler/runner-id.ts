@@ -1,11 +1,11 @@
 import { createHash } from 'crypto';
 import { RUNNER_ID_SUFFIX_LENGTH } from '../../contract';
 import type { RunnerIdProperties } from '../wire';
+import type { ClientOf } from './client';
 import type { Lifecycle, LifecycleEvent, Outcome } from './event';
 import { LifecycleError } from './event';
 import { explain } from './explain';
 import { short } from './log';
-import type { ClientOf } from './runner';
 
 /** Makes the id of a runner, and proves that token and organization are good before anything else is built. */
 export class RunnerIdLifecycle implements Lifecycle {

@@ -1,11 +1,11 @@
 import type { RunnerRuleProperties } from '../wire';
-import type { OrchestratorClient, Rule, RuleContent } from './client';
+import type { ClientOf, OrchestratorClient, Rule, RuleContent } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
-import { explain, notLookedAt } from './explain';
+import { explain, notMadeSure } from './explain';
+import { undo } from './leftovers';
 import { AFTERMATH, CREATE_AT_MOST, SECOND_LOOK } from './limits';
-import type { ClientOf } from './runner';
 import { UNKNOWN } from './runner';
 import { pause, untilOver } from './time';
 
@@ -50,8 +50,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       const rules = await client.listRules();
       const there = rules.find(rule => sameFilter(rule, this.wanted));
       const rule = await this.bring(client, there, physicalId);
-      await this.removeLeftover([physicalId, rule.id]);
-      return this.done(rule);
+      return { ...this.done(rule), note: await this.removeLeftover([physicalId, rule.id]) };
     } catch (error) {
       throw explain(error, `Changing the rule for runner '${this.wanted.runner_id}'`, this.properties);
     }
@@ -69,23 +68,25 @@ export class RunnerRuleLifecycle implements Lifecycle {
     } catch (error) {
       if (physicalId === NOTHING_MADE) {
         // As with a runner: only another delivery of the same create can have made something.
-        return { physicalId, note: notLookedAt(this.wanted.runner_id) };
+        return { physicalId, note: notMadeSure(this.properties) };
       }
       throw explain(error, `Deleting the rule of runner '${this.wanted.runner_id}'`, this.properties);
     }
   }
 
   /** What a failed change made is known to nobody else when it is rolled back; what it wanted are the old properties then. */
-  private async removeLeftover(known: string[]): Promise<void> {
+  private async removeLeftover(known: string[]): Promise<string | undefined> {
     const { oldProperties, old } = this;
     if (!oldProperties || !old || same(old, this.wanted) && oldProperties.OrgId === this.properties.OrgId) {
-      return;
+      return undefined;
     }
-    const client = await this.client(oldProperties);
-    const left = (await client.listRules()).find(rule => same(rule, old) && !known.includes(rule.id));
-    if (left) {
-      await client.deleteRule(left.id);
-    }
+    return undo(this.client, oldProperties, this.properties, async client => {
+      const left = (await client.listRules()).find(rule => same(rule, old) && !known.includes(rule.id));
+      if (left) {
+        await client.deleteRule(left.id);
+      }
+      return undefined;
+    });
   }
 
   /** Comes from the rule that has the filter now to the one that is wanted. */

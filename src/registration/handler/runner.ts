@@ -1,10 +1,11 @@
-import type { RunnerProperties, WireOrchestrator } from '../wire';
+import type { RunnerProperties } from '../wire';
 import { runnerBody } from './body';
-import type { OrchestratorClient, Runner } from './client';
+import type { ClientOf, OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
 import { LifecycleError } from './event';
-import { explain, notLookedAt } from './explain';
+import { explain, notMadeSure } from './explain';
+import { undo } from './leftovers';
 import { AFTERMATH, SECOND_LOOK } from './limits';
 import { log } from './log';
 import { pause, untilOver } from './time';
@@ -13,9 +14,6 @@ import { pause, untilOver } from './time';
 const NOTHING_MADE = 'not-registered';
 /** The same, when it tried to take over a runner, which has to stay. */
 const NOT_TAKEN_OVER = 'not-taken-over';
-
-/** Makes the client of an organization. */
-export type ClientOf = (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
 
 /** Registers a runner, keeps the registration as the template says, and removes it. */
 export class RunnerLifecycle implements Lifecycle {
@@ -33,13 +31,16 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   public async create(): Promise<Outcome> {
-    let client: OrchestratorClient | undefined;
+    let cleanUp = async () => true;
     try {
-      client = await this.client(this.properties);
+      const client = await this.client(this.properties);
+      const before = await client.getRunner(this.properties.RunnerId);
+      // Lambda may deliver an event that was answered already: what that delivery made has to stay.
+      cleanUp = async () => !before && this.cleanUp(client);
       await this.createOrTake(client);
       return this.done();
     } catch (error) {
-      const nothingLeft = !client || !mayHaveMade(error) || await this.cleanUp(client);
+      const nothingLeft = !mayHaveMade(error) || await cleanUp();
       throw explain(error, `Registering runner '${this.properties.RunnerId}'`, this.properties, nothingLeft ? NOTHING_MADE : this.identity);
     }
   }
@@ -57,8 +58,7 @@ export class RunnerLifecycle implements Lifecycle {
         log('the registration was gone, and is made again', { runner: this.properties.RunnerId });
         await this.createOrTake(client);
       }
-      await this.removeReplacement();
-      return this.done();
+      return { ...this.done(), note: await this.removeReplacement() };
     } catch (error) {
       throw explain(error, `Updating runner '${this.properties.RunnerId}'`, this.properties);
     }
@@ -78,7 +78,7 @@ export class RunnerLifecycle implements Lifecycle {
       if (physicalId === NOTHING_MADE) {
         // Only another delivery of the same create can have made something: not worth to get stuck in a rollback, whose
         // cause may be that very API or token.
-        return { physicalId, note: notLookedAt(this.properties.RunnerId) };
+        return { physicalId, note: notMadeSure(this.properties) };
       }
       throw explain(error, `Deleting runner '${this.properties.RunnerId}'`, this.properties);
     }
@@ -130,7 +130,8 @@ export class RunnerLifecycle implements Lifecycle {
           log('could not put back what was taken over', { runner: id }));
         throw explain(error, `Taking over runner '${id}'`, this.properties, NOT_TAKEN_OVER);
       }
-      throw error;
+      // One that is ours and was there is none that a failed create made, and has to stay; a delete that follows finds it.
+      throw adopting ? error : explain(error, `Registering runner '${registered.id}'`, this.properties, this.identity);
     }
   }
 
@@ -154,20 +155,11 @@ export class RunnerLifecycle implements Lifecycle {
    * In the rollback of a replacement that failed, takes away what it may have registered under the new id: CloudFormation sends no delete
    * for a replacement that it was not told of.
    */
-  private async removeReplacement(): Promise<void> {
+  private async removeReplacement(): Promise<string | undefined> {
     const { old } = this;
-    if (!old || identityOf(old) === this.identity) {
-      return;
-    }
-    try {
-      await this.remove(await this.client(old), old);
-    } catch (error) {
-      if (error instanceof ApiError && (error.status < 400 || error.status >= 429)) {
-        throw error;
-      }
-      // What made the replacement fail, such as a bad token or organization, still holds, and nothing was made there.
-      log('no look at what the failed replacement left', { runner: old.RunnerId, error: (error as Error).name });
-    }
+    return old && identityOf(old) !== this.identity
+      ? undo(this.client, old, this.properties, client => this.remove(client, old))
+      : undefined;
   }
 
   /** Removes the runner, if it is ours. Returns what the user has to know of it. */
