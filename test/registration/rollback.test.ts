@@ -1,5 +1,6 @@
 import { api, BODY, call, common, deploy, isGone, Props, registered, runnerProps, send, TOKEN } from './lifecycle-support';
 import { SECRET } from './support';
+import { startOrchestrator } from '../../local/orchestrator';
 
 const OTHER_SECRET = SECRET.replace('AbCdEf', 'GhIjKl');
 const id = 'my-org/prod-runner';
@@ -67,13 +68,29 @@ describe('the rollback of a replacement that failed', () => {
     expect(await registered()).toMatchObject(BODY);
   }, 60_000);
 
-  test('fails where another installation only has a bad moment', async () => {
+  test('removes what it made in an organization of the same name at another API', async () => {
+    const other = await startOrchestrator({ orgs: ['my-org'], tokens: [{ token: TOKEN, orgs: ['my-org'] }] });
+    try {
+      await send('Runner', 'Create', runnerProps());
+      const { runners } = other.store.organization('my-org')!;
+      await call('POST', '/runners', { id: 'new-runner', ...BODY });
+      runners.set('new-runner', api.store.organization('my-org')!.runners.get('new-runner')!);
+      expect(await rollBack(failed({ ApiUrl: other.url }))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+      expect([...runners.keys()]).toEqual([]);
+      // It is not the same one.
+      expect(await statusOf('new-runner')).toBe(200);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test.each([429, 503])('fails where another organization only has a bad moment (%d)', async (status) => {
     await send('Runner', 'Create', runnerProps());
     api.setFaults(({ path }) => path.includes('other-org')
-      ? { name: 'down', carriedOut: false, answer: { kind: 'other', status: 503, headers: json, body: '{"message":"down"}' } } : undefined);
+      ? { name: 'down', carriedOut: false, answer: { kind: 'other', status, headers: json, body: '{"message":"down"}' } } : undefined);
     const answer = await rollBack(failed({ OrgId: 'other-org' }));
     expect(answer.Status).toBe('FAILED');
-    expect(answer.Reason).toContain('Undoing the change to runner \'new-runner\' failed: HTTP 503');
+    expect(answer.Reason).toContain(`Undoing the change to runner 'new-runner' failed: HTTP ${status}`);
   }, 60_000);
 
   test('leaves one that is in use: it was made after all, and CloudFormation deletes it later', async () => {
