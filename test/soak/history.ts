@@ -134,9 +134,7 @@ class Player {
 
   constructor(private readonly world: World, lambda: Lambda) {
     this.post = new Post(lambda, world);
-    this.stacks = ['Blue', 'Green'].map((name) => new Stack(name, world, this.post, ({ type, properties, reason }) => {
-      // A refusal names the rules that are in the way.
-      for (const [id] of reason.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)) this.told.add(id);
+    this.stacks = ['Blue', 'Green'].map((name) => new Stack(name, world, this.post, ({ type, properties }) => {
       this.told.add(type === 'RunnerRule' ? JSON.stringify(expectedRule(properties)) : keyOf(properties));
     }));
   }
@@ -211,7 +209,7 @@ class Player {
       if (!known) broken('nothing is left behind', `runner ${key} of ${now.runner_configuration.auth.role_arn}`);
     }
     for (const rule of after.rules.values()) {
-      const known = this.told.has(rule.id) || this.told.has(JSON.stringify(contentOf(rule))) || live.some(({ physicalId }) => physicalId === rule.id);
+      const known = this.told.has(JSON.stringify(contentOf(rule))) || live.some(({ physicalId }) => physicalId === rule.id);
       if (!known) broken('nothing is left behind', `rule ${JSON.stringify(rule)}`);
     }
   }

@@ -37,6 +37,8 @@ export const MUTANTS: Mutant[] = [
   { name: 'the look for what a given up create makes', file: 'runner.ts', find: 'return untilOver(until, () => this.remove(client, this.properties));', replace: 'return undefined;' },
   { name: 'what is left of a replacement that failed', file: 'runner.ts', find: 'await this.removeReplacement()', replace: 'undefined' },
   { name: 'the doubt in a token that was just good', file: 'leftovers.ts', find: '!here && (', replace: '(' },
+  { name: 'the doubt in a runner that could not be looked at', file: 'runner.ts', find: 'unseen.uncertain ||= error.uncertain;', replace: '' },
+  { name: 'the doubt in a rule that could not be looked at', file: 'runner-rule.ts', find: 'await this.findSurely(client).catch(() => undefined)', replace: 'await this.findSurely(client)' },
   { name: 'what an earlier delivery of a create made', file: 'runner.ts', find: '!before && this.cleanUp(client)', replace: 'this.cleanUp(client)' },
   {
     name: 'what was ours before it could not be changed',

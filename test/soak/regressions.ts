@@ -92,6 +92,12 @@ export const REGRESSIONS: Record<string, History> = {
   'a registration whose answer was lost, a change of it that was refused then, and a token that could not be read for the delete': [
     deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 2, calls: 1 }, { name: '401', after: 2, calls: 1 }], secret: [{ name: 'denied', after: 2, calls: 1000 }] } }),
   ],
+  'a registration whose answer was lost, and a token that was refused for the look and for the delete': [
+    deploy({ weather: { ...calm, api: [{ name: 'too slow', after: 2, calls: 1 }, { name: '401', after: 1, calls: 2 }] } }),
+  ],
+  'a rule whose answer was lost, and a token that was refused for the look and for the delete': [
+    deploy({ rules: all, weather: { ...calm, api: [{ name: 'reset, carried out', after: 4, calls: 1 }, { name: '401', after: 1, calls: 2 }] } }),
+  ],
   'a registration that a copy of the API does not know yet': [
     deploy({ weather: { ...calm, api: [{ name: '500, carried out', after: 2, calls: 1 }, { name: 'stale', after: 1, calls: 1 }] } }),
   ],

@@ -121,7 +121,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       return await client.createRule(this.wanted);
     } catch (error) {
       // There was none before, so what is there after a lost answer is what was asked for.
-      const made = error instanceof ApiError && (error.status === 409 || error.uncertain) ? await this.findSurely(client) : undefined;
+      const made = error instanceof ApiError && (error.status === 409 || error.uncertain) ? await this.findSurely(client).catch(() => undefined) : undefined;
       if (!made) {
         throw error;
       }

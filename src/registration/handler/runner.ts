@@ -109,7 +109,11 @@ export class RunnerLifecycle implements Lifecycle {
       if (!(error instanceof ApiError && error.status === 409)) {
         throw error;
       }
-      const registered = await this.findSurely(client, id);
+      const registered = await this.findSurely(client, id).catch(unseen => {
+        // What could not be looked at may still be what an earlier try made.
+        unseen.uncertain ||= error.uncertain;
+        throw unseen;
+      });
       if (!registered) {
         throw error;
       }
