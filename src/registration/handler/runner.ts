@@ -134,7 +134,7 @@ export class RunnerLifecycle implements Lifecycle {
           log('could not put back what was taken over', { runner: id }));
         throw explain(error, `Taking over runner '${id}'`, this.properties, NOT_TAKEN_OVER);
       }
-      // One that is ours and was there is none that a failed create made, and has to stay; a delete that follows finds it.
+      // Ours, and made by an earlier try or by another delivery, that may have been answered: so it stays, and a delete has to find it.
       throw adopting ? error : explain(error, `Registering runner '${registered.id}'`, this.properties, this.identity);
     }
   }
