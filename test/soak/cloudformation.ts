@@ -4,6 +4,8 @@
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html for the requests
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html for replacements
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html for what is retained
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html for events that come more than once
  * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814 for the delete of a create that still runs
  * @see https://github.com/aws/aws-cdk/issues/30012 and https://github.com/aws/aws-cdk/issues/17040 for the id of a failed update
  */
