@@ -27,7 +27,7 @@ export async function undo(
       return notMadeSure(undone);
     }
     if (error instanceof LifecycleError) {
-      // It is in use, so the change was made after all, and CloudFormation deletes it when what uses it is gone.
+      // It is in use, most likely by rules that the same update made: those go after this, and then CloudFormation deletes it, if it knows of it.
       return error.message;
     }
     throw explain(error, `Undoing the change to runner '${undone.RunnerId}'`, orchestrator);

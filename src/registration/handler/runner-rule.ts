@@ -120,7 +120,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
     try {
       return await client.createRule(this.wanted);
     } catch (error) {
-      // There was none before, so what is there after a lost answer is what was asked for.
+      // There was none before, so what is there after a lost answer is what was asked for. What could not be looked at stays in doubt.
       const made = error instanceof ApiError && (error.status === 409 || error.uncertain) ? await this.findSurely(client).catch(() => undefined) : undefined;
       if (!made) {
         throw error;
