@@ -16,7 +16,8 @@ if (!major || flag !== '--json' || !file) {
 }
 
 // Without the report of the project's own reporter: it belongs to the part that runs all tests.
-const options = ['--ci', '--coverage=false', '--reporters=default', '--json', '--outputFile', resolve(file)];
+// The tests mostly wait, so more workers than cores help.
+const options = ['--ci', '--coverage=false', '--maxWorkers=3', '--reporters=default', '--json', '--outputFile', resolve(file)];
 const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', 'jest'), [...options, 'test/registration'], {
   cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, HANDLER_NODE: nodeBinary(major), HANDLER_NODE_MAJOR: String(major) },
 });
