@@ -5,7 +5,7 @@ import * as contract from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { checkEnvironment } from './environment';
 import { checkNetwork } from './network';
-import { isKnown, maskTokens, Problems, quote } from './problems';
+import { isKnown, maskUnknown, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { checkWildcards } from './wildcards';
 
@@ -129,7 +129,7 @@ function checkRoles(props: EcsRunnerProps, problems: Problems): void {
 }
 
 function checkKey({ encryptionKey }: EcsRunnerProps, problems: Problems): void {
-  if (encryptionKey && maskTokens(encryptionKey.keyArn).includes(':alias/')) {
+  if (encryptionKey && maskUnknown(encryptionKey.keyArn).includes(':alias/')) {
     problems.add({
       input: 'encryptionKey',
       expected: 'a key',

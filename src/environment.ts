@@ -3,7 +3,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT_VALUE_MAX, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
-import { maskTokens, Problems, quote } from './problems';
+import { maskUnknown, Problems, quote } from './problems';
 
 /** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
@@ -64,14 +64,14 @@ function checkName(input: string, name: string, problems: Problems): void {
 }
 
 function checkSecret(input: string, scope: Construct, secret: ecs.Secret, problems: Problems): void {
-  const arn = maskTokens(secret.arn);
+  const arn = maskUnknown(secret.arn);
   const fix = 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.';
   const [, rest] = arn.split(':secret:');
   if (secret.hasField || (rest !== undefined && rest.includes(':'))) {
     problems.add({
       input,
       expected: 'a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN',
-      got: secret.hasField ? 'a field or version of a secret' : quote(arn.replace(/\u0000/g, '<token>')),
+      got: secret.hasField ? 'a field or version of a secret' : quote(arn),
       fix: 'Keep the value in a secret of its own.',
     });
   } else if (rest !== undefined && !rest.includes('\u0000') && !/-[a-zA-Z0-9]{6}$/.test(rest)) {

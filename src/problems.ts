@@ -1,4 +1,4 @@
-import { Token } from 'aws-cdk-lib';
+import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** One thing that is wrong with what a construct was given. */
@@ -12,9 +12,9 @@ export interface Problem {
 }
 
 /**
- * Collects what is wrong with the inputs of one construct, so that all of it is reported at once.
+ * Collects what is wrong with the inputs of one construct, so that one error reports all of it.
  *
- * Tokens are never judged: their value is known to CloudFormation only.
+ * CDK tokens and placeholders of lookups are never judged: their values are not known yet.
  */
 export class Problems {
   private readonly found: Problem[] = [];
@@ -23,16 +23,16 @@ export class Problems {
     this.found.push(problem);
   }
 
-  /** Takes over what another object found about itself; `at` is where the user handed that object in. */
+  /** Adds the problems of an object that the user passed as the input `at`. */
   public addAll(at: string, problems: Problem[]): void {
     for (const problem of problems) {
       this.found.push({ ...problem, input: problem.input ? `${at}.${problem.input}` : at });
     }
   }
 
-  /** A text that has to match a pattern and a length. Says nothing about tokens and about inputs that were not given. */
+  /** Checks a text against a pattern and a length. Accepts unknown values and inputs that were not given. */
   public checkText(input: string, value: string | undefined, rule: TextRule): void {
-    if (value === undefined || Token.isUnresolved(value)) {
+    if (!isKnown(value)) {
       return;
     }
     if ((rule.max !== undefined && value.length > rule.max) || (rule.min !== undefined && value.length < rule.min)) {
@@ -53,7 +53,8 @@ export class Problems {
     }
     const count = this.found.length === 1 ? '1 problem' : `${this.found.length} problems`;
     const lines = this.found.map((p, i) => `  ${i + 1}. ${p.input}: expected ${p.expected}; got ${p.got}. ${p.fix}`);
-    throw new Error([`${what} '${scope.node.path}' has ${count}:`, ...lines].join('\n'));
+    // Names of variables and messages of the CDK can have tokens, too.
+    throw new Error(showTokens([`${what} '${scope.node.path}' has ${count}:`, ...lines].join('\n')));
   }
 }
 
@@ -65,18 +66,119 @@ export interface TextRule {
   readonly max?: number;
 }
 
-/** A value for a message: quoted, on one line, and never endlessly long. */
-export function quote(value: string): string {
-  const text = JSON.stringify(value);
+/** CDK tokens in a text: encoded texts, lists and numbers. */
+const TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.8881545\d*e\+289/g;
+/**
+ * What `StringParameter.valueFromLookup()` returns until the CDK has looked the parameter up: `dummy-value-for-` and the parameter's name. Text that
+ * follows it may belong to the name.
+ */
+const PLACEHOLDERS = /dummy-value-for-[a-zA-Z0-9_.\-/]*/g;
+
+/** A value for a message: on one line, at most 80 characters, without raw CDK tokens. Texts are quoted. */
+export function quote(value: unknown): string {
+  if (typeof value === 'number' && Token.isUnresolved(value)) {
+    return '<token>';
+  }
+  if (typeof value === 'function') {
+    return 'a function';
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? `[${value.slice(0, 3).map(quote).join(', ')}${value.length > 3 ? ', ...' : ''}]` : `an object of type ${value.constructor?.name ?? 'Object'}`;
+  }
+  const text = typeof value === 'string' ? JSON.stringify(showTokens(value)) : String(value);
   return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
 }
 
-/** Whether the text can be judged at synth. */
-export function isKnown(value: string | undefined): value is string {
-  return value !== undefined && !Token.isUnresolved(value);
+/** Whether a value was given, and is neither a CDK token nor a placeholder of a lookup: only such values can be checked at synthesis. */
+export function isKnown<T>(value: T | undefined | null): value is T {
+  return value !== undefined && value !== null && !Token.isUnresolved(value) && !isPlaceholder(value);
 }
 
-/** Replaces the parts of a text that only CloudFormation knows, so that the known parts around them can be judged. */
-export function maskTokens(value: string): string {
-  return value.replace(/\$\{Token\[[^\]]*\]\}/g, '\u0000');
+/** Whether a text has the placeholder of a context lookup, whose value the next synthesis knows. */
+export function isPlaceholder(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('dummy-value-for-');
 }
+
+/** Replaces the unknown parts of a text by NUL, so that the known parts around them can be checked. */
+export function maskUnknown(value: string): string {
+  return value.replace(TOKENS, '\u0000').replace(PLACEHOLDERS, '\u0000');
+}
+
+/** A text for a message, with `<token>` in place of each raw CDK token and of each NUL that `maskUnknown` left. */
+export function showTokens(value: string): string {
+  return value.replace(TOKENS, '<token>').replace(/\u0000/g, '<token>');
+}
+
+/**
+ * Whether two values are the same in the template of the scope. CDK tokens count by what they stand for: each access to an attribute may
+ * give another token.
+ */
+export function sameValue(scope: IConstruct, one: unknown, other: unknown): boolean {
+  return one === other || canonical(scope, one) === canonical(scope, other);
+}
+
+/** Whether two values are sure to differ at the deployment. A placeholder may still become any value. */
+export function differs(scope: IConstruct, one: unknown, other: unknown): boolean {
+  return !sameValue(scope, one, other) && ![one, other].some(value => isPlaceholder(canonical(scope, value)));
+}
+
+/** A text that is the same for two values when they are the same at the deployment, for maps and sets. */
+export function canonical(scope: IConstruct, value: unknown): string {
+  try {
+    return canonicalText(scope, Tokenization.resolve(value, { scope, resolver: new CanonicalResolver(scope), preparing: false }));
+  } catch {
+    // A lazy value that is not ready yet: it is the same as itself only.
+    return `unresolved ${JSON.stringify(value)}`;
+  }
+}
+
+/** Names what a reference points at by its path: two stacks may use the same logical id. */
+class CanonicalResolver extends DefaultTokenResolver {
+  constructor(scope: IConstruct) {
+    super({ join: (...parts) => parts.map(part => part === undefined ? '' : canonicalText(scope, part)).join('') });
+  }
+
+  public resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor): unknown {
+    if (!Reference.isReference(token)) {
+      return super.resolveToken(token, context, postProcessor);
+    }
+    const isOwnPseudoParameter = token.displayName.startsWith('AWS::') && Stack.of(token.target) === Stack.of(context.scope);
+    return isOwnPseudoParameter ? { Ref: token.displayName } : { Reference: `${token.target.node.path} ${token.displayName}` };
+  }
+}
+
+/** Writes the functions of CloudFormation that only put texts together as the text that they give. */
+function canonicalText(scope: IConstruct, value: unknown): string {
+  if (typeof value === 'string') {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return JSON.stringify(value.map(each => canonicalText(scope, each)));
+  }
+  if (typeof value !== 'object' || value === null) {
+    return String(value);
+  }
+  const entries = Object.entries(value);
+  const [name, content] = entries[0] ?? [];
+  if (entries.length === 1) {
+    if (name === 'Ref' && PSEUDO_PARAMETERS[content]) {
+      const known = PSEUDO_PARAMETERS[content](Stack.of(scope));
+      return Token.isUnresolved(known) ? `{${content}}` : known;
+    }
+    if (name === 'Fn::Join' && Array.isArray(content?.[1])) {
+      return content[1].map((part: unknown) => canonicalText(scope, part)).join(content[0]);
+    }
+    if (name === 'Fn::Sub' && typeof content === 'string') {
+      return content.replace(/\$\{([^!}][^}]*)\}/g, (_, id: string) => canonicalText(scope, { Ref: id })).replace(/\$\{!/g, '${');
+    }
+  }
+  return JSON.stringify(Object.fromEntries(entries.map(([key, each]) => [key, canonicalText(scope, each)])));
+}
+
+/** The library supports the partition `aws` only. */
+const PSEUDO_PARAMETERS: Record<string, (stack: Stack) => string> = {
+  'AWS::AccountId': stack => stack.account,
+  'AWS::Region': stack => stack.region,
+  'AWS::Partition': () => 'aws',
+  'AWS::URLSuffix': () => 'amazonaws.com',
+};

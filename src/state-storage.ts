@@ -4,7 +4,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge, stateBucketFindings } from './acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from './contract';
-import { maskTokens, Problem, Problems, quote } from './problems';
+import { maskUnknown, Problem, Problems, quote } from './problems';
 
 /** Settings of a state bucket that exists already. */
 export interface ExistingBucketOptions {
@@ -185,12 +185,12 @@ export class StateStorage {
         fix: 'Make these settings where the bucket is defined, or use StateStorage.newBucket().',
       });
     }
-    const name = maskTokens(bucket.bucketName);
+    const name = maskUnknown(bucket.bucketName);
     if (name.includes('.') || (!name.includes('\u0000') && !BUCKET_PATTERN.test(name))) {
       problems.add({
         input: 'existingBucket',
         expected: 'a bucket name of lower-case letters, digits and "-", without dots',
-        got: quote(name.replace(/\u0000/g, '<token>')),
+        got: quote(name),
         fix: 'The orchestrator refuses such names: use another bucket.',
       });
     }

@@ -1,7 +1,7 @@
 import { CfnResource, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { EcsRunnerProps } from './ecs-runner-props';
-import { maskTokens, Problems, quote } from './problems';
+import { maskUnknown, Problems, quote } from './problems';
 
 /** What IAM takes for more than itself in resources and patterns: wildcards, and policy variables such as `${aws:username}`. */
 const WILDCARD = /[*?$]/;
@@ -32,13 +32,13 @@ function valuesInPolicies(props: EcsRunnerProps): [input: string, value: string]
 export function checkWildcards(props: EcsRunnerProps, problems: Problems): void {
   const said = new Set(problems.list.map(({ input }) => input.split('.').slice(0, 2).join('.')));
   for (const [input, value] of valuesInPolicies(props)) {
-    const known = maskTokens(value);
+    const known = maskUnknown(value);
     if (WILDCARD.test(known) && !said.has(input)) {
       said.add(input);
       problems.add({
         input,
         expected: 'a name or ARN without "*", "?" and "$", which a policy would take for wildcards',
-        got: quote(known.replace(/\u0000/g, '<token>')),
+        got: quote(known),
         fix: 'Name the one thing that is meant.',
       });
     }

@@ -1,0 +1,39 @@
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Row, secretArn } from './row';
+import { RunnerImage } from '../../src';
+import { ACCOUNT, importedVpc, REGION } from '../support';
+
+/** Clusters, roles, providers and keys of the account. */
+export const ROWS: Row[] = [
+  ['a cluster by ARN for a name', stack => ({
+    cluster: ecs.Cluster.fromClusterAttributes(stack, 'C', { clusterName: `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`, vpc: importedVpc(stack) }),
+  }), ['cluster: expected a cluster whose name has 1 to 255 letters, digits, "-" and "_"; '
+    + `got "arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c". Import the cluster by its name, not by its ARN.`]],
+  ['insights for an existing cluster', stack => ({
+    cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`), containerInsights: ecs.ContainerInsights.ENHANCED,
+  }), ['containerInsights: expected no `cluster` beside it; got both. Set Container Insights where the cluster is defined: an existing one is left as it is.']],
+  ['a cluster elsewhere', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:eu-west-1:${ACCOUNT}:cluster/c`) }),
+    [`cluster: expected a cluster in the runner's region, "${REGION}"; got one in "eu-west-1". A runner works in its own account and region: give it a cluster there.`]],
+  ['a role path without a slash', () => ({ rolePath: 'platform' }),
+    ['rolePath: expected a path that starts and ends with "/", such as "/platform/runners/", of letters, digits and _+=,.@- between slashes; got "platform". '
+      + 'Add the missing slash, or remove what the orchestrator does not accept in role ARNs.']],
+  ['a role of another partition', stack => ({ taskRole: iam.Role.fromRoleArn(stack, 'R', `arn:aws-cn:iam::${ACCOUNT}:role/r`) }),
+    [`taskRole: expected a role of the partition "aws", "arn:aws:iam::<account>:role/<name>"; got "arn:aws-cn:iam::${ACCOUNT}:role/r". `
+      + 'The orchestrator accepts no other ARNs: give a role of this account.']],
+  ['a provider of another issuer', stack => ({
+    oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com`),
+  }), ['oidcProvider: expected the provider of the orchestrator\'s issuer, "arn:aws:iam::<account>:oidc-provider/oidc.humanitec.dev"; '
+    + `got "arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com". Give that provider, or leave it out and one is made.`]],
+  ['an alias for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/ecs-runner') }),
+    ['encryptionKey: expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at.']],
+  ['wildcards in what policies name', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('*-AbCdEf'))) },
+    image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'r?')),
+    encryptionKey: kms.Key.fromKeyArn(stack, 'K', `arn:aws:kms:${REGION}:${ACCOUNT}:key/*`),
+  }), [['encryptionKey', `"arn:aws:kms:${REGION}:${ACCOUNT}:key/*"`], ['secrets.A', `"${secretArn('*-AbCdEf')}"`], ['image', `"arn:<token>:ecr:${REGION}:${ACCOUNT}:repository/r?"`]]
+    .map(([input, got]) => `${input}: expected a name or ARN without "*", "?" and "$", which a policy would take for wildcards; got ${got}. Name the one thing that is meant.`)],
+];

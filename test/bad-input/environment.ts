@@ -1,0 +1,49 @@
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Row, secretArn } from './row';
+import { ACCOUNT } from '../support';
+
+/** Environment variables and secrets of deployments. */
+const RESERVED = 'ORG_ID, RUNNER_ID, DEPLOYMENT_ID, DEPLOYMENT_ENV_UUID, MODE, TOKEN, ENCRYPTING_KEY, ENCRYPTING_LOGS_KEY, LOG_LEVEL, '
+  + 'RUNNER_GATEWAY_URL, METADATA_KEY, PLATFORM_ORCHESTRATOR_BASE_URL';
+
+export const ROWS: Row[] = [
+  ['reserved variables', () => ({ environment: { TOKEN: 'x', MODE: 'y' } }), ['TOKEN', 'MODE'].map(name =>
+    `environment.${name}: expected a name that the orchestrator does not use itself; got "${name}". Choose another name; the orchestrator sets ${RESERVED}.`)],
+  ['a reserved secret', stack => ({
+    secrets: { RUNNER_ID: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },
+  }), ['secrets.RUNNER_ID: expected a name that the orchestrator does not use itself; got "RUNNER_ID". '
+    + `Choose another name; the orchestrator sets ${RESERVED}.`]],
+  ['git keys in plain text', () => ({ environment: { RUNNER_GIT_SSH_KEYS: 'x' } }),
+    ['environment.RUNNER_GIT_SSH_KEYS: expected a variable that may be read in the template and at the orchestrator; got one that carries a credential. '
+      + 'Put it into Secrets Manager and give it in `secrets`.']],
+  ['AWS credentials in plain text', () => ({ environment: { AWS_SECRET_ACCESS_KEY: 'x' } }),
+    ['environment.AWS_SECRET_ACCESS_KEY: expected a variable that may be read in the template and at the orchestrator; got one that carries a credential. '
+      + 'Grant the runner what it needs instead: it has a role of its own.']],
+  ['a blank in a name', () => ({ environment: { 'A B': 'x' } }),
+    ['environment.A B: expected the name of an environment variable; got "A B". Remove "=" and blanks from the name.']],
+  ['a long value', () => ({ environment: { A: 'v'.repeat(1025) } }),
+    [`environment.A: expected a value of at most 1024 characters; got 1025 characters ("${'v'.repeat(75)}..."). `
+      + 'Shorten it, or keep it in a parameter and give that in `secrets`.']],
+  ['a name twice', stack => ({
+    environment: { A: 'x' },
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },
+  }), ['environment.A: expected each name once; got the same name in `secrets`. Remove one of the two.']],
+  ['a secret by name', stack => ({ secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', 'database/password')) } }),
+    ['secrets.A: expected a complete ARN, which ends with "-" and six characters; got "database/password". '
+      + 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.']],
+  ['a secret by partial ARN', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretPartialArn(stack, 'S', secretArn('database/password'))) },
+  }), ['secrets.A: expected a complete ARN, which ends with "-" and six characters; got "database/password". '
+    + 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.']],
+  ['a field of a secret', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf')), 'field') },
+  }), ['secrets.A: expected a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN; got a field or version of a secret. '
+    + 'Keep the value in a secret of its own.']],
+  ['a secret of another partition', stack => ({
+    secrets: {
+      A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(
+        stack, 'S', `arn:aws-cn:secretsmanager:cn-north-1:${ACCOUNT}:secret:s-AbCdEf`)),
+    },
+  }), ['secrets.A: expected an ARN of the partition "aws"; got "aws-cn". Use a secret of this account.']],
+];

@@ -1,0 +1,33 @@
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { Row, subnets } from './row';
+import { ACCOUNT, importedVpc, REGION } from '../support';
+
+/** Networks of the tasks and of the registration. */
+export const ROWS: Row[] = [
+  ['no subnets', () => ({ subnetIds: [] }),
+    ['subnetIds: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.']],
+  ['17 subnets', () => ({ subnetIds: subnets(17) }),
+    ['subnetIds: expected 1 to 16 subnets; got 17. Choose fewer: a subnet a zone is enough.']],
+  ['a subnet ARN', () => ({ subnetIds: [`arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1`] }),
+    [`subnetIds: expected subnet ids of 1 to 24 characters, such as "subnet-0123456789abcdef0"; got "arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1". `
+      + 'Give the ids, not ARNs or names.']],
+  ['six security groups', stack => ({
+    securityGroups: [1, 2, 3, 4, 5, 6].map(i => ec2.SecurityGroup.fromSecurityGroupId(stack, `Sg${i}`, `sg-1234567${i}`)),
+  }), ['securityGroups: expected at most 5; got 6. ECS attaches no more than that to a task: merge their rules.']],
+  ['both vpc and subnetIds', stack => ({ vpc: importedVpc(stack) }),
+    ['subnetIds: expected either `vpc` (with `vpcSubnets`) or `subnetIds`; got both. Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.']],
+  ['vpcSubnets without vpc', () => ({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
+    ['vpcSubnets: expected `vpc` beside it; got no `vpc`. Give the VPC whose subnets are meant, or use `subnetIds`.']],
+  ['subnets that the VPC lacks', stack => ({
+    subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
+  }), ['vpcSubnets: expected a selection of the VPC\'s subnets; got There are no \'Isolated\' subnet groups in this VPC. '
+    + 'Available types: Deprecated_Private_NAT,Private,Deprecated_Private,Public. '
+    + 'Select subnets that the VPC has, with a way out to the orchestrator and the image.']],
+  ['a registration in public subnets', stack => ({ registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } } }),
+    ['registrationNetwork.vpcSubnets: expected private or isolated subnets; got public ones. '
+      + 'A Lambda has no public IP address, so that nothing can be reached from there: choose others.']],
+  ['a registration in subnets that the VPC lacks', stack => ({
+    registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } },
+  }), ['registrationNetwork.vpcSubnets: expected a selection of the VPC\'s subnets; got There are no \'Isolated\' subnet groups in this VPC. '
+    + 'Available types: Deprecated_Private_NAT,Private,Deprecated_Private,Public. Select subnets that the VPC has, with a way to the orchestrator\'s API.']],
+];

@@ -1,0 +1,41 @@
+import { Lazy } from 'aws-cdk-lib';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Row, secretArn, selfHosted } from './row';
+import { ApiToken, Orchestrator } from '../../src';
+
+/** Orchestrators and API tokens. */
+const ISSUER = 'orchestrator.oidcIssuerUrl: expected an https:// URL of host and path, without port, query and fragment; got ';
+const ISSUER_FIX = '. IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.';
+const API_URL = 'orchestrator.apiUrl: expected an https:// URL without credentials, query and fragment (http:// only on loopback); got ';
+const API_URL_FIX = '. The API token travels over this connection: give the URL under which the API is served with TLS.';
+const CERTIFICATES = 'orchestrator.extraCaCertificates: expected certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else; got ';
+const CERTIFICATES_FIX = '. Read them from the file that your CA gives out, and hand in its text.';
+
+export const ROWS: Row[] = [
+  ['an empty organization', stack => selfHosted(stack, { orgId: '' }),
+    ['orchestrator.orgId: expected the id of an organization (letters, digits, - and _); got "". '
+      + 'Use the organization\'s id, as in the URL of the orchestrator\'s console.']],
+  ['an http API', stack => selfHosted(stack, { apiUrl: 'http://api.example.com' }), [`${API_URL}"http://api.example.com"${API_URL_FIX}`]],
+  ['a password in the API URL', stack => selfHosted(stack, { apiUrl: 'https://me:hidden@api.example.com' }), [`${API_URL}"https://...@api.example.com"${API_URL_FIX}`]],
+  ['an issuer with a port', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com:8443' }), [`${ISSUER}"https://oidc.example.com:8443"${ISSUER_FIX}`]],
+  ['an issuer with a query', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com/?a=b' }), [`${ISSUER}"https://oidc.example.com/?a=b"${ISSUER_FIX}`]],
+  ['an issuer with a fragment', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com/#a' }), [`${ISSUER}"https://oidc.example.com/#a"${ISSUER_FIX}`]],
+  ['an http issuer', stack => selfHosted(stack, { oidcIssuerUrl: 'http://oidc.example.com' }), [`${ISSUER}"http://oidc.example.com"${ISSUER_FIX}`]],
+  ['an issuer that is a token', stack => selfHosted(stack, { oidcIssuerUrl: Lazy.string({ produce: () => 'https://oidc.example.com' }) }),
+    ['orchestrator.oidcIssuerUrl: expected a literal URL; got a token. IAM has the issuer in the names of condition keys, which CloudFormation cannot compute: write it out.']],
+  ['a family with a wildcard', stack => selfHosted(stack, { taskFamilyPrefix: '*' }),
+    ['orchestrator.taskFamilyPrefix: expected 1 to 255 letters, digits, - and _ (what ECS allows in the name of a task definition); got "*". '
+      + 'Use the prefix that your orchestrator is configured with, or leave it out.']],
+  ['an empty token field', stack => ({
+    orchestrator: Orchestrator.humanitec({
+      orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf')), ''),
+    }),
+  }), ['orchestrator.apiToken.jsonField: expected the key of the token in the secret\'s JSON object; got an empty text. '
+    + 'Name the key, or leave it out when the whole secret is the token.']],
+  ['no certificate among the extra ones', stack => selfHosted(stack, { extraCaCertificates: 'my-ca.pem' }), [`${CERTIFICATES}a text without a certificate${CERTIFICATES_FIX}`]],
+  ['a private key among the extra ones', stack => selfHosted(stack, { extraCaCertificates: '-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----' }),
+    [`${CERTIFICATES}a private key${CERTIFICATES_FIX}`]],
+  ['a broken certificate among the extra ones', stack => selfHosted(stack, { extraCaCertificates: '-----BEGIN CERTIFICATE-----\nMC4C\n-----END CERTIFICATE-----' }),
+    [`${CERTIFICATES}a certificate that cannot be read (number 1 of 1)${CERTIFICATES_FIX}`]],
+  ['certificates that are a token', stack => selfHosted(stack, { extraCaCertificates: Lazy.string({ produce: () => '' }) }), [`${CERTIFICATES}a token${CERTIFICATES_FIX}`]],
+];

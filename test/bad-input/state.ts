@@ -1,0 +1,30 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Row } from './row';
+import { StateStorage } from '../../src';
+import { REGION } from '../support';
+
+/** State buckets and their prefixes. */
+const PREFIX = 'stateStorage.prefix: expected segments of letters, digits, ".", "_" and "-" joined by single slashes, none of them "." or "..", '
+  + 'without a leading slash; got ';
+const PREFIX_FIX = '. Write it like "team/runner", or leave it out to keep the state at the top of the bucket.';
+
+export const ROWS: Row[] = [
+  ['a path prefix with a leading slash', () => ({ stateStorage: StateStorage.newBucket({ prefix: '/a' }) }), [`${PREFIX}"/a"${PREFIX_FIX}`]],
+  ['a path prefix with an empty segment', () => ({ stateStorage: StateStorage.newBucket({ prefix: 'a//b' }) }), [`${PREFIX}"a//b"${PREFIX_FIX}`]],
+  ['a path prefix that climbs', () => ({ stateStorage: StateStorage.newBucket({ prefix: 'a/../b' }) }), [`${PREFIX}"a/../b"${PREFIX_FIX}`]],
+  ['a bucket with dots', stack => ({ stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'state.example.com')) }),
+    ['stateStorage.existingBucket: expected a bucket name of lower-case letters, digits and "-", without dots; got "state.example.com". '
+      + 'The orchestrator refuses such names: use another bucket.']],
+  ['a bucket elsewhere', stack => ({
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'state', region: 'eu-west-1' })),
+  }), [`stateStorage.existingBucket: expected a bucket in the runner's region, "${REGION}"; got a bucket in "eu-west-1". `
+    + 'OpenTofu looks for the state in the region that its task runs in: use a bucket there.']],
+  ['an imported bucket with settings for a new one', stack => ({
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'state'), { prefix: 'a', versioned: true } as { prefix: string }),
+  }), ['stateStorage.existingBucket: expected no settings but `prefix`: an existing bucket is left as it is; got versioned. '
+    + 'Make these settings where the bucket is defined, or use StateStorage.newBucket().']],
+  ['autoDeleteObjects without DESTROY', () => ({ stateStorage: StateStorage.newBucket({ autoDeleteObjects: true, removalPolicy: RemovalPolicy.RETAIN }) }),
+    ['stateStorage.autoDeleteObjects: expected `removalPolicy: RemovalPolicy.DESTROY` beside it; got RemovalPolicy.RETAIN. '
+      + 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.']],
+];
