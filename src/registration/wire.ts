@@ -21,6 +21,8 @@ export interface WireToken {
   readonly SecretField?: string;
   /** Name or ARN of an SSM parameter (SecureString). */
   readonly ParameterName?: string;
+  /** Region of a secret or parameter that is given by name, if it is not the stack's region. An ARN names its region itself. */
+  readonly Region?: string;
 }
 
 /** Common to the three resources. */

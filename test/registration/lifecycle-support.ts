@@ -16,7 +16,7 @@ beforeEach(async () => {
     orgs: ['my-org', 'other-org'],
     tokens: [{ token: TOKEN, orgs: ['my-org', 'other-org'] }, { token: READ_ONLY, orgs: ['my-org'], canWrite: false }],
   });
-  store.values.clear();
+  store.clear();
   store.values.set(SECRET, TOKEN);
 });
 afterEach(() => api.close());

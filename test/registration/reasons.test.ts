@@ -104,7 +104,7 @@ const tokenCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case
   ['a secret that is not there', type, request, always(500), {
     operation,
     cause: new RegExp(`failed: reading the API token from ${SECRET_NAME} failed: ResourceNotFoundException\\. `),
-    remedy: /Check that it exists in this region, and that the registration's role and the key's policy allow to read it\.$/,
+    remedy: /Check that it exists in us-east-1, and that the registration's role and the key's policy allow to read it\.$/,
   }, { secret: null }],
   ['a secret that may not be read', type, request, always(500), {
     operation,

@@ -41,18 +41,29 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Secrets Manager and the Parameter Store, as far as a reader of one value sees them. */
+/** Secrets Manager and the Parameter Store, as far as a reader of one value sees them. Every value is in one region. */
 export class SecretStore {
   public readonly values = new Map<string, string>();
+  /** The regions of names that are not in us-east-1. */
+  public readonly regions = new Map<string, string>();
+  /** How many requests are denied from now on. */
+  public denials = 0;
+  /** What a denial says: Secrets Manager reports one of KMS as its own. */
+  public denial = 'not allowed';
+  /** When requests came, and what they asked for. */
+  public readonly requests: { readonly at: number; readonly name: string; readonly region: string }[] = [];
   private url = '';
   private readonly server = createServer((request, response) => void (async () => {
     const { SecretId: id, Name: name } = JSON.parse(await bodyOf(request));
-    const value = this.values.get(id ?? name);
+    const [, region] = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')!;
+    this.requests.push({ at: Date.now(), name: id ?? name, region });
+    const value = region === this.regionOf(id ?? name) ? this.values.get(id ?? name) : undefined;
     const reply = (status: number, body: object) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
-    if (value === undefined) {
+    if (value === 'DENIED' || this.denials > 0) {
+      this.denials--;
+      reply(400, { __type: 'AccessDeniedException', message: this.denial });
+    } else if (value === undefined) {
       reply(400, { __type: id ? 'ResourceNotFoundException' : 'ParameterNotFound', message: 'not there' });
-    } else if (value === 'DENIED') {
-      reply(400, { __type: 'AccessDeniedException', message: 'not allowed' });
     } else {
       reply(200, id ? { SecretString: value } : { Parameter: { Value: value } });
     }
@@ -65,6 +76,18 @@ export class SecretStore {
   public stop(): void {
     this.server.close();
     this.server.closeAllConnections();
+  }
+
+  public clear(): void {
+    this.values.clear();
+    this.regions.clear();
+    this.requests.length = 0;
+    this.denials = 0;
+    this.denial = 'not allowed';
+  }
+
+  private regionOf(id: string): string {
+    return id.startsWith('arn:') ? id.split(':')[3] : this.regions.get(id) ?? 'us-east-1';
   }
 
   /** All that the SDK needs, and nothing of whoever runs the tests. */

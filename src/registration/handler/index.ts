@@ -52,7 +52,7 @@ function request(event: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> 
 function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
   // Not before it is needed: what needs no API must not fail for want of a token.
   const client = async ({ ApiUrl: apiUrl, OrgId: orgId, Token: token }: WireOrchestrator): Promise<OrchestratorClient> =>
-    new HttpClient(apiUrl, orgId, await readToken(token), deadline);
+    new HttpClient(apiUrl, orgId, await readToken(token, { permissionsMayBeNew: event.RequestType !== 'Delete', deadline }), deadline);
   switch (event.ResourceType) {
     case RUNNER_ID_TYPE:
       return new RunnerIdLifecycle(event, event.ResourceProperties as RunnerIdProperties, client);

@@ -17,6 +17,12 @@ export const OUTAGE_BUDGET = 20_000;
 export const MAX_PAUSE = 5_000;
 /** The first pause; each further one is up to twice as long. */
 export const FIRST_PAUSE = 250;
+/** So long a call of AWS that is denied is repeated: a new IAM permission takes seconds to be known everywhere. */
+export const PROPAGATION_BUDGET = 25_000;
+/** Until the connection to an AWS service is made, and until it has answered, in each of so many tries. */
+export const AWS_CONNECTION_TIMEOUT = 3_000;
+export const AWS_REQUEST_TIMEOUT = 5_000;
+export const AWS_ATTEMPTS = 4;
 /** Added at random to the time that a throttling API asks for. */
 export const SPREAD = 1_000;
 /** Before something that ought to be there is believed to be missing, it is looked for again after this: APIs read from copies. */

@@ -1,18 +1,18 @@
 import type { WireToken } from '../wire';
+import { AWS_CLIENT, DenialPatience, isAnswer, regionOfArn, retryWhileDenied } from './aws';
 import { short } from './log';
 
 /** There is no token, in words for the user: the cause, and what to do. */
 export class TokenError extends Error {}
 
 /** Reads the API token. It is read at each call, so that a rotated one is used at once. */
-export async function readToken(source: WireToken): Promise<string> {
+export async function readToken(source: WireToken, patience: DenialPatience): Promise<string> {
   const name = tokenSource(source);
   let text: string | undefined;
   try {
-    text = source.SecretId ? await readSecret(source.SecretId) : await readParameter(source.ParameterName ?? '');
+    text = await retryWhileDenied(patience, () => source.SecretId ? readSecret(source) : readParameter(source));
   } catch (error) {
-    throw new TokenError(`reading the API token from ${name} failed: ${short((error as Error).name, 40)}. `
-      + 'Check that it exists in this region, and that the registration\'s role and the key\'s policy allow to read it.');
+    throw new TokenError(`reading the API token from ${name} failed: ${remedy(error as Error & { code?: string }, source)}`);
   }
   const token = (source.SecretField && text !== undefined ? field(text, source.SecretField, name) : text)?.trim();
   if (!token) {
@@ -24,6 +24,19 @@ export async function readToken(source: WireToken): Promise<string> {
       + (token.startsWith('{') ? 'It looks like JSON: name the token\'s field.' : 'Put the token alone there.'));
   }
   return token;
+}
+
+function remedy(error: Error & { readonly code?: string }, source: WireToken): string {
+  const region = regionOf(source) ?? process.env.AWS_REGION;
+  if (!isAnswer(error)) {
+    return `no answer from ${source.SecretId ? 'Secrets Manager' : 'Systems Manager'} in ${region} (${short(error.code ?? error.name, 20)}). `
+      + 'Give the Lambda a route to it (NAT gateway or VPC endpoint), then deploy again.';
+  }
+  return `${short(error.name, 40)}. Check that it exists in ${region}, and that the registration's role and the key's policy allow to read it.`;
+}
+
+function regionOf({ SecretId: secret, ParameterName: parameter, Region: region }: WireToken): string | undefined {
+  return regionOfArn(secret ?? parameter ?? '') ?? region;
 }
 
 function field(text: string, key: string, name: string): string | undefined {
@@ -42,20 +55,21 @@ function field(text: string, key: string, name: string): string | undefined {
 
 // Loaded when needed: each SDK client costs the start of the Lambda time. And as Lambda has them for sure, which is not so for import().
 /* eslint-disable @typescript-eslint/no-require-imports */
-async function readSecret(id: string): Promise<string | undefined> {
+async function readSecret(source: WireToken): Promise<string | undefined> {
   const { GetSecretValueCommand, SecretsManagerClient }: typeof import('@aws-sdk/client-secrets-manager') = require('@aws-sdk/client-secrets-manager');
-  const { SecretString } = await new SecretsManagerClient({ maxAttempts: 4 }).send(new GetSecretValueCommand({ SecretId: id }));
+  const client = new SecretsManagerClient({ ...AWS_CLIENT, region: regionOf(source) });
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: source.SecretId }));
   return SecretString;
 }
 
-async function readParameter(name: string): Promise<string | undefined> {
+async function readParameter(source: WireToken): Promise<string | undefined> {
   const { GetParameterCommand, SSMClient }: typeof import('@aws-sdk/client-ssm') = require('@aws-sdk/client-ssm');
-  const { Parameter } = await new SSMClient({ maxAttempts: 4 }).send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+  const client = new SSMClient({ ...AWS_CLIENT, region: regionOf(source) });
+  const { Parameter } = await client.send(new GetParameterCommand({ Name: source.ParameterName, WithDecryption: true }));
   return Parameter?.Value;
 }
 
 /** Where the token is kept, for a message. */
 export function tokenSource({ SecretId: secret, ParameterName: parameter }: WireToken): string {
-  // Account and region are this stack's, so the name says enough.
   return short(`${secret ? 'secret' : 'parameter'} ${(secret ?? parameter ?? '').replace(/^arn:.*?:(?:secret:|parameter\b)/, '')}`, 70);
 }
