@@ -57,6 +57,13 @@ const PARTS: Part[] = [
     command: [...TSX, 'test/e2e/permissions.ts', '--json', result('permissions')],
     count: checks('permissions'),
   },
+  {
+    name: 'emulator',
+    cores: 0.4,
+    says: 'the AWS emulator follows the rules of AWS that this project depends on',
+    command: [...TSX, 'test/emulator/index.ts', '--json', result('emulator')],
+    count: checks('emulator'),
+  },
   { name: 'trial', cores: 0.5, says: '`npm run try`, as a user runs it', command: [...TSX, 'local/try/index.ts', '--json', result('trial')], count: checks('trial') },
   {
     name: 'production',

@@ -15,6 +15,17 @@ import { emulatorPython } from './venv';
 export { assertLoopback, awsSettings, isolateThisProcess, withoutAws } from './environment';
 export { endGroup, tieToThisProcess } from './process-group';
 
+/**
+ * Behaviour of AWS that is not documented, or that most tests do not need. `bridge/behaviour.py` explains each setting; every default is
+ * the stricter choice.
+ */
+export interface Behaviour {
+  readonly taskSizesAsIntegers: boolean;
+  readonly prefixGrantsShowMissingObjects: boolean;
+  readonly policyDelayMs: number;
+  readonly taskStartMs: number;
+}
+
 export interface Emulator {
   readonly url: string;
   /** Complete environment for child processes that use AWS. */
@@ -22,6 +33,8 @@ export interface Emulator {
   readonly region: string;
   readonly account: string;
   readonly logFile: string;
+  /** Changes settings while the emulator runs. Returns all of them. */
+  behave(changes: Partial<Behaviour>): Promise<Behaviour>;
   /** Ends the emulator and every function that it runs. May be called twice. */
   close(): Promise<void>;
 }
@@ -82,7 +95,14 @@ async function start(python: string, port: number): Promise<Emulator> {
     await close();
     throw error;
   }
-  return { url, env: clientEnvironment(url), region: REGION, account: ACCOUNT, logFile, close };
+  return { url, env: clientEnvironment(url), region: REGION, account: ACCOUNT, logFile, behave: async (changes) => behave(url, changes), close };
+}
+
+async function behave(url: string, changes: Partial<Behaviour>): Promise<Behaviour> {
+  const answer = await fetch(`${url}/_local/behaviour`, { method: 'PUT', body: JSON.stringify(changes) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`The AWS emulator refused to change its behaviour: ${text}`);
+  return JSON.parse(text) as Behaviour;
 }
 
 function serverSettings(port: number, scratch: string): NodeJS.ProcessEnv {

@@ -11,7 +11,15 @@ import signal
 import sys
 import threading
 
-from bridge import buckets, custom_resources, deletion, ecs_authorization, log_groups, resource_types, roles, task_credentials, transport
+from bridge import (
+    buckets, custom_resources, deletion, ecs_authorization, event_log_targets, local_api, log_groups, resource_types, roles, secret_arns,
+    task_lifecycle, task_sizes, transport,
+)
+
+BRIDGES = (
+    resource_types, roles, buckets, log_groups, custom_resources, deletion, transport, ecs_authorization, local_api, secret_arns,
+    event_log_targets, task_lifecycle, task_sizes,
+)
 
 
 def refuse_anything_but_loopback() -> None:
@@ -45,7 +53,7 @@ def stop_with_the_starter() -> None:
 
 def main() -> None:
     refuse_anything_but_loopback()
-    for bridge in (resource_types, roles, buckets, log_groups, custom_resources, deletion, transport, ecs_authorization, task_credentials):
+    for bridge in BRIDGES:
         bridge.install()
     stop_with_the_starter()
 

@@ -11,6 +11,8 @@ import json
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import ecs
 
+from . import task_sizes
+
 _request: contextvars.ContextVar = contextvars.ContextVar("ecs_request", default=None)
 
 
@@ -48,7 +50,7 @@ def _tagging(request: Request, action: str, *resources: str) -> list:
 def register_task_definition(request: Request) -> list:
     body = request.body
     family = request.arn("task-definition", body.get("family", ""))
-    keys = {"ecs:task-cpu": body.get("cpu"), "ecs:task-memory": body.get("memory")}
+    keys = task_sizes.condition_keys(body)
     if any(container.get("privileged") for container in body.get("containerDefinitions", [])):
         keys["ecs:privileged"] = "true"
     return [

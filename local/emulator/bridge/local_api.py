@@ -1,0 +1,43 @@
+"""Paths below `/_local/`, for whoever plays a part of AWS in a test. No path of AWS begins with it."""
+
+import json
+
+from ministack import app as application
+
+from . import behaviour, task_credentials
+
+PREFIX = "/_local/"
+
+
+def _answer(method: str, path: str, body: bytes) -> tuple:
+    if path == f"{PREFIX}behaviour" and method == "PUT":
+        try:
+            return 200, behaviour.change(json.loads(body or b"{}"))
+        except ValueError as problem:
+            return 400, {"message": str(problem)}
+    if path.startswith(task_credentials.PATH) and method == "GET":
+        return task_credentials.answer(path)
+    return 404, {"message": f"no such path: {method} {path}"}
+
+
+async def _body(receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def install() -> None:
+    emulate = application.app
+
+    async def app(scope, receive, send):
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await emulate(scope, receive, send)
+            return
+        status, answer = _answer(scope["method"], scope["path"], await _body(receive))
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    application.app = app

@@ -1,0 +1,110 @@
+"""Secrets of a task: ECS reads all of them with the execution role before the container starts, and one that cannot be
+read stops the task. MiniStack looks at no permission, and without a container engine at no secret.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-ssm-paramstore.html
+"""
+
+import json
+
+from ministack.core.arn import ArnParseError, parse_arn
+from ministack.core.iam_evaluator import PrincipalInfo
+from ministack.core.responses import new_uuid, request_scope
+from ministack.services import kms, secretsmanager, ssm
+
+from . import principals
+
+START = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
+RETRIED = "service call has been retried 1 time(s): "
+
+
+class Refused(Exception):
+    """What the service that holds the secret answers."""
+
+
+def reason_not_to_start(task: dict, definition: dict, account: str, region: str) -> str | None:
+    secrets = [secret for container in definition.get("containerDefinitions", []) for secret in container.get("secrets") or []]
+    if not secrets:
+        return None
+    role = principals.role_of(definition.get("executionRoleArn"))
+    if role is None:
+        return f"{START}no execution role: {definition.get('executionRoleArn') or 'none is set'}"
+    reader = principals.session_of(role, account, task["taskArn"].rsplit("/", 1)[-1])
+    parameters: dict = {}
+    for secret in secrets:
+        reference = secret.get("valueFrom", "")
+        if ":secretsmanager:" in reference:
+            try:
+                _read_secret(reader, reference, account)
+            except Refused as refusal:
+                arn = ":".join(reference.split(":")[:7])
+                return (f"{START}unable to retrieve secret from asm: {RETRIED}failed to fetch secret {arn} from secrets manager: "
+                        f"{refusal} status code: 400, request id: {new_uuid()}")
+        else:
+            found = reference.split(":")[3] if reference.startswith("arn:") else region
+            parameters.setdefault(found, []).append(reference)
+    for where, references in parameters.items():
+        try:
+            _read_parameters(reader, references, account, where)
+        except Refused as refusal:
+            return f"{START}unable to retrieve secrets from ssm: {RETRIED}{refusal}"
+    return None
+
+
+def _read_secret(reader: PrincipalInfo, reference: str, account: str) -> None:
+    # After the ARN's seven fields: JSON field, version stage, version id.
+    fields = reference.split(":")
+    arn, (field, stage, version) = ":".join(fields[:7]), [*fields[7:], "", "", ""][:3]
+    try:
+        region = parse_arn(arn).region
+    except ArnParseError:
+        raise Refused("InvalidRequestException: the reference is not an ARN") from None
+    with request_scope(account, region):
+        _, record = secretsmanager._resolve(arn)
+        denied = principals.denial(reader, "secretsmanager:GetSecretValue", record["ARN"] if record else arn, region)
+        if denied:
+            raise Refused(f"AccessDeniedException: {denied}")
+        if record is None or record.get("DeletedDate"):
+            raise Refused("ResourceNotFoundException: Secrets Manager can't find the specified secret.")
+        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+        context = {"kms:EncryptionContext:SecretARN": record["ARN"], "kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}
+        if not _decrypts(reader, record.get("KmsKeyId"), region, context):
+            raise Refused("AccessDeniedException: Access to KMS is not allowed")
+        value = secretsmanager.resolve_secret_string(arn, stage or "AWSCURRENT", version or None)
+        if value is None:
+            raise Refused(f"ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: {stage or 'AWSCURRENT'}")
+    if field:
+        try:
+            json.loads(value)[field]
+        except (ValueError, KeyError, TypeError):
+            raise Refused(f"retrieved secret from Secrets Manager did not contain json key {field}") from None
+
+
+def _read_parameters(reader: PrincipalInfo, references: list, account: str, region: str) -> None:
+    """ECS asks for all parameters of a region in one call, which IAM evaluates for each parameter."""
+    with request_scope(account, region):
+        found = [(reference, ssm._lookup_parameter(reference, flexible_name=True)[1]) for reference in references]
+        for reference, record in found:
+            name = reference if reference.startswith("arn:") else f"arn:aws:ssm:{region}:{account}:parameter/{reference.lstrip('/')}"
+            denied = principals.denial(reader, "ssm:GetParameters", record["ARN"] if record else name, region)
+            if denied:
+                raise Refused(f"AccessDeniedException: {denied} status code: 400, request id: {new_uuid()}")
+        missing = [reference for reference, record in found if record is None]
+        if missing:
+            raise Refused(f"fetching secret data from SSM Parameter Store in {region}: invalid parameters: {', '.join(missing)}")
+        for _, record in found:
+            # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+            context = {"kms:EncryptionContext:PARAMETER_ARN": record["ARN"], "kms:ViaService": f"ssm.{region}.amazonaws.com"}
+            if record["Type"] == "SecureString" and not _decrypts(reader, record.get("KeyId"), region, context):
+                raise Refused(
+                    "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this "
+                    f"region, or you are not allowed to access. status code: 400, request id: {new_uuid()}")
+
+
+def _decrypts(reader: PrincipalInfo, key: str | None, region: str, context: dict) -> bool:
+    """AWS's own keys let everybody in who may call the service that they belong to."""
+    if not key or key.rsplit(":", 1)[-1].startswith("alias/aws/"):
+        return True
+    record = kms._resolve_key(key)
+    return record is not None and principals.denial(reader, "kms:Decrypt", record["Arn"], region, context) is None

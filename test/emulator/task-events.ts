@@ -1,0 +1,139 @@
+/** Events of tasks, and the log group that a rule sends them to. */
+import { strict as assert } from 'node:assert';
+import { CreateLogGroupCommand, DeleteResourcePolicyCommand, FilterLogEventsCommand, PutResourcePolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { StopTaskCommand, SubmitTaskStateChangeCommand } from '@aws-sdk/client-ecs';
+import { createCluster, registerTask, runTask } from './task-support';
+import { policy, until, type Rule, type World } from './world';
+
+interface TaskEvent {
+  readonly 'source': string;
+  readonly 'detail-type': string;
+  readonly 'account': string;
+  readonly 'region': string;
+  readonly 'resources': string[];
+  readonly 'detail': Record<string, unknown> & { readonly lastStatus: string; readonly version: number; readonly containers: { name: string; exitCode?: number }[] };
+}
+
+const SERVICES = ['events.amazonaws.com', 'delivery.logs.amazonaws.com'];
+
+/** A rule for the tasks of one family, and the log group that it writes to. */
+class EventLog {
+  public static async create(world: World): Promise<EventLog> {
+    const log = new EventLog(world, world.name('/aws/ecs/log'), world.name('family'));
+    await world.logs.send(new CreateLogGroupCommand({ logGroupName: log.group }));
+    await world.stack({
+      Rule: {
+        Type: 'AWS::Events::Rule',
+        Properties: {
+          EventPattern: { 'source': ['aws.ecs'], 'detail-type': ['ECS Task State Change'], 'detail': { group: [`family:${log.family}`] } },
+          Targets: [{ Id: 'Log', Arn: log.arn }],
+        },
+      },
+    });
+    return log;
+  }
+
+  private constructor(private readonly world: World, public readonly group: string, public readonly family: string) {}
+
+  public get arn(): string {
+    return `arn:aws:logs:${this.world.region}:${this.world.account}:log-group:${this.group}`;
+  }
+
+  /** A resource policy as AWS documents it, or with other principals or another rule. Returns the way to delete it. */
+  public async allow(Service: string[] = SERVICES, rule = `arn:aws:events:${this.world.region}:${this.world.account}:rule/*`): Promise<() => Promise<unknown>> {
+    const statement = { Effect: 'Allow', Principal: { Service }, Resource: `${this.arn}:*` };
+    const policyName = this.world.name('policy');
+    await this.world.logs.send(new PutResourcePolicyCommand({
+      policyName,
+      policyDocument: policy(
+        { ...statement, Action: 'logs:CreateLogStream' },
+        { ...statement, Action: 'logs:PutLogEvents', Condition: { ArnLike: { 'aws:SourceArn': rule } } },
+      ),
+    }));
+    return async () => this.world.logs.send(new DeleteResourcePolicyCommand({ policyName }));
+  }
+
+  public async events(): Promise<TaskEvent[]> {
+    const { events = [] } = await this.world.logs.send(new FilterLogEventsCommand({ logGroupName: this.group }));
+    return events.map(({ message }) => JSON.parse(message ?? '{}') as TaskEvent);
+  }
+}
+
+export const taskEvents: Rule[] = [
+  {
+    name: 'each state of a task is an event that reaches the log group of a matching rule',
+    async check(world) {
+      const log = await EventLog.create(world);
+      const revoke = await log.allow();
+      const cluster = await createCluster(world);
+      await runTask(world, await registerTask(world), cluster);
+      const task = await runTask(world, await registerTask(world, { family: log.family }), cluster);
+      await world.ecs.send(new StopTaskCommand({ cluster, task: task.taskArn, reason: 'told to' }));
+      await until(async () => (await log.events()).length >= 5);
+      const events = await log.events();
+      assert.deepEqual(events.map(({ detail }) => detail.lastStatus), ['PROVISIONING', 'PENDING', 'RUNNING', 'DEPROVISIONING', 'STOPPED']);
+      assert.deepEqual(events.map(({ detail }) => detail.desiredStatus), ['RUNNING', 'RUNNING', 'RUNNING', 'STOPPED', 'STOPPED']);
+      const versions = events.map(({ detail }) => detail.version);
+      assert.deepEqual(versions, [...new Set(versions)].sort((a, b) => a - b));
+      assert.deepEqual(events.map(({ detail }) => 'startedAt' in detail), [false, false, true, true, true]);
+      assert.deepEqual(events.map(({ detail }) => 'stoppedAt' in detail), [false, false, false, false, true]);
+      const last = events[4]!;
+      assert.deepEqual([last.source, last['detail-type'], last.account, last.region, last.resources],
+        ['aws.ecs', 'ECS Task State Change', world.account, world.region, [task.taskArn]]);
+      assert.deepEqual([last.detail.group, last.detail.stopCode, last.detail.stoppedReason, last.detail.launchType, last.detail.cpu, last.detail.memory],
+        [`family:${log.family}`, 'UserInitiated', 'told to', 'FARGATE', '512', '1024']);
+      assert.ok(!('tags' in last.detail));
+      await revoke();
+    },
+  },
+  {
+    name: 'the event of a task that could not start has the reason',
+    async check(world) {
+      const log = await EventLog.create(world);
+      const revoke = await log.allow();
+      const secrets = { A: `arn:aws:secretsmanager:${world.region}:${world.account}:secret:missing-AbCdEf` };
+      const definition = await registerTask(world, { family: log.family, executionRole: (await world.role()).arn, secrets });
+      await runTask(world, definition, await createCluster(world));
+      await until(async () => (await log.events()).length >= 4);
+      const events = await log.events();
+      assert.deepEqual(events.map(({ detail }) => detail.lastStatus), ['PROVISIONING', 'PENDING', 'DEPROVISIONING', 'STOPPED']);
+      const { detail } = events[3]!;
+      assert.equal(detail.stopCode, 'TaskFailedToStart');
+      assert.match(String(detail.stoppedReason), /^ResourceInitializationError: unable to pull secrets .* AccessDeniedException/);
+      assert.ok(!('startedAt' in detail) && !('exitCode' in detail.containers[0]!));
+      await revoke();
+    },
+  },
+  {
+    name: 'the end of a container is the end of its task, with the exit code',
+    async check(world) {
+      const log = await EventLog.create(world);
+      const revoke = await log.allow();
+      const cluster = await createCluster(world);
+      const task = await runTask(world, await registerTask(world, { family: log.family }), cluster);
+      await world.ecs.send(new SubmitTaskStateChangeCommand({ cluster, task: task.taskArn, status: 'STOPPED', containers: [{ containerName: 'main', exitCode: 3, status: 'STOPPED' }] }));
+      await until(async () => (await log.events()).length >= 5);
+      const { detail } = (await log.events())[4]!;
+      assert.deepEqual([detail.stopCode, detail.stoppedReason, detail.containers[0]!.exitCode], ['EssentialContainerExited', 'Essential container in task exited', 3]);
+      await revoke();
+    },
+  },
+  {
+    name: 'events are lost without a resource policy for both services and for the rule',
+    async check(world) {
+      const cluster = await createCluster(world);
+      const delivered = async (...grant: Parameters<EventLog['allow']> | [false]) => {
+        const log = await EventLog.create(world);
+        const revoke = grant[0] === false ? undefined : await log.allow(...grant as Parameters<EventLog['allow']>);
+        await runTask(world, await registerTask(world, { family: log.family }), cluster);
+        const { length } = await log.events();
+        await revoke?.();
+        return length;
+      };
+      assert.equal(await delivered(false), 0);
+      assert.equal(await delivered(SERVICES.slice(0, 1)), 0);
+      assert.equal(await delivered(SERVICES, `arn:aws:events:eu-west-1:${world.account}:rule/*`), 0);
+      assert.equal(await delivered(), 3);
+    },
+  },
+];

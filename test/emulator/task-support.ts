@@ -1,0 +1,54 @@
+/** Tasks as the orchestrator's data plane runs them. */
+import { CreateClusterCommand, DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand, type ECSClient, type Task } from '@aws-sdk/client-ecs';
+import type { World } from './world';
+
+export interface TaskOptions {
+  readonly executionRole?: string;
+  readonly taskRole?: string;
+  /** References by name of the environment variable. */
+  readonly secrets?: Record<string, string>;
+  readonly family?: string;
+  readonly cluster?: string;
+}
+
+export async function createCluster(world: World): Promise<string> {
+  const clusterName = world.name('cluster');
+  await world.ecs.send(new CreateClusterCommand({ clusterName }));
+  return clusterName;
+}
+
+/** Registers a task definition, and returns its ARN. */
+export async function registerTask(world: World, options: TaskOptions = {}, ecs: ECSClient = world.ecs): Promise<string> {
+  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand({
+    family: options.family ?? world.name('family'),
+    cpu: '.5 vCPU',
+    memory: '1 GB',
+    networkMode: 'awsvpc',
+    requiresCompatibilities: ['FARGATE'],
+    executionRoleArn: options.executionRole,
+    taskRoleArn: options.taskRole,
+    containerDefinitions: [{
+      name: 'main',
+      image: 'registry.example.com/runner:latest',
+      secrets: Object.entries(options.secrets ?? {}).map(([name, valueFrom]) => ({ name, valueFrom })),
+    }],
+  }));
+  return taskDefinition!.taskDefinitionArn!;
+}
+
+/** Runs a task, and returns it as RunTask answers. */
+export async function runTask(world: World, taskDefinition: string, cluster: string): Promise<Task> {
+  const { tasks } = await world.ecs.send(new RunTaskCommand({ cluster, taskDefinition, launchType: 'FARGATE', tags: [{ key: 'ManagedBy', value: 'test' }] }));
+  return tasks![0]!;
+}
+
+export async function describeTask(world: World, { clusterArn: cluster, taskArn }: Task): Promise<Task> {
+  const { tasks } = await world.ecs.send(new DescribeTasksCommand({ cluster, tasks: [taskArn!] }));
+  return tasks![0]!;
+}
+
+/** Registers and runs a task, and returns it as it is afterwards. */
+export async function startTask(world: World, options: TaskOptions): Promise<Task> {
+  const cluster = options.cluster ?? await createCluster(world);
+  return describeTask(world, await runTask(world, await registerTask(world, options), cluster));
+}

@@ -1,0 +1,163 @@
+/** An emulated account, and short ways to use it. */
+import {
+  CloudFormationClient, CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import type { Emulator } from '../../local/emulator';
+import type { ClientSettings } from '../../local/try/account';
+
+const STACK_TIMEOUT_MS = 20_000;
+
+/** One rule of AWS that the emulator has to follow: a full predicate, and what shows it. */
+export interface Rule {
+  readonly name: string;
+  check(world: World): Promise<void>;
+}
+
+export interface Statement {
+  readonly Sid?: string;
+  readonly Effect: 'Allow' | 'Deny';
+  readonly Action: string | string[];
+  readonly Resource: string | string[];
+  readonly Condition?: object;
+}
+
+export interface Stack {
+  readonly status: string;
+  /** Physical ids by logical id. */
+  readonly ids: Record<string, string>;
+  /** The reason of the first resource that failed. */
+  readonly reason: string;
+}
+
+/** A refused call: the error's name and message. */
+export interface Refusal {
+  readonly name: string;
+  readonly message: string;
+  readonly status?: number;
+}
+
+export const allow = (Action: string | string[], Resource: string | string[], Condition?: object): Statement =>
+  ({ Effect: 'Allow', Action, Resource, ...Condition && { Condition } });
+export const deny = (Action: string | string[], Resource: string | string[], Condition?: object): Statement =>
+  ({ Effect: 'Deny', Action, Resource, ...Condition && { Condition } });
+export const policy = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
+
+export class World {
+  public readonly settings: ClientSettings;
+  public readonly account: string;
+  public readonly region: string;
+  public readonly cloudFormation: CloudFormationClient;
+  public readonly ecs: ECSClient;
+  public readonly iam: IAMClient;
+  public readonly logs: CloudWatchLogsClient;
+  public readonly s3: S3Client;
+  public readonly secrets: SecretsManagerClient;
+  public readonly ssm: SSMClient;
+  public readonly sts: STSClient;
+  private names = 0;
+
+  constructor(public readonly emulator: Emulator) {
+    this.account = emulator.account;
+    this.region = emulator.region;
+    this.settings = { endpoint: emulator.url, region: emulator.region, credentials: { accessKeyId: emulator.account, secretAccessKey: 'local' } };
+    this.cloudFormation = new CloudFormationClient(this.settings);
+    this.ecs = new ECSClient(this.settings);
+    this.iam = new IAMClient(this.settings);
+    this.logs = new CloudWatchLogsClient(this.settings);
+    this.s3 = new S3Client({ ...this.settings, forcePathStyle: true });
+    this.secrets = new SecretsManagerClient(this.settings);
+    this.ssm = new SSMClient(this.settings);
+    this.sts = new STSClient(this.settings);
+  }
+
+  /** A name that nothing else in the account has. */
+  public name(kind: string): string {
+    this.names += 1;
+    return `${kind}-${this.names}`;
+  }
+
+  /** A role that ECS tasks and the account itself may assume. */
+  public async role(...statements: Statement[]): Promise<{ name: string; arn: string }> {
+    const name = this.name('role');
+    const Principal = { Service: 'ecs-tasks.amazonaws.com', AWS: this.account };
+    const AssumeRolePolicyDocument = policy({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole' });
+    const { Role } = await this.iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument }));
+    if (statements.length > 0) await this.putPolicy(name, ...statements);
+    return { name, arn: Role!.Arn! };
+  }
+
+  public async putPolicy(RoleName: string, ...statements: Statement[]): Promise<void> {
+    await this.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'Policy', PolicyDocument: policy(...statements) }));
+  }
+
+  /** Settings for a client that acts as the role. */
+  public async as({ arn }: { arn: string }): Promise<ClientSettings> {
+    const { Credentials: found } = await this.sts.send(new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'test' }));
+    return { ...this.settings, credentials: { accessKeyId: found!.AccessKeyId!, secretAccessKey: found!.SecretAccessKey!, sessionToken: found!.SessionToken } };
+  }
+
+  /** Deploys resources as a new stack, and waits for its end. */
+  public async stack(resources: object, StackName = this.name('stack')): Promise<Stack & { readonly name: string }> {
+    await this.cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }), Capabilities: ['CAPABILITY_NAMED_IAM'] }));
+    const status = await this.settled(StackName);
+    const { StackResources = [] } = await this.cloudFormation.send(new DescribeStackResourcesCommand({ StackName }));
+    return {
+      name: StackName,
+      status,
+      ids: Object.fromEntries(StackResources.map((resource) => [resource.LogicalResourceId, resource.PhysicalResourceId ?? ''])),
+      reason: await this.reason(StackName, 'CREATE_FAILED'),
+    };
+  }
+
+  /** Deletes a stack, and waits for its end. */
+  public async deleteStack(StackName: string): Promise<{ status: string; reason: string }> {
+    await this.cloudFormation.send(new DeleteStackCommand({ StackName }));
+    const status = await this.settled(StackName);
+    return { status, reason: status === 'DELETE_FAILED' ? await this.reason(StackName, 'DELETE_FAILED') : '' };
+  }
+
+  private async settled(StackName: string): Promise<string> {
+    let status = '';
+    await until(async () => {
+      const found = await this.cloudFormation.send(new DescribeStacksCommand({ StackName })).catch(() => undefined);
+      status = found?.Stacks?.[0]?.StackStatus ?? 'DELETE_COMPLETE';
+      return !status.endsWith('_IN_PROGRESS');
+    }, STACK_TIMEOUT_MS);
+    return status;
+  }
+
+  private async reason(StackName: string, status: string): Promise<string> {
+    const { StackEvents = [] } = await this.cloudFormation.send(new DescribeStackEventsCommand({ StackName }));
+    return StackEvents.filter((event) => event.ResourceStatus === status && event.LogicalResourceId !== StackName).pop()?.ResourceStatusReason ?? '';
+  }
+
+  public close(): void {
+    for (const client of [this.cloudFormation, this.ecs, this.iam, this.logs, this.s3, this.secrets, this.ssm, this.sts]) client.destroy();
+  }
+}
+
+/** Waits until the condition holds, and throws if it does not in time. */
+export async function until(condition: () => Promise<boolean>, timeoutMs = 5_000): Promise<void> {
+  for (const begin = Date.now(); !await condition();) {
+    if (Date.now() - begin > timeoutMs) throw new Error(`not so within ${timeoutMs} ms: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What a call is refused with. Throws if it is not refused. */
+export async function refusal(call: () => Promise<unknown>): Promise<Refusal> {
+  try {
+    await call();
+  } catch (error) {
+    const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+    return { name, message, status: $metadata?.httpStatusCode };
+  }
+  throw new Error('the call was not refused');
+}
