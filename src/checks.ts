@@ -1,4 +1,4 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import * as contract from './contract';
@@ -142,11 +142,11 @@ function checkKey({ encryptionKey }: EcsRunnerProps, problems: Problems): void {
 function checkOidcProvider(props: EcsRunnerProps, problems: Problems): void {
   const provider = props.oidcProvider;
   const expected = props.orchestrator._issuerName;
-  if (!provider || Token.isUnresolved(provider.oidcProviderArn) || !isKnown(expected)) {
+  if (!provider || !isKnown(expected)) {
     return;
   }
-  const issuer = provider.oidcProviderArn.split(':oidc-provider/')[1];
-  if (issuer !== expected) {
+  const [start, issuer] = maskUnknown(provider.oidcProviderArn).split(':oidc-provider/');
+  if (issuer !== expected && !(issuer ?? start).includes('\u0000')) {
     problems.add({
       input: 'oidcProvider',
       expected: `the provider of the orchestrator's issuer, "arn:aws:iam::<account>:oidc-provider/${expected}"`,

@@ -1,13 +1,23 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
+import { canonical, sameValue } from './problems';
 
 /** What CloudWatch Logs does with a key. The key's description, which it reads as well, needs no permission of a key policy. */
 const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
 
-/** How often a key was asked for. */
-const uses = new WeakMap<kms.IKey, number>();
+/** How many runners of an app use a key, by its ARN: a key may be imported more than once. */
+const uses = new WeakMap<IConstruct, Map<string, number>>();
+
+function countUse(scope: IConstruct, key: kms.IKey): number {
+  const counts = uses.get(scope.node.root) ?? new Map<string, number>();
+  uses.set(scope.node.root, counts);
+  const arn = canonical(scope, key.keyArn);
+  const count = (counts.get(arn) ?? 0) + 1;
+  counts.set(arn, count);
+  return count;
+}
 
 /**
  * Lets CloudWatch Logs use the key for the given log groups. A key of another stack or app gets a warning with the
@@ -17,8 +27,7 @@ const uses = new WeakMap<kms.IKey, number>();
  */
 export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: string[], stateKey: kms.IKey): void {
   const stack = Stack.of(scope);
-  const number = (uses.get(key) ?? 0) + 1;
-  uses.set(key, number);
+  const number = countUse(scope, key);
   const statement = new iam.PolicyStatement({
     // A key may serve several runners, and a policy has a Sid only once.
     sid: `EncryptLogGroups${number === 1 ? '' : number}`,
@@ -42,7 +51,7 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
     resources: ['*'],
     conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` } },
   });
-  const missing = stateKey === key ? [statement, state] : [statement];
+  const missing = sameValue(scope, stateKey.keyArn, key.keyArn) ? [statement, state] : [statement];
   const json = JSON.stringify(stack.resolve(missing.map(each => each.toStatementJson())));
   Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:importedKey',
     'The policy of the encryption key cannot be changed from here. Creating the log groups, and reading and writing the state with it, fails until '

@@ -1,9 +1,9 @@
-import { Annotations, Stack, Token } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT_VALUE_MAX, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
-import { maskUnknown, Problems, quote } from './problems';
+import { isKnown, maskUnknown, Problems, quote, showTokens } from './problems';
 
 /** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
@@ -45,7 +45,7 @@ export function warnAboutEnvironment(scope: Construct, environment: Record<strin
   const names = Object.keys(environment).filter(name => LOOKS_SECRET.test(name));
   if (names.length > 0) {
     Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:secretInEnvironment',
-      `Environment variables are readable in the template and at the orchestrator, and these sound like secrets: ${names.join(', ')}. `
+      `Environment variables are readable in the template and at the orchestrator, and these sound like secrets: ${names.map(showTokens).join(', ')}. `
       + 'Give them in `secrets`, or acknowledge this warning.');
   }
 }
@@ -58,7 +58,7 @@ function checkName(input: string, name: string, problems: Problems): void {
       got: quote(name),
       fix: `Choose another name; the orchestrator sets ${RESERVED_ENVIRONMENT.join(', ')}.`,
     });
-  } else if (!Token.isUnresolved(name) && !/^[^=\s]+$/.test(name)) {
+  } else if (isKnown(name) && !/^[^=\s]+$/.test(name)) {
     problems.add({ input, expected: 'the name of an environment variable', got: quote(name), fix: 'Remove "=" and blanks from the name.' });
   }
 }

@@ -1,10 +1,10 @@
-import { Annotations, Token } from 'aws-cdk-lib';
+import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledgeVpc } from './acknowledgements';
 import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
-import { Problems, quote } from './problems';
+import { isKnown, Problems, quote } from './problems';
 
 /** Where the tasks run. */
 export interface RunnerNetwork {
@@ -32,7 +32,7 @@ export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
       fix: 'Give the VPC whose subnets are meant, or use `subnetIds`.',
     });
   }
-  if (subnetIds && !Token.isUnresolved(subnetIds)) {
+  if (isKnown(subnetIds)) {
     checkSubnetIds('subnetIds', subnetIds, problems);
   }
   if (vpc) {
@@ -88,7 +88,7 @@ function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefin
     return;
   }
   // A VPC that is still to be looked up has placeholders, whose number means nothing.
-  if (!selection.isPendingLookup && !Token.isUnresolved(selection.subnetIds)) {
+  if (!selection.isPendingLookup && isKnown(selection.subnetIds)) {
     checkSubnetIds(input, selection.subnetIds, problems);
   }
 }
@@ -102,7 +102,7 @@ function checkSubnetIds(input: string, ids: string[], problems: Problems): void 
       fix: ids.length === 0 ? 'Give at least one subnet that the tasks can run in.' : 'Choose fewer: a subnet a zone is enough.',
     });
   }
-  const odd = ids.filter(id => !Token.isUnresolved(id) && (id.length === 0 || id.length > SUBNET_ID_MAX));
+  const odd = ids.filter(id => isKnown(id) && (id.length === 0 || id.length > SUBNET_ID_MAX));
   if (odd.length > 0) {
     problems.add({
       input,

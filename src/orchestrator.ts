@@ -177,6 +177,9 @@ export class Orchestrator {
       });
       return;
     }
+    if (!isKnown(this.oidcIssuerUrl)) {
+      return;
+    }
     const url = parseUrl(this.oidcIssuerUrl);
     if (!url || url.protocol !== 'https:' || url.port || url.search || url.hash || url.username
       || !/^https:\/\/[a-zA-Z0-9.-]+(\/[a-zA-Z0-9._~/-]*)?$/.test(this.oidcIssuerUrl)) {

@@ -1,4 +1,4 @@
-import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Lazy, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** One thing that is wrong with what a construct was given. */
@@ -102,6 +102,11 @@ export function isPlaceholder(value: unknown): boolean {
 /** Replaces the unknown parts of a text by NUL, so that the known parts around them can be checked. */
 export function maskUnknown(value: string): string {
   return value.replace(TOKENS, '\u0000').replace(PLACEHOLDERS, '\u0000');
+}
+
+/** A text for a construct of the CDK that checks it: a placeholder becomes a CDK token, which no construct checks. */
+export function hidePlaceholder<T extends string | undefined>(value: T): T {
+  return isPlaceholder(value) ? Lazy.string({ produce: () => value }) as T : value;
 }
 
 /** A text for a message, with `<token>` in place of each raw CDK token and of each NUL that `maskUnknown` left. */

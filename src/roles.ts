@@ -5,6 +5,7 @@ import { acknowledgeCdkProvider, acknowledgeRole } from './acknowledgements';
 import { OIDC_AUDIENCE } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import type { Orchestrator } from './orchestrator';
+import { hidePlaceholder } from './problems';
 import { addToGivenRole, StatementCollector } from './statement-collector';
 import { StateScope, stateStatements, TaskManagerScope, taskManagerStatements, tasksPrincipal } from './statements';
 
@@ -81,7 +82,7 @@ export function bindOidcProvider(scope: Construct, orchestrator: Orchestrator, g
   // The issuer is part of the id, so that runners of different orchestrators do not swap providers when their order changes.
   const id = `HumanitecOidcProvider-${orchestrator._issuerName.replace(/[^a-zA-Z0-9.-]/g, '-')}`;
   return (stack.node.tryFindChild(id) as iam.OidcProviderNative | undefined)
-    ?? new iam.OidcProviderNative(stack, id, { url: orchestrator.oidcIssuerUrl, clientIds: [OIDC_AUDIENCE] });
+    ?? new iam.OidcProviderNative(stack, id, { url: `https://${orchestrator._issuerName}`, clientIds: [OIDC_AUDIENCE] });
 }
 
 /**
@@ -104,5 +105,5 @@ export function limitProviderRole(scope: Construct, props: RoleSettings, provide
 }
 
 function settings(props: RoleSettings) {
-  return { path: props.rolePath, permissionsBoundary: props.permissionsBoundary };
+  return { path: hidePlaceholder(props.rolePath), permissionsBoundary: props.permissionsBoundary };
 }

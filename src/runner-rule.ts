@@ -2,7 +2,7 @@ import { RemovalPolicy, Resource, type Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { DEFAULT_LOG_RETENTION } from './defaults';
-import { Problems } from './problems';
+import { canonical, isPlaceholder, Problems } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { registeredId, runnerRuleResource } from './registration/resources';
 import type { RegistrationNetwork } from './registration-network';
@@ -99,9 +99,10 @@ export class RunnerRule extends Resource {
       problems.addAll('runner.orchestrator', orchestrator._problems());
     }
     const rules = rulesOf.get(this.stack) ?? new Map<string, RunnerRule>();
-    const matches = JSON.stringify([orchestrator?.apiUrl, orchestrator?.orgId, props.projectId, props.envTypeId]);
+    const matches = canonical(this, [orchestrator?.apiUrl, orchestrator?.orgId, props.projectId, props.envTypeId]);
     const same = rules.get(matches);
-    if (orchestrator && same) {
+    // A placeholder may still become any value.
+    if (orchestrator && same && !isPlaceholder(matches)) {
       problems.add({
         input: 'projectId and envTypeId',
         expected: 'another project and environment type than the stack\'s other rules have',

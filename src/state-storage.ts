@@ -1,10 +1,10 @@
-import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge, stateBucketFindings } from './acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from './contract';
-import { maskUnknown, Problem, Problems, quote } from './problems';
+import { isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
 /** Settings of a state bucket that exists already. */
 export interface ExistingBucketOptions {
@@ -88,7 +88,7 @@ export class StateStorage {
    */
   public get _prefix(): string | undefined {
     const prefix = this.options.prefix;
-    return prefix === undefined || Token.isUnresolved(prefix) ? prefix : prefix.replace(/\/$/, '');
+    return isKnown(prefix) ? prefix.replace(/\/$/, '') : prefix;
   }
 
   /**
@@ -170,7 +170,7 @@ export class StateStorage {
     };
     problems.checkText('prefix', prefix, { ...rule, pattern: PATH_PREFIX_PATTERN, max: 512 });
     // The orchestrator joins the prefix as a path, so that these would end up elsewhere than the policy allows.
-    if (prefix !== undefined && !Token.isUnresolved(prefix) && PATH_PREFIX_PATTERN.test(prefix) && /(^|\/)\.\.?(\/|$)/.test(prefix)) {
+    if (isKnown(prefix) && PATH_PREFIX_PATTERN.test(prefix) && /(^|\/)\.\.?(\/|$)/.test(prefix)) {
       problems.add({ input: 'prefix', got: quote(prefix), ...rule });
     }
   }
@@ -196,7 +196,7 @@ export class StateStorage {
     }
     const stack = Stack.of(scope);
     const region = bucket.env.region;
-    if (!Token.isUnresolved(region) && !Token.isUnresolved(stack.region) && region !== stack.region) {
+    if (isKnown(region) && isKnown(stack.region) && region !== stack.region) {
       problems.add({
         input: 'existingBucket',
         expected: `a bucket in the runner's region, "${stack.region}"`,

@@ -1,8 +1,8 @@
-import { Stack, Token } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct, IDependable } from 'constructs';
-import type { Problems } from '../problems';
+import { differs, isKnown, type Problems } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
 
 /** Where the token is kept, as VPC endpoints name it. */
@@ -55,7 +55,10 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
     return;
   }
   const { subnets, hasPublic, isPendingLookup } = selected;
-  if (hasPublic && !isPendingLookup) {
+  if (isPendingLookup) {
+    return;
+  }
+  if (hasPublic) {
     problems.add({
       input: 'registrationNetwork.vpcSubnets',
       expected: 'private or isolated subnets',
@@ -69,13 +72,16 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
   }
 }
 
-/** Whether two runners of a stack mean the same network; lists of tokens are compared by what they stand for. */
-export function sameNetwork(scope: IConstruct, one?: RegistrationNetwork, other?: RegistrationNetwork): boolean {
-  const of = (network?: RegistrationNetwork) => network && JSON.stringify(Stack.of(scope).resolve([
-    network.vpc.vpcId, network.vpc.selectSubnets(network.vpcSubnets).subnetIds,
-    network.securityGroups?.map(group => group.securityGroupId), network.createEndpoints ?? false,
-  ]));
-  return of(one) === of(other);
+/** Whether two runners of a stack are sure to name different networks. */
+export function isOtherNetwork(scope: IConstruct, one?: RegistrationNetwork, other?: RegistrationNetwork): boolean {
+  const [known, asked] = [one, other].map(network => network && valuesOf(network));
+  return known && asked ? known.some((value, index) => differs(scope, value, asked[index])) : known !== asked;
+}
+
+/** What the template has of a network. The subnets of a VPC that is still to be looked up are left out. */
+function valuesOf({ vpc, vpcSubnets, securityGroups, createEndpoints = false }: RegistrationNetwork): unknown[] {
+  const { subnetIds, isPendingLookup } = vpc.selectSubnets(vpcSubnets);
+  return [vpc.vpcId, isPendingLookup ? [] : subnetIds, securityGroups?.map(group => group.securityGroupId), createEndpoints];
 }
 
 /** The Lambda's place in a VPC. */
@@ -112,7 +118,7 @@ export class NetworkAttachment {
 
   /** Lets the Lambda reach the API. */
   public allowApi(apiUrl: string): void {
-    if (!this.ownGroup || Token.isUnresolved(apiUrl)) {
+    if (!this.ownGroup || !isKnown(apiUrl)) {
       return;
     }
     const port = Number(new URL(apiUrl).port || 443);

@@ -6,9 +6,9 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IDependable } from 'constructs';
 import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../acknowledgements';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
-import { checkRegistrationNetwork, NetworkAttachment, networkStatements, sameNetwork } from './network';
+import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
 import type { Orchestrator } from '../orchestrator';
-import type { Problems } from '../problems';
+import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
@@ -55,7 +55,7 @@ export class RegistrationProvider extends Construct {
     if (!existing) {
       return;
     }
-    if (problems.list.every(({ input }) => !input.startsWith('registrationNetwork')) && !sameNetwork(scope, existing.settings.network, settings.network)) {
+    if (problems.list.every(({ input }) => !input.startsWith('registrationNetwork')) && isOtherNetwork(scope, existing.settings.network, settings.network)) {
       problems.add({
         input: 'registrationNetwork',
         expected: existing.settings.network ? 'the network that the stack\'s other runners have' : 'none, as the stack\'s other runners have none',
@@ -65,11 +65,11 @@ export class RegistrationProvider extends Construct {
     }
     const fix = 'The runners of a stack share the registration\'s role: give all of them the same, or put this one into another stack.';
     const path = existing.settings.rolePath ?? '/';
-    if (path !== (settings.rolePath ?? '/')) {
-      problems.add({ input: 'rolePath', expected: `"${path}", as the stack's other runners have`, got: `"${settings.rolePath ?? '/'}"`, fix });
+    if (differs(scope, path, settings.rolePath ?? '/')) {
+      problems.add({ input: 'rolePath', expected: `${quote(path)}, as the stack's other runners have`, got: quote(settings.rolePath ?? '/'), fix });
     }
     const boundary = existing.settings.permissionsBoundary?.managedPolicyArn;
-    if (boundary !== settings.permissionsBoundary?.managedPolicyArn) {
+    if (differs(scope, boundary, settings.permissionsBoundary?.managedPolicyArn)) {
       problems.add({
         input: 'permissionsBoundary',
         expected: boundary ? 'the boundary that the stack\'s other runners have' : 'none, as the stack\'s other runners have none',
@@ -117,7 +117,7 @@ export class RegistrationProvider extends Construct {
     const role = new iam.Role(this, 'Role', {
       description: 'Registers Platform Orchestrator runners: reads the API token, writes its own log',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      path: settings.rolePath,
+      path: hidePlaceholder(settings.rolePath),
       permissionsBoundary: settings.permissionsBoundary,
       // Inline, and so there before the function: a separate policy would have to be waited for by everything.
       inlinePolicies: { Registration: this.policy },
@@ -170,7 +170,7 @@ export class RegistrationProvider extends Construct {
     for (const statement of apiToken._statements(this)) {
       // Two runners with one token need one statement; two tokens need statements of different names.
       const { Sid: sid, ...content } = statement.toStatementJson();
-      const says = JSON.stringify(Stack.of(this).resolve(content));
+      const says = canonical(this, content);
       if (!this.tokens.has(says)) {
         this.tokens.add(says);
         this.policy.addStatements(statement);
@@ -191,7 +191,7 @@ export class RegistrationProvider extends Construct {
 
   /** Names of the log group, as patterns, when it is encrypted with the key. */
   public logGroupsOf(key: kms.IKey): string[] {
-    return this.key === key ? [this.logGroupNames] : [];
+    return this.key && sameValue(this, this.key.keyArn, key.keyArn) ? [this.logGroupNames] : [];
   }
 
   private join(settings: RegistrationSettings): void {
