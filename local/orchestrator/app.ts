@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { requireToken, type TokenRegistry } from './auth';
+import type { Behaviour } from './behaviour';
 import { errorBody, handleError, handleUnknownRoute } from './errors';
 import { injectFaults, type FaultChooser } from './faults';
 import { recordRequests, type RecordedRequest } from './recorder';
@@ -15,6 +16,7 @@ export interface AppOptions {
   readonly tokens: TokenRegistry;
   readonly record: (request: RecordedRequest) => void;
   readonly fault: FaultChooser;
+  readonly behaviour: Behaviour;
 }
 
 /** An empty body is no body, even when a client says that it is JSON, as many do on a DELETE. */
@@ -30,7 +32,7 @@ function acceptEmptyJson(app: FastifyInstance): void {
  * The server without its socket. What is registered first is asked first: a request is recorded whatever becomes of it, then
  * whether it meets a fault, then its token, then its body.
  */
-export function createApp({ store, tokens, record, fault }: AppOptions): FastifyInstance {
+export function createApp({ store, tokens, record, fault, behaviour }: AppOptions): FastifyInstance {
   const app = Fastify({
     // Bodies are taken as they are or refused: nothing is dropped, turned into another type or filled in.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
@@ -52,9 +54,9 @@ export function createApp({ store, tokens, record, fault }: AppOptions): Fastify
   acceptEmptyJson(app);
   recordRequests(app, record);
   injectFaults(app, fault);
-  requireToken(app, store, tokens);
-  runnerRoutes(app);
-  runnerRuleRoutes(app);
+  requireToken(app, store, tokens, behaviour);
+  runnerRoutes(app, behaviour);
+  runnerRuleRoutes(app, behaviour);
   projectRoutes(app);
   envTypeRoutes(app);
   environmentRoutes(app);

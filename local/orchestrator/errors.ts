@@ -16,8 +16,10 @@ export class HttpError extends Error {
 }
 
 export const badRequest = (message: string, details?: Record<string, unknown>): HttpError => new HttpError(400, message, details);
-export const unauthorized = (message: string): HttpError => new HttpError(401, message);
-export const forbidden = (message: string): HttpError => new HttpError(403, message);
+export const unauthorized = (): HttpError => new HttpError(401, 'Unauthorized');
+/** The checks that failed are in the details alone. */
+export const forbidden = (failedChecks: { resource: string; permission: string }[]): HttpError =>
+  new HttpError(403, 'Forbidden', { failed_checks: failedChecks });
 export const notFound = (message: string): HttpError => new HttpError(404, message);
 export const conflict = (message: string): HttpError => new HttpError(409, message);
 
@@ -41,9 +43,11 @@ function describeFault(fault: ValidationFault, context: string): string {
 
 function fromFastify(error: FastifyError): { status: number; body: ErrorBody } {
   if (error.validation) {
-    const faults = error.validation.map((fault) => describeFault(fault, error.validationContext ?? 'body'));
-    const details = error.validation.map((fault) => ({ field: faultyField(fault), rule: fault.keyword }));
-    return { status: 400, body: errorBody(400, faults.join('; '), { errors: details }) };
+    // That a branch of a schema does not hold says less than why it does not.
+    const faults = error.validation.filter(({ keyword }) => keyword !== 'if');
+    const details = faults.map((fault) => ({ field: faultyField(fault), rule: fault.keyword }));
+    const message = faults.map((fault) => describeFault(fault, error.validationContext ?? 'body')).join('; ');
+    return { status: 400, body: errorBody(400, message, { errors: details }) };
   }
   const status = error.statusCode ?? 500;
   // What went wrong inside is nobody's business outside.
@@ -54,7 +58,7 @@ function fromFastify(error: FastifyError): { status: number; body: ErrorBody } {
 export function handleError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
   if (error instanceof HttpError) {
     // RFC 6750: whoever is refused for the token is told which scheme is expected.
-    if (error.status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (error.status === 401) void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     void reply.code(error.status).send(errorBody(error.status, error.message, error.details));
     return;
   }

@@ -4,11 +4,13 @@
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
 import { TokenRegistry, type LocalToken } from './auth';
+import { DOCUMENTED, type Behaviour } from './behaviour';
 import type { FaultChooser } from './faults';
 import type { RecordedRequest } from './recorder';
 import { Store } from './store';
 
-export type { LocalToken } from './auth';
+export type { LocalToken, Permission } from './auth';
+export { ALTERNATIVE, DOCUMENTED, type Behaviour } from './behaviour';
 export type { Fault, FaultChooser, FaultyRequest } from './faults';
 export type { RecordedRequest } from './recorder';
 
@@ -17,6 +19,8 @@ export interface LocalOrchestratorOptions {
   readonly port?: number;
   readonly orgs: string[];
   readonly tokens: LocalToken[];
+  /** @default - the documented behaviour, also for each option that is left out */
+  readonly behaviour?: Partial<Behaviour>;
   /** Called with every request just before its answer leaves. */
   readonly onRequest?: (request: RecordedRequest) => void;
 }
@@ -40,12 +44,14 @@ const HOST = '127.0.0.1';
 
 export async function startOrchestrator(options: LocalOrchestratorOptions): Promise<LocalOrchestrator> {
   const requests: RecordedRequest[] = [];
-  const tokens = new TokenRegistry(options.tokens);
+  const behaviour = { ...DOCUMENTED, ...options.behaviour };
+  const tokens = new TokenRegistry(options.tokens, behaviour.refusedTokenMs);
   let chooser: FaultChooser | undefined;
   const store = new Store(options.orgs);
   const app = createApp({
     store,
     tokens,
+    behaviour,
     fault: (request) => chooser?.(request),
     record: (request) => {
       requests.push(request);

@@ -31,24 +31,41 @@ export interface StateStorageConfiguration {
   readonly path_prefix?: string;
 }
 
-export interface RunnerCreateBody {
+/** A runner on Kubernetes: it has no `auth`. */
+export interface KubernetesRunnerConfiguration {
+  readonly type: 'kubernetes' | 'kubernetes-agent' | 'kubernetes-eks' | 'kubernetes-gke';
+  readonly job: object;
+  readonly cluster?: { readonly auth?: object };
+  readonly key?: string;
+}
+
+export type AnyRunnerConfiguration = RunnerConfiguration | KubernetesRunnerConfiguration;
+export type AnyStateStorage = StateStorageConfiguration | { readonly type: 'kubernetes' | 'gcs' | 'azurerm' };
+
+export const isEcs = (configuration: Partial<AnyRunnerConfiguration>): configuration is RunnerConfiguration => configuration.type === 'serverless-ecs';
+
+export interface RunnerCreateBody<Configuration = AnyRunnerConfiguration, Storage = AnyStateStorage> {
   readonly id: string;
   readonly description?: string;
-  readonly runner_configuration: RunnerConfiguration;
-  readonly state_storage_configuration: StateStorageConfiguration;
+  readonly runner_configuration: Configuration;
+  readonly state_storage_configuration: Storage;
 }
 
 export interface RunnerUpdateBody {
   readonly description?: string;
-  readonly runner_configuration?: Pick<RunnerConfiguration, 'type'> & Partial<RunnerConfiguration>;
-  readonly state_storage_configuration?: StateStorageConfiguration;
+  readonly runner_configuration?: Partial<AnyRunnerConfiguration>;
+  readonly state_storage_configuration?: AnyStateStorage;
 }
 
-export interface Runner extends RunnerCreateBody {
+/** A runner of any type. All of them share the ids. */
+export interface AnyRunner<Configuration = AnyRunnerConfiguration, Storage = AnyStateStorage> extends RunnerCreateBody<Configuration, Storage> {
   readonly org_id: string;
   readonly created_at: string;
   readonly updated_at: string;
 }
+
+/** A runner on Amazon ECS. */
+export type Runner = AnyRunner<RunnerConfiguration, StateStorageConfiguration>;
 
 export interface RuleCreateBody {
   readonly runner_id: string;
@@ -75,7 +92,7 @@ export interface EnvironmentType extends Required<NamedCreateBody> {
 
 export interface Project extends EnvironmentType {
   readonly updated_at: string;
-  readonly status: 'active';
+  readonly status: 'active' | 'deleting' | 'delete_failed';
 }
 
 export interface EnvironmentCreateBody extends NamedCreateBody {

@@ -5,7 +5,7 @@
 
 const string = (rules: Record<string, unknown> = {}): object => ({ type: 'string', ...rules });
 
-/** Every object is closed: an unknown field is an error of the caller's, never something to drop in silence. */
+/** Every object is closed. The API itself refuses unknown fields only inside `runner_configuration`, and ignores them elsewhere. */
 const object = (required: string[], properties: Record<string, object>): object => ({
   type: 'object',
   additionalProperties: false,
@@ -24,7 +24,6 @@ const description = string({ maxLength: 200 });
 const displayName = string({ minLength: 2, maxLength: 60 });
 const roleArn = string({ pattern: ROLE_ARN });
 const region = string({ pattern: REGION });
-const runnerType = { const: 'serverless-ecs' };
 
 /** Variables that the orchestrator sets in the task: it refuses some of them and overwrites the others, so none gets through. */
 export const RESERVED_VARIABLES: readonly string[] = [
@@ -65,23 +64,79 @@ const job = object(['region', 'cluster', 'subnets', 'execution_role_arn'], {
   secrets: { type: 'object', additionalProperties: string({ pattern: SECRET_ARN }) },
 });
 
-const stateStorage = object(['type', 'bucket'], {
-  type: { const: 's3' },
-  bucket: string({ pattern: '^[a-z0-9][a-z0-9\\-]*[a-z0-9]$' }),
-  path_prefix: string({ pattern: '^[a-zA-Z0-9._-]+(?:/[a-zA-Z0-9._-]+)*/?$' }),
+const kubernetesJob = object(['namespace', 'service_account'], {
+  namespace: string(),
+  service_account: string(),
+  pod_template: { type: 'object' },
 });
+const kubernetesClusterData = object(['certificate_authority_data', 'server'], {
+  certificate_authority_data: string(),
+  proxy_url: string(),
+  server: string(),
+});
+const kubernetesAuth = object([], { client_certificate_data: string(), client_key_data: string(), service_account_token: string() });
+const gcpAuth = object(['gcp_audience', 'gcp_service_account'], { gcp_audience: string(), gcp_service_account: string() });
+const gkeCluster = object(['name', 'project_id', 'location', 'auth'], {
+  name: string(),
+  project_id: string(),
+  proxy_url: string(),
+  location: string(),
+  internal_ip: { type: 'boolean' },
+  auth: gcpAuth,
+});
+const agentKey = string({ pattern: '^-----BEGIN PUBLIC KEY-----\\n[^\\n]+\\n-----END PUBLIC KEY-----(\\n)?$', maxLength: 200 });
+
+/** What a runner of each type has besides its type; a create has to name all of it. */
+const RUNNER_TYPES: Readonly<Record<string, Record<string, object>>> = {
+  'serverless-ecs': { auth, job },
+  'kubernetes': { job: kubernetesJob, cluster: object(['cluster_data', 'auth'], { cluster_data: kubernetesClusterData, auth: kubernetesAuth }) },
+  'kubernetes-agent': { job: kubernetesJob, key: agentKey },
+  'kubernetes-eks': { job: kubernetesJob, cluster: object(['name', 'region', 'auth'], { name: string(), region: string(), auth }) },
+  'kubernetes-gke': { job: kubernetesJob, cluster: gkeCluster },
+};
+
+const bucket = string({ pattern: '^[a-z0-9][a-z0-9\\-]*[a-z0-9]$' });
+const pathPrefix = string({ pattern: '^[a-zA-Z0-9._-]+(?:/[a-zA-Z0-9._-]+)*/?$' });
+
+/** An object whose other fields depend on its `type`. Without a known type nothing more can be said of it. */
+const objectByType = (branches: Readonly<Record<string, object>>): object => ({
+  type: 'object',
+  required: ['type'],
+  properties: { type: { enum: Object.keys(branches) } },
+  allOf: Object.entries(branches).map(([type, branch]) => ({
+    if: { type: 'object', required: ['type'], properties: { type: { const: type } } },
+    then: branch,
+  })),
+});
+
+const stateStorage = objectByType({
+  kubernetes: object(['type', 'namespace'], { type: {}, namespace: string() }),
+  s3: object(['type', 'bucket'], { type: {}, bucket, path_prefix: pathPrefix }),
+  gcs: object(['type', 'bucket'], { type: {}, bucket, path_prefix: pathPrefix }),
+  azurerm: object(['type', 'storage_account_name', 'container_name'], {
+    type: {},
+    resource_group_name: string(),
+    storage_account_name: string(),
+    container_name: string(),
+    path_prefix: pathPrefix,
+  }),
+});
+
+const runnerConfiguration = (requiredOf: (fields: string[]) => string[]): object =>
+  objectByType(Object.fromEntries(Object.entries(RUNNER_TYPES).map(([type, fields]) =>
+    [type, object(['type', ...requiredOf(Object.keys(fields))], { type: {}, ...fields })])));
 
 export const runnerCreateSchema = object(['id', 'runner_configuration', 'state_storage_configuration'], {
   id: identifier,
   description,
-  runner_configuration: object(['type', 'auth', 'job'], { type: runnerType, auth, job }),
+  runner_configuration: runnerConfiguration((fields) => fields),
   state_storage_configuration: stateStorage,
 });
 
 /** `type` is asked for although it cannot change: it says which kind of configuration the rest is. */
 export const runnerUpdateSchema = object([], {
   description,
-  runner_configuration: object(['type'], { type: runnerType, auth, job }),
+  runner_configuration: runnerConfiguration(() => []),
   state_storage_configuration: stateStorage,
 });
 
@@ -91,6 +146,12 @@ export const ruleCreateSchema = object(['runner_id'], {
   project_id: string(),
   env_type_id: string(),
 });
+
+/** The path of a rule takes nothing but a UUID. */
+export const ruleParamsSchema = {
+  type: 'object',
+  properties: { ruleId: string({ pattern: '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' }) },
+};
 
 export const namedCreateSchema = object(['id'], { id: identifier, display_name: displayName });
 export const environmentCreateSchema = object(['id', 'env_type_id'], {

@@ -1,11 +1,11 @@
-import type { Environment, EnvironmentType, Project, Runner, RunnerRule } from './model';
+import type { AnyRunner, Environment, EnvironmentType, Project, RunnerRule } from './model';
 
 /** How many environments a refused delete names. */
 const NAMED_ENVIRONMENTS = 10;
 
 /** Everything that one organization owns. */
 export class OrganizationStore {
-  readonly runners = new Map<string, Runner>();
+  readonly runners = new Map<string, AnyRunner>();
   readonly rules = new Map<string, RunnerRule>();
   readonly projects = new Map<string, Project>();
   readonly envTypes = new Map<string, EnvironmentType>();
@@ -42,12 +42,22 @@ export class OrganizationStore {
     return [...this.environments.values()].filter((environment) => wanted.every(([field, value]) => environment[field] === value));
   }
 
-  /** The environments that keep a runner from being deleted, as the refusal names them. */
+  /** The environments that keep a runner from being deleted, as the refusal names them. Their status does not matter. */
   environmentsUsing(runnerId: string): string[] {
     return this.environmentsWhere({ runner_id: runnerId })
       .map((environment) => `${environment.project_id}/${environment.id}`)
       .sort()
       .slice(0, NAMED_ENVIRONMENTS);
+  }
+
+  /** The rules that point at the runner go with it, whoever made them. */
+  deleteRunner(id: string): void {
+    this.deleteRulesWhere({ runner_id: id });
+    this.runners.delete(id);
+  }
+
+  deleteRulesWhere(matches: Partial<Pick<RunnerRule, 'project_id' | 'env_type_id' | 'runner_id'>>): void {
+    for (const { id } of this.rulesWhere(matches)) this.rules.delete(id);
   }
 
   rulesWhere(matches: Partial<Pick<RunnerRule, 'project_id' | 'env_type_id' | 'runner_id'>>): RunnerRule[] {

@@ -1,10 +1,9 @@
-import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { acknowledge, REGISTRATION } from '../acknowledgements';
 import type { Orchestrator } from '../orchestrator';
 import type { IEcsRunner } from '../runner-types';
-import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
-import { RegistrationProvider } from './provider';
+import { RegistrationProvider, SERVICE_TIMEOUT } from './provider';
 import type { RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
 
@@ -50,7 +49,7 @@ function resource(scope: Construct, id: string, orchestrator: Orchestrator, reso
   const registration = new CustomResource(scope, id, {
     serviceToken: provider.serviceToken,
     resourceType,
-    serviceTimeout: Duration.seconds(SERVICE_TIMEOUT_SECONDS),
+    serviceTimeout: SERVICE_TIMEOUT,
     removalPolicy: RemovalPolicy.DESTROY,
     properties: { ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties) },
   });

@@ -14,7 +14,7 @@ afterAll(() => store.stop());
 beforeEach(async () => {
   api = await startOrchestrator({
     orgs: ['my-org', 'other-org'],
-    tokens: [{ token: TOKEN, orgs: ['my-org', 'other-org'] }, { token: READ_ONLY, orgs: ['my-org'], canWrite: false }],
+    tokens: [{ token: TOKEN, orgs: ['my-org', 'other-org'] }, { token: READ_ONLY, orgs: ['my-org'], permissions: ['runner_read', 'runner_rule_read'] }],
   });
   store.clear();
   store.values.set(SECRET, TOKEN);
@@ -42,7 +42,7 @@ export const runnerProps = (change: Props = {}): Props => ({
   StateStorage: { Bucket: 'state-bucket', PathPrefix: 'team' },
   ...change,
 });
-/** The runner as the API has it for `runnerProps()`, but for the fields that the API adds. */
+/** The runner as the handler sends it for `runnerProps()`. */
 export const BODY = {
   description: 'text',
   runner_configuration: {
@@ -62,6 +62,10 @@ export const BODY = {
   },
   state_storage_configuration: { type: 's3', bucket: 'state-bucket', path_prefix: 'team' },
 };
+
+const { is_public_ip_enabled: _false, ...shownJob } = BODY.runner_configuration.job;
+/** The runner as the API shows it for `runnerProps()`: without `false`, and without the fields that the API adds. */
+export const SHOWN = { ...BODY, runner_configuration: { ...BODY.runner_configuration, job: shownJob } };
 
 /** Sends one event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
 export async function send(

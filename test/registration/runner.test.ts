@@ -1,4 +1,4 @@
-import { READ_ONLY, OTHER_ROLE, store, api, runnerProps, BODY, send, call, registered, isGone, foreign, deploy } from './lifecycle-support';
+import { READ_ONLY, OTHER_ROLE, store, api, runnerProps, BODY, SHOWN, send, call, registered, isGone, foreign, deploy } from './lifecycle-support';
 import { lossyProxy, ROLE, SECRET } from './support';
 
 describe('a runner', () => {
@@ -41,7 +41,7 @@ describe('a runner', () => {
     proxy.close();
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'my-org/prod-runner' });
     expect(lost).toBe(2);
-    expect(await registered()).toMatchObject(BODY);
+    expect(await registered()).toMatchObject(SHOWN);
   });
 
   test('is made once by two deliveries of the same event', async () => {
@@ -67,7 +67,7 @@ describe('a runner', () => {
   test('is adopted where the user says so', async () => {
     await foreign();
     expect(await send('Runner', 'Create', runnerProps({ AdoptExisting: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
-    expect(await registered()).toMatchObject(BODY);
+    expect(await registered()).toMatchObject(SHOWN);
   });
 
   test('that could not be adopted goes back to what it was, even if it got our role before that failed', async () => {
@@ -87,7 +87,7 @@ describe('a runner', () => {
 
   test('that a person deleted is made again by an update', async () => {
     expect(await send('Runner', 'Update', runnerProps(), { id: 'my-org/prod-runner', old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await registered()).toMatchObject(BODY);
+    expect(await registered()).toMatchObject(SHOWN);
   });
 
   test('with another id is another registration, and the old one is deleted after it', async () => {

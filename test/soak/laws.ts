@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Answer, Event } from './delivery';
 import { expectedRule, expectedRunner, keyOf } from './templates';
 import { ORG, OTHER_ORG, type World } from './world';
+import { withoutEmptyFields } from '../../local/orchestrator/answers';
 import type { Runner, RunnerRule } from '../../local/orchestrator/model';
 
 export type Law =
@@ -43,7 +44,8 @@ export interface Snapshot {
 export function look(world: World): Snapshot {
   const organizations = [ORG, OTHER_ORG].map((org) => ({ org, has: world.orchestrator.store.organization(org)! }));
   return {
-    runners: new Map(organizations.flatMap(({ org, has }) => [...has.runners.values()].map((runner) => [`${org}/${runner.id}`, runner]))),
+    // The histories register nothing but runners on ECS.
+    runners: new Map(organizations.flatMap(({ org, has }) => [...has.runners.values()].map((runner) => [`${org}/${runner.id}`, runner as Runner]))),
     rules: new Map(organizations.flatMap(({ has }) => [...has.rules.values()].map((rule) => [rule.id, rule]))),
   };
 }
@@ -95,10 +97,10 @@ function checkState(event: Event, before: Snapshot, after: Snapshot): void {
   }
 }
 
-/** A runner as the properties would say it: without what the API adds, and with one way to say nothing. */
+/** A runner as the properties would say it: without what the API adds, and without what is empty, which the API may leave out. */
 export function plain(runner: Runner | undefined): object | undefined {
   if (!runner) return undefined;
-  const { created_at: _created, updated_at: _updated, description = '', ...rest } = runner;
+  const { created_at: _created, updated_at: _updated, description = '', ...rest } = withoutEmptyFields(runner);
   return { description, ...rest };
 }
 

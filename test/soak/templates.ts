@@ -1,6 +1,5 @@
 /** What a stack of a history wants: a runner and rules, as the construct's template would say it. */
 import { ENV_TYPES, PROJECT, type World } from './world';
-import { SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
 
 export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
 export const FOREIGN_ROLE = 'arn:aws:iam::123456789012:role/somebody-else';
@@ -50,7 +49,7 @@ export interface Declared {
 export function resourcesOf({ runner, rules }: Template, world: World, stackId: string): Declared[] {
   const common = {
     ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f',
-    ServiceTimeout: String(SERVICE_TIMEOUT_SECONDS),
+    ServiceTimeout: '300',
     ApiUrl: world.orchestrator.url,
     OrgId: runner.org,
     Token: { SecretId: SECRET, SecretField: 'token' },
@@ -98,7 +97,7 @@ function filterProperties(filter: string): Properties {
   return filter === 'all' ? {} : filter === PROJECT ? { ProjectId: PROJECT } : { EnvTypeId: filter };
 }
 
-/** What the orchestrator has to hold for a runner, written down once more: the handler's own idea of it is what is tested. */
+/** What the orchestrator has to hold for a runner, without what is empty. Written down once more: the handler's own idea of it is what is tested. */
 export function expectedRunner(properties: Properties): object {
   return {
     id: properties.RunnerId,
@@ -111,12 +110,9 @@ export function expectedRunner(properties: Properties): object {
         region: properties.Job.Region,
         cluster: properties.Job.Cluster,
         subnets: properties.Job.Subnets,
-        security_groups: [],
-        is_public_ip_enabled: properties.Job.IsPublicIpEnabled === 'true',
+        ...(properties.Job.IsPublicIpEnabled === 'true' && { is_public_ip_enabled: true }),
         execution_role_arn: properties.Job.ExecutionRoleArn,
         task_role_arn: properties.Job.TaskRoleArn,
-        environment: {},
-        secrets: {},
       },
     },
     state_storage_configuration: {

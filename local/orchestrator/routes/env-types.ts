@@ -9,6 +9,9 @@ import type { OrganizationStore } from '../store';
 interface OrgParams { readonly orgId: string }
 interface EnvTypeParams extends OrgParams { readonly envTypeId: string }
 
+const READ = { config: { permission: 'environment_type_read' } } as const;
+const WRITE = { config: { permission: 'environment_type_write' } } as const;
+
 function findEnvType(organization: OrganizationStore, id: string): EnvironmentType {
   const envType = organization.envTypes.get(id);
   if (!envType) throw notFound('environment type not found');
@@ -17,7 +20,7 @@ function findEnvType(organization: OrganizationStore, id: string): EnvironmentTy
 
 /** Just enough of environment types to be named by environments and rules. */
 export function envTypeRoutes(app: FastifyInstance): void {
-  app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/env-types', { schema: { body: namedCreateSchema } }, (request, reply) => {
+  app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/env-types', { ...WRITE, schema: { body: namedCreateSchema } }, (request, reply) => {
     const { organization, body } = request;
     if (organization.envTypes.has(body.id)) throw conflict(`environment type with id ${body.id} already exists`);
     const envType: EnvironmentType = { display_name: body.id, ...body, uuid: randomUUID(), created_at: new Date().toISOString() };
@@ -25,17 +28,17 @@ export function envTypeRoutes(app: FastifyInstance): void {
     return reply.code(201).send(envType);
   });
 
-  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/env-types', { schema: { querystring: pageQuerySchema } }, (request, reply) =>
+  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/env-types', { ...READ, schema: { querystring: pageQuerySchema } }, (request, reply) =>
     reply.send(pageOf(request.organization.envTypes.values(), (envType) => [envType.id], request.query)));
 
-  app.get<{ Params: EnvTypeParams }>('/orgs/:orgId/env-types/:envTypeId', (request, reply) =>
+  app.get<{ Params: EnvTypeParams }>('/orgs/:orgId/env-types/:envTypeId', READ, (request, reply) =>
     reply.send(findEnvType(request.organization, request.params.envTypeId)));
 
-  app.delete<{ Params: EnvTypeParams }>('/orgs/:orgId/env-types/:envTypeId', (request, reply) => {
+  app.delete<{ Params: EnvTypeParams }>('/orgs/:orgId/env-types/:envTypeId', WRITE, (request, reply) => {
     const { organization } = request;
     const { id } = findEnvType(organization, request.params.envTypeId);
     if (organization.environmentsWhere({ env_type_id: id }).length > 0) throw conflict(`environment type ${id} still has environments`);
-    if (organization.rulesWhere({ env_type_id: id }).length > 0) throw conflict(`environment type ${id} is referenced by runner rules`);
+    organization.deleteRulesWhere({ env_type_id: id });
     organization.envTypes.delete(id);
     return reply.code(204).send();
   });

@@ -12,6 +12,9 @@ interface EnvironmentParams extends ProjectParams { readonly envId: string }
 
 const ENVIRONMENTS = '/orgs/:orgId/projects/:projectId/envs';
 
+const READ = { config: { permission: 'environment_read' } } as const;
+const WRITE = { config: { permission: 'environment_write' } } as const;
+
 function findEnvironment(organization: OrganizationStore, { projectId, envId }: EnvironmentParams): Environment {
   const environment = organization.environment(findProject(organization, projectId).id, envId);
   if (!environment) throw notFound('environment not found');
@@ -23,7 +26,7 @@ function findEnvironment(organization: OrganizationStore, { projectId, envId }: 
  * one: an environment has its runner from the start, and is gone as soon as it is deleted.
  */
 export function environmentRoutes(app: FastifyInstance): void {
-  app.post<{ Params: ProjectParams; Body: EnvironmentCreateBody }>(ENVIRONMENTS, { schema: { body: environmentCreateSchema } }, (request, reply) => {
+  app.post<{ Params: ProjectParams; Body: EnvironmentCreateBody }>(ENVIRONMENTS, { ...WRITE, schema: { body: environmentCreateSchema } }, (request, reply) => {
     const { organization, body } = request;
     const project = findProject(organization, request.params.projectId);
     if (!organization.envTypes.has(body.env_type_id)) throw conflict(`environment type '${body.env_type_id}' not found`);
@@ -44,16 +47,16 @@ export function environmentRoutes(app: FastifyInstance): void {
     return reply.code(201).send(environment);
   });
 
-  app.get<{ Params: ProjectParams; Querystring: PageQuery }>(ENVIRONMENTS, { schema: { querystring: pageQuerySchema } }, (request, reply) => {
+  app.get<{ Params: ProjectParams; Querystring: PageQuery }>(ENVIRONMENTS, { ...READ, schema: { querystring: pageQuerySchema } }, (request, reply) => {
     const { id } = findProject(request.organization, request.params.projectId);
     const environments = request.organization.environmentsWhere({ project_id: id });
     return reply.send(pageOf(environments, (environment) => [environment.id], request.query));
   });
 
-  app.get<{ Params: EnvironmentParams }>(`${ENVIRONMENTS}/:envId`, (request, reply) =>
+  app.get<{ Params: EnvironmentParams }>(`${ENVIRONMENTS}/:envId`, READ, (request, reply) =>
     reply.send(findEnvironment(request.organization, request.params)));
 
-  app.delete<{ Params: EnvironmentParams }>(`${ENVIRONMENTS}/:envId`, (request, reply) => {
+  app.delete<{ Params: EnvironmentParams }>(`${ENVIRONMENTS}/:envId`, WRITE, (request, reply) => {
     request.organization.deleteEnvironment(findEnvironment(request.organization, request.params));
     return reply.code(204).send();
   });
@@ -61,7 +64,7 @@ export function environmentRoutes(app: FastifyInstance): void {
   /** The one way for an environment to change its runner: the rules are asked again. */
   app.post<{ Params: EnvironmentParams; Querystring: { dry_run?: 'true' | 'false' } }>(
     `${ENVIRONMENTS}/:envId/actions/refresh_runner`,
-    { schema: { querystring: refreshQuerySchema } },
+    { ...WRITE, schema: { querystring: refreshQuerySchema } },
     (request, reply) => {
       const { organization } = request;
       const environment = findEnvironment(organization, request.params);

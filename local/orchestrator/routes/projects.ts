@@ -9,6 +9,9 @@ import type { OrganizationStore } from '../store';
 interface OrgParams { readonly orgId: string }
 interface ProjectParams extends OrgParams { readonly projectId: string }
 
+const READ = { config: { permission: 'project_read' } } as const;
+const WRITE = { config: { permission: 'project_write' } } as const;
+
 export function findProject(organization: OrganizationStore, id: string): Project {
   const project = organization.projects.get(id);
   if (!project) throw notFound('project not found');
@@ -17,7 +20,7 @@ export function findProject(organization: OrganizationStore, id: string): Projec
 
 /** Just enough of projects to hold environments and to be named by rules. */
 export function projectRoutes(app: FastifyInstance): void {
-  app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/projects', { schema: { body: namedCreateSchema } }, (request, reply) => {
+  app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/projects', { ...WRITE, schema: { body: namedCreateSchema } }, (request, reply) => {
     const { organization, body } = request;
     if (organization.projects.has(body.id)) throw conflict(`project with id ${body.id} already exists`);
     const now = new Date().toISOString();
@@ -26,17 +29,17 @@ export function projectRoutes(app: FastifyInstance): void {
     return reply.code(201).send(project);
   });
 
-  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/projects', { schema: { querystring: pageQuerySchema } }, (request, reply) =>
+  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/projects', { ...READ, schema: { querystring: pageQuerySchema } }, (request, reply) =>
     reply.send(pageOf(request.organization.projects.values(), (project) => [project.id], request.query)));
 
-  app.get<{ Params: ProjectParams }>('/orgs/:orgId/projects/:projectId', (request, reply) =>
+  app.get<{ Params: ProjectParams }>('/orgs/:orgId/projects/:projectId', READ, (request, reply) =>
     reply.send(findProject(request.organization, request.params.projectId)));
 
-  app.delete<{ Params: ProjectParams }>('/orgs/:orgId/projects/:projectId', (request, reply) => {
+  app.delete<{ Params: ProjectParams }>('/orgs/:orgId/projects/:projectId', WRITE, (request, reply) => {
     const { organization } = request;
     const { id } = findProject(organization, request.params.projectId);
     if (organization.environmentsWhere({ project_id: id }).length > 0) throw conflict(`project ${id} still has environments`);
-    if (organization.rulesWhere({ project_id: id }).length > 0) throw conflict(`project ${id} is referenced by runner rules`);
+    organization.deleteRulesWhere({ project_id: id });
     organization.projects.delete(id);
     return reply.code(204).send();
   });

@@ -1,22 +1,28 @@
 import type { FastifyInstance } from 'fastify';
+import { RUNNER_STATE_STORAGE, withoutEmptyFields, withoutSecretValues } from '../answers';
+import type { Behaviour } from '../behaviour';
 import { badRequest, conflict, notFound } from '../errors';
-import type { Runner, RunnerCreateBody, RunnerJob, RunnerUpdateBody } from '../model';
+import { isEcs, type AnyRunner, type AnyRunnerConfiguration, type RunnerCreateBody, type RunnerUpdateBody } from '../model';
 import { pageOf, type PageQuery } from '../paging';
-import { pageQuerySchema, RESERVED_VARIABLES, runnerCreateSchema, runnerUpdateSchema, SENSITIVE_VARIABLES } from '../schemas';
+import { pageQuerySchema, runnerCreateSchema, runnerUpdateSchema, RESERVED_VARIABLES, SENSITIVE_VARIABLES } from '../schemas';
 import type { OrganizationStore } from '../store';
 
 interface OrgParams { readonly orgId: string }
 interface RunnerParams extends OrgParams { readonly runnerId: string }
 
-function findRunner(organization: OrganizationStore, id: string): Runner {
+const READ = { config: { permission: 'runner_read' } } as const;
+const WRITE = { config: { permission: 'runner_write' } } as const;
+
+function findRunner(organization: OrganizationStore, id: string): AnyRunner {
   const runner = organization.runners.get(id);
   if (!runner) throw notFound('runner not found');
   return runner;
 }
 
 /** The names of variables need words of their own: what JSON Schema says about property names helps nobody. */
-function refuseReservedVariables(job: RunnerJob | undefined): void {
-  const names = Object.keys(job?.environment ?? {});
+function refuseReservedVariables(configuration: Partial<AnyRunnerConfiguration> | undefined): void {
+  if (!configuration || !isEcs(configuration)) return;
+  const names = Object.keys(configuration.job?.environment ?? {});
   const faults = [
     ...names.filter((name) => RESERVED_VARIABLES.includes(name))
       .map((name) => `environment variable ${name} is reserved for the orchestrator`),
@@ -26,8 +32,20 @@ function refuseReservedVariables(job: RunnerJob | undefined): void {
   if (faults.length > 0) throw badRequest(faults.join('; '));
 }
 
+function refuseOtherStorage(runnerType: AnyRunnerConfiguration['type'], storageType: string): void {
+  const possible: readonly string[] = RUNNER_STATE_STORAGE[runnerType];
+  if (possible.includes(storageType)) return;
+  throw badRequest(`state storage type '${storageType}' is not compatible with runner type '${runnerType}', it must be one of [${possible.join(' ')}]`);
+}
+
+function refuseOtherType(runner: AnyRunner, update: RunnerUpdateBody): void {
+  const { type } = runner.runner_configuration;
+  const asked = update.runner_configuration?.type ?? type;
+  if (asked !== type) throw badRequest(`runner type ${asked} does not match existing runner type ${type}`);
+}
+
 /** A list names the kind of what is configured, and nothing more. */
-function summarize(runner: Runner): object {
+function summarize(runner: AnyRunner): object {
   return {
     ...runner,
     runner_configuration: { type: runner.runner_configuration.type },
@@ -36,55 +54,63 @@ function summarize(runner: Runner): object {
 }
 
 /** `auth`, `job` and the state storage are each replaced whole when they come, and stay as they are when they do not. */
-function applyUpdate(runner: Runner, update: RunnerUpdateBody): Runner {
+function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody): AnyRunner {
   return {
     ...runner,
     ...update,
     runner_configuration: { ...runner.runner_configuration, ...update.runner_configuration },
     updated_at: new Date().toISOString(),
-  };
+  } as AnyRunner;
 }
 
-export function runnerRoutes(app: FastifyInstance): void {
-  app.post<{ Params: OrgParams; Body: RunnerCreateBody }>('/orgs/:orgId/runners', { schema: { body: runnerCreateSchema } }, (request, reply) => {
+export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
+  /** What is kept of a runner is what the answers show of it. */
+  const keep = (organization: OrganizationStore, runner: AnyRunner): AnyRunner => {
+    const kept = withoutSecretValues(behaviour.omitsEmptyFields ? withoutEmptyFields(runner) : runner);
+    organization.runners.set(kept.id, kept);
+    return kept;
+  };
+
+  app.post<{ Params: OrgParams; Body: RunnerCreateBody }>('/orgs/:orgId/runners', { ...WRITE, schema: { body: runnerCreateSchema } }, (request, reply) => {
     const { organization, body } = request;
-    refuseReservedVariables(body.runner_configuration.job);
+    refuseReservedVariables(body.runner_configuration);
+    refuseOtherStorage(body.runner_configuration.type, body.state_storage_configuration.type);
     if (organization.runners.has(body.id)) throw conflict(`runner with id ${body.id} already exists`);
     const now = new Date().toISOString();
-    const runner: Runner = { ...body, org_id: request.params.orgId, created_at: now, updated_at: now };
-    organization.runners.set(runner.id, runner);
-    return reply.code(201).send(runner);
+    return reply.code(201).send(keep(organization, { ...body, org_id: request.params.orgId, created_at: now, updated_at: now }));
   });
 
-  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/runners', { schema: { querystring: pageQuerySchema } }, (request, reply) => {
+  app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/runners', { ...READ, schema: { querystring: pageQuerySchema } }, (request, reply) => {
     const { items, ...next } = pageOf(request.organization.runners.values(), (runner) => [runner.id], request.query);
     return reply.send({ items: items.map(summarize), ...next });
   });
 
-  app.get<{ Params: RunnerParams }>('/orgs/:orgId/runners/:runnerId', (request, reply) =>
+  app.get<{ Params: RunnerParams }>('/orgs/:orgId/runners/:runnerId', READ, (request, reply) =>
     reply.send(findRunner(request.organization, request.params.runnerId)));
 
   app.patch<{ Params: RunnerParams; Body: RunnerUpdateBody }>(
     '/orgs/:orgId/runners/:runnerId',
-    { schema: { body: runnerUpdateSchema } },
+    { ...WRITE, schema: { body: runnerUpdateSchema } },
     (request, reply) => {
       const { organization, body } = request;
       const runner = findRunner(organization, request.params.runnerId);
-      refuseReservedVariables(body.runner_configuration?.job);
-      const updated = applyUpdate(runner, body);
-      organization.runners.set(updated.id, updated);
-      return reply.send(updated);
+      refuseOtherType(runner, body);
+      refuseReservedVariables(body.runner_configuration);
+      if (body.state_storage_configuration) refuseOtherStorage(runner.runner_configuration.type, body.state_storage_configuration.type);
+      return reply.send(keep(organization, applyUpdate(runner, body)));
     },
   );
 
-  app.delete<{ Params: RunnerParams }>('/orgs/:orgId/runners/:runnerId', (request, reply) => {
+  app.delete<{ Params: RunnerParams }>('/orgs/:orgId/runners/:runnerId', WRITE, (request, reply) => {
     const { organization } = request;
     const { id } = findRunner(organization, request.params.runnerId);
     const environments = organization.environmentsUsing(id);
     if (environments.length > 0) throw conflict(`runner ${id} is in use by the environments: ${environments.join(', ')}`);
     const rules = organization.rulesWhere({ runner_id: id });
-    if (rules.length > 0) throw conflict(`runner ${id} is referenced by the runner rules: ${rules.map((rule) => rule.id).join(', ')}`);
-    organization.runners.delete(id);
+    if (rules.length > 0 && !behaviour.rulesGoWithRunner) {
+      throw conflict(`runner ${id} is referenced by the runner rules: ${rules.map((rule) => rule.id).join(', ')}`);
+    }
+    organization.deleteRunner(id);
     return reply.code(204).send();
   });
 }

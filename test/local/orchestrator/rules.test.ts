@@ -1,11 +1,11 @@
 import {
-  ORG, UUID, UNKNOWN_UUID, type Json, org, given, runner, expectError,
+  ORG, UUID, UNKNOWN_UUID, type Json, call, org, given, kubernetesRunner, runner, expectError, server,
 } from './support';
 
 describe('rules', () => {
   beforeEach(async () => {
     await given('/runners', runner('runner-a'));
-    await given('/runners', runner('runner-b'));
+    await given('/runners', kubernetesRunner('runner-b'));
     await given('/projects', { id: 'shop' });
     await given('/env-types', { id: 'production' });
   });
@@ -43,9 +43,6 @@ describe('rules', () => {
   });
 
   test.each<[string, Json, string]>([
-    ['an unknown runner', { runner_id: 'nobody' }, "runner 'nobody' not found"],
-    ['an unknown project', { runner_id: 'runner-a', project_id: 'nowhere' }, "project 'nowhere' not found"],
-    ['an unknown type', { runner_id: 'runner-a', env_type_id: 'never' }, "environment type 'never' not found"],
     ['no runner', {}, "body must have required property 'runner_id'"],
     ['an empty runner', { runner_id: '' }, 'runner_id must NOT have fewer than 1 characters'],
     ['an unknown field', { runner_id: 'runner-a', env_id: 'x' }, "body must not have the unknown field 'env_id'"],
@@ -54,9 +51,26 @@ describe('rules', () => {
     expectError(await org('POST', '/runner-rules', body), 400, message);
   });
 
-  test.each(['GET', 'DELETE'])('%s of an unknown one is a 404', async (method) => {
+  test.each<[string, Json, string]>([
+    ['runner', { runner_id: 'nobody' }, "runner 'nobody' not found"],
+    ['environment type', { runner_id: 'runner-a', env_type_id: 'never' }, "environment type 'never' not found"],
+    ['runner of another organization', { runner_id: 'runner-c' }, "runner 'runner-c' not found"],
+  ])('answers 409 for a rule that names an unknown %s', async (_, body, message) => {
+    expect((await call('POST', '/orgs/other-org/runners', runner('runner-c'), { token: 'stranger' })).status).toBe(201);
+    expectError(await org('POST', '/runner-rules', body), 409, message);
+    expect((await org('GET', '/runner-rules')).body).toEqual({ items: [] });
+  });
+
+  test('accepts a rule for an unknown project, which matches nothing', async () => {
+    const created = await rule({ runner_id: 'runner-a', project_id: 'misspelt' });
+    expect(created.project_id).toBe('misspelt');
+    await given('/projects/shop/envs', { id: 'main', env_type_id: 'production' });
+    expect((await org('GET', '/projects/shop/envs/main')).body.runner_id).toBeUndefined();
+  });
+
+  test.each(['GET', 'DELETE'])('%s answers 404 for an unknown rule, and 400 for an id that is no UUID', async (method) => {
     expectError(await org(method, `/runner-rules/${UNKNOWN_UUID}`), 404, 'runner rule not found');
-    expectError(await org(method, '/runner-rules/not-a-uuid'), 404, 'runner rule not found');
+    expectError(await org(method, '/runner-rules/not-a-uuid'), 400, /^ruleId must match pattern/);
   });
 
   test('there is no update', async () => {
@@ -85,15 +99,21 @@ describe('rules', () => {
     expect(items.map((item) => names.get(item.id)).sort()).toEqual(expected);
   });
 
-  test('a runner that a rule points at cannot be deleted, nor can the project and the type', async () => {
+  test.each([
+    ['runner', '/runners/runner-a'], ['project', '/projects/shop'], ['environment type', '/env-types/production'],
+  ])('deletes the rules of a %s with it, and no others', async (_, path) => {
     const { id } = await rule({ runner_id: 'runner-a', project_id: 'shop', env_type_id: 'production' });
-    expectError(await org('DELETE', '/runners/runner-a'), 409, `runner runner-a is referenced by the runner rules: ${String(id)}`);
-    expectError(await org('DELETE', '/projects/shop'), 409, 'project shop is referenced by runner rules');
-    expectError(await org('DELETE', '/env-types/production'), 409, 'environment type production is referenced by runner rules');
-    await org('DELETE', `/runner-rules/${String(id)}`);
-    for (const path of ['/runners/runner-a', '/projects/shop', '/env-types/production']) {
-      expect((await org('DELETE', path)).status).toBe(204);
-    }
+    const other = await rule({ runner_id: 'runner-b' });
+    expect((await org('DELETE', path)).status).toBe(204);
+    expectError(await org('GET', `/runner-rules/${String(id)}`), 404, 'runner rule not found');
+    expect((await org('GET', '/runner-rules')).body).toEqual({ items: [other] });
+  });
+
+  test('keeps the rules of a runner that cannot be deleted', async () => {
+    const created = await rule({ runner_id: 'runner-a' });
+    await given('/projects/shop/envs', { id: 'main', env_type_id: 'production' });
+    expect((await org('DELETE', '/runners/runner-a')).status).toBe(409);
+    expect((await org('GET', '/runner-rules')).body).toEqual({ items: [created] });
   });
 });
 
@@ -165,6 +185,15 @@ describe('environments', () => {
     expectError(await org('DELETE', '/runners/for-all'), 409, inUse('shop/main'));
     expect((await org('DELETE', '/projects/shop/envs/main')).status).toBe(204);
     expect((await org('DELETE', '/runners/for-all')).status).toBe(204);
+  });
+
+  test.each(['deleting', 'delete_failed'] as const)('a runner is in use by an environment whose status is %s', async (status) => {
+    await given('/runner-rules', { runner_id: 'for-all' });
+    await environment('shop', 'main', 'test');
+    const organization = server.store.organization(ORG)!;
+    organization.putEnvironment({ ...organization.environment('shop', 'main')!, status });
+    expect((await org('GET', '/projects/shop/envs/main')).body.status).toBe(status);
+    expectError(await org('DELETE', '/runners/for-all'), 409, 'runner for-all is in use by the environments: shop/main');
   });
 
   test('a refusal names ten environments at most', async () => {

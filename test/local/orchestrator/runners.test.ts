@@ -1,12 +1,12 @@
 import {
-  ORG, ROLE, type Json, call, org, given, runner, ABSENT, withField, expectError, JOB, RESERVED, ACCEPTED, REFUSED, UNKNOWN_FIELDS, isForPatch, titled, update,
+  ORG, ROLE, type Json, call, org, given, kubernetesRunner, KUBERNETES_CONFIGURATIONS, runner, shown, ABSENT, withField, expectError, JOB, RESERVED, ACCEPTED, REFUSED, UNKNOWN_FIELDS, isForPatch, titled, update,
 } from './support';
 
 describe('fields of a runner', () => {
   test.each(titled(ACCEPTED))('%s may be %s', async (field, _, value) => {
     const body = withField(runner(), field, value);
     const answer = await org('POST', '/runners', body);
-    expect(answer).toMatchObject({ status: 201, body });
+    expect(answer).toMatchObject({ status: 201, body: shown(body) });
     expect((await org('GET', `/runners/${String(body.id)}`)).body).toEqual(answer.body);
   });
 
@@ -54,6 +54,14 @@ describe('fields of a runner', () => {
     });
   });
 
+  test('a runner on ECS keeps its state in S3 alone', async () => {
+    for (const [type, more] of [['gcs', { bucket: 'b1' }], ['kubernetes', { namespace: 'n' }], ['azurerm', { storage_account_name: 'a', container_name: 'c' }]]) {
+      const body = { ...runner(), state_storage_configuration: { type, ...(more as Json) } };
+      expectError(await org('POST', '/runners', body), 400,
+        `state storage type '${String(type)}' is not compatible with runner type 'serverless-ecs', it must be one of [s3]`);
+    }
+  });
+
   test('an id that takes the naive pattern forever is refused at once', async () => {
     expectError(await org('POST', '/runners', runner(`${'a'.repeat(99)}_`)), 400, /^id must match pattern/);
   });
@@ -64,7 +72,7 @@ describe('runners', () => {
     const before = Date.now();
     const { status, body } = await org('POST', '/runners', runner());
     expect(status).toBe(201);
-    expect(body).toEqual({ ...runner(), org_id: ORG, created_at: body.updated_at, updated_at: expect.any(String) });
+    expect(body).toEqual({ ...shown(runner()), org_id: ORG, created_at: body.updated_at, updated_at: expect.any(String) });
     expect(Date.parse(body.created_at as string)).toBeGreaterThanOrEqual(before);
     expect(body.created_at).toMatch(/Z$/);
   });
@@ -113,7 +121,7 @@ describe('PATCH', () => {
     await new Promise((resolve) => setTimeout(resolve, 2));
   });
 
-  const configuration = (changes: Json): Json => ({ ...(runner().runner_configuration as Json), ...changes });
+  const configuration = (changes: Json): Json => ({ ...(shown(runner()).runner_configuration as Json), ...changes });
   const newAuth = { role_arn: ROLE };
   const newJob = { region: 'eu-west-1', cluster: 'other', subnets: ['subnet-2'], execution_role_arn: ROLE };
   const newState = { type: 's3', bucket: 'other-bucket' };
@@ -136,7 +144,9 @@ describe('PATCH', () => {
 
   test.each<[string, unknown, RegExp]>([
     ['another id', { id: 'other' }, /^body must not have the unknown field 'id'$/],
-    ['another type', { runner_configuration: { type: 'kubernetes' } }, /^runner_configuration\.type must be equal to constant$/],
+    ['another type', { runner_configuration: { type: 'kubernetes' } }, /^runner type kubernetes does not match existing runner type serverless-ecs$/],
+    ['a state storage for runners of other types', { state_storage_configuration: { type: 'gcs', bucket: 'my-bucket' } },
+      /^state storage type 'gcs' is not compatible with runner type 'serverless-ecs', it must be one of \[s3\]$/],
     ['no type', { runner_configuration: { auth: newAuth } }, /^runner_configuration must have required property 'type'$/],
     ['half a job', { runner_configuration: { type: 'serverless-ecs', job: { region: 'eu-west-1' } } }, /job must have required property 'cluster'/],
     ['no object', [], /^body must be object$/],
@@ -144,4 +154,36 @@ describe('PATCH', () => {
     expectError(await org('PATCH', '/runners/prod-runner', change), 400, message);
     expect((await org('GET', '/runners/prod-runner')).body).toEqual(before);
   });
+});
+
+describe.each(KUBERNETES_CONFIGURATIONS.map((configuration) => [configuration.type as string, configuration]))('a runner of the type %s', (type, configuration) => {
+  const body = kubernetesRunner('other-runner', configuration);
+
+  test('has no auth, and shares the ids with all other runners', async () => {
+    const created = await given('/runners', body);
+    expect(created.runner_configuration).not.toHaveProperty('auth');
+    expect((await org('GET', '/runners/other-runner')).body).toEqual(created);
+    expect((await org('GET', '/runners')).body).toMatchObject({ items: [{ id: 'other-runner', runner_configuration: { type } }] });
+    expectError(await org('POST', '/runners', runner('other-runner')), 409, 'runner with id other-runner already exists');
+    expect((await org('DELETE', '/runners/other-runner')).status).toBe(204);
+  });
+
+  test('cannot become a runner on ECS', async () => {
+    const created = await given('/runners', body);
+    const change = { runner_configuration: runner().runner_configuration };
+    expectError(await org('PATCH', '/runners/other-runner', change), 400, `runner type serverless-ecs does not match existing runner type ${type}`);
+    expect((await org('GET', '/runners/other-runner')).body).toEqual(created);
+  });
+
+  test('rejects unknown and missing fields', async () => {
+    expectError(await org('POST', '/runners', withField(body, 'runner_configuration.auth', { role_arn: ROLE })), 400,
+      "runner_configuration must not have the unknown field 'auth'");
+    expectError(await org('POST', '/runners', withField(body, 'runner_configuration.job', ABSENT)), 400,
+      "runner_configuration must have required property 'job'");
+  });
+});
+
+test('does not show the credentials of a Kubernetes cluster', async () => {
+  const created = await given('/runners', kubernetesRunner('other-runner', KUBERNETES_CONFIGURATIONS[0]));
+  expect(created.runner_configuration).toMatchObject({ cluster: { auth: { service_account_token: 'SECRET' } } });
 });

@@ -1,9 +1,9 @@
-import { startOrchestrator, type LocalOrchestrator, type LocalToken, type RecordedRequest } from '../../../local/orchestrator';
+import { startOrchestrator, type Behaviour, type LocalOrchestrator, type LocalToken, type RecordedRequest } from '../../../local/orchestrator';
 
 export const ORG = 'my-org';
 export const TOKENS: LocalToken[] = [
   { token: 'writer', orgs: [ORG] },
-  { token: 'reader', orgs: [ORG], canWrite: false },
+  { token: 'reader', orgs: [ORG], permissions: ['runner_read', 'runner_rule_read'] },
   { token: 'stranger', orgs: ['other-org'] },
 ];
 export const ROLE = 'arn:aws:iam::123456789012:role/my-role';
@@ -18,10 +18,14 @@ export interface CallOptions { readonly token?: string | null; readonly raw?: st
 export let server: LocalOrchestrator;
 export let observed: RecordedRequest[];
 
-beforeEach(async () => {
+/** In place of the server that each test has: one that behaves otherwise. */
+export async function restart(behaviour?: Partial<Behaviour>): Promise<void> {
+  await server?.close();
   observed = [];
-  server = await startOrchestrator({ orgs: [ORG, 'other-org'], tokens: TOKENS, onRequest: (request) => observed.push(request) });
-});
+  server = await startOrchestrator({ orgs: [ORG, 'other-org'], tokens: TOKENS, behaviour, onRequest: (request) => observed.push(request) });
+}
+
+beforeEach(() => restart());
 afterEach(() => server.close());
 
 export async function call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
@@ -73,6 +77,33 @@ export function runner(id = 'prod-runner'): Json {
     },
     state_storage_configuration: { type: 's3', bucket: 'my-bucket', path_prefix: 'state' },
   };
+}
+
+const KUBERNETES_JOB = { namespace: 'runners', service_account: 'runner' };
+const CERTIFICATE = { certificate_authority_data: 'QQ==', server: 'https://cluster.example.com' };
+
+/** A runner of each type but ECS. */
+export const KUBERNETES_CONFIGURATIONS: Json[] = [
+  { type: 'kubernetes', job: KUBERNETES_JOB, cluster: { cluster_data: CERTIFICATE, auth: { service_account_token: 'a value' } } },
+  { type: 'kubernetes-agent', job: KUBERNETES_JOB, key: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n' },
+  { type: 'kubernetes-eks', job: KUBERNETES_JOB, cluster: { name: 'cluster', region: 'eu-west-1', auth: { role_arn: ROLE } } },
+  {
+    type: 'kubernetes-gke',
+    job: KUBERNETES_JOB,
+    cluster: { name: 'cluster', project_id: 'project', location: 'europe-west1', auth: { gcp_audience: 'a', gcp_service_account: 'b' } },
+  },
+];
+
+export function kubernetesRunner(id: string, configuration: Json = KUBERNETES_CONFIGURATIONS[1]!): Json {
+  return { id, runner_configuration: configuration, state_storage_configuration: { type: 'kubernetes', namespace: 'state' } };
+}
+
+/** As answers show a runner on ECS: without empty lists, empty maps and `false`. */
+export function shown(body: Json): Json {
+  const configuration = body.runner_configuration as Json;
+  const isEmpty = (value: unknown): boolean => value === false || ['[]', '{}'].includes(JSON.stringify(value));
+  const job = Object.fromEntries(Object.entries(configuration.job as Json).filter(([, value]) => !isEmpty(value)));
+  return { ...body, runner_configuration: { ...configuration, job } };
 }
 
 export const ABSENT = Symbol('absent');
@@ -217,7 +248,7 @@ export const REFUSED: [string, unknown][] = [
   [`${JOB}.secrets.PASSWORD`, 'arn:aws:ssm:us-east-1:123456789012:parameter'],
   [`${JOB}.secrets.PASSWORD`, 'arn:aws:ssm:us-east-1:123456789012:parameter/'],
   [`${STATE}.type`, ABSENT],
-  [`${STATE}.type`, 'gcs'],
+  [`${STATE}.type`, 'local'],
   [`${STATE}.bucket`, ABSENT],
   [`${STATE}.bucket`, 'a'],
   [`${STATE}.bucket`, 'my.bucket'],
@@ -230,7 +261,7 @@ export const REFUSED: [string, unknown][] = [
   [`${STATE}.path_prefix`, 'a//b'],
   [`${STATE}.path_prefix`, 'a b'],
   ['runner_configuration.type', ABSENT],
-  ['runner_configuration.type', 'kubernetes'],
+  ['runner_configuration.type', 'serverless-lambda'],
   ['runner_configuration', ABSENT],
   [AUTH, ABSENT],
   [JOB, ABSENT],

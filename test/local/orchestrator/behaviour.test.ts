@@ -1,0 +1,97 @@
+import { ALTERNATIVE, DOCUMENTED, type Behaviour } from '../../../local/orchestrator';
+import { call, expectError, given, JOB, ORG, org, restart, runner, server, shown, withField, type Json } from './support';
+
+/** Each option with its documented value and with the other one. */
+const both = <Option extends keyof Behaviour>(option: Option): [Behaviour[Option], Partial<Behaviour>][] =>
+  [DOCUMENTED, ALTERNATIVE].map((behaviour) => [behaviour[option], { [option]: behaviour[option] }]);
+
+const rule = (body: Json): Promise<Json> => given('/runner-rules', body);
+
+test('has another value for each documented behaviour', () => {
+  expect(Object.keys(ALTERNATIVE)).toEqual(Object.keys(DOCUMENTED));
+  for (const option of Object.keys(DOCUMENTED) as (keyof Behaviour)[]) expect(ALTERNATIVE[option]).not.toBe(DOCUMENTED[option]);
+});
+
+test.each(both('unknownOrganization'))('answers %s for an unknown organization', async (status, behaviour) => {
+  await restart(behaviour);
+  for (const path of ['/runners', '/runner-rules', '/runners/x']) {
+    expectError(await call('GET', `/orgs/no-org${path}`), status, status === 403 ? 'Forbidden' : 'organization not found');
+  }
+  expect((await call('GET', '/orgs/no-org/runners', undefined, { token: 'unknown' })).status).toBe(401);
+});
+
+test.each(both('unknownReference'))('answers %s for a rule that names an unknown runner or environment type', async (status, behaviour) => {
+  await restart(behaviour);
+  await given('/runners', runner());
+  expectError(await org('POST', '/runner-rules', { runner_id: 'nobody' }), status, "runner 'nobody' not found");
+  expectError(await org('POST', '/runner-rules', { runner_id: 'prod-runner', env_type_id: 'never' }), status, "environment type 'never' not found");
+});
+
+test.each(both('filterPerRunner'))('with filterPerRunner %s, a filter is taken by its own runner at least', async (perRunner, behaviour) => {
+  await restart(behaviour);
+  for (const id of ['runner-a', 'runner-b']) await given('/runners', runner(id));
+  const { id } = await rule({ runner_id: 'runner-a', project_id: 'shop' });
+  const message = `runner rule conflicts with existing rule '${String(id)}' for runner 'runner-a'`;
+  expectError(await org('POST', '/runner-rules', { runner_id: 'runner-a', project_id: 'shop' }), 409, message);
+  const other = await org('POST', '/runner-rules', { runner_id: 'runner-b', project_id: 'shop' });
+  if (perRunner) expect(other.status).toBe(201);
+  else expectError(other, 409, message);
+});
+
+test.each(both('rulesGoWithRunner'))('with rulesGoWithRunner %s, a rule does not outlive its runner', async (goes, behaviour) => {
+  await restart(behaviour);
+  await given('/runners', runner());
+  const { id } = await rule({ runner_id: 'prod-runner' });
+  const deleted = await org('DELETE', '/runners/prod-runner');
+  if (goes) {
+    expect(deleted.status).toBe(204);
+    expect((await org('GET', '/runner-rules')).body).toEqual({ items: [] });
+  } else {
+    expectError(deleted, 409, `runner prod-runner is referenced by the runner rules: ${String(id)}`);
+    expect((await org('GET', '/runners/prod-runner')).status).toBe(200);
+  }
+});
+
+test.each(both('omitsEmptyFields'))('with omitsEmptyFields %s, every answer shows a runner alike', async (omits, behaviour) => {
+  await restart(behaviour);
+  const empty = { security_groups: [], environment: {}, secrets: {}, is_public_ip_enabled: false };
+  const body = Object.entries(empty).reduce((partial, [name, value]) => withField(partial, `${JOB}.${name}`, value), runner());
+  const expected = omits ? shown(body) : body;
+  if (omits) for (const name of Object.keys(empty)) expect((expected.runner_configuration as { job: Json }).job).not.toHaveProperty(name);
+  const { id: _, ...change } = body;
+  for (const answer of [await org('POST', '/runners', body), await org('GET', '/runners/prod-runner'), await org('PATCH', '/runners/prod-runner', change)]) {
+    expect(answer.body.runner_configuration).toEqual(expected.runner_configuration);
+  }
+});
+
+describe('a token that was refused', () => {
+  const statusOf = async (token: string): Promise<number> => (await org('GET', '/runners', undefined, { token })).status;
+
+  test('stays refused for a time, which each use prolongs', async () => {
+    await restart({ refusedTokenMs: 300 });
+    expect(await statusOf('late')).toBe(401);
+    server.setTokens([{ token: 'late', orgs: [ORG] }, { token: 'never-refused', orgs: [ORG] }]);
+    expect(await statusOf('never-refused')).toBe(200);
+    const pause = (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
+    for (let use = 0; use < 3; use++) {
+      await pause(150);
+      expect(await statusOf('late')).toBe(401);
+    }
+    await pause(310);
+    expect(await statusOf('late')).toBe(200);
+  });
+
+  test('is refused for a minute, as documented', async () => {
+    expect(DOCUMENTED.refusedTokenMs).toBe(60_000);
+    expect(await statusOf('late')).toBe(401);
+    server.setTokens([{ token: 'late', orgs: [ORG] }]);
+    expect(await statusOf('late')).toBe(401);
+  });
+
+  test('is accepted as soon as it is valid, without that cache', async () => {
+    await restart({ refusedTokenMs: 0 });
+    expect(await statusOf('late')).toBe(401);
+    server.setTokens([{ token: 'late', orgs: [ORG] }]);
+    expect(await statusOf('late')).toBe(200);
+  });
+});
