@@ -174,7 +174,7 @@ describe('a default runner', () => {
     const { Properties: registration } = only(template, 'Custom::HumanitecRunner');
     expect(registration).toEqual({
       ServiceToken: { 'Fn::GetAtt': [ref('HumanitecRunnerRegistrationFunction', 'AWS::Lambda::Function'), 'Arn'] },
-      ServiceTimeout: '300',
+      ServiceTimeout: '540',
       ApiUrl: 'https://api.humanitec.dev',
       OrgId: 'my-org',
       Token: { SecretId: TOKEN_ARN },

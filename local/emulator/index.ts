@@ -23,6 +23,7 @@ export interface Behaviour {
   readonly taskSizesAsIntegers: boolean;
   readonly prefixGrantsShowMissingObjects: boolean;
   readonly policyDelayMs: number;
+  readonly serviceLinkedRoleDelayMs: number;
   readonly taskStartMs: number;
 }
 

@@ -1,4 +1,4 @@
-import { ArnFormat, Aws, Duration, Lazy, Names, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Lazy, Names, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -6,6 +6,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, IDependable } from 'constructs';
 import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../acknowledgements';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
+import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
 import type { Orchestrator } from '../orchestrator';
 import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../problems';
@@ -13,13 +14,6 @@ import type { RegistrationNetwork } from '../registration-network';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';
-/** What Lambda gives the handler: time for its retries, and for a slow answer. */
-const HANDLER_TIMEOUT = Duration.minutes(2);
-/**
- * CloudFormation gives up on the handler's answer after this; without it a stack would wait an hour. It is longer than the last
- * delivery of an event can take.
- */
-export const SERVICE_TIMEOUT = Duration.minutes(5);
 
 /** What the runners of a stack ask of the Lambda that they share. */
 export interface RegistrationSettings {
@@ -145,7 +139,7 @@ export class RegistrationProvider extends Construct {
       handler: 'index.handler',
       code: { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey },
       role: role.roleArn,
-      timeout: HANDLER_TIMEOUT.toSeconds(),
+      timeout: HANDLER_SECONDS,
       memorySize: 256,
       loggingConfig: { logGroup: this.logGroup.ref },
       vpcConfig: this.attachment && {
@@ -155,12 +149,11 @@ export class RegistrationProvider extends Construct {
     });
     code.addResourceMetadata(this.fn, 'Code');
     acknowledge(this.fn, registrationFunctionFindings(settings.network !== undefined));
-    // Lambda repeats an event that failed, and keeps one that it has no room for, for hours. A create that came after
-    // CloudFormation gave up on it, and deleted what it made, would leave a registration that nobody knows of.
+    // Without it, Lambda repeats an event for hours that it cannot deliver.
     new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
       functionName: this.fn.ref,
       qualifier: '$LATEST',
-      maximumEventAgeInSeconds: SERVICE_TIMEOUT.toSeconds() - 60 - HANDLER_TIMEOUT.toSeconds(),
+      maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
     });
     this.serviceToken = this.fn.attrArn;
   }

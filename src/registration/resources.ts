@@ -1,9 +1,10 @@
-import { CustomResource, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { acknowledge, REGISTRATION } from '../acknowledgements';
 import type { Orchestrator } from '../orchestrator';
 import type { IEcsRunner } from '../runner-types';
-import { RegistrationProvider, SERVICE_TIMEOUT } from './provider';
+import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
+import { RegistrationProvider } from './provider';
 import type { RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
 
@@ -49,7 +50,7 @@ function resource(scope: Construct, id: string, orchestrator: Orchestrator, reso
   const registration = new CustomResource(scope, id, {
     serviceToken: provider.serviceToken,
     resourceType,
-    serviceTimeout: SERVICE_TIMEOUT,
+    serviceTimeout: Duration.seconds(SERVICE_TIMEOUT_SECONDS),
     removalPolicy: RemovalPolicy.DESTROY,
     properties: { ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties) },
   });

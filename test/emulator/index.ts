@@ -3,6 +3,12 @@
  * `npx tsx test/emulator/index.ts [--json FILE] [--only TEXT]`
  */
 import { parseArgs } from 'node:util';
+import { clusters } from './clusters';
+import { existing } from './existing';
+import { iamRules } from './iam';
+import { keys } from './keys';
+import { missingObjects } from './missing-objects';
+import { tagRules } from './tags';
 import { taskEvents } from './task-events';
 import { taskSizes } from './task-sizes';
 import { tasks } from './tasks';
@@ -11,7 +17,7 @@ import { startEmulator } from '../../local/emulator';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 
-const RULES: Record<string, Rule[]> = { tasks, taskEvents, taskSizes };
+const RULES: Record<string, Rule[]> = { tasks, taskEvents, taskSizes, clusters, existing, iamRules, keys, missingObjects, tagRules };
 
 async function main(): Promise<number> {
   const { values: { json, only } } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });

@@ -29,6 +29,7 @@ export interface Statement {
 }
 
 export interface Stack {
+  readonly name: string;
   readonly status: string;
   /** Physical ids by logical id. */
   readonly ids: Record<string, string>;
@@ -50,8 +51,9 @@ export const deny = (Action: string | string[], Resource: string | string[], Con
 export const policy = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 
 export class World {
+  private static accounts = 0;
+
   public readonly settings: ClientSettings;
-  public readonly account: string;
   public readonly region: string;
   public readonly cloudFormation: CloudFormationClient;
   public readonly ecs: ECSClient;
@@ -63,10 +65,10 @@ export class World {
   public readonly sts: STSClient;
   private names = 0;
 
-  constructor(public readonly emulator: Emulator) {
-    this.account = emulator.account;
+  /** The emulator takes any account id as the access key of that account's root. */
+  constructor(public readonly emulator: Emulator, public readonly account = emulator.account) {
     this.region = emulator.region;
-    this.settings = { endpoint: emulator.url, region: emulator.region, credentials: { accessKeyId: emulator.account, secretAccessKey: 'local' } };
+    this.settings = { endpoint: emulator.url, region: emulator.region, credentials: { accessKeyId: account, secretAccessKey: 'local' } };
     this.cloudFormation = new CloudFormationClient(this.settings);
     this.ecs = new ECSClient(this.settings);
     this.iam = new IAMClient(this.settings);
@@ -81,6 +83,13 @@ export class World {
   public name(kind: string): string {
     this.names += 1;
     return `${kind}-${this.names}`;
+  }
+
+  /** Runs the check in an account of its own, where nothing exists yet. */
+  public async inNewAccount(check: (world: World) => Promise<void>): Promise<void> {
+    World.accounts += 1;
+    const world = new World(this.emulator, String(444455556666 + World.accounts));
+    await check(world).finally(() => world.close());
   }
 
   /** A role that ECS tasks and the account itself may assume. */
@@ -103,8 +112,22 @@ export class World {
     return { ...this.settings, credentials: { accessKeyId: found!.AccessKeyId!, secretAccessKey: found!.SecretAccessKey!, sessionToken: found!.SessionToken } };
   }
 
-  /** Deploys resources as a new stack, and waits for its end. */
-  public async stack(resources: object, StackName = this.name('stack')): Promise<Stack & { readonly name: string }> {
+  /** Deploys resources as a new stack. */
+  public async stack(resources: object): Promise<Stack> {
+    const stack = await this.tryStack(resources);
+    if (stack.status !== 'CREATE_COMPLETE') throw new Error(`${stack.name}: ${stack.status}, ${stack.reason}`);
+    return stack;
+  }
+
+  /** Deploys resources as a new stack, and returns why that failed. */
+  public async failingStack(resources: object): Promise<string> {
+    const stack = await this.tryStack(resources);
+    if (stack.status === 'CREATE_COMPLETE') throw new Error(`${stack.name} was deployed`);
+    return stack.reason;
+  }
+
+  private async tryStack(resources: object): Promise<Stack> {
+    const StackName = this.name('stack');
     await this.cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }), Capabilities: ['CAPABILITY_NAMED_IAM'] }));
     const status = await this.settled(StackName);
     const { StackResources = [] } = await this.cloudFormation.send(new DescribeStackResourcesCommand({ StackName }));

@@ -7,8 +7,13 @@
 export const SPEED = 20;
 
 export class FastClock {
-  private readonly begin = Date.now();
+  private readonly begin: number;
   private readonly started = performance.now();
+
+  /** @param aheadMs by so much it is later for the handler than for everybody else, as its event has waited */
+  constructor(aheadMs = 0) {
+    this.begin = Date.now() + aheadMs;
+  }
 
   now(): number {
     return this.begin + (performance.now() - this.started) * SPEED;

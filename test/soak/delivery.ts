@@ -4,6 +4,7 @@ import { LAMBDA_SECONDS, type Lambda, type Run } from './lambda';
 import { broken } from './laws';
 import type { Properties, ResourceType } from './templates';
 import { OTHER_VALUE, SIGNATURE, type Letter, type World } from './world';
+import { EVENT_AGE_SECONDS, SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
 
 export interface Event {
   readonly request: 'Create' | 'Update' | 'Delete';
@@ -33,6 +34,8 @@ export interface Deliveries {
   readonly copies: number;
   /** One after the other, rather than at the same time. */
   readonly inTurn: boolean;
+  /** For so long Lambda cannot run the function: it is inactive and gets its network interfaces back, or nothing is free to run it. */
+  readonly undeliverableSeconds?: number;
 }
 
 interface Delivered {
@@ -40,8 +43,13 @@ interface Delivered {
   readonly runs: number;
 }
 
-/** Lambda delivers an event again that ended in an error, so often at most. */
-const RETRIES = 2;
+/**
+ * Lambda delivers an event again that ended in an error, after these pauses, unless the event is too old then.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ */
+const RETRY_PAUSES_SECONDS = [60, 120];
+const LONGEST_RETRY_INTERVAL_SECONDS = 300;
 const ANSWER_MAX_BYTES = 4096;
 const SUMMARY_MAX_CHARACTERS = 400;
 
@@ -56,19 +64,23 @@ export class Post {
 
   constructor(private readonly lambda: Lambda, private readonly world: World) {}
 
-  async send(event: Event, { copies, inTurn }: Deliveries): Promise<Answer> {
+  async send(event: Event, { copies, inTurn, undeliverableSeconds }: Deliveries): Promise<Answer> {
     this.events += 1;
     this.world.beginEvent();
+    const began = Date.now();
     const requestId = randomUUID();
     const delivered: Delivered[] = [];
-    const deliver = async () => { delivered.push(await this.deliver(event, requestId)); };
+    const deliver = async () => { delivered.push(await this.deliver(event, requestId, ageAtFirstRun(undeliverableSeconds))); };
     if (inTurn) for (let copy = 0; copy < copies; copy++) await deliver();
     else await Promise.all(Array.from({ length: copies }, deliver));
     const runs = delivered.reduce((sum, each) => sum + each.runs, 0);
     const letters = delivered.flatMap((each) => each.letters);
+    if (runs === 0) broken('one answer', `${event.request} of ${event.logical}: none, as Lambda dropped the event`);
     if (letters.length === 0 && !this.world.answerWeather.bad) {
       broken('one answer', `${event.request} of ${event.logical}: none, though it would be accepted by now`);
     }
+    // CloudFormation waits for its ServiceTimeout before it goes on.
+    if (letters.length === 0) this.world.ageRulesSince(began, SERVICE_TIMEOUT_SECONDS);
     const read = this.read(event, requestId, letters);
     const answer = { ...read, binding: read.binding || inTurn, runs };
     const key = `${event.request} of ${event.type}: ${answer.status}`;
@@ -79,9 +91,12 @@ export class Post {
   }
 
   /** One delivery, and its repetitions by Lambda where it failed. */
-  private async deliver(event: Event, requestId: string): Promise<Delivered> {
+  private async deliver(event: Event, requestId: string, ageAtFirst: number): Promise<Delivered> {
     const all: Letter[] = [];
-    for (let runs = 1; ; runs++) {
+    let age = ageAtFirst;
+    for (let runs = 0; ;) {
+      if (age > EVENT_AGE_SECONDS) return { letters: all, runs };
+      runs += 1;
       this.deliveries += 1;
       const key = randomUUID();
       const run = await this.lambda.run({
@@ -94,13 +109,16 @@ export class Post {
         ...(event.physicalId === undefined ? {} : { PhysicalResourceId: event.physicalId }),
         ResourceProperties: event.properties,
         ...(event.old === undefined ? {} : { OldResourceProperties: event.old }),
-      }, this.world);
+      }, age, this.world);
       this.lost = Math.max(this.lost, run.lost);
+      age += run.seconds;
+      if (age - run.lost > SERVICE_TIMEOUT_SECONDS) broken('one answer', `${event.request} of ${event.logical}: after ${age} s, when CloudFormation had given up`);
       const letters = this.world.letters.get(key) ?? [];
       this.world.letters.delete(key);
       this.checkDelivery(event, run, letters);
       all.push(...letters);
-      if (run.ended || runs > RETRIES) return { letters: all, runs };
+      if (run.ended) return { letters: all, runs };
+      age += RETRY_PAUSES_SECONDS[runs - 1] ?? Infinity;
     }
   }
 
@@ -155,6 +173,13 @@ export class Post {
     if (!named && !(event.type === 'RunnerId' && summary.includes(org))) broken('a reason that names the runner', reason);
     if (/unexpected/.test(summary)) broken('a reason that was thought of', reason);
   }
+}
+
+/** How old an event is when Lambda runs the function for it: the first try fails, and the pauses between the tries double. */
+function ageAtFirstRun(undeliverableSeconds = 0): number {
+  let age = 0;
+  for (let pause = 1; age < undeliverableSeconds; pause = Math.min(2 * pause, LONGEST_RETRY_INTERVAL_SECONDS)) age += pause;
+  return age;
 }
 
 export function invented({ stackId, logical }: Pick<Event, 'stackId' | 'logical'>): string {

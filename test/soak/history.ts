@@ -56,7 +56,12 @@ const rules: fc.Arbitrary<RuleTemplate[]> = fc.uniqueArray(
   // The construct refuses two of one filter.
   { maxLength: 2, selector: ({ logical }) => logical },
 ).filter((list) => new Set(list.map(({ filter }) => filter)).size === list.length);
-const deliveries = { copies: fc.constantFrom(1, 1, 1, 1, 2, 3), inTurn: fc.boolean() };
+const deliveries = {
+  copies: fc.constantFrom(1, 1, 1, 1, 2, 3),
+  inTurn: fc.boolean(),
+  // A function in a VPC that was idle for weeks takes a minute or more to be active again.
+  undeliverableSeconds: fc.constantFrom(0, 0, 0, 0, 0, 70, 130, 250),
+};
 const circumstances: fc.Arbitrary<Circumstances> = fc.record({
   failsElsewhere: rarely,
   cancelsCreate: fc.oneof({ weight: 12, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.nat(3) }),

@@ -116,6 +116,13 @@ export const REGRESSIONS: Record<string, History> = {
   'a rule whose create comes again, as its answer was not accepted': [
     deploy({ rules: all, weather: { ...calm, answer: [{ name: 'never answered', after: 2, calls: 24 }] }, mustSucceed: true }),
   ],
+  'events of a function that takes four minutes to be active': [
+    deploy({ rules: all, circumstances: { undeliverableSeconds: 240 }, mustSucceed: true }),
+    { do: 'delete', stack: 0, weather: calm, how: { ...ONCE, undeliverableSeconds: 240, retains: false } },
+  ],
+  'the create of a rule that was never answered, and its delete that comes late': [
+    deploy({ rules: all, weather: { ...calm, answer: [{ name: 'never answered', after: 2, calls: 24 }] }, circumstances: { undeliverableSeconds: 240 } }),
+  ],
   'a runner whose answer was lost': [deploy({ weather: spell('reset, carried out', 2, 1), mustSucceed: true })],
   'a rule whose answer was lost': [deploy({ rules: all, weather: spell('reset, carried out', 4, 1), mustSucceed: true })],
   'an answer that was taken without a word': [deploy({ weather: { ...calm, answer: [{ name: 'reset, taken', after: 0, calls: 1 }] } }), destroy()],

@@ -1,5 +1,6 @@
 /** What a stack of a history wants: a runner and rules, as the construct's template would say it. */
 import { ENV_TYPES, PROJECT, type World } from './world';
+import { SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
 
 export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
 export const FOREIGN_ROLE = 'arn:aws:iam::123456789012:role/somebody-else';
@@ -49,7 +50,7 @@ export interface Declared {
 export function resourcesOf({ runner, rules }: Template, world: World, stackId: string): Declared[] {
   const common = {
     ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f',
-    ServiceTimeout: '300',
+    ServiceTimeout: String(SERVICE_TIMEOUT_SECONDS),
     ApiUrl: world.orchestrator.url,
     OrgId: runner.org,
     Token: { SecretId: SECRET, SecretField: 'token' },

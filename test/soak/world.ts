@@ -68,6 +68,17 @@ export class World {
     this.eventBegan = performance.now();
   }
 
+  /** Lets time pass for the rules that were made since a moment. */
+  ageRulesSince(moment: number, seconds: number): void {
+    for (const org of [ORG, OTHER_ORG]) {
+      const { rules } = this.orchestrator.store.organization(org)!;
+      for (const rule of [...rules.values()]) {
+        const made = Date.parse(rule.created_at);
+        if (made >= moment) rules.set(rule.id, { ...rule, created_at: new Date(made - seconds * 1000).toISOString() });
+      }
+    }
+  }
+
   responseUrl(key: string): string {
     return `${this.mailbox}/${key}?X-Amz-Signature=${SIGNATURE}`;
   }

@@ -16,11 +16,18 @@ class Behaviour:
     prefix_grants_show_missing_objects: bool = False
     # How long a new or changed policy of a role has no effect.
     policy_delay_ms: int = 0
+    # How long ECS cannot use its service-linked role after the account's first CreateCluster.
+    service_linked_role_delay_ms: int = 5_000
     # How long a task stays in PROVISIONING, and then in PENDING. With 0 it has left both before RunTask answers.
     task_start_ms: int = 0
 
 
 _current = Behaviour()
+_listeners: list = []
+
+
+def on_change(listener) -> None:
+    _listeners.append(listener)
 
 
 def current() -> Behaviour:
@@ -37,6 +44,8 @@ def change(settings: dict) -> dict:
             raise ValueError(f"setting {name!r} has the wrong type: {value!r}")
     for name, value in settings.items():
         setattr(_current, fields[name].name, value)
+    for listener in _listeners:
+        listener()
     return {name: getattr(_current, field.name) for name, field in fields.items()}
 
 

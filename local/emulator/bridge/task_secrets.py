@@ -13,7 +13,7 @@ from ministack.core.iam_evaluator import PrincipalInfo
 from ministack.core.responses import new_uuid, request_scope
 from ministack.services import kms, secretsmanager, ssm
 
-from . import principals
+from . import key_permissions, principals
 
 START = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 RETRIED = "service call has been retried 1 time(s): "
@@ -67,9 +67,7 @@ def _read_secret(reader: PrincipalInfo, reference: str, account: str) -> None:
             raise Refused(f"AccessDeniedException: {denied}")
         if record is None or record.get("DeletedDate"):
             raise Refused("ResourceNotFoundException: Secrets Manager can't find the specified secret.")
-        # https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
-        context = {"kms:EncryptionContext:SecretARN": record["ARN"], "kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}
-        if not _decrypts(reader, record.get("KmsKeyId"), region, context):
+        if not _decrypts(reader, record.get("KmsKeyId"), region, key_permissions.secret_context(record["ARN"], region)):
             raise Refused("AccessDeniedException: Access to KMS is not allowed")
         value = secretsmanager.resolve_secret_string(arn, stage or "AWSCURRENT", version or None)
         if value is None:
@@ -94,17 +92,13 @@ def _read_parameters(reader: PrincipalInfo, references: list, account: str, regi
         if missing:
             raise Refused(f"fetching secret data from SSM Parameter Store in {region}: invalid parameters: {', '.join(missing)}")
         for _, record in found:
-            # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-            context = {"kms:EncryptionContext:PARAMETER_ARN": record["ARN"], "kms:ViaService": f"ssm.{region}.amazonaws.com"}
+            context = key_permissions.parameter_context(record["ARN"], region)
             if record["Type"] == "SecureString" and not _decrypts(reader, record.get("KeyId"), region, context):
-                raise Refused(
-                    "AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this "
-                    f"region, or you are not allowed to access. status code: 400, request id: {new_uuid()}")
+                raise Refused(f"AccessDeniedException: {key_permissions.NO_CIPHERTEXT_KEY} status code: 400, request id: {new_uuid()}")
 
 
 def _decrypts(reader: PrincipalInfo, key: str | None, region: str, context: dict) -> bool:
-    """AWS's own keys let everybody in who may call the service that they belong to."""
-    if not key or key.rsplit(":", 1)[-1].startswith("alias/aws/"):
+    if not key_permissions.is_customer_managed(key):
         return True
     record = kms._resolve_key(key)
     return record is not None and principals.denial(reader, "kms:Decrypt", record["Arn"], region, context) is None

@@ -1,3 +1,5 @@
+import { CREATE_TO_DELETE_SECONDS } from '../delivery-times';
+
 /** Times of the handler in milliseconds. Each is the price of one kind of patience, so they stand together. */
 
 /** Kept back from the Lambda's time for the answer to CloudFormation. */
@@ -33,8 +35,8 @@ export const POLL = 5_000;
 export const LOOK = 10_000;
 /** A call that nobody waits for any more may still be carried out; not later than this. */
 export const AFTERMATH = 15_000;
-/** No create is under way for longer: CloudFormation waits for 5 minutes, Lambda delivers for 2 and runs for 2. */
-export const CREATE_AT_MOST = 600_000;
+/** What is older was not made by a create that CloudFormation still waits for, or has just given up. */
+export const CREATE_AT_MOST = CREATE_TO_DELETE_SECONDS * 1_000;
 
 /** CloudFormation refuses longer answers. */
 export const ANSWER_MAX_BYTES = 4096;

@@ -1,0 +1,58 @@
+/** GET and HEAD of objects that do not exist. */
+import { strict as assert } from 'node:assert';
+import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { allow, deny, type Rule, type Statement, type World } from './world';
+
+/** The status codes of HEAD and GET of a missing object, for a role with these statements for the bucket's objects. */
+async function statusesOf(world: World, statements: (bucket: string) => Statement[]): Promise<number[]> {
+  const Bucket = world.name('bucket');
+  await world.s3.send(new CreateBucketCommand({ Bucket }));
+  await world.s3.send(new PutObjectCommand({ Bucket, Key: 'there', Body: 'x' }));
+  const bucket = `arn:aws:s3:::${Bucket}`;
+  const s3 = new S3Client({ ...await world.as(await world.role(allow('s3:GetObject', `${bucket}/*`), ...statements(bucket))), forcePathStyle: true });
+  try {
+    assert.equal(await status(s3.send(new GetObjectCommand({ Bucket, Key: 'there' })).then(async ({ Body }) => Body?.transformToString())), 200);
+    return [await status(s3.send(new HeadObjectCommand({ Bucket, Key: 'missing' }))), await status(s3.send(new GetObjectCommand({ Bucket, Key: 'missing' })))];
+  } finally {
+    s3.destroy();
+  }
+}
+
+async function status(call: Promise<unknown>): Promise<number> {
+  return call.then(() => 200, ({ $metadata }: { $metadata: { httpStatusCode: number } }) => $metadata.httpStatusCode);
+}
+
+const onlyPrefix = (bucket: string) => [allow('s3:ListBucket', bucket, { StringEquals: { 's3:prefix': 'env:/' } })];
+const NO_PREFIX = { Null: { 's3:prefix': 'true' } };
+
+export const missingObjects: Rule[] = [
+  {
+    name: 'a missing object is a 404 for a role that may list the bucket, and a 403 for any other',
+    async check(world) {
+      assert.deepEqual(await statusesOf(world, (bucket) => [allow('s3:ListBucket', bucket)]), [404, 404]);
+      assert.deepEqual(await statusesOf(world, () => []), [403, 403]);
+      assert.deepEqual(await statusesOf(world, () => [allow('s3:ListBucket', 'arn:aws:s3:::another')]), [403, 403]);
+      assert.deepEqual(await statusesOf(world, (bucket) => [allow('s3:ListBucket', bucket), deny('s3:ListBucket', bucket)]), [403, 403]);
+    },
+  },
+  {
+    name: 'a grant to list a prefix does not count for a missing object, and one without a prefix does',
+    async check(world) {
+      assert.deepEqual(await statusesOf(world, onlyPrefix), [403, 403]);
+      assert.deepEqual(await statusesOf(world, (bucket) => [...onlyPrefix(bucket), allow('s3:ListBucket', bucket, NO_PREFIX)]), [404, 404]);
+    },
+  },
+  {
+    name: 'a grant to list a prefix counts for a missing object, if the emulator is told so',
+    async check(world) {
+      await world.emulator.behave({ prefixGrantsShowMissingObjects: true });
+      try {
+        assert.deepEqual(await statusesOf(world, onlyPrefix), [404, 404]);
+        assert.deepEqual(await statusesOf(world, (bucket) => [allow('s3:ListBucket', bucket, NO_PREFIX)]), [404, 404]);
+        assert.deepEqual(await statusesOf(world, () => []), [403, 403]);
+      } finally {
+        await world.emulator.behave({ prefixGrantsShowMissingObjects: false });
+      }
+    },
+  },
+];

@@ -1,0 +1,60 @@
+/** Tags that AWS refuses. */
+import { strict as assert } from 'node:assert';
+import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateClusterCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { TagRoleCommand } from '@aws-sdk/client-iam';
+import { createCluster, registerTask } from './task-support';
+import { refusal, type Rule, type World } from './world';
+
+type Tags = Record<string, string>;
+
+const many = (count: number): Tags => Object.fromEntries(Array.from({ length: count }, (_, index) => [`key${index}`, '']));
+const VALID: Tags[] = [{ 'Größe_.:/=+-@ 1': 'ä _.:/=+-@' }, { [`k${'x'.repeat(127)}`]: 'v'.repeat(256) }, { awsome: 'yes' }, many(50)];
+const INVALID: Tags[] = [{ 'a#': '' }, { a: 'b;c' }, { 'a\tb': '' }, { [`k${'x'.repeat(128)}`]: '' }, { k: 'v'.repeat(257) }, { 'aws:x': '' }, { 'AWS:x': '' }, many(51)];
+
+const lowerCase = (tags: Tags) => Object.entries(tags).map(([key, value]) => ({ key, value }));
+const upperCase = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+
+/** Every valid set of tags works, and every other is refused. */
+async function judges(tag: (tags: Tags) => Promise<unknown>): Promise<void> {
+  for (const tags of VALID) await tag(tags);
+  for (const tags of INVALID) await refusal(async () => tag(tags)).catch(() => assert.fail(`taken: ${JSON.stringify(tags).slice(0, 60)}`));
+}
+
+const TYPES: Record<string, (world: World, tags: Tags) => object> = {
+  'AWS::ECS::Cluster': (_, tags) => ({ Tags: upperCase(tags) }),
+  'AWS::Logs::LogGroup': (_, tags) => ({ Tags: upperCase(tags) }),
+  'AWS::S3::Bucket': (_, tags) => ({ Tags: upperCase(tags) }),
+  'AWS::IAM::OIDCProvider': (world, tags) => ({ Url: `https://${world.name('issuer')}.example`, ClientIdList: ['x'], Tags: upperCase(tags) }),
+  'AWS::SSM::Parameter': (_, tags) => ({ Type: 'String', Value: 'x', Tags: tags }),
+};
+
+export const tagRules: Rule[] = [
+  {
+    name: 'IAM, ECS and CloudWatch Logs refuse tags with characters, lengths, prefixes and numbers that AWS does not take',
+    async check(world) {
+      const { name: RoleName } = await world.role();
+      await judges(async (tags) => world.iam.send(new TagRoleCommand({ RoleName, Tags: upperCase(tags) })));
+      await judges(async (tags) => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: lowerCase(tags) })));
+      await judges(async (tags) => world.logs.send(new CreateLogGroupCommand({ logGroupName: world.name('group'), tags })));
+      const [cluster, taskDefinition] = [await createCluster(world), await registerTask(world)];
+      await judges(async (tags) => world.ecs.send(new RunTaskCommand({ cluster, taskDefinition, tags: lowerCase(tags) })));
+    },
+  },
+  {
+    name: 'CloudFormation fails to create a resource of any type with such tags',
+    async check(world) {
+      for (const [Type, properties] of Object.entries(TYPES)) {
+        for (const tags of [VALID[0]!, VALID[3]!]) await world.stack({ Resource: { Type, Properties: properties(world, tags) } });
+        for (const tags of [INVALID[0]!, INVALID[5]!, INVALID[7]!]) await world.failingStack({ Resource: { Type, Properties: properties(world, tags) } });
+      }
+    },
+  },
+  {
+    name: 'a tag key may be there once',
+    async check(world) {
+      const twice = [{ key: 'a', value: '1' }, { key: 'a', value: '2' }];
+      await refusal(async () => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: twice })));
+    },
+  },
+];
