@@ -8,6 +8,7 @@ import { existing } from './existing';
 import { iamRules } from './iam';
 import { keys } from './keys';
 import { missingObjects } from './missing-objects';
+import { oidc } from './oidc';
 import { tagRules } from './tags';
 import { taskEvents } from './task-events';
 import { taskSizes } from './task-sizes';
@@ -17,7 +18,7 @@ import { startEmulator } from '../../local/emulator';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 
-const RULES: Record<string, Rule[]> = { tasks, taskEvents, taskSizes, clusters, existing, iamRules, keys, missingObjects, tagRules };
+const RULES: Record<string, Rule[]> = { tasks, taskEvents, taskSizes, clusters, existing, iamRules, keys, missingObjects, oidc, tagRules };
 
 async function main(): Promise<number> {
   const { values: { json, only } } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
