@@ -1,5 +1,5 @@
 /**
- * The production example on the local cloud: customer key, role path, permissions boundary, a rule. Run with
+ * The production example on the local cloud: customer key, role path, permissions boundary, a rule, and policies that take effect late. Run with
  * `npx tsx test/e2e/production.ts [--json FILE]`; the exit code is 0 if everything was as it has to be.
  */
 import { endToEnd } from './harness';
@@ -16,6 +16,8 @@ const RUNNER_ID = 'prod-runner';
 const ROLE_PATH = '/platform/runners/';
 const BOUNDARY = 'EnterprisePermissionsBoundary';
 const ENV_TYPE = 'production';
+/** Longer than the CDK's deployment takes from the policy to its first use, and shorter than the registration waits for it. */
+const POLICY_DELAY_MS = 10_000;
 
 async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account, client, cdkOptions } = cloud;
@@ -25,10 +27,14 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   await account.createPolicy(BOUNDARY, { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
   await client.create('/env-types', { id: ENV_TYPE });
 
-  output.step('cdk deploy');
+  output.step('cdk deploy, with policies that take effect late');
+  await cloud.emulator.behave({ policyDelayMs: POLICY_DELAY_MS });
   const options = { ...cdkOptions(), app: exampleApp('production') };
   const deployed = await deploy(options);
+  await cloud.emulator.behave({ policyDelayMs: 0 });
   report.add('cdk deploy', 0, deployed.code);
+  const denials = (await account.logLines()).filter((line) => line.includes('denied, and tried again'));
+  report.add('the registration tried again when it was denied', 'it did', `${denials.length} times`, denials.length > 0);
   report.add('the stack', 'CREATE_COMPLETE', await account.stackStatus(STACK));
   if (deployed.code !== 0) return;
 
