@@ -1,9 +1,58 @@
+import { existsSync } from 'fs';
+import { join } from 'path';
+import { Annotations, Token } from 'aws-cdk-lib';
 import type * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from './contract';
-import { Problem, Problems } from './problems';
+import { isKnown, Problem, Problems, quote } from './problems';
+
+/** How an image is built. */
+export interface AssetImageOptions {
+  /**
+   * Platform of the image. The orchestrator's tasks run on `linux/amd64`: an image for another platform does not start, so a warning is printed.
+   *
+   * @default Platform.LINUX_AMD64
+   */
+  readonly platform?: ecrAssets.Platform;
+
+  /**
+   * Build arguments, the values of `ARG` in the Dockerfile. No CDK tokens. They are readable in the cloud assembly and in the history of the image.
+   *
+   * @default - none
+   */
+  readonly buildArgs?: Record<string, string>;
+
+  /**
+   * Build secrets by id, as `docker build --secret` takes them: from `DockerBuildSecret.fromSrc()`.
+   *
+   * @default - none
+   * @see https://docs.docker.com/build/building/secrets/
+   */
+  readonly buildSecrets?: Record<string, string>;
+
+  /**
+   * Name of the Dockerfile below the directory.
+   *
+   * @default 'Dockerfile'
+   */
+  readonly file?: string;
+
+  /**
+   * Stage of the Dockerfile to build.
+   *
+   * @default - the last one
+   */
+  readonly target?: string;
+
+  /**
+   * Patterns of files in the directory that do not belong to the image, in addition to those of `.dockerignore`.
+   *
+   * @default - none
+   */
+  readonly exclude?: string[];
+}
 
 /** The container image that deployments run in. */
 export abstract class RunnerImage {
@@ -29,10 +78,12 @@ export abstract class RunnerImage {
   /**
    * An image that `cdk deploy` builds and pushes to the bootstrap repository. The execution role may pull it.
    *
-   * @param directory the directory with the `Dockerfile`
+   * @param directory the directory with the Dockerfile, absolute or below the working directory of the app
+   * @param options how the image is built; for `linux/amd64` when left out
+   * @throws an error at synthesis when the directory or the Dockerfile does not exist
    */
-  public static fromAsset(directory: string): RunnerImage {
-    return new AssetImage(directory);
+  public static fromAsset(directory: string, options: AssetImageOptions = {}): RunnerImage {
+    return new AssetImage(directory, options);
   }
 
   /**
@@ -102,13 +153,51 @@ class EcrImage extends RunnerImage {
 }
 
 class AssetImage extends RunnerImage {
-  constructor(private readonly directory: string) {
+  constructor(private readonly directory: string, private readonly options: AssetImageOptions) {
     super();
   }
 
+  public _problems(): Problem[] {
+    const problems = new Problems();
+    const { file = 'Dockerfile', buildArgs } = this.options;
+    const paths = [this.directory, file].some(path => typeof path !== 'string' || !isKnown(path));
+    const path = paths ? undefined : join(this.directory, file);
+    if (path === undefined || !existsSync(path)) {
+      problems.add({
+        input: '',
+        expected: `a directory with the Dockerfile ${quote(file)}`,
+        got: path !== undefined && existsSync(this.directory) ? `${quote(this.directory)} without it` : `${quote(this.directory)}, which does not exist`,
+        fix: 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.',
+      });
+    }
+    const unknown = Object.entries(buildArgs ?? {}).find(entry => entry.some(text => typeof text !== 'string' || Token.isUnresolved(text)));
+    if (unknown) {
+      problems.add({
+        input: 'buildArgs',
+        expected: 'names and values that are known at synthesis',
+        got: `${quote(unknown[0])} with ${quote(unknown[1])}`,
+        fix: 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.',
+      });
+    }
+    return problems.list;
+  }
+
   public _bind(scope: Construct, grantee: iam.IGrantable): string {
-    const asset = new ecrAssets.DockerImageAsset(scope, 'Image', { directory: this.directory });
+    const { platform = ecrAssets.Platform.LINUX_AMD64, buildArgs, buildSecrets } = this.options;
+    if (platform.platform !== ecrAssets.Platform.LINUX_AMD64.platform) {
+      Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:imagePlatform',
+        `The image is built for ${platform.platform}, but the orchestrator's tasks run on ${ecrAssets.Platform.LINUX_AMD64.platform}, where such an image does not start. `
+        + 'Leave `platform` out, unless your orchestrator registers its task definitions for another platform.');
+    }
+    const asset = new ecrAssets.DockerImageAsset(scope, 'Image', {
+      ...this.options, directory: this.directory, platform, buildArgs: inOrder(buildArgs), buildSecrets: inOrder(buildSecrets),
+    });
     asset.repository.grantPull(grantee);
     return asset.imageUri;
   }
+}
+
+/** By name: Go and Java hand over maps in another order each time, and the order changes the hash of the asset. */
+function inOrder(map?: Record<string, string>): Record<string, string> | undefined {
+  return map && Object.fromEntries(Object.entries(map).sort(([one], [other]) => one < other ? -1 : 1));
 }
