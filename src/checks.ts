@@ -1,9 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { checkUniqueId } from './app-runners';
 import * as contract from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { checkEnvironment } from './environment';
+import { checkEventLog } from './event-log';
 import { checkNetwork } from './network';
 import { isKnown, maskUnknown, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
@@ -14,6 +16,7 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   const problems = new Problems();
   problems.addAll('orchestrator', props.orchestrator._problems());
   checkId(props, problems);
+  checkUniqueId(scope, props, problems);
   problems.checkText('description', props.description, {
     max: contract.DESCRIPTION_MAX,
     expected: `at most ${contract.DESCRIPTION_MAX} characters`,
@@ -28,6 +31,7 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   checkRoles(props, problems);
   checkOidcProvider(props, problems);
   checkKey(props, problems);
+  checkEventLog(scope, props, problems);
   checkWildcards(props, problems);
   RegistrationProvider.check(scope, problems, { ...props, network: props.registrationNetwork });
   problems.throwIfAny(scope, 'EcsRunner');

@@ -45,5 +45,7 @@ export const RESERVED_ENVIRONMENT = [
   'ORG_ID', 'RUNNER_ID', 'DEPLOYMENT_ID', 'DEPLOYMENT_ENV_UUID', 'MODE', 'TOKEN', 'ENCRYPTING_KEY', 'ENCRYPTING_LOGS_KEY',
   'LOG_LEVEL', 'RUNNER_GATEWAY_URL', 'METADATA_KEY', 'PLATFORM_ORCHESTRATOR_BASE_URL',
 ];
+/** The variable with the keys of module sources that OpenTofu reads from Git over SSH. */
+export const GIT_SSH_KEYS = 'RUNNER_GIT_SSH_KEYS';
 /** Variables that the orchestrator takes only as secrets. */
-export const SECRET_ONLY_ENVIRONMENT = ['RUNNER_GIT_SSH_KEYS'];
+export const SECRET_ONLY_ENVIRONMENT = [GIT_SSH_KEYS];

@@ -46,14 +46,15 @@ export interface EcsRunnerProps {
   readonly description?: string;
 
   /**
-   * VPC that the tasks run in. Not together with `subnetIds`.
+   * VPC that the tasks run in. Not together with `subnetIds`. A warning is printed if the tasks run in isolated subnets, which have no route to the
+   * orchestrator.
    *
-   * @default - with `subnetIds`, none; else a new one of two zones with one NAT gateway
+   * @default - with `subnetIds`, none; with a `cluster` that knows its VPC, that VPC; else a new one of two zones with one NAT gateway
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Which of the VPC's subnets the tasks run in: 1 to 16. Needs `vpc`.
+   * Which of the VPC's subnets the tasks run in: 1 to 16. Needs `vpc`, or a `cluster` that knows its VPC.
    *
    * @default - the private subnets
    */
@@ -69,7 +70,12 @@ export interface EcsRunnerProps {
   /**
    * Security groups of the tasks, 5 at most.
    *
-   * @default - with a VPC, a new one that lets HTTPS out and nothing in; with `subnetIds`, the default group of their VPC
+   * With `subnetIds` and no security groups, ECS uses the default security group of the VPC, `connections` of the runner has no effect, and a warning
+   * is printed.
+   *
+   * @default - with a VPC, a new one without inbound traffic. Outbound, over IPv4 and IPv6: port 443, the ports of the orchestrator's `apiUrl` and
+   * `gatewayUrl`, and port 22 if `secrets` has `RUNNER_GIT_SSH_KEYS`. With `subnetIds`, the default group of their VPC
+   * @see https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
@@ -129,11 +135,33 @@ export interface EcsRunnerProps {
 
   /**
    * What becomes of the log groups when they leave the stack. Two of them are named after the runner, so a kept one
-   * blocks the next deployment of a runner with the same id.
+   * blocks the next deployment of a runner with the same id. `RETAIN` works like `RETAIN_ON_UPDATE_OR_DELETE`: it does not keep the empty log groups of
+   * a first deployment that fails, as they would block the next try.
    *
    * @default RemovalPolicy.DESTROY
    */
   readonly logRemovalPolicy?: RemovalPolicy;
+
+  /**
+   * Whether the state changes of the tasks are logged, which tell why a task did not start. The new log group needs a CloudWatch Logs resource policy,
+   * which the runners of the stack share. An account can have ten of these policies per region: turn the log off, or give `eventLogGroup`, if they are
+   * used up.
+   *
+   * @default true
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+   */
+  readonly eventLogEnabled?: boolean;
+
+  /**
+   * An existing log group for the state changes of the tasks, in the account and region of the stack. Several runners can use one. Its retention,
+   * encryption and policy stay as they are. A CloudWatch Logs resource policy has to allow `events.amazonaws.com` and
+   * `delivery.logs.amazonaws.com` the actions `logs:CreateLogStream` and `logs:PutLogEvents` on its ARN with `:*` at the end: without it EventBridge
+   * drops the events. None is created. Not together with `eventLogEnabled: false`.
+   *
+   * @default - a new one, `/aws/ecs/<runner id>`
+   * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
+   */
+  readonly eventLogGroup?: logs.ILogGroup;
 
   /**
    * Container image of the deployments: its name with tag or digest may have 255 characters.

@@ -1,19 +1,21 @@
-import { CustomResource, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
+import { CustomResource, Lazy, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { acknowledge, logGroupFindings, REGISTRATION } from './acknowledgements';
+import { acknowledge, REGISTRATION } from './acknowledgements';
+import { addRunner } from './app-runners';
 import { checkRunner } from './checks';
-import { DEFAULT_RUNNER_ID_PREFIX, RUNNER_ID_SUFFIX_LENGTH } from './contract';
+import { RunnerConnections } from './connections';
+import { DEFAULT_RUNNER_ID_PREFIX } from './contract';
 import { DEFAULT_LOG_RETENTION } from './defaults';
 import type { EcsRunnerProps } from './ecs-runner-props';
-import { allowLogGroups } from './encryption';
 import { warnAboutEnvironment } from './environment';
 import { EventLog } from './event-log';
 import { ImportedRunner } from './imported-runner';
+import { retainExceptOnCreate, RunnerLogGroups } from './log-groups';
 import { bindNetwork, RunnerNetwork } from './network';
 import type { Orchestrator } from './orchestrator';
 import { RegistrationProvider } from './registration/provider';
@@ -73,10 +75,10 @@ export class EcsRunner extends Resource implements IEcsRunner {
   /** The role that OpenTofu runs with. */
   public readonly taskRole: iam.IRole;
   /**
-   * Log group of the tasks' state changes, `/aws/ecs/<runner id>`. Events do not say which runner a task belongs to: on a cluster that
+   * Log group of the tasks' state changes, `/aws/ecs/<runner id>` or `eventLogGroup`; undefined with `eventLogEnabled: false`. Events do not say which runner a task belongs to: on a cluster that
    * several runners of an orchestrator share, each of their logs has the tasks of all.
    */
-  public readonly eventLogGroup: logs.ILogGroup;
+  public readonly eventLogGroup?: logs.ILogGroup;
   /** Log group of ECS Exec on a cluster that the construct made, `/aws/ecs/<runner id>/exec`; undefined on an existing one. */
   public readonly execLogGroup?: logs.ILogGroup;
   /** The VPC that the tasks run in; undefined when only `subnetIds` were given. */
@@ -86,6 +88,9 @@ export class EcsRunner extends Resource implements IEcsRunner {
   /** The security groups of the tasks. */
   public readonly connections: ec2.Connections;
   public readonly grantPrincipal: iam.IPrincipal;
+  private readonly registration: CustomResource;
+  private readonly logGroups: RunnerLogGroups;
+  private readonly ownsStateBucket: boolean;
 
   /**
    * Makes a runner.
@@ -125,22 +130,23 @@ export class EcsRunner extends Resource implements IEcsRunner {
     const network = bindNetwork(this, props);
     this.vpc = network.vpc;
     this.subnetIds = network.subnetIds;
-    this.connections = new ec2.Connections({ securityGroups: network.securityGroups, defaultPort: ec2.Port.tcp(443) });
+    this.connections = new RunnerConnections(this, network.securityGroups, group => this.registration?.node.addDependency(group));
 
+    this.ownsStateBucket = !stateStorage._isExisting;
     this.stateBucket = stateStorage._bind(this, props.encryptionKey);
     this.statePrefix = stateStorage._prefix;
     if (stateStorage._autoDeletes) {
       limitProviderRole(this, props, 'Custom::S3AutoDeleteObjectsCustomResourceProvider');
     }
-    if (network.vpc && !props.vpc) {
+    if (network.isNewVpc) {
       limitProviderRole(this, props, 'Custom::VpcRestrictDefaultSGCustomResourceProvider');
     }
-    const names = logGroupNames(this.runnerId);
-    this.eventLogGroup = this.logGroup('EventLogGroup', names.event, props, logRetention, logRemovalPolicy);
-    if (!props.cluster) {
-      this.execLogGroup = this.logGroup('ExecLogGroup', names.exec, props, logRetention, logRemovalPolicy);
+    this.logGroups = new RunnerLogGroups(this, props, this.runnerId);
+    this.eventLogGroup = this.logGroups.event;
+    this.execLogGroup = this.logGroups.exec;
+    if (props.encryptionKey) {
+      this.logGroups.encrypt(props.encryptionKey, registration, this.stateBucket.encryptionKey ?? props.encryptionKey);
     }
-    this.encryptLogs(props, registration);
 
     const taskRole = bindTaskRole(this, props, {
       bucketArn: this.stateBucket.bucketArn,
@@ -160,7 +166,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
       role.node.addDependency(idResource);
     }
 
-    const cluster = props.cluster ?? this.newCluster(props, names.exec, network);
+    const cluster = props.cluster ?? this.newCluster(props, this.logGroups.execName, network);
     this.cluster = cluster;
     this.oidcProvider = bindOidcProvider(this, orchestrator, props.oidcProvider);
     this.taskManagerRole = taskManagerRole(this, props, this.runnerId, this.oidcProvider, {
@@ -170,14 +176,18 @@ export class EcsRunner extends Resource implements IEcsRunner {
       executionRoleArn: executionRole.roleArn,
       taskRoleArn: taskRole.roleArn,
     });
-    const eventLog = new EventLog(this, 'EventLog', {
-      logGroup: this.eventLogGroup,
-      logGroupName: names.event,
-      clusterArn: cluster.clusterArn,
-      taskFamilyPrefix: orchestrator.taskFamilyPrefix,
-    });
-
-    this.register(props, network, image, orchestrator).node.addDependency(eventLog, eventLog.policy);
+    this.registration = this.register(props, network, image, orchestrator);
+    if (this.eventLogGroup) {
+      const eventLog = new EventLog(this, 'EventLog', {
+        logGroup: this.eventLogGroup,
+        logGroupName: this.logGroups.eventName,
+        hasPolicy: props.eventLogGroup !== undefined,
+        clusterArn: cluster.clusterArn,
+        taskFamilyPrefix: orchestrator.taskFamilyPrefix,
+      });
+      this.registration.node.addDependency(this.eventLogGroup, eventLog, ...eventLog.policy ? [eventLog.policy] : []);
+    }
+    addRunner(this, props, this.stateBucket.bucketName, this.statePrefix);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
       if (!props.oidcProvider) {
@@ -200,6 +210,20 @@ export class EcsRunner extends Resource implements IEcsRunner {
     return new RunnerRule(this, id, { runner: this, ...options });
   }
 
+  /**
+   * Sets what becomes of the data that the runner keeps, when it leaves the stack: the log groups and the state bucket, as far as they were made for
+   * the runner. It replaces `logRemovalPolicy` and the `removalPolicy` of `stateStorage`. Registration, roles and cluster are always deleted.
+   *
+   * @param policy `RETAIN` does not apply to the deployment that creates the resources: what a failed deployment leaves would block the next one.
+   * With `DESTROY` the deletion of a bucket that is not empty fails.
+   */
+  public applyRemovalPolicy(policy: RemovalPolicy): void {
+    this.logGroups.applyRemovalPolicy(policy);
+    if (this.ownsStateBucket) {
+      this.stateBucket.applyRemovalPolicy(retainExceptOnCreate(policy));
+    }
+  }
+
   private register(props: EcsRunnerProps, network: RunnerNetwork, image: string | undefined, orchestrator: Orchestrator): CustomResource {
     const secrets = Object.entries(props.secrets ?? {}).map(([name, secret]) => [name, secret.arn]);
     const registration = runnerResource(this, 'Registration', orchestrator, {
@@ -210,7 +234,8 @@ export class EcsRunner extends Resource implements IEcsRunner {
         Region: Stack.of(this).region,
         Cluster: this.cluster.clusterName,
         Subnets: network.subnetIds,
-        SecurityGroups: network.securityGroups.length > 0 ? network.securityGroups.map(group => group.securityGroupId) : undefined,
+        // At the end of synthesis: `connections.addSecurityGroup()` may add some.
+        SecurityGroups: Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) }, { omitEmpty: true }),
         IsPublicIpEnabled: props.assignPublicIp ? 'true' : 'false',
         ExecutionRoleArn: this.executionRole.roleArn,
         TaskRoleArn: this.taskRole.roleArn,
@@ -229,7 +254,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
     // torn down yet. Policies that grants add later count, too.
     registration.node.addDependency(
-      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, this.stateBucket, this.eventLogGroup, ...network.securityGroups);
+      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, this.stateBucket, ...network.securityGroups);
     if (this.execLogGroup) {
       registration.node.addDependency(this.execLogGroup);
     }
@@ -267,32 +292,4 @@ export class EcsRunner extends Resource implements IEcsRunner {
       securityGroups: [],
     });
   }
-
-  private logGroup(
-    id: string, logGroupName: string, props: EcsRunnerProps, retention: logs.RetentionDays, removalPolicy: RemovalPolicy,
-  ): logs.ILogGroup {
-    const group = new logs.LogGroup(this, id, { logGroupName, retention, removalPolicy, encryptionKey: props.encryptionKey });
-    acknowledge(group, logGroupFindings(this, props.encryptionKey));
-    return group;
-  }
-
-  /** Has the log groups wait for the key's policy, without which they cannot be made. */
-  private encryptLogs(props: EcsRunnerProps, registration: RegistrationProvider): void {
-    const key = props.encryptionKey;
-    if (!key) {
-      return;
-    }
-    // A generated id is named as a pattern of its exact length: the key would otherwise wait for the registration, which
-    // may itself need the key for the secret with the token.
-    const id = props.runnerId ?? `${props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`;
-    const names = logGroupNames(id);
-    allowLogGroups(this, key, [...registration.logGroupsOf(key), names.event, ...props.cluster ? [] : [names.exec]], this.stateBucket.encryptionKey ?? key);
-    this.eventLogGroup.node.addDependency(key);
-    this.execLogGroup?.node.addDependency(key);
-  }
-}
-
-/** The names that users of the Terraform module know. */
-function logGroupNames(runnerId: string): { event: string; exec: string } {
-  return { event: `/aws/ecs/${runnerId}`, exec: `/aws/ecs/${runnerId}/exec` };
 }

@@ -1,4 +1,4 @@
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct, IConstruct } from 'constructs';
@@ -40,7 +40,10 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
       },
     },
   });
-  if (Stack.of(key) === stack && key.addToResourcePolicy(statement, true).statementAdded) {
+  // Without log groups of its own, a runner with another runner's key for the registration needs no statement.
+  const logs = logGroupNames.length > 0 ? [statement] : [];
+  if (Stack.of(key) === stack && CfnResource.isCfnResource(key.node.defaultChild)) {
+    logs.forEach(each => key.addToResourcePolicy(each));
     return;
   }
   // The account rather than the role: then the role's own policy decides, which has the conditions.
@@ -51,7 +54,10 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
     resources: ['*'],
     conditions: { StringEquals: { 'kms:ViaService': `s3.${stack.region}.amazonaws.com` } },
   });
-  const missing = sameValue(scope, stateKey.keyArn, key.keyArn) ? [statement, state] : [statement];
+  const missing = sameValue(scope, stateKey.keyArn, key.keyArn) ? [...logs, state] : logs;
+  if (missing.length === 0) {
+    return;
+  }
   const json = JSON.stringify(stack.resolve(missing.map(each => each.toStatementJson())));
   Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:importedKey',
     'The policy of the encryption key cannot be changed from here. Creating the log groups, and reading and writing the state with it, fails until '

@@ -3,15 +3,45 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
+import type { EcsRunnerProps } from './ecs-runner-props';
+import { isKnown, Problems, quote } from './problems';
 import { uniqueName } from './registration/provider';
 
 /** Id of the shared construct below the stack: a public contract. */
 const POLICY_ID = 'HumanitecRunnerEventLogs';
 
+/** Checks the inputs that concern the log of the tasks' state changes. */
+export function checkEventLog(scope: IConstruct, { eventLogEnabled, eventLogGroup }: EcsRunnerProps, problems: Problems): void {
+  if (!eventLogGroup) {
+    return;
+  }
+  if (eventLogEnabled === false) {
+    problems.add({
+      input: 'eventLogGroup',
+      expected: 'no log group beside `eventLogEnabled: false`',
+      got: 'both',
+      fix: 'Leave `eventLogEnabled` out to write the events to this log group, or leave `eventLogGroup` out.',
+    });
+  }
+  const stack = Stack.of(scope);
+  for (const [what, theirs, ours] of [['account', eventLogGroup.env.account, stack.account], ['region', eventLogGroup.env.region, stack.region]]) {
+    if (isKnown(theirs) && isKnown(ours) && theirs !== ours) {
+      problems.add({
+        input: 'eventLogGroup',
+        expected: `a log group in the runner's ${what}, ${quote(ours)}`,
+        got: `one in ${quote(theirs)}`,
+        fix: 'EventBridge writes to log groups of its own account and region only: give one there, or leave it out.',
+      });
+    }
+  }
+}
+
 /** What the events of one runner's tasks are told by. */
 export interface EventLogProps {
   readonly logGroup: logs.ILogGroup;
   readonly logGroupName: string;
+  /** Whether the log group has a resource policy for EventBridge, which the user takes care of. */
+  readonly hasPolicy: boolean;
   readonly clusterArn: string;
   readonly taskFamilyPrefix: string;
 }
@@ -21,8 +51,8 @@ export interface EventLogProps {
  * it shows why one did not start.
  */
 export class EventLog extends Construct implements ITaggable {
-  /** What lets EventBridge write to the log group; it is shared, and so no child of this. */
-  public readonly policy: IConstruct;
+  /** The resource policy that lets EventBridge write to the log group; the runners of the stack share it. */
+  public readonly policy?: IConstruct;
   public readonly tags = new TagManager(TagType.STANDARD, 'AWS::Events::Rule');
 
   constructor(scope: Construct, id: string, props: EventLogProps) {
@@ -49,9 +79,11 @@ export class EventLog extends Construct implements ITaggable {
       produce: () => (this.tags.renderTags() as CfnTag[] | undefined)?.map(tag => ({ Key: tag.key, Value: tag.value })),
     }));
     rule.node.addDependency(props.logGroup);
-    const policy = EventLogPolicy.for(this);
-    policy.allow(props.logGroupName);
-    this.policy = policy;
+    if (!props.hasPolicy) {
+      const policy = EventLogPolicy.for(this);
+      policy.allow(props.logGroupName);
+      this.policy = policy;
+    }
   }
 }
 

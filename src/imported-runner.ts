@@ -1,10 +1,12 @@
-import { Resource } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import { RemovalPolicy, Resource } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { RunnerConnections } from './connections';
 import type { Orchestrator } from './orchestrator';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
+import { UnknownTaskRole } from './unknown-task-role';
 
 /** A runner that exists already. */
 export class ImportedRunner extends Resource implements IEcsRunner {
@@ -17,11 +19,16 @@ export class ImportedRunner extends Resource implements IEcsRunner {
     super(scope, id);
     this.runnerId = attributes.runnerId;
     this.orchestrator = attributes.orchestrator;
-    this.connections = new ec2.Connections({ securityGroups: attributes.securityGroups });
-    this.grantPrincipal = attributes.taskRole?.grantPrincipal ?? new iam.UnknownPrincipal({ resource: this });
+    this.connections = new RunnerConnections(this, attributes.securityGroups);
+    this.grantPrincipal = attributes.taskRole?.grantPrincipal ?? new UnknownTaskRole(this);
   }
 
   public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
     return new RunnerRule(this, id, { runner: this, ...options });
+  }
+
+  public applyRemovalPolicy(policy: RemovalPolicy): void {
+    throw new Error(`${this.node.path}: expected a runner of this app; got RemovalPolicy.${policy.toUpperCase()} for an imported runner. `
+      + 'No stack of this app manages an imported runner: set the removal policy where the runner is defined.');
   }
 }

@@ -2,21 +2,25 @@ import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledgeVpc } from './acknowledgements';
-import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from './contract';
+import { GIT_SSH_KEYS, SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
+import { EgressPorts } from './egress';
 import { isKnown, Problems, quote } from './problems';
 
 /** Where the tasks run. */
 export interface RunnerNetwork {
   readonly vpc?: ec2.IVpc;
+  /** Whether the VPC was made for the runner. */
+  readonly isNewVpc: boolean;
   readonly subnetIds: string[];
   readonly securityGroups: ec2.ISecurityGroup[];
 }
 
 /** Says what is wrong with the inputs that concern the network. */
 export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
-  const { vpc, vpcSubnets, subnetIds, securityGroups } = props;
-  if (vpc && subnetIds) {
+  const { vpcSubnets, subnetIds, securityGroups } = props;
+  const vpc = knownVpc(props);
+  if (props.vpc && subnetIds) {
     problems.add({
       input: 'subnetIds',
       expected: 'either `vpc` (with `vpcSubnets`) or `subnetIds`',
@@ -24,7 +28,14 @@ export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
       fix: 'Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.',
     });
   }
-  if (vpcSubnets && !vpc) {
+  if (props.cluster && !vpc && !subnetIds) {
+    problems.add({
+      input: 'cluster',
+      expected: '`vpc` or `subnetIds` beside a cluster whose VPC is not known',
+      got: 'neither',
+      fix: 'Give the VPC or the subnets that the tasks run in, or import the cluster with its VPC by Cluster.fromClusterAttributes().',
+    });
+  } else if (vpcSubnets && !vpc) {
     problems.add({
       input: 'vpcSubnets',
       expected: '`vpc` beside it',
@@ -50,13 +61,42 @@ export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
 
 /** Makes what was not given. */
 export function bindNetwork(scope: Construct, props: EcsRunnerProps): RunnerNetwork {
+  // An empty list means none, as ECS attaches the default group of the VPC then.
+  const securityGroups = props.securityGroups ?? [];
   if (props.subnetIds) {
-    return { subnetIds: props.subnetIds, securityGroups: props.securityGroups ?? [] };
+    if (securityGroups.length === 0) {
+      Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:defaultSecurityGroup',
+        'The tasks use the default security group of their VPC, because `subnetIds` is given without `securityGroups`. Unless somebody changed that group, it '
+        + 'allows all outbound traffic, and all traffic between its members. Give security groups in `securityGroups`, or give `vpc` instead of `subnetIds`.');
+    }
+    return { isNewVpc: false, subnetIds: props.subnetIds, securityGroups };
   }
-  const vpc = props.vpc ?? newVpc(scope);
+  const known = knownVpc(props);
+  const vpc = known ?? newVpc(scope);
   const selection = vpc.selectSubnets(props.vpcSubnets);
-  warnAboutPublicIp(scope, vpc, selection.subnets, props.assignPublicIp ?? false);
-  return { vpc, subnetIds: selection.subnetIds, securityGroups: props.securityGroups ?? [defaultSecurityGroup(scope, vpc)] };
+  if (!selection.isPendingLookup) {
+    warnAboutPublicIp(scope, vpc, selection.subnets, props.assignPublicIp ?? false);
+    warnAboutIsolatedSubnets(scope, vpc, selection.subnets);
+  }
+  return {
+    vpc,
+    isNewVpc: known === undefined,
+    subnetIds: selection.subnetIds,
+    securityGroups: securityGroups.length > 0 ? securityGroups : [ownSecurityGroup(scope, vpc, props)],
+  };
+}
+
+/** The VPC that was given, or that the cluster knows. */
+function knownVpc({ vpc, subnetIds, cluster }: EcsRunnerProps): ec2.IVpc | undefined {
+  if (vpc || subnetIds) {
+    return vpc;
+  }
+  try {
+    return cluster?.vpc;
+  } catch {
+    // Cluster.fromClusterArn() knows no VPC, and throws when it is asked for it.
+    return undefined;
+  }
 }
 
 function newVpc(scope: Construct): ec2.IVpc {
@@ -113,14 +153,30 @@ function checkSubnetIds(input: string, ids: string[], problems: Problems): void 
   }
 }
 
-function defaultSecurityGroup(scope: Construct, vpc: ec2.IVpc): ec2.ISecurityGroup {
+function ownSecurityGroup(scope: Construct, vpc: ec2.IVpc, { orchestrator, secrets }: EcsRunnerProps): ec2.ISecurityGroup {
   const group = new ec2.SecurityGroup(scope, 'SecurityGroup', {
     vpc,
-    description: 'Tasks of a Platform Orchestrator runner: HTTPS out, nothing in',
+    description: 'Tasks of a Platform Orchestrator runner',
     allowAllOutbound: false,
   });
-  group.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'HTTPS to the orchestrator, registries and AWS');
+  const egress = new EgressPorts(group);
+  egress.allow(443, 'HTTPS to the orchestrator, registries and AWS');
+  for (const port of orchestrator._taskPorts) {
+    egress.allow(port, 'API and gateway of the orchestrator');
+  }
+  if (secrets?.[GIT_SSH_KEYS] !== undefined) {
+    egress.allow(22, 'Module sources of Git over SSH');
+  }
   return group;
+}
+
+function warnAboutIsolatedSubnets(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
+  const isolated = subnets.filter(subnet => vpc.isolatedSubnets.some(other => other.node.path === subnet.node.path));
+  if (isolated.length > 0) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:isolatedSubnets',
+      `The tasks run in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), which have no route to the internet, so they cannot reach the orchestrator. `
+      + 'Choose subnets with a NAT gateway with vpcSubnets. If the subnets reach the orchestrator, AWS and the image in another way, acknowledge this warning.');
+  }
 }
 
 function warnAboutPublicIp(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[], assignPublicIp: boolean): void {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'crypto';
 import { Token } from 'aws-cdk-lib';
 import { ApiToken } from './api-token';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from './contract';
-import { isKnown, Problem, Problems, quote } from './problems';
+import { isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
 /** How to reach the hosted orchestrator. */
 export interface HumanitecOrchestratorProps {
@@ -25,6 +25,14 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
    * The registration calls it from Lambda, so it has to be reachable from there.
    */
   readonly apiUrl: string;
+
+  /**
+   * Base URL of the gateway that the tasks connect to, as the orchestrator is configured with. `https://`, or `http://` on loopback for local
+   * trials. The tasks' own security group allows its port. A CDK token cannot be read at synthesis: then the group allows port 443 only.
+   *
+   * @default - the host and port of `apiUrl`
+   */
+  readonly gatewayUrl?: string;
 
   /**
    * Issuer of the OIDC tokens that the orchestrator presents to AWS STS: `https://`, without port, query and fragment.
@@ -87,6 +95,8 @@ export class Orchestrator {
   public readonly orgId: string;
   /** Base URL of the API, without a trailing slash. */
   public readonly apiUrl: string;
+  /** Base URL of the gateway that the tasks connect to, without a trailing slash; undefined if it was not given. */
+  public readonly gatewayUrl?: string;
   /** Issuer of the OIDC tokens, without a trailing slash. */
   public readonly oidcIssuerUrl: string;
   /** What the names of the orchestrator's task definitions start with. */
@@ -99,6 +109,7 @@ export class Orchestrator {
   private constructor(props: SelfHostedOrchestratorProps) {
     this.orgId = props.orgId;
     this.apiUrl = withoutTrailingSlash(props.apiUrl);
+    this.gatewayUrl = props.gatewayUrl === undefined ? undefined : withoutTrailingSlash(props.gatewayUrl);
     this.oidcIssuerUrl = withoutTrailingSlash(props.oidcIssuerUrl);
     this.taskFamilyPrefix = props.taskFamilyPrefix ?? `platform_orchestrator_env_${props.orgId}_`;
     this.apiToken = props.apiToken;
@@ -111,6 +122,22 @@ export class Orchestrator {
    */
   public get _issuerName(): string {
     return this.oidcIssuerUrl.replace(/^https:\/\//, '');
+  }
+
+  /**
+   * The port of the API, as far as it is known at synthesis.
+   * @internal
+   */
+  public get _apiPort(): number {
+    return portOf(this.apiUrl);
+  }
+
+  /**
+   * The ports that the tasks connect to, as far as they are known at synthesis.
+   * @internal
+   */
+  public get _taskPorts(): number[] {
+    return [this._apiPort, portOf(this.gatewayUrl ?? this.apiUrl)];
   }
 
   /** @internal */
@@ -127,26 +154,27 @@ export class Orchestrator {
       expected: '1 to 255 letters, digits, - and _ (what ECS allows in the name of a task definition)',
       fix: 'Use the prefix that your orchestrator is configured with, or leave it out.',
     });
-    this.checkApiUrl(problems);
+    this.checkUrl(problems, 'apiUrl', this.apiUrl, 'The API token travels over this connection: give the URL under which the API is served with TLS.');
+    this.checkUrl(problems, 'gatewayUrl', this.gatewayUrl, 'Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.');
     this.checkIssuer(problems);
     this.checkCertificates(problems);
     problems.addAll('apiToken', this.apiToken._problems());
     return problems.list;
   }
 
-  private checkApiUrl(problems: Problems): void {
-    if (!isKnown(this.apiUrl)) {
+  private checkUrl(problems: Problems, input: string, value: string | undefined, fix: string): void {
+    if (!isKnown(value)) {
       return;
     }
-    const url = parseUrl(this.apiUrl);
+    const url = parseUrl(value);
     const loopback = url !== undefined && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
     const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
     if (!url || !secure || url.search || url.hash || url.username || url.password) {
       problems.add({
-        input: 'apiUrl',
+        input,
         expected: 'an https:// URL without credentials, query and fragment (http:// only on loopback)',
-        got: quote(url?.password ? `${url.protocol}//...@${url.host}` : this.apiUrl),
-        fix: 'The API token travels over this connection: give the URL under which the API is served with TLS.',
+        got: quote(url?.password ? `${url.protocol}//...@${url.host}` : value),
+        fix,
       });
     }
   }
@@ -210,6 +238,12 @@ function problemOf(pem: string): string | undefined {
     }
   });
   return unread < 0 ? undefined : `a certificate that cannot be read (number ${unread + 1} of ${blocks.length})`;
+}
+
+/** The port of a URL; 443 when a CDK token hides it. */
+function portOf(text: string): number {
+  const url = parseUrl(maskUnknown(text).replace(/\u0000/g, 'token'));
+  return Number(url?.port || (url?.protocol === 'http:' ? 80 : 443));
 }
 
 function withoutTrailingSlash(url: string): string {

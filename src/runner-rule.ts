@@ -1,8 +1,9 @@
-import { RemovalPolicy, Resource, type Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Resource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { addRule, sameRuleAs } from './app-runners';
 import { DEFAULT_LOG_RETENTION } from './defaults';
-import { canonical, isPlaceholder, Problems } from './problems';
+import { Problems } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { registeredId, runnerRuleResource } from './registration/resources';
 import type { RegistrationNetwork } from './registration-network';
@@ -35,9 +36,6 @@ export interface RunnerRuleProps extends RunnerRuleOptions {
   readonly registrationNetwork?: RegistrationNetwork;
 }
 
-/** The rules of a stack, by what they match. */
-const rulesOf = new WeakMap<Stack, Map<string, RunnerRule>>();
-
 /**
  * Sends deployments of a project, of an environment type, of both together, or all of them to a runner.
  *
@@ -60,6 +58,7 @@ export class RunnerRule extends Resource {
   constructor(scope: Construct, id: string, props: RunnerRuleProps) {
     super(scope, id);
     const orchestrator = this.check(props);
+    addRule(this, props);
     // A stack with nothing but rules of imported runners has no registration yet.
     RegistrationProvider.find(this.stack) ?? RegistrationProvider.for(this, {
       rolePath: props.rolePath,
@@ -75,6 +74,16 @@ export class RunnerRule extends Resource {
       ProjectId: props.projectId,
       EnvTypeId: props.envTypeId,
     }).ref;
+  }
+
+  /**
+   * Sets what becomes of the rule at the orchestrator when it leaves the stack.
+   *
+   * @param policy `RETAIN` leaves the rule at the orchestrator, which still sends deployments to its runner. A new rule with the same filter then
+   * fails to deploy until the retained one is deleted.
+   */
+  public applyRemovalPolicy(policy: RemovalPolicy): void {
+    (this.node.findChild('Resource') as Resource).applyRemovalPolicy(policy);
   }
 
   private check(props: RunnerRuleProps) {
@@ -98,20 +107,16 @@ export class RunnerRule extends Resource {
     } else if (props.runner.stack !== this.stack) {
       problems.addAll('runner.orchestrator', orchestrator._problems());
     }
-    const rules = rulesOf.get(this.stack) ?? new Map<string, RunnerRule>();
-    const matches = canonical(this, [orchestrator?.apiUrl, orchestrator?.orgId, props.projectId, props.envTypeId]);
-    const same = rules.get(matches);
-    // A placeholder may still become any value.
-    if (orchestrator && same && !isPlaceholder(matches)) {
+    const same = sameRuleAs(this, props);
+    if (same) {
       problems.add({
         input: 'projectId and envTypeId',
-        expected: 'another project and environment type than the stack\'s other rules have',
+        expected: 'another project and environment type than the other rules of the app have',
         got: `those of '${same.node.path}'`,
         fix: 'The orchestrator has one rule for them: remove one of the two, or change what it matches.',
       });
     }
     problems.throwIfAny(this, 'RunnerRule');
-    rulesOf.set(this.stack, rules.set(matches, this));
     return orchestrator!;
   }
 }

@@ -100,6 +100,11 @@ export class StateStorage {
   }
 
   /** @internal */
+  public get _isExisting(): boolean {
+    return this.existing !== undefined;
+  }
+
+  /** @internal */
   public get _autoDeletes(): boolean {
     return !this.existing && this.options.autoDeleteObjects === true;
   }

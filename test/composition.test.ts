@@ -115,14 +115,14 @@ describe('what others do with a runner', () => {
     ].join('\n'));
   });
 
-  test('two rules for the same project and environment type are refused, as the orchestrator has one', () => {
+  test('rejects two rules of an app for one project and environment type, as the orchestrator has one', () => {
     const stack = newStack();
     const runner = runnerIn(stack);
     runner.addRule('Production', { envTypeId: 'production' });
     runner.addRule('Shop', { projectId: 'shop', envTypeId: 'production' });
     expect(() => runner.addRule('Again', { envTypeId: 'production' })).toThrow([
       'RunnerRule \'Stack/Runner/Again\' has 1 problem:',
-      '  1. projectId and envTypeId: expected another project and environment type than the stack\'s other rules have; '
+      '  1. projectId and envTypeId: expected another project and environment type than the other rules of the app have; '
       + 'got those of \'Stack/Runner/Production\'. The orchestrator has one rule for them: remove one of the two, or change what it matches.',
     ].join('\n'));
   });

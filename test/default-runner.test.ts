@@ -149,7 +149,8 @@ describe('a default runner', () => {
 
   test('lets HTTPS out and nothing in', () => {
     const { Properties: group } = only(template, 'AWS::EC2::SecurityGroup', 'RunnerSecurityGroup');
-    expect(group.SecurityGroupEgress).toEqual([expect.objectContaining({ CidrIp: '0.0.0.0/0', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 })]);
+    const https = { Description: 'HTTPS to the orchestrator, registries and AWS', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 };
+    expect(group.SecurityGroupEgress).toEqual([{ ...https, CidrIp: '0.0.0.0/0' }, { ...https, CidrIpv6: '::/0' }]);
     expect(group.SecurityGroupIngress).toBeUndefined();
   });
 

@@ -23,7 +23,8 @@ describe('the Lambda in a VPC', () => {
       SubnetIds: ['subnet-11111111', 'subnet-22222222'], SecurityGroupIds: [{ 'Fn::GetAtt': [group, 'GroupId'] }],
     });
     const { SecurityGroupEgress: egress, SecurityGroupIngress: ingress } = only(template, 'AWS::EC2::SecurityGroup').Properties;
-    expect(egress.map((rule: any) => [rule.CidrIp, rule.IpProtocol, rule.FromPort, rule.ToPort])).toEqual([['0.0.0.0/0', 'tcp', 443, 443], ['0.0.0.0/0', 'tcp', 8443, 8443]]);
+    expect(egress.map((rule: any) => [rule.CidrIp ?? rule.CidrIpv6, rule.IpProtocol, rule.FromPort, rule.ToPort])).toEqual([443, 8443].flatMap(port =>
+      ['0.0.0.0/0', '::/0'].map(range => [range, 'tcp', port, port])));
     expect(ingress).toBeUndefined();
     expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint'))).toEqual([]);
   });

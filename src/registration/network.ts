@@ -2,7 +2,8 @@ import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct, IDependable } from 'constructs';
-import { differs, isKnown, type Problems } from '../problems';
+import { EgressPorts } from '../egress';
+import { differs, type Problems } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
 
 /** Where the token is kept, as VPC endpoints name it. */
@@ -90,23 +91,28 @@ export class NetworkAttachment {
   public readonly securityGroups: ec2.ISecurityGroup[];
   /** What has to be there before the Lambda can reach anything, and as long as it has to. */
   public readonly connectivity: IDependable[];
-  private readonly ownGroup?: ec2.SecurityGroup;
-  private readonly apiPorts = new Set([443]);
+  /** Whether all subnets are known to have IPv6: Lambda accepts no others for functions that use it. */
+  public readonly isDualStack: boolean;
+  private readonly egress?: EgressPorts;
   private readonly services = new Set<TokenService>();
 
   constructor(private readonly scope: Construct, private readonly network: RegistrationNetwork) {
     const { vpc, securityGroups } = network;
     const selected = vpc.selectSubnets(network.vpcSubnets);
     this.subnetIds = selected.subnetIds;
-    if (!securityGroups) {
-      this.ownGroup = new ec2.SecurityGroup(scope, 'SecurityGroup', {
+    this.isDualStack = isDualStack(selected.subnets);
+    if (securityGroups?.length) {
+      this.securityGroups = securityGroups;
+    } else {
+      const ownGroup = new ec2.SecurityGroup(scope, 'SecurityGroup', {
         vpc,
-        description: 'Registration of Platform Orchestrator runners: HTTPS out, nothing in',
+        description: 'Registration of Platform Orchestrator runners',
         allowAllOutbound: false,
       });
-      this.ownGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'HTTPS to the orchestrator and AWS');
+      this.egress = new EgressPorts(ownGroup);
+      this.egress.allow(443, 'HTTPS to the orchestrator and AWS');
+      this.securityGroups = [ownGroup];
     }
-    this.securityGroups = securityGroups ?? [this.ownGroup!];
     // The routes of a VPC are what leads out of it.
     this.connectivity = Stack.of(vpc) === Stack.of(scope) ? [selected.internetConnectivityEstablished, vpc] : [];
     if (network.createEndpoints) {
@@ -117,15 +123,8 @@ export class NetworkAttachment {
   }
 
   /** Lets the Lambda reach the API. */
-  public allowApi(apiUrl: string): void {
-    if (!this.ownGroup || !isKnown(apiUrl)) {
-      return;
-    }
-    const port = Number(new URL(apiUrl).port || 443);
-    if (!this.apiPorts.has(port)) {
-      this.apiPorts.add(port);
-      this.ownGroup.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(port), 'The API of the orchestrator');
-    }
+  public allowApi(port: number): void {
+    this.egress?.allow(port, 'API of the orchestrator');
   }
 
   /** Lets the Lambda reach where the token is kept. */
@@ -143,4 +142,10 @@ export class NetworkAttachment {
       endpoint.connections.allowDefaultPortFrom(group, 'The registration of Platform Orchestrator runners');
     }
   }
+}
+
+/** Whether the app itself gives each subnet an IPv6 range; an imported subnet does not tell. */
+function isDualStack(subnets: ec2.ISubnet[]): boolean {
+  return subnets.length > 0 && subnets.every(({ node: { defaultChild: subnet } }) =>
+    subnet instanceof ec2.CfnSubnet && (subnet.ipv6CidrBlock !== undefined || subnet.ipv6IpamPoolId !== undefined));
 }

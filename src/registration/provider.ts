@@ -8,6 +8,7 @@ import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, re
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
+import { retainExceptOnCreate } from '../log-groups';
 import type { Orchestrator } from '../orchestrator';
 import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
@@ -102,7 +103,7 @@ export class RegistrationProvider extends Construct {
       // The longest that any of the runners asks for; infinite is the absence of a retention.
       retentionInDays: Lazy.number({ produce: () => this.retention === logs.RetentionDays.INFINITE ? undefined : this.retention }),
     });
-    this.logGroup.applyRemovalPolicy(settings.logRemovalPolicy);
+    this.logGroup.applyRemovalPolicy(retainExceptOnCreate(settings.logRemovalPolicy));
     acknowledgeAtTheEnd(this.logGroup, () => logGroupFindings(this, this.key));
     // CloudFormation names the group after stack and logical id. Naming the pattern rather than the group keeps the role from
     // waiting for it, and a key from waiting for what waits for the key.
@@ -145,6 +146,7 @@ export class RegistrationProvider extends Construct {
       vpcConfig: this.attachment && {
         subnetIds: this.attachment.subnetIds,
         securityGroupIds: this.attachment.securityGroups.map(group => group.securityGroupId),
+        ipv6AllowedForDualStack: this.attachment.isDualStack || undefined,
       },
     });
     code.addResourceMetadata(this.fn, 'Code');
@@ -159,7 +161,7 @@ export class RegistrationProvider extends Construct {
   }
 
   /** Lets the Lambda speak with the orchestrator: read its token, reach its API, and trust its certificate. */
-  public serve({ apiToken, apiUrl, extraCaCertificates }: Orchestrator): void {
+  public serve({ apiToken, _apiPort, extraCaCertificates }: Orchestrator): void {
     for (const statement of apiToken._statements(this)) {
       // Two runners with one token need one statement; two tokens need statements of different names.
       const { Sid: sid, ...content } = statement.toStatementJson();
@@ -171,7 +173,7 @@ export class RegistrationProvider extends Construct {
         statement.sid = this.count.get(sid) === 1 ? sid : `${sid}${this.count.get(sid)}`;
       }
     }
-    this.attachment?.allowApi(apiUrl);
+    this.attachment?.allowApi(_apiPort);
     this.attachment?.allowToken(apiToken._service);
     if (extraCaCertificates !== undefined && !this.certificates.has(extraCaCertificates)) {
       this.certificates.add(extraCaCertificates);

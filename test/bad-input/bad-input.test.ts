@@ -102,7 +102,7 @@ describe('invalid input', () => {
     new EcsRunner(stack, 'Public', {
       ...minimalAgain(stack), subnetIds: undefined, vpc, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true,
     });
-    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner'));
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner:public'));
   });
 
   test('warns about variables that sound like secrets', () => {

@@ -31,4 +31,4 @@ new CfnOutput(stack, 'StateBucketName', { value: runner.stateBucket.bucketName }
 new CfnOutput(stack, 'TaskManagerRoleArn', { value: runner.taskManagerRole.roleArn });
 new CfnOutput(stack, 'ExecutionRoleArn', { value: runner.executionRole.roleArn });
 new CfnOutput(stack, 'TaskRoleArn', { value: runner.taskRole.roleArn });
-new CfnOutput(stack, 'EventLogGroupName', { value: runner.eventLogGroup.logGroupName });
+new CfnOutput(stack, 'EventLogGroupName', { value: runner.eventLogGroup!.logGroupName });

@@ -1,0 +1,123 @@
+import { Annotations, Stack } from 'aws-cdk-lib';
+import type { Construct, IConstruct } from 'constructs';
+import type { EcsRunnerProps } from './ecs-runner-props';
+import { warnAtTheEnd } from './late-warning';
+import type { Orchestrator } from './orchestrator';
+import { canonical, isPlaceholder, Problems, quote } from './problems';
+import type { RunnerRuleProps } from './runner-rule';
+import type { IEcsRunner } from './runner-types';
+
+/** A runner of an app, with what it cannot share with the others. */
+interface AppRunner {
+  readonly runner: IEcsRunner & Construct;
+  readonly props: EcsRunnerProps;
+  readonly bucketName: string;
+  readonly prefix?: string;
+}
+
+/** A runner rule of an app. */
+interface AppRule {
+  readonly rule: IConstruct;
+  readonly props: RunnerRuleProps;
+}
+
+/** The runners and the runner rules of each app, by its root: stages and stacks of an app may have the same orchestrator. */
+const runnersOf = new WeakMap<IConstruct, AppRunner[]>();
+const rulesOf = new WeakMap<IConstruct, AppRule[]>();
+
+/** Finds another runner of the app with the same id at the same orchestrator. */
+export function checkUniqueId(scope: Construct, props: EcsRunnerProps, problems: Problems): void {
+  const other = sameIdAs(scope, props);
+  if (other && !props.adoptExisting && !other.props.adoptExisting) {
+    problems.add({
+      input: 'runnerId',
+      expected: 'an id that no other runner of the app has in the organization',
+      got: `${quote(props.runnerId)}, which is the id of '${other.runner.node.path}'`,
+      fix: 'Give each runner an id of its own. To move a runner to this construct, set `adoptExisting`.',
+    });
+  }
+}
+
+/** Adds a runner to those of the app, and warns about what it shares with them. */
+export function addRunner(runner: IEcsRunner & Construct, props: EcsRunnerProps, bucketName: string, prefix?: string): void {
+  const sameId = sameIdAs(runner, props);
+  if (sameId) {
+    Annotations.of(runner).addWarningV2('cdk-humanitec-ecs-runner:runnerIdTwice',
+      `The runner '${sameId.runner.node.path}' of this app has the same id at the orchestrator. Both constructs then change one registration, and deleting `
+      + 'either of them deletes it. Remove the other construct after the move, or give each runner an id of its own.');
+  }
+  const own = { runner, props, bucketName, prefix };
+  const all = runnersOf.get(runner.node.root) ?? [];
+  for (const other of all) {
+    const relation = sameInApp(runner, bucketName, other.runner, other.bucketName) && relationOf(own, other);
+    if (relation) {
+      Annotations.of(runner).addWarningV2('cdk-humanitec-ecs-runner:sharedStateLocation',
+        `This runner keeps its state ${relation} the state of the runner '${other.runner.node.path}', in the same bucket. Deployments of one runner can read `
+        + 'and change the state of the other one. Give each runner a prefix outside the other one\'s prefix in `stateStorage`.');
+    }
+  }
+  runnersOf.set(runner.node.root, [...all, own]);
+  // Other stacks may add rules as well.
+  warnAtTheEnd(runner, 'noRunnerRule', () => hasRule(runner, props)
+    ? undefined
+    : 'No runner rule of this app sends deployments to this runner, so the orchestrator does not use it. Add a rule with `addRule` (`add_rule`). '
+      + 'If its rules are managed elsewhere, acknowledge this warning.');
+}
+
+/** The rule of the app with the same filter at the same orchestrator, which has one rule for a filter. */
+export function sameRuleAs(rule: IConstruct, { runner: { orchestrator }, projectId, envTypeId }: RunnerRuleProps): IConstruct | undefined {
+  return orchestrator && (rulesOf.get(rule.node.root) ?? []).find(({ rule: other, props }) =>
+    sameOrganization(rule, orchestrator, other, props.runner.orchestrator)
+    && sameInApp(rule, projectId, other, props.projectId) && sameInApp(rule, envTypeId, other, props.envTypeId))?.rule;
+}
+
+/** Adds a rule to those of the app. */
+export function addRule(rule: IConstruct, props: RunnerRuleProps): void {
+  const { root } = rule.node;
+  rulesOf.set(root, [...rulesOf.get(root) ?? [], { rule, props }]);
+}
+
+function hasRule(runner: IEcsRunner & Construct, props: EcsRunnerProps): boolean {
+  const id = props.runnerId ?? runner.runnerId;
+  return (rulesOf.get(runner.node.root) ?? []).some(({ rule, props: { runner: target } }) => target === runner
+    || (sameOrganization(runner, props.orchestrator, rule, target.orchestrator)
+      && [id, runner.runnerId].some(each => sameInApp(runner, each, rule, target.runnerId))));
+}
+
+function sameIdAs(scope: Construct, { runnerId, orchestrator }: EcsRunnerProps): AppRunner | undefined {
+  return (runnersOf.get(scope.node.root) ?? []).find(({ runner, props }) => runner !== scope
+    && runnerId !== undefined && props.runnerId !== undefined && sameInApp(scope, runnerId, runner, props.runnerId)
+    && sameOrganization(scope, orchestrator, runner, props.orchestrator));
+}
+
+function sameOrganization(oneScope: IConstruct, one: Orchestrator, otherScope: IConstruct, other?: Orchestrator): boolean {
+  return other !== undefined && sameInApp(oneScope, one.apiUrl, otherScope, other.apiUrl) && sameInApp(oneScope, one.orgId, otherScope, other.orgId);
+}
+
+/** Whether two texts of an app are sure to be the same at the deployment. */
+function sameInApp(oneScope: IConstruct, one: string | undefined, otherScope: IConstruct, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) {
+    return one === other;
+  }
+  const text = canonical(oneScope, one);
+  if (text !== canonical(otherScope, other) || isPlaceholder(text)) {
+    return false;
+  }
+  // An export or a pseudo parameter can have another value in another stack.
+  return Stack.of(oneScope) === Stack.of(otherScope) || !/\{AWS::|"Fn::/.test(text);
+}
+
+/** Where the state of one runner is, seen from that of another one in the same bucket; undefined when they are apart. */
+function relationOf(one: AppRunner, other: AppRunner): string | undefined {
+  const [inner, outer] = [one, other].map(({ runner, prefix }) => canonical(runner, prefix ?? '').replace(/\/$/, ''));
+  if (isPlaceholder(inner) || isPlaceholder(outer)) {
+    return undefined;
+  }
+  if (inner === outer) {
+    return sameInApp(one.runner, inner, other.runner, outer) ? 'at the location of' : undefined;
+  }
+  if (outer === '' || inner.startsWith(`${outer}/`)) {
+    return 'inside';
+  }
+  return inner === '' || outer.startsWith(`${inner}/`) ? 'around' : undefined;
+}

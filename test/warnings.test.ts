@@ -1,0 +1,336 @@
+/** What an app is told at synthesis about runners that deploy, but do not work as their user expects. */
+import * as cdk from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnParameter, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { ACCOUNT, importedVpc, minimal, newStack, only, orchestratorOf, REGION, runnerIn, tokenOf } from './support';
+import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerRule, StateStorage } from '../src';
+
+const ENV = { account: ACCOUNT, region: REGION };
+
+/** The warnings of the library below a stack, without the texts: `path: id`. */
+function warningsOf(stack: Stack): string[] {
+  return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner:'))
+    .map(({ id, entry }) => `${id.replace('/Warnings', '')}: ${/\[ack: cdk-humanitec-ecs-runner:(\w+)\]/.exec(entry.data as string)?.[1]}`).sort();
+}
+
+/** Acknowledges a warning of the runner in the stack. */
+function acknowledge(stack: Stack, id: string): void {
+  cdk.Annotations.of(stack.node.findChild('Runner')).acknowledgeWarning(`cdk-humanitec-ecs-runner:${id}`);
+}
+
+/** A runner whose only warnings are those of the test. */
+function quietRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
+  const runner = runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props }, id);
+  runner.addRule('Rule', { projectId: `project-${runner.node.addr}` });
+  return runner;
+}
+
+test('a runner with a VPC and a rule has no warning', () => {
+  const stack = newStack();
+  quietRunner(stack);
+  expect(warningsOf(stack)).toEqual([]);
+});
+
+describe('connections', () => {
+  const database = (stack: Stack) => new ec2.SecurityGroup(stack, 'Database', { vpc: importedVpc(stack) });
+  const port = ec2.Port.tcp(5432);
+
+  const RUNNERS: [string, (stack: Stack) => EcsRunner | ReturnType<typeof EcsRunner.fromRunnerId>][] = [
+    ['a runner with subnetIds alone', stack => quietRunner(stack, { vpc: undefined, subnetIds: ['subnet-1'] })],
+    ['an imported runner', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', { runnerId: 'prod' })],
+  ];
+  const USES: [string, (runner: ec2.IConnectable, other: ec2.SecurityGroup) => void][] = [
+    ['allowTo', (runner, other) => runner.connections.allowTo(other, port)],
+    ['allowFrom', (runner, other) => runner.connections.allowFrom(other, port)],
+    ['allowFrom of the other side', (runner, other) => other.connections.allowFrom(runner, port)],
+    ['allowTo of the other side', (runner, other) => other.connections.allowTo(runner, port)],
+    ['allowToAnyIpv4', runner => runner.connections.allowToAnyIpv4(port)],
+    ['allowInternally', runner => runner.connections.allowInternally(port)],
+    ['allowDefaultPortFrom', (runner, other) => runner.connections.allowDefaultPortFrom(other)],
+  ];
+
+  test.each(RUNNERS.flatMap(([name, runner]) => USES.map(([use, connect]) => [name, use, runner, connect] as const)))(
+    '%s warns when %s has no security group', (_name, _use, runner, connect) => {
+      const stack = newStack();
+      connect(runner(stack), database(stack));
+      expect(warningsOf(stack)).toContain('/Stack/Runner: connectionsWithoutSecurityGroup');
+    });
+
+  test.each(RUNNERS)('%s does not warn while nothing uses them', (_name, runner) => {
+    const stack = newStack();
+    runner(stack);
+    expect(warningsOf(stack)).not.toContain('/Stack/Runner: connectionsWithoutSecurityGroup');
+  });
+
+  test('names the input to set, and can be acknowledged', () => {
+    const stack = newStack();
+    const runner = EcsRunner.fromRunnerId(stack, 'Runner', 'prod');
+    runner.connections.allowTo(database(stack), port);
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner/Warnings', Match.stringLikeRegexp(
+      'have no effect, because its security groups are not known.*Give the security groups of the tasks in `securityGroups`\\.'));
+    const other = newStack();
+    const acknowledged = EcsRunner.fromRunnerId(other, 'Runner', 'prod');
+    acknowledged.connections.allowTo(database(other), port);
+    acknowledge(other, 'connectionsWithoutSecurityGroup');
+    expect(warningsOf(other)).toEqual([]);
+  });
+
+  test('of an imported runner with security groups add rules', () => {
+    const stack = newStack();
+    const securityGroups = [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-12345678')];
+    database(stack).connections.allowFrom(EcsRunner.fromRunnerAttributes(stack, 'Runner', { runnerId: 'prod', securityGroups }), port);
+    Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', { SourceSecurityGroupId: 'sg-12345678', FromPort: 5432 });
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test('of a security group that is added later take earlier rules, and its tasks get the group', () => {
+    const stack = newStack();
+    const runner = quietRunner(stack, { vpc: undefined, subnetIds: ['subnet-1'] });
+    const group = new ec2.SecurityGroup(stack, 'Group', { vpc: importedVpc(stack), allowAllOutbound: false });
+    runner.connections.allowTo(database(stack), port);
+    runner.connections.addSecurityGroup(group);
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('AWS::EC2::SecurityGroupEgress', { FromPort: 5432 });
+    const registration = only(template, 'Custom::HumanitecRunner');
+    expect(registration.Properties.Job.SecurityGroups).toEqual([stack.resolve(group.securityGroupId)]);
+    expect(registration.DependsOn).toEqual(expect.arrayContaining(Object.keys(template.findResources('AWS::EC2::SecurityGroupEgress'))));
+    expect(warningsOf(stack)).not.toContain('/Stack/Runner: connectionsWithoutSecurityGroup');
+  });
+});
+
+describe('grants to an imported runner without its task role', () => {
+  const GRANTS: [string, (stack: Stack, runner: iam.IGrantable) => unknown, string][] = [
+    ['a bucket', (stack, runner) => new s3.Bucket(stack, 'Resource').grantRead(runner), 's3:GetObject'],
+    ['a bucket with a key', (stack, runner) => new s3.Bucket(stack, 'Resource', { encryption: s3.BucketEncryption.KMS }).grantRead(runner), 'kms:Decrypt'],
+    ['an imported bucket of another account', (stack, runner) =>
+      s3.Bucket.fromBucketAttributes(stack, 'Resource', { bucketName: 'other', account: '999999999999' }).grantRead(runner), 's3:GetObject'],
+    ['a secret', (stack, runner) => new secretsmanager.Secret(stack, 'Resource').grantRead(runner), 'secretsmanager:GetSecretValue'],
+    ['a secret with a key', (stack, runner) =>
+      new secretsmanager.Secret(stack, 'Resource', { encryptionKey: new kms.Key(stack, 'Key') }).grantRead(runner), 'secretsmanager:GetSecretValue'],
+    ['a key', (stack, runner) => new kms.Key(stack, 'Resource').grantDecrypt(runner), 'kms:Decrypt'],
+    ['a table', (stack, runner) => new dynamodb.Table(stack, 'Resource', { partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING } }).grantReadData(runner),
+      'dynamodb:GetItem'],
+  ];
+
+  test.each(GRANTS)('of %s print a warning that names the permission', (_name, grant, action) => {
+    const stack = newStack();
+    grant(stack, EcsRunner.fromRunnerId(stack, 'Runner', 'prod'));
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp(`The task role of this imported runner is not known.*"${action}.*unknownTaskRole`));
+    Annotations.fromStack(stack).hasNoWarning('/Stack/Runner', Match.stringLikeRegexp('\\{Token\\['));
+  });
+
+  test('name nobody but the account in the policy of a resource that is elsewhere', () => {
+    const stack = newStack();
+    const elsewhere = newStack({ env: { ...ENV, account: '999999999999' } }, 'Elsewhere', stack.node.root as App);
+    new s3.Bucket(elsewhere, 'Bucket', { bucketName: 'elsewhere' }).grantRead(EcsRunner.fromRunnerId(stack, 'Runner', 'prod'));
+    const [statement] = only(Template.fromStack(elsewhere), 'AWS::S3::BucketPolicy').Properties.PolicyDocument.Statement;
+    expect(JSON.stringify(statement.Principal.AWS)).toContain(`:iam::${ACCOUNT}:root`);
+    expect(warningsOf(stack)).toEqual(['/Stack/Runner: unknownTaskRole']);
+  });
+});
+
+describe('a runner without a rule', () => {
+  const missing = ['/Stack/Runner: noRunnerRule'];
+  const bare = (stack: Stack, props: Partial<EcsRunnerProps> = {}) => runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props });
+
+  test('has a warning, which can be acknowledged', () => {
+    const stack = newStack();
+    bare(stack);
+    expect(warningsOf(stack)).toEqual(missing);
+    const other = newStack();
+    bare(other);
+    acknowledge(other, 'noRunnerRule');
+    expect(warningsOf(other)).toEqual([]);
+  });
+
+  test('has no warning when an aspect adds one', () => {
+    const stack = newStack();
+    const runner = bare(stack);
+    Aspects.of(stack).add({ visit: (node) => { if (node === runner && !runner.node.tryFindChild('Late')) runner.addRule('Late'); } });
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test.each<[string, (stack: Stack, runner: EcsRunner) => void]>([
+    ['names the runner', (stack, runner) => new RunnerRule(stack, 'Rule', { runner })],
+    ['imports it by its id', (stack, runner) => EcsRunner.fromRunnerAttributes(stack, 'Imported', { runnerId: 'prod', orchestrator: runner.orchestrator }).addRule('Rule')],
+    ['imports it with the orchestrator of its stack', stack => EcsRunner.fromRunnerAttributes(stack, 'Imported', {
+      runnerId: 'prod', orchestrator: orchestratorOf(stack),
+    }).addRule('Rule')],
+  ])('has no warning when a rule of another stack %s', (_name, addRule) => {
+    const stack = newStack();
+    const other = newStack({ env: ENV }, 'Other', stack.node.root as App);
+    addRule(other, bare(stack, { runnerId: 'prod' }));
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test('has a warning when all rules name other runners', () => {
+    const stack = newStack();
+    bare(stack, { runnerId: 'prod' });
+    EcsRunner.fromRunnerAttributes(stack, 'Imported', { runnerId: 'dev', orchestrator: orchestratorOf(stack) }).addRule('Rule');
+    EcsRunner.fromRunnerAttributes(stack, 'Elsewhere', { runnerId: 'prod', orchestrator: orchestratorOf(stack, 'other-org') }).addRule('Rule');
+    expect(warningsOf(stack)).toEqual(missing);
+  });
+});
+
+describe('two runners of an app', () => {
+  const twice = (path: string, other: string) => `EcsRunner '${path}' has 1 problem:\n  1. runnerId: expected an id that no other runner of the app has in the organization; `
+    + `got "prod", which is the id of '${other}'. Give each runner an id of its own. To move a runner to this construct, set \`adoptExisting\`.`;
+
+  test('of a stack cannot have one id', () => {
+    const stack = newStack();
+    quietRunner(stack, { runnerId: 'prod' });
+    expect(() => runnerIn(stack, { runnerId: 'prod' }, 'Second')).toThrow(twice('Stack/Second', 'Stack/Runner'));
+  });
+
+  test('of two stages cannot have one id in an organization', () => {
+    const app = new App();
+    const [dev, prod] = ['Dev', 'Prod'].map(id => newStack({ env: ENV }, 'Stack', new Stage(app, id) as App));
+    runnerIn(dev, { runnerId: 'prod' });
+    expect(() => runnerIn(prod, { runnerId: 'prod' })).toThrow(twice('Prod/Stack/Runner', 'Dev/Stack/Runner'));
+    runnerIn(prod, { runnerId: 'prod', orchestrator: orchestratorOf(prod, 'other-org') }, 'OtherOrganization');
+    runnerIn(prod, {
+      runnerId: 'prod',
+      orchestrator: Orchestrator.selfHosted({ orgId: 'my-org', apiToken: tokenOf(prod), apiUrl: 'https://api.example.com', oidcIssuerUrl: 'https://oidc.example.com' }),
+    }, 'OtherOrchestrator');
+  });
+
+  test.each([[{}, { adoptExisting: true }], [{ adoptExisting: true }, {}]])('with one id have a warning when one of them adopts it: %j %j', (first, second) => {
+    const stack = newStack();
+    quietRunner(stack, { runnerId: 'prod', ...first });
+    quietRunner(stack, { runnerId: 'prod', ...second }, 'Second');
+    expect(warningsOf(stack)).toEqual(['/Stack/Second: runnerIdTwice']);
+  });
+
+  test('cannot have one id from one parameter, and can from two', () => {
+    const stack = newStack();
+    const [one, other] = ['One', 'Other'].map(id => new CfnParameter(stack, id));
+    quietRunner(stack, { runnerId: one.valueAsString });
+    quietRunner(stack, { runnerId: other.valueAsString }, 'Second');
+    expect(() => runnerIn(stack, { runnerId: one.valueAsString }, 'Third')).toThrow('got "<token>", which is the id of \'Stack/Runner\'');
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test('may have one placeholder of a lookup for ids', () => {
+    const stack = newStack();
+    quietRunner(stack, { runnerId: 'dummy-value-for-/runner/id' });
+    quietRunner(stack, { runnerId: 'dummy-value-for-/runner/id' }, 'Second');
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test('of two stacks may have one id that is another value in each', () => {
+    const app = new App();
+    const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
+    runnerIn(one, { runnerId: `prod-${Aws.REGION}` });
+    runnerIn(other, { runnerId: `prod-${Aws.REGION}` });
+    expect(warningsOf(other)).not.toContain('/Other/Runner: runnerIdTwice');
+  });
+
+  test('cannot have rules with one filter in two stacks, unless their organizations differ', () => {
+    const stack = newStack();
+    const other = newStack({ env: ENV }, 'Other', stack.node.root as App);
+    quietRunner(stack).addRule('Production', { envTypeId: 'production' });
+    expect(() => quietRunner(other).addRule('Production', { envTypeId: 'production' })).toThrow('got those of \'Stack/Runner/Production\'');
+    quietRunner(other, { orchestrator: orchestratorOf(other, 'other-org') }, 'OtherOrganization').addRule('Production', { envTypeId: 'production' });
+  });
+});
+
+describe('state of two runners in one bucket', () => {
+  const shared = ['/Stack/Second: sharedStateLocation'];
+  /** Two runners with these prefixes in a bucket. */
+  function withPrefixes(prefixes: (string | undefined)[]): Stack {
+    const stack = newStack();
+    const bucket = new s3.Bucket(stack, 'Bucket');
+    prefixes.forEach((prefix, i) => quietRunner(stack, { stateStorage: StateStorage.existingBucket(bucket, { prefix }) }, ['Runner', 'Second'][i]));
+    return stack;
+  }
+
+  test.each([
+    [undefined, undefined, 'at the location of'], ['team', 'team', 'at the location of'], ['team/', 'team', 'at the location of'],
+    [undefined, 'team', 'inside'], ['team', undefined, 'around'], ['team', 'team/runner', 'inside'], ['team/runner/', 'team/', 'around'],
+  ])('below %s and %s has a warning', (first, second, relation) => {
+    const stack = withPrefixes([first, second]);
+    expect(warningsOf(stack)).toEqual(shared);
+    Annotations.fromStack(stack).hasWarning('/Stack/Second', Match.stringLikeRegexp(`keeps its state ${relation} the state of the runner 'Stack/Runner'`));
+  });
+
+  test.each([['team', 'teams'], ['a/b', 'a/c'], ['dummy-value-for-/prefix', 'dummy-value-for-/prefix']])('below %s and %s has none', (first, second) => {
+    expect(warningsOf(withPrefixes([first, second]))).toEqual([]);
+  });
+
+  test('of two buckets has none', () => {
+    const stack = newStack();
+    quietRunner(stack);
+    quietRunner(stack, {}, 'Second');
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test('has a warning when the bucket belongs to the other runner, or to another stack', () => {
+    const stack = newStack();
+    const other = newStack({ env: ENV }, 'Other', stack.node.root as App);
+    const first = quietRunner(stack);
+    quietRunner(stack, { stateStorage: StateStorage.existingBucket(first.stateBucket) }, 'Second');
+    quietRunner(other, { stateStorage: StateStorage.existingBucket(first.stateBucket, { prefix: 'other' }) }, 'Third');
+    expect(warningsOf(stack)).toEqual(shared);
+    // One for each runner whose state is around this one.
+    expect(warningsOf(other)).toEqual(['/Other/Third: sharedStateLocation', '/Other/Third: sharedStateLocation']);
+  });
+
+  test('has a warning when two stacks import the bucket by its name', () => {
+    const stack = newStack();
+    const other = newStack({ env: ENV }, 'Other', stack.node.root as App);
+    for (const each of [stack, other]) {
+      quietRunner(each, { stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(each, 'Bucket', 'my-org-state')) });
+    }
+    expect(warningsOf(other)).toEqual(['/Other/Runner: sharedStateLocation']);
+  });
+});
+
+describe('applyRemovalPolicy', () => {
+  const policies = (stack: Stack, type: string) => Object.values(Template.fromStack(stack).findResources(type)).map(resource => resource.DeletionPolicy);
+
+  test('of a runner sets what becomes of its log groups and its bucket, and of nothing else', () => {
+    const stack = newStack();
+    quietRunner(stack).applyRemovalPolicy(RemovalPolicy.RETAIN);
+    expect(policies(stack, 'AWS::S3::Bucket')).toEqual(['RetainExceptOnCreate']);
+    // The third one is the registration's, which the runners of the stack share.
+    expect(policies(stack, 'AWS::Logs::LogGroup').sort()).toEqual(['Delete', 'RetainExceptOnCreate', 'RetainExceptOnCreate']);
+    expect(policies(stack, 'Custom::HumanitecRunner')).toEqual(['Delete']);
+    const other = newStack();
+    quietRunner(other).applyRemovalPolicy(RemovalPolicy.DESTROY);
+    expect(policies(other, 'AWS::S3::Bucket')).toEqual(['Delete']);
+  });
+
+  test('of a runner leaves an existing bucket as it is', () => {
+    const stack = newStack();
+    quietRunner(stack, { stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'Bucket')) }).applyRemovalPolicy(RemovalPolicy.DESTROY);
+    expect(policies(stack, 'AWS::S3::Bucket')).toEqual(['Retain']);
+  });
+
+  test('of a rule keeps it at the orchestrator', () => {
+    const stack = newStack();
+    new RunnerRule(stack, 'Rule', { runner: quietRunner(stack) }).applyRemovalPolicy(RemovalPolicy.RETAIN);
+    expect(policies(stack, 'Custom::HumanitecRunnerRule').sort()).toEqual(['Delete', 'Retain']);
+  });
+
+  test('of an imported runner is rejected', () => {
+    const stack = newStack();
+    expect(() => EcsRunner.fromRunnerId(stack, 'Imported', 'prod').applyRemovalPolicy(RemovalPolicy.RETAIN)).toThrow(
+      'Stack/Imported: expected a runner of this app; got RemovalPolicy.RETAIN for an imported runner. '
+      + 'No stack of this app manages an imported runner: set the removal policy where the runner is defined.');
+  });
+});
+
+test('a runner with subnetIds alone warns that the tasks use the default security group', () => {
+  const stack = newStack();
+  new EcsRunner(stack, 'Runner', minimal(stack)).addRule('Rule');
+  Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('use the default security group of their VPC.*Give security groups in `securityGroups`'));
+  const other = newStack();
+  runnerIn(other, { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(other, 'Group', 'sg-12345678')] }).addRule('Rule');
+  expect(warningsOf(other)).toEqual([]);
+});
