@@ -145,16 +145,27 @@ function checkKey({ encryptionKey }: EcsRunnerProps, problems: Problems): void {
 
 function checkOidcProvider(props: EcsRunnerProps, problems: Problems): void {
   const provider = props.oidcProvider;
-  const expected = props.orchestrator._issuerName;
-  if (!provider || !isKnown(expected)) {
+  if (!provider) {
+    if (props.registrationNetwork?.createEndpoints) {
+      problems.add({
+        input: 'oidcProvider',
+        expected: 'the provider of the orchestrator\'s issuer, as `registrationNetwork` has `createEndpoints`',
+        got: 'none',
+        fix: 'Without a way to the internet, the Lambda cannot create it: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, '
+          + 'or import the provider with OidcProviderNative.fromOidcProviderArn().',
+      });
+    }
     return;
   }
-  const [start, issuer] = maskUnknown(provider.oidcProviderArn).split(':oidc-provider/');
-  if (issuer !== expected && !(issuer ?? start).includes('\u0000')) {
+  const expected = props.orchestrator._issuerName;
+  // The ARN of a provider of this app is a CDK token, and its issuer may be known all the same.
+  const named = isKnown(provider.oidcProviderIssuer) ? `:oidc-provider/${provider.oidcProviderIssuer}` : provider.oidcProviderArn;
+  const [start, issuer] = maskUnknown(named).split(':oidc-provider/');
+  if (isKnown(expected) && issuer !== expected && !(issuer ?? start).includes('\u0000')) {
     problems.add({
       input: 'oidcProvider',
       expected: `the provider of the orchestrator's issuer, "arn:aws:iam::<account>:oidc-provider/${expected}"`,
-      got: quote(provider.oidcProviderArn),
+      got: isKnown(provider.oidcProviderArn) ? quote(provider.oidcProviderArn) : `the provider of ${quote(issuer ?? start)}`,
       fix: 'Give that provider, or leave it out and one is made.',
     });
   }

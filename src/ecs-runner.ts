@@ -17,10 +17,11 @@ import { EventLog } from './event-log';
 import { ImportedRunner } from './imported-runner';
 import { retainExceptOnCreate, RunnerLogGroups } from './log-groups';
 import { bindNetwork, RunnerNetwork } from './network';
+import { bindOidcProvider } from './oidc-provider';
 import type { Orchestrator } from './orchestrator';
 import { RegistrationProvider } from './registration/provider';
 import { remember, runnerIdResource, runnerResource } from './registration/resources';
-import { bindExecutionRole, bindOidcProvider, bindTaskRole, limitProviderRole, taskManagerRole } from './roles';
+import { bindExecutionRole, bindTaskRole, limitProviderRole, taskManagerRole } from './roles';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 import { StateStorage } from './state-storage';
@@ -168,7 +169,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
 
     const cluster = props.cluster ?? this.newCluster(props, this.logGroups.execName, network);
     this.cluster = cluster;
-    this.oidcProvider = bindOidcProvider(this, orchestrator, props.oidcProvider);
+    this.oidcProvider = bindOidcProvider(this, `https://${orchestrator._issuerName}`, props.oidcProvider);
     this.taskManagerRole = taskManagerRole(this, props, this.runnerId, this.oidcProvider, {
       taskFamilyPrefix: orchestrator.taskFamilyPrefix,
       clusterName: cluster.clusterName,
@@ -190,9 +191,6 @@ export class EcsRunner extends Resource implements IEcsRunner {
     addRunner(this, props, this.stateBucket.bucketName, this.statePrefix);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
-      if (!props.oidcProvider) {
-        Tags.of(this.oidcProvider).add(key, value);
-      }
     }
   }
 

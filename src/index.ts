@@ -4,6 +4,7 @@ export * from './ecs-runner-props';
 export * from './orchestrator';
 export * from './registration-network';
 export * from './runner-image';
+export * from './runner-oidc-provider';
 export * from './runner-rule';
 export * from './runner-types';
 export * from './state-storage';

@@ -2,6 +2,7 @@ import { X509Certificate } from 'crypto';
 import { Token } from 'aws-cdk-lib';
 import { ApiToken } from './api-token';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from './contract';
+import { checkIssuer, issuerName } from './oidc-issuer';
 import { isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
 /** How to reach the hosted orchestrator. */
@@ -121,7 +122,7 @@ export class Orchestrator {
    * @internal
    */
   public get _issuerName(): string {
-    return this.oidcIssuerUrl.replace(/^https:\/\//, '');
+    return issuerName(this.oidcIssuerUrl);
   }
 
   /**
@@ -156,7 +157,7 @@ export class Orchestrator {
     });
     this.checkUrl(problems, 'apiUrl', this.apiUrl, 'The API token travels over this connection: give the URL under which the API is served with TLS.');
     this.checkUrl(problems, 'gatewayUrl', this.gatewayUrl, 'Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.');
-    this.checkIssuer(problems);
+    checkIssuer(problems, this.oidcIssuerUrl);
     this.checkCertificates(problems);
     problems.addAll('apiToken', this.apiToken._problems());
     return problems.list;
@@ -191,31 +192,6 @@ export class Orchestrator {
         expected: 'certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else',
         got: wrong,
         fix: 'Read them from the file that your CA gives out, and hand in its text.',
-      });
-    }
-  }
-
-  private checkIssuer(problems: Problems): void {
-    if (Token.isUnresolved(this.oidcIssuerUrl)) {
-      problems.add({
-        input: 'oidcIssuerUrl',
-        expected: 'a literal URL',
-        got: 'a token',
-        fix: 'IAM has the issuer in the names of condition keys, which CloudFormation cannot compute: write it out.',
-      });
-      return;
-    }
-    if (!isKnown(this.oidcIssuerUrl)) {
-      return;
-    }
-    const url = parseUrl(this.oidcIssuerUrl);
-    if (!url || url.protocol !== 'https:' || url.port || url.search || url.hash || url.username
-      || !/^https:\/\/[a-zA-Z0-9.-]+(\/[a-zA-Z0-9._~/-]*)?$/.test(this.oidcIssuerUrl)) {
-      problems.add({
-        input: 'oidcIssuerUrl',
-        expected: 'an https:// URL of host and path, without port, query and fragment',
-        got: quote(this.oidcIssuerUrl),
-        fix: 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.',
       });
     }
   }

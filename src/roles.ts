@@ -4,7 +4,6 @@ import type { Construct } from 'constructs';
 import { acknowledgeCdkProvider, acknowledgeRole } from './acknowledgements';
 import { OIDC_AUDIENCE } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
-import type { Orchestrator } from './orchestrator';
 import { hidePlaceholder } from './problems';
 import { addToGivenRole, StatementCollector } from './statement-collector';
 import { StateScope, stateStatements, TaskManagerScope, taskManagerStatements, tasksPrincipal } from './statements';
@@ -71,18 +70,6 @@ export function taskManagerRole(
   });
   acknowledgeRole(role);
   return role;
-}
-
-/** The provider of the issuer: the user's, or one that the runners of the stack share, since an account can have only one. */
-export function bindOidcProvider(scope: Construct, orchestrator: Orchestrator, given?: iam.IOidcProvider): iam.IOidcProvider {
-  if (given) {
-    return given;
-  }
-  const stack = Stack.of(scope);
-  // The issuer is part of the id, so that runners of different orchestrators do not swap providers when their order changes.
-  const id = `HumanitecOidcProvider-${orchestrator._issuerName.replace(/[^a-zA-Z0-9.-]/g, '-')}`;
-  return (stack.node.tryFindChild(id) as iam.OidcProviderNative | undefined)
-    ?? new iam.OidcProviderNative(stack, id, { url: `https://${orchestrator._issuerName}`, clientIds: [OIDC_AUDIENCE] });
 }
 
 /**

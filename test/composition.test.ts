@@ -15,7 +15,7 @@ describe('several runners', () => {
     runnerIn(stack, { runnerId: 'second', orchestrator: first.orchestrator!, logRetention: logs.RetentionDays.ONE_YEAR }, 'Second');
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::Lambda::Function', 1);
-    template.resourceCountIs('AWS::IAM::OIDCProvider', 1);
+    template.resourceCountIs('Custom::HumanitecOidcProvider', 1);
     template.resourceCountIs('AWS::Logs::ResourcePolicy', 1);
     template.resourceCountIs('Custom::HumanitecRunner', 2);
     expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret']);
@@ -34,8 +34,8 @@ describe('several runners', () => {
       }),
     }, 'Second');
     const template = Template.fromStack(stack);
-    template.resourceCountIs('AWS::IAM::OIDCProvider', 2);
-    template.hasResourceProperties('AWS::IAM::OIDCProvider', { Url: 'https://oidc.example.com/a' });
+    template.resourceCountIs('Custom::HumanitecOidcProvider', 2);
+    template.hasResourceProperties('Custom::HumanitecOidcProvider', { IssuerUrl: 'https://oidc.example.com/a' });
     template.hasResourceProperties('Custom::HumanitecRunner', { ApiUrl: 'https://api.example.com', Token: { ParameterName: '/my-org/token' } });
     expect(statementsOf(template, 'HumanitecRunnerRegistrationRole').ReadApiTokenParameter.Action).toBe('ssm:GetParameter');
     expect(JSON.stringify(statementsOf(template, 'SecondTaskManagerRole').RunTask)).toContain('task-definition/platform_orchestrator_env_other_*:*');
@@ -55,7 +55,9 @@ describe('several runners', () => {
     const stack = newStack();
     const oidcProvider = iam.OidcProviderNative.fromOidcProviderArn(stack, 'Oidc', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`);
     runnerIn(stack, { oidcProvider });
-    Template.fromStack(stack).resourceCountIs('AWS::IAM::OIDCProvider', 0);
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('Custom::HumanitecOidcProvider', 0);
+    expect(JSON.stringify(template.toJSON())).not.toContain('OpenIDConnectProvider');
   });
 });
 
@@ -133,7 +135,8 @@ describe('what others do with a runner', () => {
     runner.addRule('Rule');
     const paths = stack.node.findAll().filter(CfnResource.isCfnResource).map(resource => resource.node.path).sort();
     expect(paths).toEqual([
-      'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Resource',
+      'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Policy/Resource',
+      'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Resource/Default',
       'Stack/HumanitecRunnerEventLogs/Resource',
       'Stack/HumanitecRunnerRegistration/Deliveries',
       'Stack/HumanitecRunnerRegistration/Function',

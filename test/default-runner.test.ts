@@ -12,7 +12,7 @@ describe('a default runner', () => {
   const arn = (rest: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:${rest}`]] });
 
   test('stays within its budget of resources and references', () => {
-    expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(18);
+    expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(20);
     expect(longestChain(template)).toBeLessThanOrEqual(5);
     const two = newStack();
     for (const id of ['Runner', 'Second']) {
@@ -26,7 +26,7 @@ describe('a default runner', () => {
     expect(only(template, 'AWS::IAM::Role', 'RunnerTaskManagerRole').Properties.AssumeRolePolicyDocument.Statement).toEqual([{
       Action: 'sts:AssumeRoleWithWebIdentity',
       Effect: 'Allow',
-      Principal: { Federated: { Ref: ref('HumanitecOidcProvider', 'AWS::IAM::OIDCProvider') } },
+      Principal: { Federated: { Ref: ref('HumanitecOidcProvider', 'Custom::HumanitecOidcProvider') } },
       Condition: {
         StringEquals: {
           'oidc.humanitec.dev:aud': 'sts.amazonaws.com',
@@ -34,7 +34,31 @@ describe('a default runner', () => {
         },
       },
     }]);
-    template.hasResourceProperties('AWS::IAM::OIDCProvider', { Url: 'https://oidc.humanitec.dev', ClientIdList: ['sts.amazonaws.com'] });
+  });
+
+  test('lets the registration create the one OIDC provider of the issuer, and neither change nor delete it', () => {
+    const provider = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`]] };
+    const policy = ref('HumanitecOidcProvider', 'AWS::IAM::Policy');
+    expect(only(template, 'AWS::IAM::Policy', 'HumanitecOidcProvider').Properties).toMatchObject({
+      Roles: [{ Ref: ref('HumanitecRunnerRegistrationRole', 'AWS::IAM::Role') }],
+      PolicyDocument: {
+        Statement: [{ Sid: 'EnsureOidcProvider', Effect: 'Allow', Action: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'], Resource: provider }],
+      },
+    });
+    expect(only(template, 'Custom::HumanitecOidcProvider')).toEqual({
+      Type: 'Custom::HumanitecOidcProvider',
+      Properties: {
+        ServiceToken: { 'Fn::GetAtt': [ref('HumanitecRunnerRegistrationFunction', 'AWS::Lambda::Function'), 'Arn'] },
+        ServiceTimeout: '540',
+        IssuerUrl: 'https://oidc.humanitec.dev',
+        ProviderArn: provider,
+      },
+      DependsOn: [policy],
+      DeletionPolicy: 'Delete',
+      UpdateReplacePolicy: 'Delete',
+      Metadata: expect.anything(),
+    });
+    template.resourceCountIs('AWS::IAM::OIDCProvider', 0);
   });
 
   test('gives the orchestrator the calls of a deployment and no other', () => {

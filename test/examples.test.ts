@@ -26,7 +26,7 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
   },
   'self-hosted': ({ RunnerStack: template }) => {
     template.hasResourceProperties('Custom::HumanitecRunnerId', { ApiUrl: 'https://orchestrator.example.com', Token: { ParameterName: '/platform/api-token' } });
-    template.hasResourceProperties('AWS::IAM::OIDCProvider', { Url: 'https://oidc.example.com' });
+    template.hasResourceProperties('Custom::HumanitecOidcProvider', { IssuerUrl: 'https://oidc.example.com' });
     template.hasResourceProperties('AWS::IAM::Role', {
       Policies: [{
         PolicyDocument: {
@@ -58,8 +58,8 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
     template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: Match.arrayWith(['s3:PutObject']) })] } });
   },
   'multi-region': ({ RunnerUsEast: usEast, RunnerEuWest: euWest }) => {
-    usEast.resourceCountIs('AWS::IAM::OIDCProvider', 1);
-    euWest.resourceCountIs('AWS::IAM::OIDCProvider', 0);
+    usEast.resourceCountIs('Custom::HumanitecOidcProvider', 1);
+    euWest.resourceCountIs('Custom::HumanitecOidcProvider', 0);
     euWest.hasResourceProperties('Custom::HumanitecRunner', { Job: { Region: 'eu-west-1' } });
   },
 };

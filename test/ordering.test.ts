@@ -16,7 +16,7 @@ const NINTH_TRY = 255;
 
 /** What a deployment needs, or may need: never created after the registration, never deleted before it. */
 const NEEDED = [
-  'AWS::IAM::Policy', 'AWS::IAM::Role', 'AWS::IAM::OIDCProvider', 'AWS::S3::BucketPolicy', 'AWS::S3::Bucket', 'AWS::ECS::Cluster',
+  'AWS::IAM::Policy', 'AWS::IAM::Role', 'Custom::HumanitecOidcProvider', 'AWS::S3::BucketPolicy', 'AWS::S3::Bucket', 'AWS::ECS::Cluster',
   'AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::Logs::LogGroup', 'AWS::Logs::ResourcePolicy', 'AWS::KMS::Key', 'AWS::EC2::SecurityGroup',
   'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::Events::Rule',
 ];

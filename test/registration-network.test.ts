@@ -6,7 +6,7 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { selfSigned } from './certificates';
 import { importedVpc, newStack, only, REGION, runnerIn, statementsOf, tokenOf } from './support';
-import { ApiToken, EcsRunner, Orchestrator, RunnerRule, SelfHostedOrchestratorProps } from '../src';
+import { ApiToken, EcsRunner, Orchestrator, RunnerOidcProvider, RunnerRule, SelfHostedOrchestratorProps } from '../src';
 
 const FUNCTION = 'AWS::Lambda::Function';
 const selfHosted = (stack: Stack, change: Partial<SelfHostedOrchestratorProps> = {}) => Orchestrator.selfHosted({
@@ -52,10 +52,11 @@ describe('the Lambda in a VPC', () => {
   test('gets the endpoints that it needs, for every place where a token is kept', () => {
     const stack = newStack();
     const registrationNetwork = { vpc: new ec2.Vpc(stack, 'Private', { subnetConfiguration: [{ name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] }), createEndpoints: true };
-    runnerIn(stack, { registrationNetwork });
-    runnerIn(stack, { registrationNetwork }, 'Second');
+    const oidcProvider = new RunnerOidcProvider(stack, 'OidcProvider');
+    runnerIn(stack, { registrationNetwork, oidcProvider });
+    runnerIn(stack, { registrationNetwork, oidcProvider }, 'Second');
     const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/token' });
-    runnerIn(stack, { registrationNetwork, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(parameter) }) }, 'Third');
+    runnerIn(stack, { registrationNetwork, oidcProvider, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(parameter) }) }, 'Third');
     const template = Template.fromStack(stack);
     const endpoints = Object.values(template.findResources('AWS::EC2::VPCEndpoint')).map(({ Properties: p }) =>
       [p.VpcEndpointType, p.PrivateDnsEnabled, JSON.stringify(p.ServiceName)]);

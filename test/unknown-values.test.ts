@@ -10,7 +10,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { ACCOUNT, newStack, orchestratorOf, REGION, runnerIn, tokenOf } from './support';
-import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../src';
+import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage } from '../src';
 
 const lookup = (stack: Stack, name = '/platform/value') => StringParameter.valueFromLookup(stack, name);
 const vpc = (stack: Stack) => (stack.node.tryFindChild('Shared') as ec2.IVpc | undefined) ?? ec2.Vpc.fromLookup(stack, 'Shared', { vpcName: 'shared' });
@@ -47,7 +47,9 @@ const LOOKUPS: Record<string, (stack: Stack, id: string) => Partial<EcsRunnerPro
   'security groups': (stack, id) => ({ securityGroups: [ec2.SecurityGroup.fromLookupById(stack, `Group${id}`, 'sg-1'), ec2.SecurityGroup.fromSecurityGroupId(stack, `Other${id}`, lookup(stack))] }),
   'the network of the registration, by subnet group': stack => ({ registrationNetwork: { vpc: vpc(stack), vpcSubnets: { subnetGroupName: 'internal' } } }),
   'the network of the registration, public': stack => ({ registrationNetwork: { vpc: vpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } } }),
-  'the network of the registration, with endpoints': stack => ({ registrationNetwork: { vpc: vpc(stack), createEndpoints: true } }),
+  'the network of the registration, with endpoints': stack => ({
+    registrationNetwork: { vpc: vpc(stack), createEndpoints: true }, oidcProvider: importOnce(stack, 'OidcProvider', () => new RunnerOidcProvider(stack, 'OidcProvider')),
+  }),
   'the cluster': (stack, id) => ({ cluster: ecs.Cluster.fromClusterAttributes(stack, `Cluster${id}`, { clusterName: lookup(stack), vpc: vpc(stack) }) }),
   'the prefix of the state': stack => ({ stateStorage: StateStorage.newBucket({ prefix: `/../${lookup(stack)}/` }) }),
   'the state bucket': (stack, id) => ({

@@ -1,7 +1,9 @@
 /** The end of a runner: refused while it is in use, and then done. */
 import { readFileSync } from 'node:fs';
 import { destroy, STACK } from './cdk';
+import { ISSUER } from './cloud';
 import type { FirstDeployment } from './deployments';
+import { withScheme } from './look';
 import type { Outputs, Trial } from './trial';
 import { RUNNER_TYPE } from '../../src/registration/wire';
 import type { Environment, RunnerRule } from '../orchestrator/model';
@@ -58,7 +60,7 @@ export async function destroyed(trial: Trial, outputs: Outputs, { stateKey }: Fi
   report.add('the registration is gone', 404, registration.status);
   report.add('runners left at the orchestrator', 'none', await client.runnerIds());
   report.add('roles left', 'none', await account.roleNames());
-  report.add('OIDC providers left', 'none', (await account.oidcProviders()).map(({ url }) => url));
+  report.add('the OIDC provider is kept for other runners of the account', ISSUER, (await account.oidcProviders()).map(({ url }) => withScheme(url)));
   report.add('log groups of the runner left', 'none', await account.logGroupNames('/aws/ecs/'));
   const cluster = (await account.cluster(outputs.ClusterName))?.status ?? 'gone';
   report.add('the cluster is gone', 'INACTIVE or gone', cluster, ['INACTIVE', 'gone'].includes(cluster));

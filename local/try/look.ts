@@ -49,7 +49,7 @@ export async function lookAtAccount(trial: Trial, outputs: Outputs): Promise<voi
 }
 
 /** IAM gives the issuer back without its scheme; the emulator with. */
-function withScheme(url: string): string {
+export function withScheme(url: string): string {
   return url.startsWith('https://') ? url : `https://${url}`;
 }
 

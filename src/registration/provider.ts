@@ -80,6 +80,8 @@ export class RegistrationProvider extends Construct {
   }
 
   public readonly serviceToken: string;
+  /** The role of the Lambda. */
+  public readonly role: iam.Role;
   /** What has to be there for the Lambda to reach anything. */
   public readonly connectivity: IDependable[];
   /** What the statements for tokens say, so that none is there twice. */
@@ -109,7 +111,7 @@ export class RegistrationProvider extends Construct {
     // waiting for it, and a key from waiting for what waits for the key.
     this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
 
-    const role = new iam.Role(this, 'Role', {
+    const role = this.role = new iam.Role(this, 'Role', {
       description: 'Registers Platform Orchestrator runners: reads the API token, writes its own log',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       path: hidePlaceholder(settings.rolePath),

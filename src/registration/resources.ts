@@ -5,8 +5,8 @@ import type { Orchestrator } from '../orchestrator';
 import type { IEcsRunner } from '../runner-types';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
 import { RegistrationProvider } from './provider';
-import type { RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
-import { RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
+import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
+import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
 
 /** The registrations of this app's runners, for what has to come after them. */
 const registrations = new WeakMap<IEcsRunner, CustomResource>();
@@ -41,18 +41,36 @@ export function runnerRuleResource(scope: Construct, id: string, orchestrator: O
   return resource(scope, id, orchestrator, RUNNER_RULE_TYPE, properties);
 }
 
+/** The custom resource that makes sure that the account has the OIDC provider of an issuer. Its Ref is the provider's ARN. */
+export function oidcProviderResource(
+  scope: Construct, id: string, properties: Omit<OidcProviderProperties, 'ServiceToken' | 'ServiceTimeout'>,
+): CustomResource {
+  return customResource(scope, id, OIDC_PROVIDER_TYPE, properties);
+}
+
 function resource(scope: Construct, id: string, orchestrator: Orchestrator, resourceType: string, properties: object): CustomResource {
+  providerOf(scope).serve(orchestrator);
+  return customResource(scope, id, resourceType, {
+    ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties),
+  });
+}
+
+function providerOf(scope: Construct): RegistrationProvider {
   const provider = RegistrationProvider.find(Stack.of(scope));
   if (!provider) {
     throw new Error(`${scope.node.path}: the stack has no registration yet`);
   }
-  provider.serve(orchestrator);
+  return provider;
+}
+
+function customResource(scope: Construct, id: string, resourceType: string, properties: Record<string, unknown>): CustomResource {
+  const provider = providerOf(scope);
   const registration = new CustomResource(scope, id, {
     serviceToken: provider.serviceToken,
     resourceType,
     serviceTimeout: Duration.seconds(SERVICE_TIMEOUT_SECONDS),
     removalPolicy: RemovalPolicy.DESTROY,
-    properties: { ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties) },
+    properties,
   });
   if (provider.connectivity.length > 0) {
     registration.node.addDependency(...provider.connectivity);

@@ -1,5 +1,5 @@
 /**
- * What the template hands to the handler: the properties of the three custom resources.
+ * What the template hands to the handler: the properties of the custom resources.
  *
  * Both sides compile against these types, so that neither can drift. CloudFormation turns every number and boolean into
  * a string on the way, which is why there are none here.
@@ -9,6 +9,7 @@
 export const RUNNER_ID_TYPE = 'Custom::HumanitecRunnerId';
 export const RUNNER_TYPE = 'Custom::HumanitecRunner';
 export const RUNNER_RULE_TYPE = 'Custom::HumanitecRunnerRule';
+export const OIDC_PROVIDER_TYPE = 'Custom::HumanitecOidcProvider';
 
 /** Booleans as CloudFormation delivers them. */
 export type WireBoolean = 'true' | 'false';
@@ -25,7 +26,7 @@ export interface WireToken {
   readonly Region?: string;
 }
 
-/** Common to the three resources. */
+/** Common to the three resources that use the orchestrator's API. */
 export interface WireOrchestrator {
   readonly ServiceToken: string;
   /** Seconds, as a string; CloudFormation itself enforces it. */
@@ -81,4 +82,15 @@ export interface RunnerRuleProperties extends WireOrchestrator {
   readonly RunnerId: string;
   readonly ProjectId?: string;
   readonly EnvTypeId?: string;
+}
+
+/** `Custom::HumanitecOidcProvider`. Its physical id (and so its `Ref`) is the ARN of the provider. It uses IAM, and neither the orchestrator nor its API token. */
+export interface OidcProviderProperties {
+  readonly ServiceToken: string;
+  /** Seconds, as a string; CloudFormation itself enforces it. */
+  readonly ServiceTimeout?: string;
+  /** `https://`, host and path, without a trailing slash. */
+  readonly IssuerUrl: string;
+  /** IAM derives it from the account and the issuer. */
+  readonly ProviderArn: string;
 }

@@ -4,7 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn } from './row';
-import { RunnerImage } from '../../src';
+import { RunnerImage, RunnerOidcProvider } from '../../src';
 import { ACCOUNT, importedVpc, REGION } from '../support';
 
 /** Clusters, roles, providers and keys of the account. */
@@ -28,6 +28,13 @@ export const ROWS: Row[] = [
     oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com`),
   }), ['oidcProvider: expected the provider of the orchestrator\'s issuer, "arn:aws:iam::<account>:oidc-provider/oidc.humanitec.dev"; '
     + `got "arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com". Give that provider, or leave it out and one is made.`]],
+  ['a provider of the app with another issuer', stack => ({ oidcProvider: new RunnerOidcProvider(stack, 'P', { oidcIssuerUrl: 'https://oidc.example.com' }) }),
+    ['oidcProvider: expected the provider of the orchestrator\'s issuer, "arn:aws:iam::<account>:oidc-provider/oidc.humanitec.dev"; '
+      + 'got the provider of "oidc.example.com". Give that provider, or leave it out and one is made.']],
+  ['no provider for a registration that cannot reach IAM', stack => ({ registrationNetwork: { vpc: importedVpc(stack), createEndpoints: true } }),
+    ['oidcProvider: expected the provider of the orchestrator\'s issuer, as `registrationNetwork` has `createEndpoints`; got none. Without a way to the internet, the Lambda '
+      + 'cannot create it: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, or import the provider with '
+      + 'OidcProviderNative.fromOidcProviderArn().']],
   ['an alias for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/ecs-runner') }),
     ['encryptionKey: expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at.']],
   ['wildcards in what policies name', stack => ({

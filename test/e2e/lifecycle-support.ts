@@ -81,13 +81,10 @@ export class Stage {
     return body;
   }
 
-  /** What a stack of ours can leave in the account. */
+  /** What a stack can leave in the account, except the OIDC provider, which belongs to the account. */
   public async holdings(): Promise<string[]> {
     const { account } = this.cloud;
-    return [
-      ...await account.roleNames(), ...await account.bucketNames(), ...await account.logGroupNames(),
-      ...(await account.oidcProviders()).map(({ url }) => url),
-    ];
+    return [...await account.roleNames(), ...await account.bucketNames(), ...await account.logGroupNames()];
   }
 
   public async resourceNames(): Promise<string[]> {

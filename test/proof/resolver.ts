@@ -120,6 +120,7 @@ export class Resolver {
       case 'AWS::KMS::Key': return `00000000-0000-4000-8000-${[...id].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 1e12, 7).toString().padStart(12, '0')}`;
       case 'AWS::SecretsManager::Secret': return `arn:aws:secretsmanager:${region}:${account}:secret:${this.resolve(Properties.Name) ?? id}${SECRET_SUFFIX}`;
       case 'AWS::IAM::OIDCProvider': return `arn:aws:iam::${account}:oidc-provider/${this.resolve(Properties.Url).replace(/^https:\/\//, '')}`;
+      case 'Custom::HumanitecOidcProvider': return this.resolve(Properties.ProviderArn);
       case 'AWS::IAM::ManagedPolicy': return `arn:aws:iam::${account}:policy/${this.resolve(Properties.ManagedPolicyName) ?? made}`;
       case 'Custom::HumanitecRunnerId': return this.resolve(Properties.RunnerId) ?? `${this.resolve(Properties.RunnerIdPrefix)}-${ID_SUFFIX}`;
       default: return `${Type}:${made}`.replaceAll(':', '.');

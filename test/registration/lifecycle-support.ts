@@ -69,7 +69,7 @@ export const SHOWN = { ...BODY, runner_configuration: { ...BODY.runner_configura
 
 /** Sends one event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
 export async function send(
-  type: 'RunnerId' | 'Runner' | 'RunnerRule', request: 'Create' | 'Update' | 'Delete', properties: Props,
+  type: 'RunnerId' | 'Runner' | 'RunnerRule' | 'OidcProvider', request: 'Create' | 'Update' | 'Delete', properties: Props,
   extra: { id?: string; old?: Props; logicalId?: string; stack?: string; env?: NodeJS.ProcessEnv } = {}, options: Parameters<typeof invoke>[2] = {},
 ): Promise<CfnAnswer & Pick<Invocation, 'log' | 'seconds' | 'bytes' | 'contentTypes'>> {
   const result = await invoke({

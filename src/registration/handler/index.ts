@@ -1,11 +1,12 @@
-import type { RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from '../wire';
-import { RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from '../wire';
+import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from '../wire';
+import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from '../wire';
 import { HttpClient, OrchestratorClient } from './client';
 import { Answer, answer } from './cloudformation';
 import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome } from './event';
 import { LifecycleError } from './event';
 import { ANSWER_RESERVE, LAST_LOOK, SAFETY, SUMMARY_MAX_CHARACTERS } from './limits';
 import { log, short } from './log';
+import { OidcProviderLifecycle } from './oidc-provider';
 import { RunnerLifecycle, UNKNOWN } from './runner';
 import { RunnerIdLifecycle } from './runner-id';
 import { RunnerRuleLifecycle } from './runner-rule';
@@ -61,6 +62,8 @@ function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
     case RUNNER_RULE_TYPE:
       return new RunnerRuleLifecycle(
         event.ResourceProperties as RunnerRuleProperties, event.OldResourceProperties as RunnerRuleProperties | undefined, client, deadline);
+    case OIDC_PROVIDER_TYPE:
+      return new OidcProviderLifecycle(event.ResourceProperties as OidcProviderProperties, deadline);
     default:
       throw new LifecycleError(`This Lambda does not know ${event.ResourceType}. Deploy with the version of cdk-humanitec-ecs-runner that made the resource.`);
   }
@@ -68,13 +71,20 @@ function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
 
 /** Answers in words when the time is over, instead of leaving CloudFormation to wait. */
 function watchdog(event: LifecycleEvent, at: number): Promise<Answer> {
-  const { RunnerId: runner, OrgId: org } = event.ResourceProperties as Partial<RunnerProperties>;
   return new Promise(resolve => setTimeout(() => resolve({
     status: 'FAILED',
     physicalId: event.PhysicalResourceId ?? UNKNOWN,
-    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)} (${runner ? `runner '${runner}'` : `organization '${short(org ?? '', 100)}'`}) was not done in time: the API, or the `
-      + 'store of its token, was too slow. What was begun is taken up where it stands: try again.',
+    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)} (${subject(event.ResourceProperties)}`
+      + ' What was begun is taken up where it stands: try again.',
   }), at - Date.now()).unref());
+}
+
+function subject(properties: Partial<RunnerProperties & OidcProviderProperties>): string {
+  const { RunnerId: runner, OrgId: org, IssuerUrl: issuer } = properties;
+  if (issuer !== undefined) {
+    return `issuer '${short(issuer, 100)}') was not done in time: IAM was too slow.`;
+  }
+  return `${runner ? `runner '${runner}'` : `organization '${short(org ?? '', 100)}'`}) was not done in time: the API, or the store of its token, was too slow.`;
 }
 
 // CommonJS, as Lambda loads it: for an ES export, esbuild adds half a kilobyte that makes one look like the other.

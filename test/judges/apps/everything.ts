@@ -7,7 +7,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { ApiToken, EcsRunner, Orchestrator, RunnerImage, StateStorage } from 'cdk-humanitec-ecs-runner';
+import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage } from 'cdk-humanitec-ecs-runner';
 
 const env = { account: '123456789012', region: 'us-east-1' };
 const stack = new Stack(new App(), 'Everything', { env });
@@ -30,6 +30,7 @@ new EcsRunner(stack, 'Own', {
   orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(token, 'token') }),
   encryptionKey: key,
   registrationNetwork,
+  oidcProvider: new RunnerOidcProvider(stack, 'OidcProvider'),
   stateStorage: StateStorage.newBucket({
     prefix: 'team/runner',
     removalPolicy: RemovalPolicy.DESTROY,
@@ -52,6 +53,7 @@ new EcsRunner(stack, 'Given', {
   }),
   vpc,
   registrationNetwork,
+  oidcProvider: new RunnerOidcProvider(stack, 'OtherOidcProvider', { oidcIssuerUrl: 'https://oidc.example.com' }),
   cluster: Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc }),
   stateStorage: StateStorage.existingBucket(Bucket.fromBucketName(stack, 'State', 'state-of-my-org'), { prefix: 'team/other' }),
   rolePath: '/platform/',

@@ -1,0 +1,116 @@
+import { OIDC_AUDIENCE } from '../../contract';
+import type { OidcProviderProperties } from '../wire';
+import { AWS_CLIENT, isAnswer, retryWhileDenied } from './aws';
+import type { Lifecycle, Outcome } from './event';
+import { LifecycleError } from './event';
+import { DETAILS_MAX_CHARACTERS, PROPAGATION_BUDGET, SECOND_LOOK } from './limits';
+import { log, short } from './log';
+import { pause } from './time';
+
+/**
+ * Makes sure that the account has the OIDC provider of an issuer. The provider belongs to the account: other stacks and tools may use it, so it is
+ * created if it is missing, and never changed or deleted.
+ */
+export class OidcProviderLifecycle implements Lifecycle {
+  constructor(private readonly properties: OidcProviderProperties, private readonly deadline: number) {}
+
+  public async create(): Promise<Outcome> {
+    const { IssuerUrl: issuer, ProviderArn: arn } = this.properties;
+    const audiences = await this.attempt('Looking for', () => this.find()) ?? await this.attempt('Creating', () => this.make());
+    if (!audiences.includes(OIDC_AUDIENCE)) {
+      throw new LifecycleError(`Using the OIDC provider of '${short(issuer, 100)}' failed: the account has it without the audience ${OIDC_AUDIENCE}. `
+        + 'It is shared, so this deployment does not change it: run the command below, then deploy again.',
+      { details: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${OIDC_AUDIENCE}` });
+    }
+    return { physicalId: arn };
+  }
+
+  /** Another issuer has another ARN. CloudFormation then deletes the old physical ID, which leaves the old provider as it is. */
+  public update(): Promise<Outcome> {
+    return this.create();
+  }
+
+  /** Other runners of the account may use the provider. */
+  public async delete(physicalId: string): Promise<Outcome> {
+    return { physicalId };
+  }
+
+  /** The audiences of the provider; undefined if the account has none for the issuer. */
+  private async find(): Promise<string[] | undefined> {
+    const { client, GetOpenIDConnectProviderCommand } = iam();
+    try {
+      return (await client.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: this.properties.ProviderArn }))).ClientIDList ?? [];
+    } catch (error) {
+      if (nameOf(error) === 'NoSuchEntity') {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  /** Creates the provider. Another stack may do so at the same time, or an earlier try whose answer was lost. */
+  private async make(): Promise<string[]> {
+    const { client, CreateOpenIDConnectProviderCommand } = iam();
+    const until = Math.min(this.deadline, Date.now() + PROPAGATION_BUDGET);
+    for (;;) {
+      try {
+        await client.send(new CreateOpenIDConnectProviderCommand({ Url: this.properties.IssuerUrl, ClientIDList: [OIDC_AUDIENCE] }));
+        log('created the OIDC provider', { arn: this.properties.ProviderArn });
+        return [OIDC_AUDIENCE];
+      } catch (error) {
+        if (!['EntityAlreadyExists', 'ConcurrentModification'].includes(nameOf(error))) {
+          throw error;
+        }
+        const audiences = await this.find();
+        if (audiences) {
+          return audiences;
+        }
+        // IAM reads from copies, which may not have it yet.
+        if (Date.now() + SECOND_LOOK >= until) {
+          throw error;
+        }
+      }
+      await pause(SECOND_LOOK, until);
+    }
+  }
+
+  private async attempt<T>(operation: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await retryWhileDenied({ permissionsMayBeNew: true, deadline: this.deadline }, call);
+    } catch (error) {
+      const what = `${operation} the OIDC provider of '${short(this.properties.IssuerUrl, 100)}' failed`;
+      if (!isAnswer(error)) {
+        const { code, name } = error as Error & { code?: string };
+        throw new LifecycleError(`${what}: no answer from IAM (${short(code ?? name, 30)}). Give the Lambda a route to it, such as a NAT gateway. `
+          + `Or ${ELSEWHERE}.`);
+      }
+      throw new LifecycleError(`${what}: ${short(nameOf(error), 40)}. ${this.remedy(nameOf(error))}`,
+        { details: String((error as Error).message).slice(0, DETAILS_MAX_CHARACTERS) });
+    }
+  }
+
+  private remedy(error: string): string {
+    switch (error) {
+      case 'AccessDenied': return 'The role of the registration has the permission, so a service control policy or the permissions boundary denies it: '
+        + `allow it there. Or ${ELSEWHERE}.`;
+      case 'OpenIdIdpCommunicationError': return `AWS must reach ${short(this.properties.IssuerUrl, 60)}/.well-known/openid-configuration with a publicly `
+        + 'trusted certificate: correct it, then deploy again.';
+      case 'LimitExceeded': return 'Delete OIDC providers that nobody uses, or raise the quota; then deploy again.';
+      default: return 'Deploy again; if it fails again, correct what IAM names below.';
+    }
+  }
+}
+
+const ELSEWHERE = 'create the provider outside this stack and give it to the runners as oidcProvider';
+
+/** IAM's errors have their name with and without `Exception`, depending on whether the SDK has a class for them. */
+function nameOf(error: unknown): string {
+  return (error as Error).name.replace(/Exception$/, '');
+}
+
+// Loaded when needed, as in token.ts.
+/* eslint-disable @typescript-eslint/no-require-imports */
+function iam() {
+  const sdk: typeof import('@aws-sdk/client-iam') = require('@aws-sdk/client-iam');
+  return { ...sdk, client: new sdk.IAMClient(AWS_CLIENT) };
+}
