@@ -63,12 +63,16 @@ const RUNNER_PROPERTIES: Props = {
 
 /** Says more than fits, and the token too. */
 const WORDS = `Bearer ${TOKEN} ${'ü'.repeat(3000)}`;
-const always = (status: number, more: object = {}): Api => () => ({ status, json: { message: WORDS }, ...more });
+const always = (status: number, more: object = {}): Api => () => ({ status, json: { error: `HTTP-${status}`, message: WORDS }, ...more });
 const runner = (role: string, bucket = 'state-bucket') => ({
   id: RUNNER,
   runner_configuration: { type: 'serverless-ecs', auth: { role_arn: role }, job: {} },
   state_storage_configuration: { type: 's3', bucket, path_prefix: 'team' },
 });
+/** Runners of other types have no role. */
+const kubernetesRunner = {
+  id: RUNNER, runner_configuration: { type: 'kubernetes-eks', cluster: { name: 'cluster' }, job: {} }, state_storage_configuration: { type: 'kubernetes', namespace: 'state' },
+};
 const otherRule = { id: OTHER_RULE_ID, runner_id: `other-${'r'.repeat(94)}`, project_id: '', env_type_id: '', created_at: new Date().toISOString() };
 const rules: Api = () => ({ status: 200, json: { items: [otherRule] } });
 const http = (status: number) => new RegExp(`failed: HTTP ${status} from http://127\\.0\\.0\\.1:\\S+…p+\\. `);
@@ -80,7 +84,7 @@ const words = /^Bearer \*\*\* ü+$/;
 const STATUSES: [string, number, RegExp, object?][] = [
   ['values that the API does not accept', 400, /correct what it names, and deploy again\.$/],
   ['a token that is not accepted', 401, new RegExp(`The API token in ${SECRET_NAME} was not accepted: put a valid one there and deploy again\\.$`)],
-  ['a token that may not do this', 403, new RegExp(`The API token in ${SECRET_NAME} may not do this: give it the permission .*, and deploy again\\.$`)],
+  ['a token that may not do this', 403, new RegExp(`Check the organization id, and give the API token in ${SECRET_NAME} the permission to manage runners; then deploy again\\.$`)],
   ['throttling until the time is over', 429, /The API is throttling: deploy again in some minutes\.$/, { headers: { 'retry-after': '1' } }],
   ['throttling of an unknown length', 429, /The API is throttling: deploy again in some minutes\.$/],
   ['a fault of the API', 500, /The API has a fault: deploy again later\.$/],
@@ -94,6 +98,10 @@ const statusCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Cas
 const outageCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]): Case[] => [
   ['HTML', type, request, () => ({ status: 200, text: '<!doctype html><title>Sign in</title>', headers: { 'content-type': 'text/html' } }),
     { operation, cause: /failed: an answer that is not JSON came from http:\S+…p+\. /, remedy: UNREACHABLE }],
+  ['a 404 of a proxy', type, request, () => ({ status: 404, text: '<!doctype html><title>No backend</title>', headers: { 'content-type': 'text/html' } }),
+    { operation, cause: /failed: an answer that is not the API's came from http:\S+…p+\. /, remedy: UNREACHABLE }],
+  ['a 404 of a gateway', type, request, () => ({ status: 404, json: { message: 'Not Found' } }),
+    { operation, cause: /failed: an answer that is not the API's came from http:\S+…p+\. /, remedy: UNREACHABLE }],
   ['an API that is not there', type, request, always(500),
     { operation, cause: /failed: no answer from http:\S+…p+ \(ECONNREFUSED\)\. /, remedy: UNREACHABLE }, { url: 'closed' }],
   ['an API without TLS', type, request, always(500),
@@ -145,6 +153,16 @@ const CASES: Case[] = [
   // At a delete it is what was wished for.
   ...CREATES.map(([type, operation]): Case =>
     ['an organization that is not there', type, 'Create', always(404), { operation, cause: http(404), remedy: noAccess, details: words }]),
+  ['a permission that is missing', 'Runner', 'Create', always(403, { json: { error: 'HTTP-403', message: 'Forbidden', details: { failed_checks: [{ permission: 'runner_write', seen: TOKEN }] } } }), {
+    operation: OPERATION.register, cause: http(403), remedy: /then deploy again\.$/, details: /^Forbidden \{"failed_checks":\[\{"permission":"runner_write","seen":"\*\*\*"\}\]\}$/,
+  }],
+  ...([{}, { AdoptExisting: 'true' }].map((properties): Case => [`a runner of another type, ${'AdoptExisting' in properties ? 'to be taken over' : 'not to be taken over'}`, 'Runner', 'Create',
+    method => method === 'POST' ? { status: 409, json: { error: 'HTTP-409', message: 'exists' } } : { status: 200, json: kubernetesRunner }, {
+      operation: new RegExp(`^Registering runner '${RUNNER}' was refused: `),
+      cause: /a runner of this id exists already, and is of another type\. /,
+      remedy: /The type of a runner cannot change: choose another runnerId\.$/,
+      details: /^its type is kubernetes-eks$/,
+    }, { properties }])),
   ['a bad token', 'Runner', 'Update', always(401), { operation: OPERATION.update, cause: http(401), remedy: /deploy again\.$/, details: words }],
   ['a runner of somebody else', 'Runner', 'Create', method => method === 'POST' ? { status: 409 } : { status: 200, json: runner(FOREIGN_ROLE) }, {
     operation: new RegExp(`^Registering runner '${RUNNER}' was refused: `),
@@ -152,7 +170,7 @@ const CASES: Case[] = [
     remedy: /Choose another runnerId, or set adoptExisting to take it over\.$/,
     details: new RegExp(`^its role is ${FOREIGN_ROLE}$`),
   }],
-  ['a runner that is there and is not found', 'Runner', 'Create', method => ({ status: method === 'POST' ? 409 : 404, json: { message: WORDS } }), {
+  ['a runner that is there and is not found', 'Runner', 'Create', method => ({ status: method === 'POST' ? 409 : 404, json: { error: 'HTTP-4xx', message: WORDS } }), {
     operation: OPERATION.register, cause: http(409), remedy: /correct what it names, and deploy again\.$/, details: words,
   }],
   ['a runner in use', 'Runner', 'Delete', method => method === 'DELETE' ? { status: 409, json: { message: IN_USE } } : { status: 200, json: runner(OWN_ROLE) }, {

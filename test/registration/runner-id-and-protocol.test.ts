@@ -34,7 +34,8 @@ describe('the runner\'s id', () => {
     ['a secret without the field', () => store.values.set(SECRET, '{}'), { Token: { SecretId: SECRET, SecretField: 'token' } }, /has no text in its field "token"/],
   ])('refuses %s', async (_what, prepare, change, reason) => {
     prepare();
-    const answer = await send('RunnerId', 'Create', { ...common(), ...change, RunnerId: 'prod-runner' });
+    // Little time, as a denial is not final at once.
+    const answer = await send('RunnerId', 'Create', { ...common(), ...change, RunnerId: 'prod-runner' }, {}, { remaining: 42_000 });
     expect(answer.Status).toBe('FAILED');
     expect(answer.Reason).toMatch(reason);
     expect(answer.Reason).toMatch(/\(log stream log-stream\)$/);

@@ -1,7 +1,24 @@
+import { createServer } from 'http';
+import { AddressInfo } from 'net';
 import { READ_ONLY, OTHER_ROLE, store, api, runnerProps, BODY, SHOWN, send, call, registered, isGone, foreign, deploy } from './lifecycle-support';
 import { lossyProxy, ROLE, SECRET } from './support';
 
 describe('a runner', () => {
+  test('whose id a runner of another type has taken is deleted without touching that one', async () => {
+    const kubernetes = { id: 'prod-runner', runner_configuration: { type: 'kubernetes-eks', job: {} }, state_storage_configuration: { type: 'kubernetes' } };
+    const server = createServer((request, response) => {
+      response.writeHead(request.method === 'GET' ? 200 : 500, { 'content-type': 'application/json' }).end(JSON.stringify(kubernetes));
+      methods.push(request.method!);
+    });
+    const methods: string[] = [];
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const answer = await send('Runner', 'Delete', runnerProps({ ApiUrl: url }), { id: 'my-org/prod-runner' });
+    server.close();
+    expect(answer).toMatchObject({ Status: 'SUCCESS', Reason: 'Runner \'prod-runner\' is registered with another role than this stack\'s, and was left as it is.' });
+    expect(methods).toEqual(['GET']);
+  });
+
   test('is registered with the exact body, changed, and deleted', async () => {
     const created = await send('Runner', 'Create', runnerProps());
     expect(created).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'my-org/prod-runner', Data: { RunnerId: 'prod-runner' } });
@@ -141,7 +158,7 @@ describe('a runner', () => {
     const refused = await send('Runner', 'Create', runnerProps());
     expect(refused.Status).toBe('FAILED');
     expect(refused.Reason).toContain('HTTP 403');
-    expect(refused.Reason).toContain('give it the permission to manage runners');
+    expect(refused.Reason).toContain('the permission to manage runners; then deploy again. Details: ');
     store.values.clear();
     expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
   });

@@ -26,6 +26,7 @@ export const API_FAULTS = {
   '502, HTML': { carriedOut: false, answer: other(502, { headers: { 'content-type': 'text/html' }, body: html }) },
   '503, Retry-After': { carriedOut: false, answer: other(503, { headers: { 'retry-after': '1' }, body: html }) },
   '504, carried out': { carriedOut: true, answer: other(504, { headers: { 'content-type': 'text/html' }, body: html }) },
+  '404 of a proxy': { carriedOut: false, answer: other(404, { headers: { 'content-type': 'text/html' }, body: html }) },
   '401': { carriedOut: false, answer: json(401, 'the token is not accepted') },
   '403': { carriedOut: false, answer: json(403, 'the token may not do this') },
   'an error that shows the token': { carriedOut: false, answer: json(400, 'bad request: authorization was TOKEN, which is not good') },

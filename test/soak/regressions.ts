@@ -133,6 +133,8 @@ export const REGRESSIONS: Record<string, History> = {
   'state that moved with an opt-in, and back in the rollback': [
     deploy(), deploy({ runner: { bucket: 'state-2', allowMove: true }, circumstances: { failsElsewhere: true } }), destroy(),
   ],
+  'a delete that a proxy without a backend answers with 404': [deploy({ rules: all }), { ...destroy(), weather: spell('404 of a proxy', 0, 1000) } as Step, destroy()],
+  'a permission that is not known everywhere at once': [deploy({ weather: { ...calm, secret: [{ name: 'denied', after: 1, calls: 3 }] }, mustSucceed: true })],
   'an error that shows the token': [deploy({ weather: spell('an error that shows the token', 2, 1) })],
   'a store of the token that never answers': [deploy({ weather: { ...calm, secret: [{ name: 'never answered', after: 1, calls: 1 }] } })],
 };

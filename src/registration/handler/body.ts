@@ -3,6 +3,9 @@ import { SESSION_NAME_MAX } from '../../contract';
 import type { RunnerProperties } from '../wire';
 import type { RunnerBody } from './client';
 
+/** The type of a runner on Amazon ECS. */
+export const TYPE = 'serverless-ecs';
+
 /** The runner as the API wants it. */
 export function runnerBody(properties: RunnerProperties): RunnerBody {
   const { Auth: auth, Job: job, StateStorage: state } = properties;
@@ -10,7 +13,7 @@ export function runnerBody(properties: RunnerProperties): RunnerBody {
   return {
     ...(properties.Description !== undefined ? { description: properties.Description } : {}),
     runner_configuration: {
-      type: 'serverless-ecs',
+      type: TYPE,
       auth: {
         role_arn: auth.RoleArn,
         ...(session !== undefined ? { session_name: session } : {}),

@@ -13,13 +13,14 @@ export interface Runner {
 
 export interface RunnerConfiguration {
   readonly type: string;
-  readonly auth: { readonly role_arn: string; readonly session_name?: string };
-  readonly job: object;
+  /** Runners of other types than `serverless-ecs` have none. */
+  readonly auth?: { readonly role_arn: string; readonly session_name?: string };
+  readonly job?: object;
 }
 
 export interface StateStorageConfiguration {
   readonly type: string;
-  readonly bucket: string;
+  readonly bucket?: string;
   readonly path_prefix?: string;
 }
 
@@ -201,6 +202,10 @@ export class HttpClient implements OrchestratorClient {
       if (response.ok && response.status !== 204 && parsed === undefined) {
         return new ApiError(0, `an answer that is not JSON came from ${short(this.apiUrl, 60)}`, { uncertain: true });
       }
+      if (response.status === 404 && !isOwnError(parsed)) {
+        // A proxy without a backend, or another server: that says nothing of what the API has.
+        return new ApiError(0, `an answer that is not the API's came from ${short(this.apiUrl, 60)}`, { uncertain: false });
+      }
       return { status: response.status, body: parsed, retryAfter: retryAfter(response.headers.get('retry-after')) };
     } catch (error) {
       const { cause, name } = error as { cause?: { code?: string }; name?: string };
@@ -210,10 +215,15 @@ export class HttpClient implements OrchestratorClient {
   }
 
   private error(reply: Reply): ApiError {
-    const { message } = (reply.body ?? {}) as { message?: unknown };
+    const { message, details } = (reply.body ?? {}) as { message?: unknown; details?: unknown };
+    // A 403 names the checks that failed in its details alone.
+    const words = [
+      typeof message === 'string' && redact(message, this.token),
+      details && redact(JSON.stringify(details), JSON.stringify(this.token).slice(1, -1)),
+    ].filter(Boolean).join(' ');
     return new ApiError(reply.status, `HTTP ${reply.status} from ${short(this.apiUrl, 60)}`, {
       uncertain: reply.status >= 500,
-      details: typeof message === 'string' ? redact(message, this.token).slice(0, DETAILS_MAX_CHARACTERS) : undefined,
+      details: words ? words.slice(0, DETAILS_MAX_CHARACTERS) : undefined,
     });
   }
 }
@@ -221,6 +231,11 @@ export class HttpClient implements OrchestratorClient {
 function absent(error: unknown): boolean {
   // Also where the organization is gone, and everything in it.
   return error instanceof ApiError && error.status === 404;
+}
+
+/** The API's own errors have a code. */
+function isOwnError(body: unknown): boolean {
+  return typeof (body as { error?: unknown } | undefined)?.error === 'string';
 }
 
 function rethrow(error: unknown): never {

@@ -29,7 +29,7 @@ function remedy(error: ApiError, properties: WireOrchestrator): string {
   const kept = tokenSource(properties.Token);
   switch (error.status) {
     case 401: return `The API token in ${kept} was not accepted: put a valid one there and deploy again.`;
-    case 403: return `The API token in ${kept} may not do this: give it the permission to manage runners, and deploy again.`;
+    case 403: return `Check the organization id, and give the API token in ${kept} the permission to manage runners; then deploy again.`;
     case 404: return `Check that organization '${short(properties.OrgId, 30)}' exists there, and that the token in ${kept} belongs to it.`;
     case 429: return 'The API is throttling: deploy again in some minutes.';
     case 0: return /CERT|VERIFY/.test(error.message)

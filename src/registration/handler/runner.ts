@@ -1,5 +1,5 @@
 import type { RunnerProperties } from '../wire';
-import { runnerBody } from './body';
+import { runnerBody, TYPE } from './body';
 import type { ClientOf, OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome } from './event';
@@ -7,7 +7,7 @@ import { LifecycleError } from './event';
 import { explain, notMadeSure } from './explain';
 import { undo } from './leftovers';
 import { AFTERMATH, SECOND_LOOK } from './limits';
-import { log } from './log';
+import { log, short } from './log';
 import { pause, untilOver } from './time';
 
 /** What a create that left nothing behind gives as its id, so that the delete that follows knows it. */
@@ -174,7 +174,7 @@ export class RunnerLifecycle implements Lifecycle {
       return undefined;
     }
     if (!this.owns(registered, properties)) {
-      log('not ours, and stays', { runner: id, role: registered.runner_configuration.auth.role_arn });
+      log('not ours, and stays', { runner: id, role: registered.runner_configuration.auth?.role_arn });
       return `Runner '${id}' is registered with another role than this stack's, and was left as it is.`;
     }
     try {
@@ -206,9 +206,14 @@ export class RunnerLifecycle implements Lifecycle {
   /** Changes a runner that is registered, if it is ours to change. */
   private async change(client: OrchestratorClient, registered: Runner): Promise<void> {
     const { RunnerId: id, AdoptExisting: adopt } = this.properties;
+    const { type, auth } = registered.runner_configuration;
+    if (type !== TYPE) {
+      throw new LifecycleError(`Registering runner '${id}' was refused: a runner of this id exists already, and is of another type. The type of a `
+        + 'runner cannot change: choose another runnerId.', { details: `its type is ${short(type, 40)}` });
+    }
     if (!this.owns(registered, this.properties) && adopt !== 'true') {
       throw new LifecycleError(`Registering runner '${id}' was refused: a runner of this id exists already and has another role than this `
-        + 'stack\'s. Choose another runnerId, or set adoptExisting to take it over.', { details: `its role is ${registered.runner_configuration.auth.role_arn}` });
+        + 'stack\'s. Choose another runnerId, or set adoptExisting to take it over.', { details: `its role is ${auth?.role_arn}` });
     }
     this.checkState(registered);
     // An absent description would stay as it was.
@@ -269,6 +274,6 @@ function locationOf({ StateStorage: { Bucket: bucket, PathPrefix: prefix } }: Ru
 }
 
 /** The prefix is joined as a path: a slash at its end means nothing. */
-function location(bucket: string, prefix = ''): string {
+function location(bucket = '', prefix = ''): string {
   return `s3://${bucket}/${prefix.replace(/\/$/, '')}`;
 }
