@@ -8,6 +8,8 @@ export const OTHER_ROLE = 'arn:aws:iam::123456789012:role/Other';
 export const store = new SecretStore();
 export let api: LocalOrchestrator;
 
+// Each event runs in a process of its own, and machines are busy.
+jest.setTimeout(20_000);
 beforeAll(() => store.start());
 afterAll(() => store.stop());
 
