@@ -33,6 +33,36 @@ export const existing: Rule[] = [
     },
   },
   {
+    name: 'CloudFormation fails to update an OIDC provider without thumbprints',
+    async check(world) {
+      const provider = (value: string) => ({
+        Provider: { Type: 'AWS::IAM::OIDCProvider', Properties: { Url: 'https://oidc.changed.example', Tags: [{ Key: 'a', Value: value }] } },
+      });
+      const { name } = await world.stack(provider('before'));
+      assert.match(await world.failingUpdate(name, provider('after')), /Value null at 'thumbprintList' failed to satisfy constraint/);
+    },
+  },
+  {
+    name: 'what a failed first deployment retains blocks the next one, unless it is retained except on create',
+    async check(world) {
+      const again = async (DeletionPolicy: string) => {
+        const Group = { Type: 'AWS::Logs::LogGroup', DeletionPolicy, Properties: { LogGroupName: world.name('/aws/ecs/retained') } };
+        const Failing = { Type: 'AWS::Logs::ResourcePolicy', Properties: {}, DependsOn: 'Group' };
+        await world.failingStack({ Group, Failing });
+        return world.stack({ Group });
+      };
+      await assert.rejects(again('Retain'), /already exists/);
+      await again('RetainExceptOnCreate');
+    },
+  },
+  {
+    name: 'CloudFormation fails to create resources that refer to each other in a circle',
+    async check(world) {
+      const parameter = (other: string) => ({ Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value: { Ref: other } } });
+      await world.failingStack({ A: parameter('B'), B: parameter('A') });
+    },
+  },
+  {
     name: 'a region has at most ten resource policies of CloudWatch Logs',
     async check(main) {
       await main.inNewAccount(async (world) => {

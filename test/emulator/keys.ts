@@ -1,16 +1,18 @@
 /** Customer managed keys, which services use in the name of their caller. */
 import { strict as assert } from 'node:assert';
+import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { allow, policy, type Rule, type Statement, type World } from './world';
+import { allow, policy, refusal, type Rule, type Statement, type World } from './world';
 import type { ClientSettings } from '../../local/try/account';
 
 interface Key { readonly arn: string; readonly alias: string }
 
-/** A key whose policy leaves everything to IAM, and an alias of it. */
-async function createKey(world: World): Promise<Key> {
-  const KeyPolicy = JSON.parse(policy({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${world.account}:root` }, Action: 'kms:*', Resource: '*' })) as object;
+/** A key whose policy leaves everything to IAM, with other statements, and an alias of it. */
+async function createKey(world: World, ...others: object[]): Promise<Key> {
+  const account = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${world.account}:root` }, Action: 'kms:*', Resource: '*' };
+  const KeyPolicy = JSON.parse(policy(account, ...others)) as object;
   const AliasName = `alias/${world.name('key')}`;
   const { ids } = await world.stack({
     Key: { Type: 'AWS::KMS::Key', Properties: { KeyPolicy } },
@@ -85,6 +87,32 @@ export const keys: Rule[] = [
         assert.match(await as(get, may('kms:Decrypt', wrong)), /^AccessDenied: .*kms:Decrypt/);
         assert.equal(await as(get, may('kms:Decrypt', right)), 'yes');
       }
+    },
+  },
+  {
+    name: 'a log group takes a key only if the key policy lets CloudWatch Logs use it for that log group',
+    async check(world) {
+      const arnOf = (name: string) => `arn:aws:logs:${world.region}:${world.account}:log-group:${name}`;
+      const forLogs = (arn: string, region = world.region) => ({
+        Effect: 'Allow',
+        Principal: { Service: `logs.${region}.amazonaws.com` },
+        Resource: '*',
+        Action: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*'],
+        Condition: { ArnEquals: { 'kms:EncryptionContext:aws:logs:arn': arn } },
+      });
+      const name = world.name('/aws/ecs/encrypted');
+      const refused = `The specified KMS key does not exist or is not allowed to be used with Arn '${arnOf(name)}'`;
+      const wrong = [await createKey(world), await createKey(world, forLogs(arnOf('another'))), await createKey(world, forLogs(arnOf(name), 'eu-west-1'))];
+      const right = await createKey(world, forLogs(arnOf(name)));
+      const group = (KmsKeyId: string) => ({ Group: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: name, KmsKeyId } } });
+      for (const kmsKeyId of [...wrong.map(({ arn }) => arn), right.alias]) {
+        const { message } = await refusal(async () => world.logs.send(new CreateLogGroupCommand({ logGroupName: name, kmsKeyId })));
+        assert.equal(message, refused);
+        assert.ok((await world.failingStack(group(kmsKeyId))).startsWith(refused));
+      }
+      const { name: stack } = await world.stack(group(right.arn));
+      await world.deleteStack(stack);
+      await world.logs.send(new CreateLogGroupCommand({ logGroupName: name, kmsKeyId: right.arn }));
     },
   },
 ];

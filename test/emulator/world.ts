@@ -1,6 +1,7 @@
 /** An emulated account, and short ways to use it. */
 import {
   CloudFormationClient, CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand,
+  UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient } from '@aws-sdk/client-ecs';
@@ -137,6 +138,14 @@ export class World {
       ids: Object.fromEntries(StackResources.map((resource) => [resource.LogicalResourceId, resource.PhysicalResourceId ?? ''])),
       reason: await this.reason(StackName, 'CREATE_FAILED'),
     };
+  }
+
+  /** Deploys other resources to a stack, and returns why that failed. */
+  public async failingUpdate(StackName: string, resources: object): Promise<string> {
+    await this.cloudFormation.send(new UpdateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }) }));
+    const status = await this.settled(StackName);
+    if (status === 'UPDATE_COMPLETE') throw new Error(`${StackName} was updated`);
+    return this.reason(StackName, 'UPDATE_FAILED');
   }
 
   /** Deletes a stack, and waits for its end. */

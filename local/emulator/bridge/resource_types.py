@@ -26,6 +26,9 @@ def create_oidc_provider(logical_id, props, stack_name):
 
 def update_oidc_provider(physical_id, old_props, new_props, stack_name):
     # A new URL never comes here: it replaces the resource.
+    # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2092
+    if not new_props.get("ThumbprintList"):
+        raise ValueError("1 validation error detected: Value null at 'thumbprintList' failed to satisfy constraint: Member must not be null")
     provider = iam._oidc_providers[physical_id]
     provider["ClientIDList"] = list(new_props.get("ClientIdList") or [])
     provider["ThumbprintList"] = list(new_props.get("ThumbprintList") or [])
