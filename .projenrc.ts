@@ -131,6 +131,19 @@ project.tryFindObjectFile('.eslintrc.json')?.addOverride('settings.import/resolv
 project.tryFindObjectFile('.eslintrc.json')?.addOverride('parserOptions.project', './tsconfig.dev.json');
 project.tryFindObjectFile('.eslintrc.json')?.addOverride('rules.@stylistic/max-len.1', { code: 165, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreComments: true, ignoreRegExpLiterals: true });
 
+// `PolicyStatement.addResources()` and its siblings return nothing, so `map.get(key)?.addResources(arn) ?? map.set(key, statement)` always sets.
+// The rule about void does not look at optional calls, so the second one does.
+project.eslint?.addOverride({
+  files: ['src/**/*.ts'],
+  rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }] },
+});
+project.eslint?.addRules({
+  'no-restricted-syntax': ['error', {
+    selector: 'ExpressionStatement > LogicalExpression[operator=/^(\\?\\?|\\|\\|)$/] > ChainExpression.left > CallExpression',
+    message: 'A method that returns nothing looks like a missing value: use `if`.',
+  }],
+});
+
 // The handler's SDK clients are the Lambda runtime's: nothing that ships depends on them.
 project.eslint?.addOverride({ files: ['src/registration/handler/oidc-provider.ts', 'src/registration/handler/token.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 

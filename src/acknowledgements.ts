@@ -5,7 +5,7 @@
 import * as cdk from 'aws-cdk-lib';
 import { AspectPriority, Aspects, CfnResource, IAspect, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
-import { CfnRole } from 'aws-cdk-lib/aws-iam';
+import type { CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 import { INTERFACE_ACTIONS } from './registration/network';
 
@@ -107,7 +107,7 @@ const PUBLIC_ROUTE: Acknowledgement[] = [{
 }];
 const INLINE: Acknowledgement = {
   nag: FRAMEWORKS('IAMNoInlinePolicy'),
-  reason: 'Inline, so that nothing can use the role before it has its permissions or after it lost them, and nobody else can be given them.',
+  reason: 'An inline policy belongs to one role: nothing else can be given it by mistake, and CloudFormation deletes it with the role.',
 };
 
 /** Why an action is allowed on more than one resource, and the condition without which that would not hold. */
@@ -189,13 +189,25 @@ function acknowledgeValidations(resource: CfnResource, rules: NagRule[]): void {
   }
 }
 
-/** Acknowledges what there is in the inline policies of a role of ours. A role that the user gave keeps its findings. */
+/** Acknowledges what tools find in the inline policies of a role of ours. A role that the user gave keeps its findings. */
 export function acknowledgeRole(role: IConstruct): void {
-  const resource = role.node.defaultChild as CfnRole;
-  acknowledgeAtTheEnd(resource, () => {
-    const policies: { policyDocument: { Statement: Statement[] } }[] = Stack.of(resource).resolve(resource.policies) ?? [];
-    return policies.length > 0 ? [INLINE, ...wildcards(policies.flatMap(policy => policy.policyDocument.Statement))] : [];
-  });
+  acknowledgeInline(role.node.defaultChild as CfnRole | undefined, resource =>
+    (Stack.of(resource).resolve(resource.policies) ?? []).map((policy: { policyDocument: Document }) => policy.policyDocument));
+}
+
+/** Acknowledges what tools find in a policy of ours. */
+export function acknowledgePolicy(policy: IConstruct): void {
+  acknowledgeInline(policy.node.defaultChild as CfnPolicy, resource => [Stack.of(resource).resolve(resource.policyDocument)]);
+}
+
+/** With Role.customizeRoles() a role has no resource. */
+function acknowledgeInline<T extends CfnResource>(resource: T | undefined, documents: (resource: T) => Document[]): void {
+  if (resource) {
+    acknowledgeAtTheEnd(resource, () => {
+      const statements = documents(resource).flatMap(document => document.Statement);
+      return statements.length > 0 ? [INLINE, ...wildcards(statements)] : [];
+    });
+  }
 }
 
 /** For what changes as long as runners join, such as the registration's role and log group. */
@@ -215,6 +227,10 @@ class Findings implements IAspect {
       acknowledge(this.resource, this.findings());
     }
   }
+}
+
+interface Document {
+  readonly Statement: Statement[];
 }
 
 interface Statement {

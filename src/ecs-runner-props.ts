@@ -89,7 +89,7 @@ export interface EcsRunnerProps {
   /**
    * The cluster that the tasks run in, in the account and region of the stack. Its name may have 255 characters.
    *
-   * @default - a new one with FARGATE and FARGATE_SPOT, Container Insights, and ECS Exec logging
+   * @default - a new one with Container Insights and ECS Exec logging
    */
   readonly cluster?: ecs.ICluster;
 

@@ -21,7 +21,7 @@ import { bindOidcProvider } from './oidc-provider';
 import type { Orchestrator } from './orchestrator';
 import { RegistrationProvider } from './registration/provider';
 import { remember, runnerIdResource, runnerResource } from './registration/resources';
-import { bindExecutionRole, bindTaskRole, limitProviderRole, taskManagerRole } from './roles';
+import { bindExecutionRole, bindTaskManagerRole, bindTaskRole, limitProviderRole } from './roles';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 import { StateStorage } from './state-storage';
@@ -149,7 +149,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
       this.logGroups.encrypt(props.encryptionKey, registration, this.stateBucket.encryptionKey ?? props.encryptionKey);
     }
 
-    const taskRole = bindTaskRole(this, props, {
+    const { role: taskRole, policy: taskPolicy } = bindTaskRole(this, props, {
       bucketArn: this.stateBucket.bucketArn,
       prefix: this.statePrefix,
       account: this.stateBucket.env.account,
@@ -159,25 +159,27 @@ export class EcsRunner extends Resource implements IEcsRunner {
     });
     this.taskRole = taskRole;
     this.grantPrincipal = taskRole.grantPrincipal;
-    const { role: executionRole, image } = bindExecutionRole(this, props);
+    const { role: executionRole, policy: executionPolicy, image } = bindExecutionRole(this, props);
     this.executionRole = executionRole;
-
-    for (const role of values ? [taskRole, executionRole].filter(each => each.node.scope === this) : []) {
-      // No policy has a value that has not been looked at.
-      role.node.addDependency(idResource);
-    }
 
     const cluster = props.cluster ?? this.newCluster(props, this.logGroups.execName, network);
     this.cluster = cluster;
     this.oidcProvider = bindOidcProvider(this, `https://${orchestrator._issuerName}`, props.oidcProvider);
-    this.taskManagerRole = taskManagerRole(this, props, this.runnerId, this.oidcProvider, {
+    const { role: managerRole, policy: managerPolicy } = bindTaskManagerRole(this, props, this.runnerId, this.oidcProvider, {
       taskFamilyPrefix: orchestrator.taskFamilyPrefix,
       clusterName: cluster.clusterName,
       clusterArn: cluster.clusterArn,
       executionRoleArn: executionRole.roleArn,
       taskRoleArn: taskRole.roleArn,
     });
+    this.taskManagerRole = managerRole;
+    const policies = [taskPolicy, executionPolicy, managerPolicy].filter(policy => policy !== undefined);
+    if (values) {
+      // No policy has a value that has not been looked at. The roles themselves wait for nothing, so that any resource policy can name them.
+      policies.forEach(policy => policy.node.addDependency(idResource));
+    }
     this.registration = this.register(props, network, image, orchestrator);
+    this.registration.node.addDependency(...policies);
     if (this.eventLogGroup) {
       const eventLog = new EventLog(this, 'EventLog', {
         logGroup: this.eventLogGroup,
@@ -268,9 +270,10 @@ export class EcsRunner extends Resource implements IEcsRunner {
 
   private newCluster(props: EcsRunnerProps, execLogGroupName: string, network: RunnerNetwork): ecs.ICluster {
     const key = props.encryptionKey;
-    // Typed L1, so that the capacity providers are the cluster's own instead of a resource beside it.
+    // Typed L1: the L2 makes a VPC when it knows none. No capacity providers: the orchestrator uses the launch type FARGATE, and CreateCluster with
+    // capacity providers fails in an account that has no service-linked role of ECS yet.
+    // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
     const resource = new ecs.CfnCluster(this, 'Cluster', {
-      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
       clusterSettings: [{ name: 'containerInsights', value: props.containerInsights ?? ecs.ContainerInsights.ENABLED }],
       configuration: {
         executeCommandConfiguration: {

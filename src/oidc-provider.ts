@@ -6,6 +6,7 @@ import { rejectSecondDefinition } from './oidc-definitions';
 import { issuerName } from './oidc-issuer';
 import { RegistrationProvider } from './registration/provider';
 import { oidcProviderResource } from './registration/resources';
+import { addPolicy } from './role-policies';
 
 /** The OIDC provider of the issuer: the one that the user gave, or one that all runners of the stack with this issuer share. */
 export function bindOidcProvider(scope: Construct, issuerUrl: string, given?: iam.IOidcProvider): iam.IOidcProvider {
@@ -34,14 +35,11 @@ class EnsuredOidcProvider extends Resource implements iam.IOidcProvider {
     const stack = Stack.of(this);
     this.oidcProviderIssuer = issuerName(issuerUrl);
     const arn = stack.formatArn({ service: 'iam', region: '', resource: 'oidc-provider', resourceName: this.oidcProviderIssuer });
-    const policy = new iam.Policy(this, 'Policy', {
-      roles: [RegistrationProvider.find(stack)!.role],
-      statements: [new iam.PolicyStatement({
-        sid: 'EnsureOidcProvider',
-        actions: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'],
-        resources: [arn],
-      })],
-    });
+    const policy = addPolicy(this, 'Policy', RegistrationProvider.find(stack)!.role, [new iam.PolicyStatement({
+      sid: 'EnsureOidcProvider',
+      actions: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'],
+      resources: [arn],
+    })], { input: 'orchestrator', fix: 'Put some of the runners into another stack.' });
     const resource = oidcProviderResource(this, 'Resource', { IssuerUrl: issuerUrl, ProviderArn: arn });
     resource.node.addDependency(policy);
     acknowledge(resource, REGISTRATION);

@@ -1,34 +1,39 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { acknowledgeCdkProvider, acknowledgeRole } from './acknowledgements';
+import { acknowledgeCdkProvider } from './acknowledgements';
 import { OIDC_AUDIENCE } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { hidePlaceholder } from './problems';
-import { addToGivenRole, StatementCollector } from './statement-collector';
+import { addPolicy, addPolicyToGivenRole } from './role-policies';
+import { StatementCollector } from './statement-collector';
 import { StateScope, stateStatements, TaskManagerScope, taskManagerStatements, tasksPrincipal } from './statements';
 
 type RoleSettings = Pick<EcsRunnerProps, 'rolePath' | 'permissionsBoundary'>;
 
+/** A role of a runner, and the policy with what the runner needs of it; undefined if there is none, or if it cannot be added. */
+export interface BoundRole {
+  readonly role: iam.IRole;
+  readonly policy?: iam.Policy;
+}
+
 /** The role that OpenTofu runs with. */
-export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: StateScope): iam.IRole {
+export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: StateScope): BoundRole {
+  const from = { input: 'taskRole', fix: 'Grant less, or put some of the permissions into an iam.ManagedPolicy and attach it to the role.' };
   const statements = stateStatements(scope, state);
   if (props.taskRole) {
-    addToGivenRole(scope, 'taskRole', props.taskRole, statements);
-    return props.taskRole;
+    return { role: props.taskRole, policy: addPolicyToGivenRole(scope, 'TaskRolePolicy', props.taskRole, statements, from) };
   }
   const role = new iam.Role(scope, 'TaskRole', {
     description: 'OpenTofu in the tasks of a Platform Orchestrator runner',
     assumedBy: tasksPrincipal(scope),
     ...settings(props),
-    inlinePolicies: { State: new iam.PolicyDocument({ statements }) },
   });
-  acknowledgeRole(role);
-  return role;
+  return { role, policy: addPolicy(role, 'State', role, statements, from) };
 }
 
 /** The role that ECS starts the tasks with, and the image that it pulls. */
-export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { role: iam.IRole; image?: string } {
+export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): BoundRole & { image?: string } {
   const collector = new StatementCollector(scope);
   // By name: Go and Java hand over maps in another order each time, and the policy would change with every synthesis.
   for (const [, secret] of Object.entries(props.secrets ?? {}).sort(([one], [other]) => one < other ? -1 : 1)) {
@@ -36,26 +41,25 @@ export function bindExecutionRole(scope: Construct, props: EcsRunnerProps): { ro
   }
   const image = props.image?._bind(scope, collector);
   const { statements } = collector;
+  const from = {
+    input: props.executionRole ? 'executionRole' : 'secrets',
+    fix: 'Keep several values in one secret, or give an `executionRole` that reads the secrets by managed policies (role.withoutPolicyUpdates()).',
+  };
   if (props.executionRole) {
-    addToGivenRole(scope, 'executionRole', props.executionRole, statements);
-    return { role: props.executionRole, image };
+    return { role: props.executionRole, image, policy: addPolicyToGivenRole(scope, 'ExecutionRolePolicy', props.executionRole, statements, from) };
   }
   const role = new iam.Role(scope, 'ExecutionRole', {
     description: 'Starts the tasks of a Platform Orchestrator runner',
     assumedBy: tasksPrincipal(scope),
     ...settings(props),
-    inlinePolicies: statements.length > 0
-      ? { TaskStart: new iam.PolicyDocument({ statements }) }
-      : undefined,
   });
-  acknowledgeRole(role);
-  return { role, image };
+  return { role, image, policy: statements.length > 0 ? addPolicy(role, 'TaskStart', role, statements, from) : undefined };
 }
 
 /** The role that the orchestrator assumes, with an OIDC token that names the organization and this runner. */
-export function taskManagerRole(
+export function bindTaskManagerRole(
   scope: Construct, props: EcsRunnerProps, runnerId: string, oidcProvider: iam.IOidcProvider, to: TaskManagerScope,
-): iam.Role {
+): BoundRole {
   const { orchestrator } = props;
   const role = new iam.Role(scope, 'TaskManagerRole', {
     description: 'Runs the deployments of the Platform Orchestrator as ECS tasks',
@@ -66,10 +70,9 @@ export function taskManagerRole(
       },
     }),
     ...settings(props),
-    inlinePolicies: { RunTasks: new iam.PolicyDocument({ statements: taskManagerStatements(scope, to) }) },
   });
-  acknowledgeRole(role);
-  return role;
+  const from = { input: 'taskManagerRole', fix: 'Grant less to it, or attach an iam.ManagedPolicy.' };
+  return { role, policy: addPolicy(role, 'RunTasks', role, taskManagerStatements(scope, to), from) };
 }
 
 /**

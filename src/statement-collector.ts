@@ -1,7 +1,8 @@
-import { Annotations, Arn, ArnFormat, Stack, Token } from 'aws-cdk-lib';
+import { Arn, ArnFormat, Stack, Token } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+import { canonical } from './problems';
 
 /** What ECS really calls at the start of a task, and the Sid of the statement for it; the grants of other libraries give more. */
 const TASK_START_ACTIONS: Record<string, string> = {
@@ -14,14 +15,28 @@ const TASK_START_ACTIONS: Record<string, string> = {
   'ecr:GetAuthorizationToken': 'LogInToRegistry',
 };
 
-/**
- * A grantee that collects statements before the role is there that gets them: so they become part of the role itself
- * instead of a policy beside it, and only what a task start needs of them is kept.
- */
+/** One secret or parameter, as KMS sees it when the service that keeps it uses the key. */
+interface Encrypted {
+  readonly service: 'secretsmanager' | 'ssm';
+  /** The part of the encryption context that names the secret or parameter. */
+  readonly context: 'SecretARN' | 'PARAMETER_ARN';
+  readonly arn: string;
+  readonly region: string;
+}
+
+/** A statement for all secrets, parameters or images that are used in the same way. */
+interface Access {
+  readonly statement: iam.PolicyStatement;
+  /** Condition key of the encryption context, and the ARNs that it may have. */
+  readonly context?: string;
+  readonly arns: Set<string>;
+}
+
+/** A grantee that collects what a role needs to start tasks, in few statements: grants of other libraries give more than ECS uses. */
 export class StatementCollector implements iam.IPrincipal {
   public readonly grantPrincipal: iam.IPrincipal = this;
   public readonly assumeRoleAction = 'sts:AssumeRole';
-  private readonly collected: iam.PolicyStatement[] = [];
+  private readonly collected = new Map<string, Access>();
   private namedInResourcePolicy = false;
   /** The secret or parameter that is being collected. */
   private secret?: ecs.Secret;
@@ -31,7 +46,7 @@ export class StatementCollector implements iam.IPrincipal {
   /** While a secret is collected the account that it names: where the stack's is not known yet, they are the same. */
   public get principalAccount(): string {
     const { account } = Stack.of(this.scope);
-    return Token.isUnresolved(account) && this.secret ? this.accountOf(this.secret) : account;
+    return Token.isUnresolved(account) && this.secret ? this.placeOf(this.secret).account : account;
   }
 
   /**
@@ -45,13 +60,13 @@ export class StatementCollector implements iam.IPrincipal {
 
   /** A statement for each kind of access and its conditions. */
   public get statements(): iam.PolicyStatement[] {
-    const stack = Stack.of(this.scope);
-    const merged = new Map<string, iam.PolicyStatement>();
-    for (const statement of this.collected) {
-      const key = JSON.stringify(stack.resolve([statement.sid, statement.actions, statement.conditions]));
-      merged.get(key)?.addResources(...statement.resources) ?? merged.set(key, statement.copy());
-    }
-    return withDistinctSids([...merged.values()]);
+    return withDistinctSids([...this.collected.values()].map(({ statement, context, arns }) => {
+      const copy = statement.copy();
+      if (context) {
+        copy.addCondition('StringEquals', { [context]: arns.size === 1 ? [...arns][0] : [...arns] });
+      }
+      return copy;
+    }));
   }
 
   /** Lets the grantee read the secret or parameter, and decrypt it when a customer key is in the way. */
@@ -63,24 +78,42 @@ export class StatementCollector implements iam.IPrincipal {
     if (this.namedInResourcePolicy) {
       // For secrets CDK grants the decryption in the key's policy only, which does nothing for an imported key, and does
       // not say which key it is. The encryption context says which secret it is, and that is as narrow.
-      this.collected.push(new iam.PolicyStatement({
+      const { account, region } = this.placeOf(secret);
+      this.collect(new iam.PolicyStatement({
         sid: 'DecryptSecrets',
         actions: ['kms:Decrypt'],
-        resources: [Stack.of(this.scope).formatArn({ service: 'kms', account: this.accountOf(secret), resource: 'key', resourceName: '*' })],
-        conditions: this.only('secretsmanager', 'SecretARN', secret),
-      }));
+        resources: [Stack.of(this.scope).formatArn({ service: 'kms', account, region, resource: 'key', resourceName: '*' })],
+      }), { service: 'secretsmanager', context: 'SecretARN', arn: secret.arn, region });
     }
   }
 
-  /** The account of a secret, whose key can be in no other. */
-  private accountOf({ arn }: ecs.Secret): string {
-    return Token.isUnresolved(arn) ? Stack.of(this.scope).account : Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME).account!;
+  /** Account and region of a secret, whose key can be in no other. */
+  private placeOf({ arn }: ecs.Secret): { account: string; region: string } {
+    const { account, region } = Stack.of(this.scope);
+    if (!Token.isUnresolved(arn)) {
+      const parts = Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME);
+      return { account: parts.account || account, region: parts.region || region };
+    }
+    return { account, region };
   }
 
-  /** The use of a key for one secret or parameter, by the service that keeps it. */
-  private only(service: string, context: string, secret: ecs.Secret): iam.Conditions {
-    const { region, urlSuffix } = Stack.of(this.scope);
-    return { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}`, [`kms:EncryptionContext:${context}`]: secret.arn } };
+  /** Adds resources to the statement for the same actions and conditions, or the statement if it is the first. */
+  private collect(statement: iam.PolicyStatement, encrypted?: Encrypted): void {
+    const { urlSuffix } = Stack.of(this.scope);
+    if (encrypted) {
+      statement.addCondition('StringEquals', { 'kms:ViaService': `${encrypted.service}.${encrypted.region}.${urlSuffix}` });
+    }
+    const context = encrypted && `kms:EncryptionContext:${encrypted.context}`;
+    const key = canonical(this.scope, [statement.sid, statement.actions, statement.conditions, context]);
+    const access = this.collected.get(key);
+    if (access) {
+      access.statement.addResources(...statement.resources);
+    } else {
+      this.collected.set(key, { statement, context, arns: new Set() });
+    }
+    if (encrypted) {
+      this.collected.get(key)!.arns.add(encrypted.arn);
+    }
   }
 
   public addToPolicy(statement: iam.PolicyStatement): boolean {
@@ -91,17 +124,21 @@ export class StatementCollector implements iam.IPrincipal {
     const needed = statement.actions.filter(action => action in TASK_START_ACTIONS);
     for (const kind of new Set(needed.map(action => TASK_START_ACTIONS[action]))) {
       const actions = needed.filter(action => TASK_START_ACTIONS[action] === kind);
-      this.collected.push(this.secret && kind === 'Decrypt'
+      if (this.secret && kind === 'Decrypt') {
         // Parameters name their key, and CDK lets it be used for everything.
-        ? statement.copy({ sid: 'DecryptParameters', actions, conditions: this.only('ssm', 'PARAMETER_ARN', this.secret) })
-        : statement.copy({ sid: kind, actions }));
+        this.collect(statement.copy({ sid: 'DecryptParameters', actions }), {
+          service: 'ssm', context: 'PARAMETER_ARN', arn: this.secret.arn, region: this.placeOf(this.secret).region,
+        });
+      } else {
+        this.collect(statement.copy({ sid: kind, actions }));
+      }
     }
     return { statementAdded: true, policyDependable: this.scope };
   }
 }
 
-/** Numbers what would have the same Sid: IAM takes each only once. The statements have to be the caller's own. */
-export function withDistinctSids(statements: iam.PolicyStatement[]): iam.PolicyStatement[] {
+/** Numbers statements that would have the same Sid: IAM accepts each Sid only once in a policy. The statements have to be the caller's own. */
+function withDistinctSids(statements: iam.PolicyStatement[]): iam.PolicyStatement[] {
   const count = new Map<string, number>();
   for (const statement of statements) {
     const { sid = '' } = statement;
@@ -110,24 +147,4 @@ export function withDistinctSids(statements: iam.PolicyStatement[]): iam.PolicyS
     statement.sid = number === 1 ? sid : `${sid}${number}`;
   }
   return statements;
-}
-
-/** Adds statements to a role that the user gave. One that cannot be changed gets a warning that spells out what is missing. */
-export function addToGivenRole(scope: IConstruct, input: string, role: iam.IRole, statements: iam.PolicyStatement[]): void {
-  const missing = statements.filter(statement => !isAdded(role, statement));
-  if (missing.length > 0) {
-    const json = JSON.stringify(Stack.of(scope).resolve(missing.map(statement => statement.toStatementJson())));
-    Annotations.of(scope).addWarningV2(`cdk-humanitec-ecs-runner:${input}NotGranted`,
-      `The policies of ${input} cannot be changed from here. Deployments fail until it has these statements: ${json}`);
-  }
-}
-
-/**
- * Adds a statement and looks whether it is there. A role that was imported as not to be changed, or of another account, only
- * pretends that it was added.
- */
-function isAdded(role: iam.IRole, statement: iam.PolicyStatement): boolean {
-  const count = () => role.node.findAll().reduce((sum, child) => sum + (child instanceof iam.Policy ? child.document.statementCount : 0), 0);
-  const before = count();
-  return role.addToPrincipalPolicy(statement).statementAdded && count() > before;
 }

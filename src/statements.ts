@@ -23,8 +23,14 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
   const taskDefinitions = ecsArn('task-definition', `${to.taskFamilyPrefix}*:*`);
   const tasks = ecsArn('task', `${to.clusterName}/*`);
   const inCluster = { ArnEquals: { 'ecs:cluster': to.clusterArn } };
-  // A definition that leaves the size of the task to its containers, or a task that takes it from the definition, does not mention it.
-  const inSize = { NumericLessThanEqualsIfExists: { 'ecs:task-cpu': `${TASK_CPU_MAX}`, 'ecs:task-memory': `${TASK_MEMORY_MAX}` } };
+  // Denied instead of not allowed: the orchestrator sends sizes such as ".5 vCPU", which are no numbers, and a size that is not mentioned passes, too.
+  const noLargeTask = (sid: string, key: string, max: number) => new iam.PolicyStatement({
+    sid,
+    effect: iam.Effect.DENY,
+    actions: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'],
+    resources: ['*'],
+    conditions: { NumericGreaterThan: { [key]: `${max}` } },
+  });
   return [
     new iam.PolicyStatement({
       sid: 'ListAndDeregisterTaskDefinitions',
@@ -43,7 +49,7 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
       actions: ['ecs:RegisterTaskDefinition'],
       resources: [taskDefinitions],
       // Negated, so that it passes where the call does not mention it.
-      conditions: { ...inSize, StringNotEquals: { 'ecs:privileged': 'true' } },
+      conditions: { StringNotEquals: { 'ecs:privileged': 'true' } },
     }),
     new iam.PolicyStatement({
       sid: 'TagTaskDefinition',
@@ -62,7 +68,7 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
       sid: 'RunTask',
       actions: ['ecs:RunTask'],
       resources: [taskDefinitions],
-      conditions: { ...inCluster, ...inSize, StringNotEquals: { 'ecs:enable-execute-command': 'true', 'ecs:enable-ebs-volumes': 'true' } },
+      conditions: { ...inCluster, StringNotEquals: { 'ecs:enable-execute-command': 'true', 'ecs:enable-ebs-volumes': 'true' } },
     }),
     new iam.PolicyStatement({
       sid: 'TagTask',
@@ -83,6 +89,8 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
       resources: [tasks],
       conditions: inCluster,
     }),
+    noLargeTask('DenyLargeTaskCpu', 'ecs:task-cpu', TASK_CPU_MAX),
+    noLargeTask('DenyLargeTaskMemory', 'ecs:task-memory', TASK_MEMORY_MAX),
   ];
 }
 
@@ -118,6 +126,16 @@ export function stateStatements(scope: Construct, to: StateScope): iam.PolicySta
       conditions: inAccount,
     }),
   ];
+  if (to.prefix) {
+    // OpenTofu first looks for the state with a HEAD, which has no prefix. Only to those who may list the bucket S3 answers that a missing state
+    // does not exist (404) instead of 403, and AWS does not document whether a permission that is limited to a prefix counts.
+    statements.push(new iam.PolicyStatement({
+      sid: 'FindMissingState',
+      actions: ['s3:ListBucket'],
+      resources: [to.bucketArn],
+      conditions: { ...inAccount, Null: { 's3:prefix': 'true' } },
+    }));
+  }
   if (to.keyArn) {
     statements.push(new iam.PolicyStatement({
       sid: 'EncryptState',

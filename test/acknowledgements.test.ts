@@ -38,22 +38,27 @@ describe('what a runner acknowledges', () => {
   });
 
   test('names each wildcard of a role by itself, with the reasons of all its actions', () => {
-    const role = only(template, 'AWS::IAM::Role', 'RunnerTaskManagerRole');
+    const policy = only(template, 'AWS::IAM::Policy', 'RunnerTaskManagerRole');
     const cluster = Object.keys(template.findResources('AWS::ECS::Cluster'))[0];
     const ecs = 'Resource::arn:<AWS::Partition>:ecs:us-east-1:123456789012';
-    expect(nagOf(role).filter(id => id.startsWith('AwsSolutions'))).toEqual([
+    expect(nagOf(policy).filter(id => id.startsWith('AwsSolutions'))).toEqual([
       'AwsSolutions-IAM5[Resource::*]',
       `AwsSolutions-IAM5[${ecs}:task-definition/humanitec_*:*]`,
       `AwsSolutions-IAM5[${ecs}:task-definition/humanitec_*]`,
       `AwsSolutions-IAM5[${ecs}:task/<${cluster}>/*]`,
     ]);
-    const [all] = role.Metadata.cdk_nag.rules_to_suppress.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*');
+    const [all] = policy.Metadata.cdk_nag.rules_to_suppress.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*');
     expect(all.reason).toContain('ecs:ListTaskDefinitions on * only');
     expect(all.reason).toContain('ecs:ListTasks on *, too');
   });
 
-  test('is nothing in a role without permissions', () => {
-    expect(nagOf(only(template, 'AWS::IAM::Role', 'RunnerExecutionRole'))).toEqual([]);
+  test('is in the policies of roles, and not in the roles, which have no permissions themselves', () => {
+    for (const role of ['RunnerExecutionRole', 'RunnerTaskRole', 'RunnerTaskManagerRole']) {
+      expect(nagOf(only(template, 'AWS::IAM::Role', role))).toEqual([]);
+    }
+    for (const policy of ['RunnerTaskRole', 'RunnerTaskManagerRole', 'HumanitecRunnerRegistrationApiToken']) {
+      expect(nagOf(only(template, 'AWS::IAM::Policy', policy))).toContain('PCI.DSS.321-IAMNoInlinePolicy');
+    }
   });
 });
 
@@ -131,12 +136,14 @@ describe('a role', () => {
     expect(seen).toContainEqual(['Resource::<Renamed.Arn>/*']);
   });
 
-  test('that the user gave keeps its findings', () => {
+  test('that the user gave keeps its findings, but for the policy of the runner', () => {
     const stack = newStack();
     const taskRole = new Role(stack, 'Mine', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'), maxSessionDuration: Duration.hours(1) });
+    taskRole.addToPolicy(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
     runnerIn(stack, { taskRole });
     const template = Template.fromStack(stack);
     expect([nagOf(only(template, 'AWS::IAM::Role', 'Mine')), nagOf(only(template, 'AWS::IAM::Policy', 'Mine'))]).toEqual([[], []]);
+    expect(nagOf(only(template, 'AWS::IAM::Policy', 'RunnerTaskRolePolicy'))).not.toEqual([]);
   });
 });
 

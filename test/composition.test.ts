@@ -67,8 +67,7 @@ describe('what others do with a runner', () => {
     const runner = runnerIn(stack);
     new s3.Bucket(stack, 'Bucket').grantRead(runner);
     const template = Template.fromStack(stack);
-    const [policy] = Object.keys(template.findResources('AWS::IAM::Policy'));
-    expect(policy).toMatch(/^RunnerTaskRoleDefaultPolicy/);
+    const policy = Object.keys(template.findResources('AWS::IAM::Policy')).find(id => id.startsWith('RunnerTaskRoleDefaultPolicy'));
     expect(only(template, 'Custom::HumanitecRunner').DependsOn).toContain(policy);
   });
 
@@ -138,6 +137,7 @@ describe('what others do with a runner', () => {
       'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Policy/Resource',
       'Stack/HumanitecOidcProvider-oidc.humanitec.dev/Resource/Default',
       'Stack/HumanitecRunnerEventLogs/Resource',
+      expect.stringMatching(/^Stack\/HumanitecRunnerRegistration\/ApiToken-[0-9a-f]{8}\/Resource$/),
       'Stack/HumanitecRunnerRegistration/Deliveries',
       'Stack/HumanitecRunnerRegistration/Function',
       'Stack/HumanitecRunnerRegistration/LogGroup',
@@ -154,7 +154,9 @@ describe('what others do with a runner', () => {
       'Stack/Runner/StateBucket/Policy/Resource',
       'Stack/Runner/StateBucket/Resource',
       'Stack/Runner/TaskManagerRole/Resource',
+      'Stack/Runner/TaskManagerRole/RunTasks/Resource',
       'Stack/Runner/TaskRole/Resource',
+      'Stack/Runner/TaskRole/State/Resource',
     ]);
   });
 });

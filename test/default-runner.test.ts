@@ -12,14 +12,14 @@ describe('a default runner', () => {
   const arn = (rest: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:${rest}`]] });
 
   test('stays within its budget of resources and references', () => {
-    expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(20);
+    expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(21);
     expect(longestChain(template)).toBeLessThanOrEqual(5);
     const two = newStack();
     for (const id of ['Runner', 'Second']) {
       runnerIn(two, { vpc: importedVpc(two), subnetIds: undefined }, id);
     }
     const added = Object.keys(Template.fromStack(two).toJSON().Resources).length - Object.keys(template.toJSON().Resources).length;
-    expect(added).toBeLessThanOrEqual(14);
+    expect(added).toBeLessThanOrEqual(15);
   });
 
   test('trusts the orchestrator with one organization and runner', () => {
@@ -62,7 +62,6 @@ describe('a default runner', () => {
   });
 
   test('gives the orchestrator the calls of a deployment and no other', () => {
-    const inSize = { NumericLessThanEqualsIfExists: { 'ecs:task-cpu': '4096', 'ecs:task-memory': '8192' } };
     const inCluster = { ArnEquals: { 'ecs:cluster': clusterArn } };
     const tasks = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:task/`, { Ref: clusterArn['Fn::GetAtt'][0] }, '/*']] };
     const allow = { Effect: 'Allow' };
@@ -80,7 +79,7 @@ describe('a default runner', () => {
         Sid: 'RegisterTaskDefinition',
         Action: 'ecs:RegisterTaskDefinition',
         Resource: arn('task-definition/humanitec_*:*'),
-        Condition: { ...inSize, StringNotEquals: { 'ecs:privileged': 'true' } },
+        Condition: { StringNotEquals: { 'ecs:privileged': 'true' } },
       },
       TagTaskDefinition: {
         ...allow,
@@ -104,11 +103,26 @@ describe('a default runner', () => {
         Sid: 'RunTask',
         Action: 'ecs:RunTask',
         Resource: arn('task-definition/humanitec_*:*'),
-        Condition: { ...inCluster, ...inSize, StringNotEquals: { 'ecs:enable-execute-command': 'true', 'ecs:enable-ebs-volumes': 'true' } },
+        Condition: { ...inCluster, StringNotEquals: { 'ecs:enable-execute-command': 'true', 'ecs:enable-ebs-volumes': 'true' } },
       },
       TagTask: { ...allow, Sid: 'TagTask', Action: 'ecs:TagResource', Resource: tasks, Condition: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
       ListTasks: { ...allow, Sid: 'ListTasks', Action: 'ecs:ListTasks', Resource: '*', Condition: inCluster },
       DescribeTasks: { ...allow, Sid: 'DescribeTasks', Action: 'ecs:DescribeTasks', Resource: tasks, Condition: inCluster },
+      // In statements that deny, as sizes such as ".5 vCPU" are no numbers: a condition of an allowed call would refuse every deployment.
+      DenyLargeTaskCpu: {
+        Sid: 'DenyLargeTaskCpu',
+        Effect: 'Deny',
+        Action: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'],
+        Resource: '*',
+        Condition: { NumericGreaterThan: { 'ecs:task-cpu': '4096' } },
+      },
+      DenyLargeTaskMemory: {
+        Sid: 'DenyLargeTaskMemory',
+        Effect: 'Deny',
+        Action: ['ecs:RegisterTaskDefinition', 'ecs:RunTask'],
+        Resource: '*',
+        Condition: { NumericGreaterThan: { 'ecs:task-memory': '8192' } },
+      },
     });
   });
 
@@ -160,10 +174,10 @@ describe('a default runner', () => {
     });
   });
 
-  test('has a cluster with Fargate, insights and ECS Exec logging', () => {
+  test('has a cluster with insights and ECS Exec logging, and without capacity providers, which the first cluster of an account cannot have', () => {
     template.hasResourceProperties('AWS::ECS::Cluster', {
       ClusterName: Match.absent(),
-      CapacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      CapacityProviders: Match.absent(),
       ClusterSettings: [{ Name: 'containerInsights', Value: 'enabled' }],
       Configuration: {
         ExecuteCommandConfiguration: { Logging: 'OVERRIDE', LogConfiguration: { CloudWatchLogGroupName: { 'Fn::Join': ['', ['/aws/ecs/', runnerId, '/exec']] } } },

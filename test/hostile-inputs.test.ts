@@ -175,9 +175,9 @@ describe('only CloudFormation knows the value', () => {
     const { Resources } = synthesize(INPUTS[name]!, undefined)!;
     const [id, { Properties: properties }] = Object.entries(Resources).find(([, { Type }]) => Type === 'Custom::HumanitecRunnerId')!;
     expect(JSON.stringify((properties as any).Values[input])).toContain('{"Ref":"Value"}');
-    const own = Object.entries(Resources).filter(([logicalId, { Type }]) => Type === 'AWS::IAM::Role' && logicalId.startsWith('Runner'));
+    const own = Object.entries(Resources).filter(([logicalId, { Type }]) => Type === 'AWS::IAM::Policy' && logicalId.startsWith('Runner'));
     expect(own.length).toBeGreaterThan(1);
-    for (const [, role] of own) expect(JSON.stringify(role)).toMatch(new RegExp(`\\{"Ref":"${id}"\\}|"DependsOn":\\["${id}"\\]`));
+    for (const [, policy] of own) expect(JSON.stringify(policy)).toMatch(new RegExp(`\\{"Ref":"${id}"\\}|"DependsOn":\\["${id}"\\]`));
   });
 
   test.each([{ account: ACCOUNT, region: REGION }, undefined])('what comes from a resource of the app, or is the account and region, is what it is (%j)', (env) => {

@@ -56,7 +56,15 @@ describe('inputs', () => {
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::S3::Bucket', 0);
     expect(only(template, 'Custom::HumanitecRunner').Properties.StateStorage).toEqual({ Bucket: 'state', PathPrefix: 'team/runner' });
-    const { ListState, ReadAndWriteState } = statementsOf(template, 'RunnerTaskRole');
+    const { ListState, ReadAndWriteState, FindMissingState } = statementsOf(template, 'RunnerTaskRole');
+    // The HEAD of a missing state has no prefix: S3 answers 404 only to who may list the bucket.
+    expect(FindMissingState).toEqual({
+      Sid: 'FindMissingState',
+      Effect: 'Allow',
+      Action: 's3:ListBucket',
+      Resource: ListState.Resource,
+      Condition: { StringEquals: { 'aws:ResourceAccount': ACCOUNT }, Null: { 's3:prefix': 'true' } },
+    });
     expect(ListState.Condition).toEqual({ StringEquals: { 'aws:ResourceAccount': ACCOUNT }, StringLike: { 's3:prefix': ['team/runner/*', 'env:/'] } });
     expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::state/team/runner/*']] });
   });
@@ -132,8 +140,8 @@ describe('inputs', () => {
       image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repo', 'runner'), '1.2'),
     });
     const template = Template.fromStack(stack);
-    const [policy] = only(template, 'AWS::IAM::Role', 'RunnerExecutionRole').Properties.Policies;
-    expect(Object.fromEntries(policy.PolicyDocument.Statement.map((statement: any) => [statement.Sid, statement.Action]))).toEqual({
+    const statements = statementsOf(template, 'RunnerExecutionRole');
+    expect(Object.fromEntries(Object.entries(statements).map(([sid, { Action: actions }]) => [sid, actions]))).toEqual({
       ReadSecrets: 'secretsmanager:GetSecretValue',
       DecryptSecrets: 'kms:Decrypt',
       ReadParameters: 'ssm:GetParameters',
@@ -141,7 +149,7 @@ describe('inputs', () => {
       PullImage: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
       LogInToRegistry: 'ecr:GetAuthorizationToken',
     });
-    const { DecryptParameters: decrypt } = statementsOf(template, 'RunnerExecutionRole');
+    const { DecryptParameters: decrypt } = statements;
     expect(Object.keys(decrypt.Condition.StringEquals)).toEqual(['kms:ViaService', 'kms:EncryptionContext:PARAMETER_ARN']);
     const { Job: job } = only(template, 'Custom::HumanitecRunner').Properties;
     expect(job.Secrets.A).toEqual({ Ref: Object.keys(template.findResources('AWS::SecretsManager::Secret'))[0] });
@@ -159,9 +167,9 @@ describe('inputs', () => {
       secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', `${TOKEN_ARN.slice(0, -6)}GhIjKl`)) },
     });
     const template = Template.fromStack(stack);
-    const policy = only(template, 'AWS::IAM::Policy', 'RoleDefaultPolicy').Properties;
-    expect(policy.PolicyDocument.Statement.map((statement: any) => statement.Sid)).toEqual(['ListState', 'ReadAndWriteState']);
-    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toContain(Object.keys(template.findResources('AWS::IAM::Policy'))[0]);
+    expect(Object.keys(statementsOf(template, 'Role'))).toEqual(['ListState', 'ReadAndWriteState']);
+    const [policy] = Object.keys(template.findResources('AWS::IAM::Policy')).filter(id => id.startsWith('RunnerTaskRolePolicy'));
+    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toContain(policy);
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('executionRole cannot be changed.*secretsmanager:GetSecretValue.*executionRoleNotGranted'));
   });
 
@@ -186,7 +194,7 @@ describe('inputs', () => {
     const stack = newStack({});
     runnerIn(stack, { subnetIds: undefined, tags: { Team: 'platform' } });
     // The types that CloudFormation has no tags for, or that are ours.
-    const untaggable = /^(Custom::|AWS::Lambda::EventInvokeConfig|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
+    const untaggable = /^(Custom::|AWS::IAM::Policy|AWS::Lambda::EventInvokeConfig|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
     const resources = Object.entries(Template.fromStack(stack).toJSON().Resources as Record<string, any>).filter(([, { Type: type }]) => !untaggable.test(type));
     const untagged = resources.filter(([, { Properties: p }]) => !JSON.stringify(p?.Tags ?? []).includes('{"Key":"Team","Value":"platform"}'));
     expect(untagged.map(([id, { Type: type }]) => `${type} ${id}`)).toEqual([]);

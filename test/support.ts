@@ -50,10 +50,20 @@ export function runnerIn(stack: Stack, props: Partial<EcsRunnerProps> = {}, id =
   return new EcsRunner(stack, id, { ...minimal(stack), ...props });
 }
 
-/** Statements of a role's own policies, by Sid. */
+/** Statements of a role, inline and in policies beside it, by Sid. */
 export function statementsOf(template: Template, role: string): Record<string, any> {
-  const policies = only(template, 'AWS::IAM::Role', role).Properties.Policies ?? [];
-  return Object.fromEntries(policies.flatMap((policy: any) => policy.PolicyDocument.Statement).map((statement: any) => [statement.Sid ?? '', statement]));
+  const found = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith(role));
+  if (found.length !== 1) {
+    throw new Error(`expected one role with an id like "${role}", found ${found.length}`);
+  }
+  const [[id, { Properties: properties }]] = found;
+  const beside = Object.values(template.findResources('AWS::IAM::Policy')).filter(policy => policy.Properties.Roles.some((each: any) => each.Ref === id));
+  const documents = [...(properties.Policies ?? []), ...beside.map(policy => policy.Properties)].map(policy => policy.PolicyDocument);
+  return bySid(documents.flatMap(document => document.Statement));
+}
+
+export function bySid(statements: any[]): Record<string, any> {
+  return Object.fromEntries(statements.map(statement => [statement.Sid ?? '', statement]));
 }
 
 /** All logical ids that a resource refers to or depends on. */

@@ -32,9 +32,9 @@ export async function lookAtAccount(trial: Trial, outputs: Outputs): Promise<voi
   }
 
   const cluster = await account.cluster(outputs.ClusterName);
-  const providersOfCluster = (cluster?.capacityProviders ?? []).join(', ');
+  const providersOfCluster = (cluster?.capacityProviders ?? []).join(', ') || 'no capacity providers';
   output.show('ECS cluster', `${outputs.ClusterName}, ${cluster?.status}, ${providersOfCluster}`);
-  report.add('ECS cluster', 'ACTIVE, FARGATE, FARGATE_SPOT', `${cluster?.status}, ${providersOfCluster}`);
+  report.add('ECS cluster', 'ACTIVE, no capacity providers', `${cluster?.status}, ${providersOfCluster}`);
 
   const buckets = await account.bucketNames();
   const protection = await account.bucketProtection(outputs.StateBucketName);

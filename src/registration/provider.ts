@@ -1,17 +1,20 @@
+import { createHash } from 'crypto';
 import { ArnFormat, Aws, Lazy, Names, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct, IDependable } from 'constructs';
+import { Construct, Dependable, IDependable } from 'constructs';
 import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../acknowledgements';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
+import type { ApiToken } from '../api-token';
 import { retainExceptOnCreate } from '../log-groups';
 import type { Orchestrator } from '../orchestrator';
 import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
+import { addPolicy } from '../role-policies';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';
@@ -84,10 +87,8 @@ export class RegistrationProvider extends Construct {
   public readonly role: iam.Role;
   /** What has to be there for the Lambda to reach anything. */
   public readonly connectivity: IDependable[];
-  /** What the statements for tokens say, so that none is there twice. */
-  private readonly tokens = new Set<string>();
-  private readonly count = new Map<string, number>();
-  private readonly policy = new iam.PolicyDocument();
+  /** The policies for API tokens, by what they allow. */
+  private readonly tokenPolicies = new Map<string, iam.Policy>();
   private readonly logGroup: logs.CfnLogGroup;
   private readonly logGroupNames: string;
   private readonly fn: lambda.CfnFunction;
@@ -111,25 +112,28 @@ export class RegistrationProvider extends Construct {
     // waiting for it, and a key from waiting for what waits for the key.
     this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
 
-    const role = this.role = new iam.Role(this, 'Role', {
+    this.role = new iam.Role(this, 'Role', {
       description: 'Registers Platform Orchestrator runners: reads the API token, writes its own log',
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       path: hidePlaceholder(settings.rolePath),
       permissionsBoundary: settings.permissionsBoundary,
-      // Inline, and so there before the function: a separate policy would have to be waited for by everything.
-      inlinePolicies: { Registration: this.policy },
+      // Inline, and so there before the function. It refers to no other resource.
+      inlinePolicies: {
+        Registration: new iam.PolicyDocument({
+          statements: [
+            new iam.PolicyStatement({
+              sid: 'WriteLog',
+              actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+              resources: [stack.formatArn({
+                service: 'logs', resource: 'log-group', resourceName: `${this.logGroupNames}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+              })],
+            }),
+            ...settings.network ? networkStatements(this) : [],
+          ],
+        }),
+      },
     });
-    acknowledgeRole(role);
-    this.policy.addStatements(new iam.PolicyStatement({
-      sid: 'WriteLog',
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [stack.formatArn({
-        service: 'logs', resource: 'log-group', resourceName: `${this.logGroupNames}:*`, arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      })],
-    }));
-    if (settings.network) {
-      this.policy.addStatements(...networkStatements(this));
-    }
+    acknowledgeRole(this.role);
     this.attachment = settings.network && new NetworkAttachment(this, settings.network);
     // A Lambda of a VPC reaches nothing before its security group and endpoints are there.
     this.connectivity = this.attachment ? [this, ...this.attachment.connectivity] : [];
@@ -141,7 +145,7 @@ export class RegistrationProvider extends Construct {
       architectures: ['arm64'],
       handler: 'index.handler',
       code: { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey },
-      role: role.roleArn,
+      role: this.role.roleArn,
       timeout: HANDLER_SECONDS,
       memorySize: 256,
       loggingConfig: { logGroup: this.logGroup.ref },
@@ -160,21 +164,18 @@ export class RegistrationProvider extends Construct {
       maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
     });
     this.serviceToken = this.fn.attrArn;
+    // Without the policies for API tokens: each custom resource waits for that of its own token. Waiting for those of all runners of the stack could
+    // be a circular dependency, where one runner has to be deployed after another.
+    const parts = () => this.node.children.filter(child => ![...this.tokenPolicies.values()].includes(child as iam.Policy));
+    Dependable.implement(this, { get dependencyRoots() { return parts(); } });
   }
 
-  /** Lets the Lambda speak with the orchestrator: read its token, reach its API, and trust its certificate. */
-  public serve({ apiToken, _apiPort, extraCaCertificates }: Orchestrator): void {
-    for (const statement of apiToken._statements(this)) {
-      // Two runners with one token need one statement; two tokens need statements of different names.
-      const { Sid: sid, ...content } = statement.toStatementJson();
-      const says = canonical(this, content);
-      if (!this.tokens.has(says)) {
-        this.tokens.add(says);
-        this.policy.addStatements(statement);
-        this.count.set(sid, (this.count.get(sid) ?? 0) + 1);
-        statement.sid = this.count.get(sid) === 1 ? sid : `${sid}${this.count.get(sid)}`;
-      }
-    }
+  /**
+   * Lets the Lambda speak with the orchestrator: read its token, reach its API, and trust its certificate.
+   *
+   * @returns the policy that a custom resource of the orchestrator has to wait for
+   */
+  public serve({ apiToken, _apiPort, extraCaCertificates }: Orchestrator): IDependable {
     this.attachment?.allowApi(_apiPort);
     this.attachment?.allowToken(apiToken._service);
     if (extraCaCertificates !== undefined && !this.certificates.has(extraCaCertificates)) {
@@ -184,6 +185,26 @@ export class RegistrationProvider extends Construct {
       this.fn.environment = { variables: TRUST_CERTIFICATES };
       code.addResourceMetadata(this.fn, 'Code');
     }
+    return this.tokenPolicy(apiToken);
+  }
+
+  /**
+   * The policy for an API token, shared by all that use the token. Each token has a policy of its own, named after what it allows: when a runner
+   * gets another token, or leaves the stack, the old policy is deleted after the last custom resource that needs it.
+   */
+  private tokenPolicy(apiToken: ApiToken): iam.Policy {
+    const statements = apiToken._statements(this);
+    const content = canonical(this, statements.map(statement => statement.toStatementJson()));
+    const existing = this.tokenPolicies.get(content);
+    if (existing) {
+      return existing;
+    }
+    const policy = addPolicy(this, `ApiToken-${createHash('sha256').update(content).digest('hex').slice(0, 8)}`, this.role, statements, {
+      input: 'orchestrator.apiToken',
+      fix: 'Keep several API tokens in one secret (`jsonField`), or put some of the runners into another stack.',
+    });
+    this.tokenPolicies.set(content, policy);
+    return policy;
   }
 
   /** Names of the log group, as patterns, when it is encrypted with the key. */

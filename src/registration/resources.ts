@@ -49,10 +49,12 @@ export function oidcProviderResource(
 }
 
 function resource(scope: Construct, id: string, orchestrator: Orchestrator, resourceType: string, properties: object): CustomResource {
-  providerOf(scope).serve(orchestrator);
-  return customResource(scope, id, resourceType, {
+  const tokenPolicy = providerOf(scope).serve(orchestrator);
+  const registration = customResource(scope, id, resourceType, {
     ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties),
   });
+  registration.node.addDependency(tokenPolicy);
+  return registration;
 }
 
 function providerOf(scope: Construct): RegistrationProvider {

@@ -1,0 +1,83 @@
+import { CfnResource, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { PolicyInput } from './role-policies';
+
+/**
+ * What IAM allows for all inline policies of a role together, without whitespace.
+ *
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+const INLINE_POLICIES_MAX = 10_240;
+
+/** The length of what is known at the deployment only: about that of a key's ARN (75) and of the ARNs of most buckets and secrets. */
+const UNKNOWN_LENGTH = 80;
+const PSEUDO_PARAMETERS: Record<string, string> = {
+  'AWS::AccountId': '123456789012', 'AWS::Partition': 'aws', 'AWS::Region': 'eu-central-1', 'AWS::URLSuffix': 'amazonaws.com',
+};
+
+/** The policies that the library gave to a role, wherever they are in the tree. */
+const policiesOf = new WeakMap<iam.IRole, Set<iam.Policy>>();
+
+/**
+ * Fails the synthesis when the inline policies of a role get longer than IAM allows: those that the library adds, and those that others add below
+ * the role, such as grants.
+ */
+export function limitInlinePolicies(role: iam.IRole, from: PolicyInput, policy?: iam.Policy): void {
+  const known = policiesOf.get(role);
+  const policies = known ?? new Set();
+  if (policy) {
+    policies.add(policy);
+  }
+  if (known) {
+    return;
+  }
+  policiesOf.set(role, policies);
+  role.node.addValidation({
+    validate: () => {
+      const length = lengthOf(role, policies);
+      return length <= INLINE_POLICIES_MAX ? [] : [
+        `${from.input}: expected inline policies of at most ${number(INLINE_POLICIES_MAX)} characters for the role; got about ${number(length)}. ${from.fix}`,
+      ];
+    },
+  });
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function lengthOf(role: iam.IRole, policies: Set<iam.Policy>): number {
+  const constructs = new Set([...role.node.findAll(), ...[...policies].flatMap(policy => policy.node.findAll())]);
+  const documents = [...constructs].flatMap((construct) => {
+    // By type: the properties of an L1 are there for all versions of the class that an app may have loaded.
+    if (!CfnResource.isCfnResource(construct)) {
+      return [];
+    }
+    const stack = Stack.of(construct);
+    switch (construct.cfnResourceType) {
+      case iam.CfnPolicy.CFN_RESOURCE_TYPE_NAME: return [stack.resolve((construct as iam.CfnPolicy).policyDocument)];
+      case iam.CfnRole.CFN_RESOURCE_TYPE_NAME:
+        return (stack.resolve((construct as iam.CfnRole).policies) ?? []).map((policy: iam.CfnRole.PolicyProperty) => policy.policyDocument);
+      default: return [];
+    }
+  });
+  return documents.reduce((sum: number, document) => sum + (document ? JSON.stringify(estimated(document)).length : 0), 0);
+}
+
+/** A resolved policy with plausible values in place of what only CloudFormation knows. */
+function estimated(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(estimated);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const [[name, argument] = [''], ...others] = Object.entries(value);
+  if (others.length === 0 && name === 'Fn::Join' && Array.isArray(argument[1])) {
+    return argument[1].map((part: unknown) => estimated(part)).join(argument[0]);
+  }
+  if (others.length === 0 && (name === 'Ref' || name.startsWith('Fn::'))) {
+    return PSEUDO_PARAMETERS[argument as string] ?? 'x'.repeat(UNKNOWN_LENGTH);
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, estimated(inner)]));
+}

@@ -1,0 +1,60 @@
+import { Annotations, Aws, Fn, Names, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { acknowledgePolicy } from './acknowledgements';
+import { limitInlinePolicies } from './policy-size';
+
+/** An input that decides how long a role's policies get, and what a user can do when they are too long. */
+export interface PolicyInput {
+  readonly input: string;
+  readonly fix: string;
+}
+
+/**
+ * Gives a role of ours its statements as a resource of its own: the role itself then refers to nothing of the stack, so that resource policies
+ * (of keys, repositories, buckets) can name it without a circular dependency.
+ */
+export function addPolicy(scope: Construct, id: string, role: iam.Role, statements: iam.PolicyStatement[], from: PolicyInput): iam.Policy {
+  const policy = new iam.Policy(scope, id, { statements });
+  // Not the policy's property `roles`: a role of Role.customizeRoles() reports the statements and gets no resource.
+  role.attachInlinePolicy(policy);
+  acknowledgePolicy(policy);
+  limitInlinePolicies(role, from, policy);
+  return policy;
+}
+
+/**
+ * Gives a role of the user its statements: as a resource of the runner, so that runners can share the role without the same Sid twice, and a role of
+ * another stack needs nothing of this one. A role that cannot be changed gets a warning with the statements that it needs.
+ *
+ * @returns the policy, undefined if there is none to wait for
+ */
+export function addPolicyToGivenRole(
+  scope: Construct, id: string, role: iam.IRole, statements: iam.PolicyStatement[], from: PolicyInput,
+): iam.Policy | undefined {
+  if (statements.length === 0) {
+    return undefined;
+  }
+  const policy = new iam.Policy(scope, id, { policyName: uniquePolicyName(scope, id), statements });
+  role.attachInlinePolicy(policy);
+  if (isAttached(policy)) {
+    acknowledgePolicy(policy);
+    limitInlinePolicies(role, from, policy);
+    return policy;
+  }
+  const json = JSON.stringify(Stack.of(scope).resolve(statements.map(statement => statement.toStatementJson())));
+  Annotations.of(scope).addWarningV2(`cdk-humanitec-ecs-runner:${from.input}NotGranted`,
+    `The policies of ${from.input} cannot be changed from here. Deployments fail until it has these statements: ${json}`);
+  return undefined;
+}
+
+/** Imported roles that must not change, or of another account, only pretend to take a policy. */
+function isAttached(policy: iam.Policy): boolean {
+  return Stack.of(policy).resolve((policy.node.defaultChild as iam.CfnPolicy).roles) !== undefined;
+}
+
+/** Inline policies of a role with the same name overwrite each other, also when they are of different stacks, apps and regions. */
+function uniquePolicyName(scope: Construct, id: string): string {
+  const stackUuid = Fn.select(2, Fn.split('/', Aws.STACK_ID));
+  return `${Names.uniqueResourceName(scope, { maxLength: 64, separator: '-' })}-${id}-${stackUuid}`;
+}
