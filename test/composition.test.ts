@@ -18,7 +18,7 @@ describe('several runners', () => {
     template.resourceCountIs('Custom::HumanitecOidcProvider', 1);
     template.resourceCountIs('AWS::Logs::ResourcePolicy', 1);
     template.resourceCountIs('Custom::HumanitecRunner', 2);
-    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret']);
+    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'EnsureOidcProvider']);
     // The shared log is kept as long as the runner that asks for most wants it.
     expect(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').Properties.RetentionInDays).toBe(365);
   });

@@ -12,7 +12,7 @@ describe('a default runner', () => {
   const arn = (rest: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:${rest}`]] });
 
   test('stays within its budget of resources and references', () => {
-    expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(21);
+    expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(22);
     expect(longestChain(template)).toBeLessThanOrEqual(5);
     const two = newStack();
     for (const id of ['Runner', 'Second']) {
@@ -245,10 +245,11 @@ describe('a default runner', () => {
     expect([...ids].filter(id => !before.has(id))).toEqual([registration]);
   });
 
-  test('gives the registration the token and its own log, and nothing else', () => {
+  test('gives the registration the token, its own log and the OIDC provider, and nothing else', () => {
     expect(statementsOf(template, 'HumanitecRunnerRegistrationRole')).toEqual({
       WriteLog: expect.objectContaining({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
       ReadApiTokenSecret: { Sid: 'ReadApiTokenSecret', Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: TOKEN_ARN },
+      EnsureOidcProvider: expect.objectContaining({ Action: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'] }),
     });
   });
 });

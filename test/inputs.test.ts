@@ -119,7 +119,7 @@ describe('inputs', () => {
     runnerIn(stack, { encryptionKey, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secret, 'token') }) });
     // Template.fromStack refuses circles.
     const template = Template.fromStack(stack);
-    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'DecryptApiToken']);
+    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'DecryptApiToken', 'EnsureOidcProvider']);
     expect(only(template, 'Custom::HumanitecRunner').Properties.Token.SecretField).toBe('token');
   });
 

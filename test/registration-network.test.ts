@@ -46,7 +46,7 @@ describe('the Lambda in a VPC', () => {
     runnerIn(other);
     const template = Template.fromStack(other);
     expect(only(template, FUNCTION).Properties).not.toHaveProperty('VpcConfig');
-    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret']);
+    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'EnsureOidcProvider']);
   });
 
   test('gets the endpoints that it needs, for every place where a token is kept', () => {
