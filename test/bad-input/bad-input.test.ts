@@ -10,6 +10,7 @@ import * as account from './account';
 import * as environment from './environment';
 import * as identity from './identity';
 import * as image from './image';
+import * as logs from './logs';
 import * as network from './network';
 import * as orchestrator from './orchestrator';
 import { Change, message, Row, subnets } from './row';
@@ -18,7 +19,7 @@ import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } fr
 import { ACCOUNT, importedVpc, minimal, newStack, REGION, tokenOf } from '../support';
 
 /** One suite for all rows: each suite that loads aws-cdk-lib costs seconds. */
-const ROWS: Row[] = [identity, network, environment, image, state, orchestrator, account].flatMap(({ ROWS: rows }) => rows);
+const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account].flatMap(({ ROWS: rows }) => rows);
 
 describe('invalid input', () => {
   let outdir: string;

@@ -1,11 +1,24 @@
+import { Aws } from 'aws-cdk-lib';
 import { Row } from './row';
 import { RunnerImage } from '../../src';
 
 /** Container images. */
 const IMAGE = 'image: expected an image with a tag or digest, such as "ghcr.io/my-org/runner:1.2", of at most 255 characters; got ';
+const DIRECTORY_FIX = 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.';
 
 export const ROWS: Row[] = [
   ['an image with a blank', () => ({ image: RunnerImage.fromRegistry('my org/image') }), [`${IMAGE}"my org/image". Give the image as \`docker pull\` takes it.`]],
   ['a long image', () => ({ image: RunnerImage.fromRegistry('i'.repeat(256)) }),
     [`${IMAGE}256 characters ("${'i'.repeat(75)}..."). Give the image as \`docker pull\` takes it.`]],
+  ['a directory that does not exist', () => ({ image: RunnerImage.fromAsset('no/such-directory') }),
+    [`image: expected a directory with the Dockerfile "Dockerfile"; got "no/such-directory", which does not exist. ${DIRECTORY_FIX}`]],
+  ['a directory without a Dockerfile', () => ({ image: RunnerImage.fromAsset('test/bad-input') }),
+    [`image: expected a directory with the Dockerfile "Dockerfile"; got "test/bad-input" without it. ${DIRECTORY_FIX}`]],
+  ['a Dockerfile of another name that does not exist', () => ({ image: RunnerImage.fromAsset('test/bad-input', { file: 'Runner.dockerfile' }) }),
+    [`image: expected a directory with the Dockerfile "Runner.dockerfile"; got "test/bad-input" without it. ${DIRECTORY_FIX}`]],
+  ['a directory that is a CDK token', () => ({ image: RunnerImage.fromAsset(Aws.STACK_NAME) }),
+    [`image: expected a directory with the Dockerfile "Dockerfile"; got "<token>", which does not exist. ${DIRECTORY_FIX}`]],
+  ['a build argument that is a CDK token', () => ({ image: RunnerImage.fromAsset('test/bad-input', { file: 'image.ts', buildArgs: { VERSION: Aws.REGION } }) }),
+    ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with "<token>". '
+      + 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.']],
 ];

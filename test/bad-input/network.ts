@@ -1,4 +1,5 @@
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Row, subnets } from './row';
 import { ACCOUNT, importedVpc, REGION } from '../support';
 
@@ -18,6 +19,14 @@ export const ROWS: Row[] = [
     ['subnetIds: expected either `vpc` (with `vpcSubnets`) or `subnetIds`; got both. Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.']],
   ['vpcSubnets without vpc', () => ({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
     ['vpcSubnets: expected `vpc` beside it; got no `vpc`. Give the VPC whose subnets are meant, or use `subnetIds`.']],
+  ['a cluster whose VPC nobody knows', stack => ({
+    subnetIds: undefined, cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`),
+  }), ['cluster: expected `vpc` or `subnetIds` beside a cluster whose VPC is not known; got neither. '
+    + 'Give the VPC or the subnets that the tasks run in, or import the cluster with its VPC by Cluster.fromClusterAttributes().']],
+  ['vpcSubnets of a cluster whose VPC nobody knows', stack => ({
+    subnetIds: undefined, vpcSubnets: {}, cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`),
+  }), ['cluster: expected `vpc` or `subnetIds` beside a cluster whose VPC is not known; got neither. '
+    + 'Give the VPC or the subnets that the tasks run in, or import the cluster with its VPC by Cluster.fromClusterAttributes().']],
   ['subnets that the VPC lacks', stack => ({
     subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED },
   }), ['vpcSubnets: expected a selection of the VPC\'s subnets; got There are no \'Isolated\' subnet groups in this VPC. '

@@ -8,6 +8,8 @@ const ISSUER = 'orchestrator.oidcIssuerUrl: expected an https:// URL of host and
 const ISSUER_FIX = '. IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.';
 const API_URL = 'orchestrator.apiUrl: expected an https:// URL without credentials, query and fragment (http:// only on loopback); got ';
 const API_URL_FIX = '. The API token travels over this connection: give the URL under which the API is served with TLS.';
+const GATEWAY_URL = API_URL.replace('apiUrl', 'gatewayUrl');
+const GATEWAY_URL_FIX = '. Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.';
 const CERTIFICATES = 'orchestrator.extraCaCertificates: expected certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else; got ';
 const CERTIFICATES_FIX = '. Read them from the file that your CA gives out, and hand in its text.';
 
@@ -17,6 +19,10 @@ export const ROWS: Row[] = [
       + 'Use the organization\'s id, as in the URL of the orchestrator\'s console.']],
   ['an http API', stack => selfHosted(stack, { apiUrl: 'http://api.example.com' }), [`${API_URL}"http://api.example.com"${API_URL_FIX}`]],
   ['a password in the API URL', stack => selfHosted(stack, { apiUrl: 'https://me:hidden@api.example.com' }), [`${API_URL}"https://...@api.example.com"${API_URL_FIX}`]],
+  ['an http gateway', stack => selfHosted(stack, { gatewayUrl: 'http://gateway.example.com' }), [`${GATEWAY_URL}"http://gateway.example.com"${GATEWAY_URL_FIX}`]],
+  ['a gateway without a scheme', stack => selfHosted(stack, { gatewayUrl: 'gateway.example.com:9443' }), [`${GATEWAY_URL}"gateway.example.com:9443"${GATEWAY_URL_FIX}`]],
+  ['a password in the gateway URL', stack => selfHosted(stack, { gatewayUrl: 'https://me:hidden@gateway.example.com' }),
+    [`${GATEWAY_URL}"https://...@gateway.example.com"${GATEWAY_URL_FIX}`]],
   ['an issuer with a port', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com:8443' }), [`${ISSUER}"https://oidc.example.com:8443"${ISSUER_FIX}`]],
   ['an issuer with a query', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com/?a=b' }), [`${ISSUER}"https://oidc.example.com/?a=b"${ISSUER_FIX}`]],
   ['an issuer with a fragment', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com/#a' }), [`${ISSUER}"https://oidc.example.com/#a"${ISSUER_FIX}`]],
