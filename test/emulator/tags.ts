@@ -1,9 +1,9 @@
 /** Tags that AWS refuses. */
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { CreateClusterCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { CreateClusterCommand } from '@aws-sdk/client-ecs';
 import { TagRoleCommand } from '@aws-sdk/client-iam';
-import { createCluster, registerTask } from './task-support';
+import { createCluster, registerTask, taskRequest } from './task-support';
 import { refusal, type Rule, type World } from './world';
 
 type Tags = Record<string, string>;
@@ -38,7 +38,7 @@ export const tagRules: Rule[] = [
       await judges(async (tags) => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: lowerCase(tags) })));
       await judges(async (tags) => world.logs.send(new CreateLogGroupCommand({ logGroupName: world.name('group'), tags })));
       const [cluster, taskDefinition] = [await createCluster(world), await registerTask(world)];
-      await judges(async (tags) => world.ecs.send(new RunTaskCommand({ cluster, taskDefinition, tags: lowerCase(tags) })));
+      await judges(async (tags) => world.ecs.send(await taskRequest(world, taskDefinition, cluster, { tags: lowerCase(tags) })));
     },
   },
   {

@@ -1,5 +1,7 @@
 /** Tasks as the orchestrator's data plane runs them. */
-import { CreateClusterCommand, DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand, type ECSClient, type Task } from '@aws-sdk/client-ecs';
+import {
+  CreateClusterCommand, DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand, type ECSClient, type RunTaskCommandInput, type Task,
+} from '@aws-sdk/client-ecs';
 import type { World } from './world';
 
 export interface TaskOptions {
@@ -9,6 +11,11 @@ export interface TaskOptions {
   readonly secrets?: Record<string, string>;
   readonly family?: string;
   readonly cluster?: string;
+}
+
+export interface Network {
+  readonly subnets: string[];
+  readonly securityGroups: string[];
 }
 
 export async function createCluster(world: World): Promise<string> {
@@ -36,9 +43,28 @@ export async function registerTask(world: World, options: TaskOptions = {}, ecs:
   return taskDefinition!.taskDefinitionArn!;
 }
 
+/** A VPC with a subnet and a security group. */
+export async function createNetwork(world: World): Promise<Network> {
+  const { ids } = await world.stack({
+    Vpc: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16' } },
+    Subnet: { Type: 'AWS::EC2::Subnet', Properties: { VpcId: { Ref: 'Vpc' }, CidrBlock: '10.0.0.0/24' } },
+    Group: { Type: 'AWS::EC2::SecurityGroup', Properties: { VpcId: { Ref: 'Vpc' }, GroupDescription: 'Tasks' } },
+  });
+  return { subnets: [ids.Subnet!], securityGroups: [ids.Group!] };
+}
+
+const networks = new WeakMap<World, Promise<Network>>();
+
+/** The request for a task in the network that all tasks of an account share here, with what is different about it. */
+export async function taskRequest(world: World, taskDefinition: string, cluster: string, more: Partial<RunTaskCommandInput> = {}): Promise<RunTaskCommand> {
+  if (!networks.has(world)) networks.set(world, createNetwork(world));
+  const awsvpcConfiguration = await networks.get(world)!;
+  return new RunTaskCommand({ cluster, taskDefinition, launchType: 'FARGATE', networkConfiguration: { awsvpcConfiguration }, ...more });
+}
+
 /** Runs a task, and returns it as RunTask answers. */
-export async function runTask(world: World, taskDefinition: string, cluster: string): Promise<Task> {
-  const { tasks } = await world.ecs.send(new RunTaskCommand({ cluster, taskDefinition, launchType: 'FARGATE', tags: [{ key: 'ManagedBy', value: 'test' }] }));
+export async function runTask(world: World, taskDefinition: string, cluster: string, more: Partial<RunTaskCommandInput> = {}): Promise<Task> {
+  const { tasks } = await world.ecs.send(await taskRequest(world, taskDefinition, cluster, { tags: [{ key: 'ManagedBy', value: 'test' }], ...more }));
   return tasks![0]!;
 }
 

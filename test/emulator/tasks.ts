@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
-import { createCluster, describeTask, registerTask, runTask, startTask } from './task-support';
+import { createCluster, createNetwork, describeTask, registerTask, runTask, startTask, type Network } from './task-support';
 import { allow, deny, policy, refusal, until, type Rule, type World } from './world';
 
 const START = 'ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: ';
@@ -162,6 +162,23 @@ export const tasks: Rule[] = [
       }
       const right = await trusting(ecs, tasksOf(world.region));
       await runTask(world, await registerTask(world, { taskRole: right, executionRole: right }), cluster);
+    },
+  },
+  {
+    name: 'RunTask refuses subnets and security groups that do not exist or are in different VPCs',
+    async check(world) {
+      const [one, other] = [await createNetwork(world), await createNetwork(world)];
+      const cluster = await createCluster(world);
+      const definition = await registerTask(world);
+      const run = async (network?: Network) => runTask(world, definition, cluster, { networkConfiguration: network && { awsvpcConfiguration: network } });
+      const refused = async (network?: Network) => (await refusal(async () => run(network))).message;
+      assert.equal(await refused(), 'Network Configuration must be provided when networkMode \'awsvpc\' is specified.');
+      assert.match(await refused({ ...one, subnets: ['subnet-1'] }), /^Error retrieving subnet information for \[subnet-1\]: The subnet ID 'subnet-1' does not exist/);
+      assert.match(await refused({ ...one, securityGroups: ['sg-1'] }), /^Error retrieving security group information for \[sg-1\]: The security group 'sg-1' does not exist/);
+      assert.match(await refused({ ...one, securityGroups: other.securityGroups }), /does not appear to belong to the same VPC as the input subnets/);
+      assert.match(await refused({ ...one, subnets: [...one.subnets, ...other.subnets] }), /^The subnets are in different VPCs/);
+      assert.match(await refused({ ...one, securityGroups: Array.from({ length: 6 }, () => one.securityGroups[0]!) }), /^securityGroups can have at most 5 items/);
+      await run(other);
     },
   },
 ];

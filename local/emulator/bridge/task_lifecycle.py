@@ -13,7 +13,7 @@ import time
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response, request_scope
 from ministack.services import ecs
 
-from . import behaviour, principals, task_events, task_secrets
+from . import behaviour, principals, task_events, task_network, task_secrets
 
 
 def _refuse_to_run(data: dict):
@@ -22,6 +22,9 @@ def _refuse_to_run(data: dict):
         # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html#API_RunTask_Errors
         return error_response_json("ClusterNotFoundException", "Cluster not found.", 400)
     definition = ecs._task_defs.get(ecs._resolve_td_key(data.get("taskDefinition", ""))) or {}
+    network_problem = task_network.problem(data, definition)
+    if network_problem:
+        return error_response_json("InvalidParameterException", network_problem, 400)
     for field in ("executionRoleArn", "taskRoleArn"):
         arn = (data.get("overrides") or {}).get(field) or definition.get(field)
         role = principals.role_of(arn)
