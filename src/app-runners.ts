@@ -3,7 +3,7 @@ import type { Construct, IConstruct } from 'constructs';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { warnAtTheEnd } from './late-warning';
 import type { Orchestrator } from './orchestrator';
-import { canonical, isPlaceholder, Problems, quote } from './problems';
+import { canonical, isPlaceholder, quote } from './problems';
 import type { RunnerRuleProps } from './runner-rule';
 import type { IEcsRunner } from './runner-types';
 
@@ -25,23 +25,17 @@ interface AppRule {
 const runnersOf = new WeakMap<IConstruct, AppRunner[]>();
 const rulesOf = new WeakMap<IConstruct, AppRule[]>();
 
-/** Finds another runner of the app with the same id at the same orchestrator. */
-export function checkUniqueId(scope: Construct, props: EcsRunnerProps, problems: Problems): void {
-  const other = sameIdAs(scope, props);
-  if (other && !props.adoptExisting && !other.props.adoptExisting) {
-    problems.add({
-      input: 'runnerId',
-      expected: 'an id that no other runner of the app has in the organization',
-      got: `${quote(props.runnerId)}, which is the id of '${other.runner.node.path}'`,
-      fix: 'Give each runner an id of its own. To move a runner to this construct, set `adoptExisting`.',
-    });
-  }
-}
-
-/** Adds a runner to those of the app, and warns about what it shares with them. */
+/** Adds a runner to those of the app, and reports what it shares with them: an error at the end of synthesis if that cannot work, else a warning. */
 export function addRunner(runner: IEcsRunner & Construct, props: EcsRunnerProps, bucketName: string, prefix?: string): void {
   const sameId = sameIdAs(runner, props);
-  if (sameId) {
+  if (sameId && !props.adoptExisting && !sameId.props.adoptExisting) {
+    runner.node.addValidation({
+      validate: () => [
+        `runnerId: expected an id that no other runner of the app has in the organization; got ${quote(props.runnerId)}, which is the id of `
+        + `'${sameId.runner.node.path}'. Give each runner an id of its own. To move a runner to this construct, set \`adoptExisting\`.`,
+      ],
+    });
+  } else if (sameId) {
     Annotations.of(runner).addWarningV2('cdk-humanitec-ecs-runner:runnerIdTwice',
       `The runner '${sameId.runner.node.path}' of this app has the same id at the orchestrator. Both constructs then change one registration, and deleting `
       + 'either of them deletes it. Remove the other construct after the move, or give each runner an id of its own.');
@@ -84,9 +78,10 @@ function hasRule(runner: IEcsRunner & Construct, props: EcsRunnerProps): boolean
       && [id, runner.runnerId].some(each => sameInApp(runner, each, rule, target.runnerId))));
 }
 
+/** Another runner of the app with the same id at the same orchestrator. */
 function sameIdAs(scope: Construct, { runnerId, orchestrator }: EcsRunnerProps): AppRunner | undefined {
-  return (runnersOf.get(scope.node.root) ?? []).find(({ runner, props }) => runner !== scope
-    && runnerId !== undefined && props.runnerId !== undefined && sameInApp(scope, runnerId, runner, props.runnerId)
+  return (runnersOf.get(scope.node.root) ?? []).find(({ runner, props }) => runnerId !== undefined
+    && sameInApp(scope, runnerId, runner, props.runnerId)
     && sameOrganization(scope, orchestrator, runner, props.orchestrator));
 }
 

@@ -1,7 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { checkUniqueId } from './app-runners';
 import * as contract from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { checkEnvironment } from './environment';
@@ -16,7 +15,6 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   const problems = new Problems();
   problems.addAll('orchestrator', props.orchestrator._problems());
   checkId(props, problems);
-  checkUniqueId(scope, props, problems);
   problems.checkText('description', props.description, {
     max: contract.DESCRIPTION_MAX,
     expected: `at most ${contract.DESCRIPTION_MAX} characters`,

@@ -24,9 +24,16 @@ function acknowledge(stack: Stack, id: string): void {
   cdk.Annotations.of(stack.node.findChild('Runner')).acknowledgeWarning(`cdk-humanitec-ecs-runner:${id}`);
 }
 
+/** A runner that uses the provider of the account, as several stacks do. */
+function plainRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
+  const arn = `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`;
+  const oidcProvider = (stack.node.tryFindChild('Oidc') as iam.IOidcProvider | undefined) ?? iam.OidcProviderNative.fromOidcProviderArn(stack, 'Oidc', arn);
+  return runnerIn(stack, { oidcProvider: props.orchestrator?._issuerName === 'oidc.example.com' ? undefined : oidcProvider, ...props }, id);
+}
+
 /** A runner whose only warnings are those of the test. */
 function quietRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
-  const runner = runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props }, id);
+  const runner = plainRunner(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props }, id);
   runner.addRule('Rule', { projectId: `project-${runner.node.addr}` });
   return runner;
 }
@@ -137,7 +144,7 @@ describe('grants to an imported runner without its task role', () => {
 
 describe('a runner without a rule', () => {
   const missing = ['/Stack/Runner: noRunnerRule'];
-  const bare = (stack: Stack, props: Partial<EcsRunnerProps> = {}) => runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props });
+  const bare = (stack: Stack, props: Partial<EcsRunnerProps> = {}) => plainRunner(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props });
 
   test('has a warning, which can be acknowledged', () => {
     const stack = newStack();
@@ -179,25 +186,33 @@ describe('a runner without a rule', () => {
 });
 
 describe('two runners of an app', () => {
-  const twice = (path: string, other: string) => `EcsRunner '${path}' has 1 problem:\n  1. runnerId: expected an id that no other runner of the app has in the organization; `
+  const twice = (path: string, other: string) => `[${path}] runnerId: expected an id that no other runner of the app has in the organization; `
     + `got "prod", which is the id of '${other}'. Give each runner an id of its own. To move a runner to this construct, set \`adoptExisting\`.`;
 
   test('of a stack cannot have one id', () => {
     const stack = newStack();
     quietRunner(stack, { runnerId: 'prod' });
-    expect(() => runnerIn(stack, { runnerId: 'prod' }, 'Second')).toThrow(twice('Stack/Second', 'Stack/Runner'));
+    plainRunner(stack, { runnerId: 'prod' }, 'Second');
+    expect(() => Template.fromStack(stack)).toThrow(twice('Stack/Second', 'Stack/Runner'));
   });
 
   test('of two stages cannot have one id in an organization', () => {
     const app = new App();
     const [dev, prod] = ['Dev', 'Prod'].map(id => newStack({ env: ENV }, 'Stack', new Stage(app, id) as App));
-    runnerIn(dev, { runnerId: 'prod' });
-    expect(() => runnerIn(prod, { runnerId: 'prod' })).toThrow(twice('Prod/Stack/Runner', 'Dev/Stack/Runner'));
-    runnerIn(prod, { runnerId: 'prod', orchestrator: orchestratorOf(prod, 'other-org') }, 'OtherOrganization');
-    runnerIn(prod, {
+    plainRunner(dev, { runnerId: 'prod' });
+    plainRunner(prod, { runnerId: 'prod' });
+    expect(() => app.synth()).toThrow(twice('Prod/Stack/Runner', 'Dev/Stack/Runner'));
+  });
+
+  test('may have one id in two organizations or orchestrators', () => {
+    const stack = newStack();
+    quietRunner(stack, { runnerId: 'prod' });
+    quietRunner(stack, { runnerId: 'prod', orchestrator: orchestratorOf(stack, 'other-org') }, 'OtherOrganization');
+    quietRunner(stack, {
       runnerId: 'prod',
-      orchestrator: Orchestrator.selfHosted({ orgId: 'my-org', apiToken: tokenOf(prod), apiUrl: 'https://api.example.com', oidcIssuerUrl: 'https://oidc.example.com' }),
+      orchestrator: Orchestrator.selfHosted({ orgId: 'my-org', apiToken: tokenOf(stack), apiUrl: 'https://api.example.com', oidcIssuerUrl: 'https://oidc.example.com' }),
     }, 'OtherOrchestrator');
+    expect(warningsOf(stack)).toEqual([]);
   });
 
   test.each([[{}, { adoptExisting: true }], [{ adoptExisting: true }, {}]])('with one id have a warning when one of them adopts it: %j %j', (first, second) => {
@@ -212,8 +227,11 @@ describe('two runners of an app', () => {
     const [one, other] = ['One', 'Other'].map(id => new CfnParameter(stack, id));
     quietRunner(stack, { runnerId: one.valueAsString });
     quietRunner(stack, { runnerId: other.valueAsString }, 'Second');
-    expect(() => runnerIn(stack, { runnerId: one.valueAsString }, 'Third')).toThrow('got "<token>", which is the id of \'Stack/Runner\'');
     expect(warningsOf(stack)).toEqual([]);
+    const third = newStack();
+    const parameter = new CfnParameter(third, 'One');
+    ['Runner', 'Second'].forEach(id => plainRunner(third, { runnerId: parameter.valueAsString }, id));
+    expect(() => Template.fromStack(third)).toThrow('got "<token>", which is the id of \'Stack/Runner\'');
   });
 
   test('may have one placeholder of a lookup for ids', () => {
@@ -226,8 +244,8 @@ describe('two runners of an app', () => {
   test('of two stacks may have one id that is another value in each', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
-    runnerIn(one, { runnerId: `prod-${Aws.REGION}` });
-    runnerIn(other, { runnerId: `prod-${Aws.REGION}` });
+    plainRunner(one, { runnerId: `prod-${Aws.REGION}` });
+    plainRunner(other, { runnerId: `prod-${Aws.REGION}` });
     expect(warningsOf(other)).not.toContain('/Other/Runner: runnerIdTwice');
   });
 
@@ -331,6 +349,6 @@ test('a runner with subnetIds alone warns that the tasks use the default securit
   new EcsRunner(stack, 'Runner', minimal(stack)).addRule('Rule');
   Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('use the default security group of their VPC.*Give security groups in `securityGroups`'));
   const other = newStack();
-  runnerIn(other, { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(other, 'Group', 'sg-12345678')] }).addRule('Rule');
+  plainRunner(other, { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(other, 'Group', 'sg-12345678')] }).addRule('Rule');
   expect(warningsOf(other)).toEqual([]);
 });
