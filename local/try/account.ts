@@ -87,10 +87,11 @@ export class Account {
     return found.filter((event) => (event.Timestamp?.getTime() ?? 0) >= from).reverse();
   }
 
-  /** Names of all roles but those of the CDK's bootstrap. */
+  /** Names of all roles but those of the CDK's bootstrap and of AWS services. */
   public async roleNames(): Promise<string[]> {
     const { Roles } = await this.iam.send(new ListRolesCommand({ MaxItems: 1000 }));
-    return (Roles ?? []).map((role) => role.RoleName ?? '').filter((name) => !name.startsWith('cdk-'));
+    const others = (Roles ?? []).filter((role) => !role.Path?.startsWith('/aws-service-role/'));
+    return others.map((role) => role.RoleName ?? '').filter((name) => !name.startsWith('cdk-'));
   }
 
   public async role(name: string): Promise<Role | undefined> {
