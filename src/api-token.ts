@@ -1,11 +1,13 @@
-import { Arn, ArnFormat, Stack } from 'aws-cdk-lib';
+import { Fn, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
-import { Problem } from './problems';
+import { checkKey, isElsewhere, Place, placeOf } from './place';
+import { Problem, Problems, quote } from './problems';
 import type { WireToken } from './registration/wire';
+import { arnForPolicies, isPartial } from './secret-source';
 
 /**
  * Where the API token of the orchestrator is kept.
@@ -17,7 +19,8 @@ export class ApiToken {
   /**
    * A token in AWS Secrets Manager.
    *
-   * @param secret the secret, in the account and region of the stack or with a full ARN
+   * @param secret the secret. It may be in another region. One of another account needs a complete ARN, a customer managed key, and a
+   * resource policy that lets the account of the stack read it.
    * @param jsonField key of the token, when the secret is a JSON object. Without it the whole secret string is the token.
    * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/intro.html
    */
@@ -28,7 +31,7 @@ export class ApiToken {
   /**
    * A token in an AWS Systems Manager parameter of type SecureString.
    *
-   * @param parameter the parameter
+   * @param parameter the parameter. It may be in another region. One that another account shares needs its ARN.
    * @param encryptionKey the customer managed key that encrypts the parameter; leave it out for the AWS managed `alias/aws/ssm`
    * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
    */
@@ -46,12 +49,20 @@ export class ApiToken {
     return this.source.secret ? 'secretsmanager' : 'ssm';
   }
 
-  /** @internal */
-  public _wire(): WireToken {
+  /**
+   * Where the handler reads the token. A secret without a complete ARN is read by its name: Secrets Manager may take the end of a
+   * name for the six characters that it appends.
+   * @internal
+   */
+  public _wire(scope: IConstruct): WireToken {
     const { secret, parameter, jsonField } = this.source;
-    return secret
-      ? { SecretId: secret.secretArn, ...(jsonField !== undefined ? { SecretField: jsonField } : {}) }
-      : { ParameterName: parameter!.parameterName };
+    if (secret) {
+      const id = isPartial(scope, secret) ? { SecretId: nameOfSecret(secret), ...this.regionElsewhere(scope) } : { SecretId: secret.secretArn };
+      return { ...id, ...(jsonField !== undefined ? { SecretField: jsonField } : {}) };
+    }
+    // A parameter that another account shares is known by its ARN only.
+    const isShared = isElsewhere(this.place(scope).account, Stack.of(scope).account);
+    return isShared ? { ParameterName: parameter!.parameterArn } : { ParameterName: nameOfParameter(parameter!), ...this.regionElsewhere(scope) };
   }
 
   /**
@@ -61,22 +72,25 @@ export class ApiToken {
   public _statements(scope: IConstruct): iam.PolicyStatement[] {
     const stack = Stack.of(scope);
     const { secret, parameter } = this.source;
-    const resourceArn = secret ? fullSecretArn(secret) : parameter!.parameterArn;
+    const resourceArn = secret ? arnForPolicies(secret) ?? secret.secretArn : parameter!.parameterArn;
     const statements = [new iam.PolicyStatement({
       sid: secret ? 'ReadApiTokenSecret' : 'ReadApiTokenParameter',
       actions: [secret ? 'secretsmanager:GetSecretValue' : 'ssm:GetParameter'],
       resources: [resourceArn],
     })];
-    const key = secret ? secret.encryptionKey : this.source.encryptionKey;
-    if (key) {
-      const service = secret ? 'secretsmanager' : 'ssm';
-      const region = Arn.split(resourceArn, secret ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME).region || stack.region;
+    const { account, region } = this.place(scope);
+    // Other accounts can read a secret or parameter with a customer managed key only. Which one, only its import may know.
+    const anyKey = isElsewhere(account, stack.account)
+      ? stack.formatArn({ service: 'kms', region, account, resource: 'key', resourceName: '*' })
+      : undefined;
+    const keyArn = this.key?.keyArn ?? anyKey;
+    if (keyArn) {
       statements.push(new iam.PolicyStatement({
         sid: 'DecryptApiToken',
         actions: ['kms:Decrypt'],
-        resources: [key.keyArn],
+        resources: [keyArn],
         conditions: {
-          StringEquals: { 'kms:ViaService': `${service}.${region}.${stack.urlSuffix}` },
+          StringEquals: { 'kms:ViaService': `${secret ? 'secretsmanager' : 'ssm'}.${region ?? stack.region}.${stack.urlSuffix}` },
           StringLike: { [secret ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN']: resourceArn },
         },
       }));
@@ -94,16 +108,44 @@ export class ApiToken {
   }
 
   /** @internal */
-  public _problems(): Problem[] {
-    if (this.source.jsonField === '') {
-      return [{
+  public _problems(scope: IConstruct): Problem[] {
+    const problems = new Problems();
+    const { secret, jsonField } = this.source;
+    if (jsonField === '') {
+      problems.add({
         input: 'jsonField',
         expected: 'the key of the token in the secret\'s JSON object',
         got: 'an empty text',
         fix: 'Name the key, or leave it out when the whole secret is the token.',
-      }];
+      });
     }
-    return [];
+    const { account, region } = this.place(scope);
+    if (secret && isPartial(scope, secret) && isElsewhere(account, Stack.of(scope).account)) {
+      problems.add({
+        input: '',
+        expected: `a complete ARN for a secret of another account ("${account}")`,
+        got: `the secret ${quote(nameOfSecret(secret))} by name or partial ARN`,
+        fix: 'Import it with Secret.fromSecretCompleteArn(), or give each account its own orchestrator object with its own secret.',
+      });
+    }
+    checkKey(scope, problems, '', this.key, region);
+    return problems.list;
+  }
+
+  /** The customer managed key of the secret or parameter, if it is known. */
+  private get key(): kms.IKey | undefined {
+    return this.source.secret ? this.source.secret.encryptionKey : this.source.encryptionKey;
+  }
+
+  private place(scope: IConstruct): Place {
+    const { secret, parameter } = this.source;
+    return secret ? placeOf(scope, secret, secret.secretArn) : placeOf(scope, parameter!, parameter!.parameterArn);
+  }
+
+  /** The region of the secret or parameter, if it is not the stack's. */
+  private regionElsewhere(scope: IConstruct): Pick<WireToken, 'Region'> {
+    const { region } = this.place(scope);
+    return region !== undefined && region !== Stack.of(scope).region ? { Region: region } : {};
   }
 }
 
@@ -114,7 +156,18 @@ interface TokenSource {
   readonly encryptionKey?: kms.IKey;
 }
 
-/** A secret that was imported by name has no suffix in its ARN; six characters are what Secrets Manager appends. */
-function fullSecretArn(secret: secretsmanager.ISecret): string {
-  return secret.secretFullArn ?? `${secret.secretArn}-??????`;
+/** The name of a secret whose ARN lacks the six characters that Secrets Manager appends. */
+function nameOfSecret({ secretArn }: secretsmanager.ISecret): string {
+  const [, name] = secretArn.split(':secret:');
+  if (name !== undefined) {
+    return name;
+  }
+  // The secret of a stack in another region has a CDK token for its ARN.
+  return Token.isUnresolved(secretArn) ? Fn.select(6, Fn.split(':', secretArn)) : secretArn;
+}
+
+/** The name of a parameter. `StringParameter.fromStringParameterArn()` knows the last part of a path only. */
+function nameOfParameter({ parameterArn, parameterName }: ssm.IParameter): string {
+  const [, path] = parameterArn.split(':parameter/');
+  return path?.includes('/') && !Token.isUnresolved(path) ? `/${path}` : parameterName;
 }

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { IResource, Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import * as contract from './contract';
@@ -6,29 +6,31 @@ import type { EcsRunnerProps } from './ecs-runner-props';
 import { checkEnvironment } from './environment';
 import { checkEventLog } from './event-log';
 import { checkNetwork } from './network';
-import { isKnown, maskUnknown, Problems, quote } from './problems';
+import { checkKey, checkPlace, checkVpcParts, placeOf, PlaceRule } from './place';
+import { checkRemovalPolicy, isKnown, maskUnknown, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { checkWildcards } from './wildcards';
 
 /** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
 export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   const problems = new Problems();
-  problems.addAll('orchestrator', props.orchestrator._problems());
+  problems.addAll('orchestrator', props.orchestrator._problems(scope));
   checkId(props, problems);
   problems.checkText('description', props.description, {
     max: contract.DESCRIPTION_MAX,
     expected: `at most ${contract.DESCRIPTION_MAX} characters`,
     fix: 'Shorten it.',
   });
-  checkPlace(scope, problems);
+  checkRegion(scope, problems);
   checkNetwork(props, problems);
-  checkCluster(scope, props, problems);
+  checkCluster(props, problems);
   problems.addAll('stateStorage', props.stateStorage?._problems(scope) ?? []);
   problems.addAll('image', props.image?._problems() ?? []);
+  checkRemovalPolicy(problems, 'logRemovalPolicy', props.logRemovalPolicy);
   checkEnvironment(scope, props, problems);
   checkRoles(props, problems);
   checkOidcProvider(props, problems);
-  checkKey(props, problems);
+  checkPlaces(scope, props, problems);
   checkEventLog(scope, props, problems);
   checkWildcards(props, problems);
   RegistrationProvider.check(scope, problems, { ...props, network: props.registrationNetwork });
@@ -69,7 +71,7 @@ function checkId(props: EcsRunnerProps, problems: Problems): void {
   }
 }
 
-function checkPlace(scope: Construct, problems: Problems): void {
+function checkRegion(scope: Construct, problems: Problems): void {
   const { region } = Stack.of(scope);
   if (isKnown(region) && (!contract.REGION_PATTERN.test(region) || region.startsWith('cn-'))) {
     problems.add({
@@ -81,7 +83,7 @@ function checkPlace(scope: Construct, problems: Problems): void {
   }
 }
 
-function checkCluster(scope: Construct, props: EcsRunnerProps, problems: Problems): void {
+function checkCluster(props: EcsRunnerProps, problems: Problems): void {
   const { cluster, containerInsights } = props;
   if (!cluster) {
     return;
@@ -101,26 +103,9 @@ function checkCluster(scope: Construct, props: EcsRunnerProps, problems: Problem
       fix: 'Set Container Insights where the cluster is defined: an existing one is left as it is.',
     });
   }
-  const stack = Stack.of(scope);
-  for (const [what, there, here] of [['region', cluster.env.region, stack.region], ['account', cluster.env.account, stack.account]]) {
-    if (isKnown(there) && isKnown(here) && there !== here) {
-      problems.add({
-        input: 'cluster',
-        expected: `a cluster in the runner's ${what}, "${here}"`,
-        got: `one in "${there}"`,
-        fix: 'A runner works in its own account and region: give it a cluster there.',
-      });
-    }
-  }
 }
 
 function checkRoles(props: EcsRunnerProps, problems: Problems): void {
-  problems.checkText('rolePath', props.rolePath, {
-    pattern: /^\/(?:[a-zA-Z_0-9+=,.@-]+\/)*$/,
-    max: 512,
-    expected: 'a path that starts and ends with "/", such as "/platform/runners/", of letters, digits and _+=,.@- between slashes',
-    fix: 'Add the missing slash, or remove what the orchestrator does not accept in role ARNs.',
-  });
   for (const [input, role] of [['taskRole', props.taskRole], ['executionRole', props.executionRole]] as [string, iam.IRole | undefined][]) {
     problems.checkText(input, role?.roleArn, {
       pattern: contract.ROLE_ARN_PATTERN,
@@ -130,15 +115,26 @@ function checkRoles(props: EcsRunnerProps, problems: Problems): void {
   }
 }
 
-function checkKey({ encryptionKey }: EcsRunnerProps, problems: Problems): void {
-  if (encryptionKey && maskUnknown(encryptionKey.keyArn).includes(':alias/')) {
-    problems.add({
-      input: 'encryptionKey',
-      expected: 'a key',
-      got: 'an alias of one',
-      fix: 'IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at.',
-    });
+/** Rejects what AWS accepts of the runner's own account or region only. */
+function checkPlaces(scope: Construct, props: EcsRunnerProps, problems: Problems): void {
+  const { cluster, taskRole, executionRole, oidcProvider, encryptionKey } = props;
+  const inputs: [input: string, resource: IResource | undefined, arn: string | undefined, rule: PlaceRule][] = [
+    ['cluster', cluster, cluster?.clusterArn, {
+      what: 'a cluster', same: ['region', 'account'], fix: 'A runner works in its own account and region: give it a cluster there.',
+    }],
+    ['taskRole', taskRole, taskRole?.roleArn, { what: 'a role', same: ['account'], fix: 'ECS starts tasks with roles of their own account only.' }],
+    ['executionRole', executionRole, executionRole?.roleArn, { what: 'a role', same: ['account'], fix: 'ECS starts tasks with roles of their own account only.' }],
+    ['oidcProvider', oidcProvider, oidcProvider?.oidcProviderArn, {
+      what: 'a provider', same: ['account'], fix: 'A role can trust providers of its own account only: give that account\'s provider, or leave it out.',
+    }],
+  ];
+  for (const [input, resource, arn, rule] of inputs) {
+    if (resource && problems.list.every(problem => problem.input !== input)) {
+      checkPlace(scope, problems, input, placeOf(scope, resource, arn), rule);
+    }
   }
+  checkKey(scope, problems, 'encryptionKey', encryptionKey, Stack.of(scope).region);
+  checkVpcParts(scope, problems, '', props);
 }
 
 function checkOidcProvider(props: EcsRunnerProps, problems: Problems): void {

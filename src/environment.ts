@@ -1,9 +1,12 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT_VALUE_MAX, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
+import { checkKey, checkPlace, placeOf } from './place';
 import { isKnown, maskUnknown, Problems, quote, showTokens } from './problems';
+import { isPartial, sourceOf } from './secret-source';
 
 /** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
@@ -65,20 +68,35 @@ function checkName(input: string, name: string, problems: Problems): void {
 
 function checkSecret(input: string, scope: Construct, secret: ecs.Secret, problems: Problems): void {
   const arn = maskUnknown(secret.arn);
+  const source = sourceOf(scope, secret);
   const fix = 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.';
   const [, rest] = arn.split(':secret:');
-  if (secret.hasField || (rest !== undefined && rest.includes(':'))) {
+  // The ARN of a secret of the stack is a CDK token, which a version or stage follows.
+  const isVersion = rest === undefined ? !arn.startsWith('arn:') && arn.includes(':') : rest.includes(':');
+  if (secret.hasField || isVersion) {
     problems.add({
       input,
       expected: 'a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN',
       got: secret.hasField ? 'a field or version of a secret' : quote(arn),
       fix: 'Keep the value in a secret of its own.',
     });
-  } else if (rest !== undefined && !rest.includes('\u0000') && !/-[a-zA-Z0-9]{6}$/.test(rest)) {
-    problems.add({ input, expected: 'a complete ARN, which ends with "-" and six characters', got: quote(rest), fix });
+  } else if (isPartial(scope, secret) || (rest !== undefined && !rest.includes('\u0000') && !/-[a-zA-Z0-9]{6}$/.test(rest))) {
+    problems.add({
+      input,
+      expected: 'a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name',
+      got: `the name or partial ARN of the secret ${quote(rest ?? secret.arn)}`,
+      fix,
+    });
   }
   const partition = arn.match(/^arn:([^:\u0000]+):/)?.[1];
   if (partition !== undefined && partition !== 'aws') {
     problems.add({ input, expected: 'an ARN of the partition "aws"', got: quote(Stack.of(scope).resolve(partition)), fix: 'Use a secret of this account.' });
   }
+  const place = placeOf(scope, source ?? {}, secret.arn);
+  if (arn.includes(':ssm:') || (source && 'parameterArn' in source)) {
+    checkPlace(scope, problems, input, place, {
+      what: 'a parameter', same: ['account'], fix: 'ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.',
+    });
+  }
+  checkKey(scope, problems, input, (source as { encryptionKey?: kms.IKey } | undefined)?.encryptionKey, place.region);
 }

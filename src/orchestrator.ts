@@ -1,5 +1,6 @@
 import { X509Certificate } from 'crypto';
 import { Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 import { ApiToken } from './api-token';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from './contract';
 import { checkIssuer, issuerName } from './oidc-issuer';
@@ -142,7 +143,7 @@ export class Orchestrator {
   }
 
   /** @internal */
-  public _problems(): Problem[] {
+  public _problems(scope: IConstruct): Problem[] {
     const problems = new Problems();
     problems.checkText('orgId', this.orgId, {
       pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
@@ -159,7 +160,7 @@ export class Orchestrator {
     this.checkUrl(problems, 'gatewayUrl', this.gatewayUrl, 'Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.');
     checkIssuer(problems, this.oidcIssuerUrl);
     this.checkCertificates(problems);
-    problems.addAll('apiToken', this.apiToken._problems());
+    problems.addAll('apiToken', this.apiToken._problems(scope));
     return problems.list;
   }
 

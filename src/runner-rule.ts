@@ -104,8 +104,8 @@ export class RunnerRule extends Resource {
         got: 'one that was imported without it',
         fix: 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.',
       });
-    } else if (props.runner.stack !== this.stack) {
-      problems.addAll('runner.orchestrator', orchestrator._problems());
+    } else {
+      problems.addAll('runner.orchestrator', orchestrator._problems(this));
     }
     const same = sameRuleAs(this, props);
     if (same) {
@@ -116,6 +116,7 @@ export class RunnerRule extends Resource {
         fix: 'The orchestrator has one rule for them: remove one of the two, or change what it matches.',
       });
     }
+    RegistrationProvider.check(this, problems, { ...props, network: props.registrationNetwork }, true);
     problems.throwIfAny(this, 'RunnerRule');
     return orchestrator!;
   }

@@ -4,7 +4,8 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge, stateBucketFindings } from './acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from './contract';
-import { isKnown, maskUnknown, Problem, Problems, quote } from './problems';
+import { checkKey, checkPlace, isElsewhere, placeOf } from './place';
+import { checkRemovalPolicy, isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
 /** Settings of a state bucket that exists already. */
 export interface ExistingBucketOptions {
@@ -164,6 +165,15 @@ export class StateStorage {
         fix: 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.',
       });
     }
+    if (!this.existing) {
+      checkRemovalPolicy(problems, 'removalPolicy', this.options.removalPolicy);
+      const { serverAccessLogsBucket: logsBucket } = this.options;
+      if (logsBucket) {
+        checkPlace(scope, problems, 'serverAccessLogsBucket', placeOf(scope, logsBucket), {
+          what: 'a bucket', same: ['region', 'account'], fix: 'S3 writes access logs to buckets of the same account and region only.',
+        });
+      }
+    }
     return problems.list;
   }
 
@@ -199,9 +209,9 @@ export class StateStorage {
         fix: 'The orchestrator refuses such names: use another bucket.',
       });
     }
+    const region = placeOf(scope, bucket).region;
     const stack = Stack.of(scope);
-    const region = bucket.env.region;
-    if (isKnown(region) && isKnown(stack.region) && region !== stack.region) {
+    if (isElsewhere(region, stack.region)) {
       problems.add({
         input: 'existingBucket',
         expected: `a bucket in the runner's region, "${stack.region}"`,
@@ -209,5 +219,6 @@ export class StateStorage {
         fix: 'OpenTofu looks for the state in the region that its task runs in: use a bucket there.',
       });
     }
+    checkKey(scope, problems, 'existingBucket', bucket.encryptionKey, stack.region);
   }
 }

@@ -12,6 +12,7 @@ import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkSta
 import type { ApiToken } from '../api-token';
 import { retainExceptOnCreate } from '../log-groups';
 import type { Orchestrator } from '../orchestrator';
+import { checkPlace, checkVpcParts, placeOf } from '../place';
 import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../problems';
 import type { RegistrationNetwork } from '../registration-network';
 import { addPolicy } from '../role-policies';
@@ -47,9 +48,23 @@ export class RegistrationProvider extends Construct {
   }
 
   /** Says what does not fit with the runners that the stack has already, whose Lambda the new one would share. */
-  public static check(scope: Construct, problems: Problems, settings: SharedSettings): void {
-    checkRegistrationNetwork(problems, settings.network);
+  public static check(scope: Construct, problems: Problems, given: SharedSettings, isRule = false): void {
     const existing = RegistrationProvider.find(Stack.of(scope));
+    // A rule uses the Lambda that the stack has, whatever its settings are.
+    const settings = isRule && existing ? {
+      rolePath: given.rolePath ?? existing.settings.rolePath,
+      permissionsBoundary: given.permissionsBoundary ?? existing.settings.permissionsBoundary,
+      network: given.network ?? existing.settings.network,
+    } : given;
+    problems.checkText('rolePath', settings.rolePath, {
+      pattern: /^\/(?:[a-zA-Z_0-9+=,.@-]+\/)*$/,
+      max: 512,
+      expected: 'a path that starts and ends with "/", such as "/platform/runners/", of letters, digits and _+=,.@- between slashes',
+      fix: 'Add the missing slash, or remove what the orchestrator does not accept in role ARNs.',
+    });
+    checkBoundary(scope, problems, settings.permissionsBoundary);
+    checkRegistrationNetwork(problems, settings.network);
+    checkVpcParts(scope, problems, 'registrationNetwork.', settings.network ?? {});
     if (!existing) {
       return;
     }
@@ -224,6 +239,16 @@ export class RegistrationProvider extends Construct {
     for (const [key, value] of Object.entries(settings.tags)) {
       Tags.of(this).add(key, value);
     }
+  }
+}
+
+/** Rejects a boundary of another account. The policies of AWS itself belong to the account "aws". */
+function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IManagedPolicy | undefined): void {
+  const place = boundary && placeOf(scope, boundary, boundary.managedPolicyArn);
+  if (place && place.account !== 'aws') {
+    checkPlace(scope, problems, 'permissionsBoundary', place, {
+      what: 'a policy', same: ['account'], fix: 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.',
+    });
   }
 }
 

@@ -51,7 +51,7 @@ export function oidcProviderResource(
 function resource(scope: Construct, id: string, orchestrator: Orchestrator, resourceType: string, properties: object): CustomResource {
   const tokenPolicy = providerOf(scope).serve(orchestrator);
   const registration = customResource(scope, id, resourceType, {
-    ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(), ...withoutEmpty(properties),
+    ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(scope), ...withoutEmpty(properties),
   });
   registration.node.addDependency(tokenPolicy);
   return registration;

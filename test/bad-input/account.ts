@@ -36,7 +36,7 @@ export const ROWS: Row[] = [
       + 'cannot create it: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, or import the provider with '
       + 'OidcProviderNative.fromOidcProviderArn().']],
   ['an alias for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/ecs-runner') }),
-    ['encryptionKey: expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at.']],
+    ['encryptionKey: expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at, for example with Key.fromLookup().']],
   ['wildcards in what policies name', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('*-AbCdEf'))) },
     image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'r?')),

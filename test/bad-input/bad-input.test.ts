@@ -13,13 +13,14 @@ import * as image from './image';
 import * as logs from './logs';
 import * as network from './network';
 import * as orchestrator from './orchestrator';
+import * as places from './places';
 import { Change, message, Row, subnets } from './row';
 import * as state from './state';
 import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, newStack, REGION, tokenOf } from '../support';
 
 /** One suite for all rows: each suite that loads aws-cdk-lib costs seconds. */
-const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account].flatMap(({ ROWS: rows }) => rows);
+const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account, places].flatMap(({ ROWS: rows }) => rows);
 
 describe('invalid input', () => {
   let outdir: string;

@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn } from './row';
@@ -6,6 +7,9 @@ import { ACCOUNT } from '../support';
 /** Environment variables and secrets of deployments. */
 const RESERVED = 'ORG_ID, RUNNER_ID, DEPLOYMENT_ID, DEPLOYMENT_ENV_UUID, MODE, TOKEN, ENCRYPTING_KEY, ENCRYPTING_LOGS_KEY, LOG_LEVEL, '
   + 'RUNNER_GATEWAY_URL, METADATA_KEY, PLATFORM_ORCHESTRATOR_BASE_URL';
+const PARTIAL = 'secrets.A: expected a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name; '
+  + 'got the name or partial ARN of the secret ';
+const VERSION = 'secrets.A: expected a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN; got ';
 
 export const ROWS: Row[] = [
   ['reserved variables', () => ({ environment: { TOKEN: 'x', MODE: 'y' } }), ['TOKEN', 'MODE'].map(name =>
@@ -30,12 +34,33 @@ export const ROWS: Row[] = [
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },
   }), ['environment.A: expected each name once; got the same name in `secrets`. Remove one of the two.']],
   ['a secret by name', stack => ({ secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', 'database/password')) } }),
-    ['secrets.A: expected a complete ARN, which ends with "-" and six characters; got "database/password". '
+    [`${PARTIAL}"database/password". `
       + 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.']],
   ['a secret by partial ARN', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretPartialArn(stack, 'S', secretArn('database/password'))) },
-  }), ['secrets.A: expected a complete ARN, which ends with "-" and six characters; got "database/password". '
+  }), [`${PARTIAL}"database/password". `
     + 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.']],
+  ['a secret by a name that ends like a complete ARN', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', 'orchestrator-secret')) },
+  }), [`${PARTIAL}"orchestrator-secret". Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.`]],
+  ['a secret by a partial ARN that ends like a complete one', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretPartialArn(stack, 'S', secretArn('orchestrator-secret'))) },
+  }), [`${PARTIAL}"orchestrator-secret". Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.`]],
+  ['a secret of a stack in another region', stack => ({
+    secrets: {
+      A: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(
+        new Stack(stack.node.root, 'Elsewhere', { env: { account: ACCOUNT, region: 'eu-west-1' } }), 'S', { secretName: 'password' })),
+    },
+  }), [`${PARTIAL}"<token>". Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.`]],
+  ['a stage of a secret of the stack', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManagerVersion(new secretsmanager.Secret(stack, 'S'), { versionStage: 'AWSCURRENT' }) },
+  }), [`${VERSION}"<token>::AWSCURRENT:". Keep the value in a secret of its own.`]],
+  ['a version of a secret of the stack', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManagerVersion(new secretsmanager.Secret(stack, 'S'), { versionId: 'v1' }) },
+  }), [`${VERSION}"<token>:::v1". Keep the value in a secret of its own.`]],
+  ['a field of a secret of the stack', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'S'), 'field') },
+  }), [`${VERSION}a field or version of a secret. Keep the value in a secret of its own.`]],
   ['a field of a secret', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf')), 'field') },
   }), ['secrets.A: expected a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN; got a field or version of a secret. '

@@ -8,6 +8,8 @@ import { REGION } from '../support';
 const PREFIX = 'stateStorage.prefix: expected segments of letters, digits, ".", "_" and "-" joined by single slashes, none of them "." or "..", '
   + 'without a leading slash; got ';
 const PREFIX_FIX = '. Write it like "team/runner", or leave it out to keep the state at the top of the bucket.';
+const SNAPSHOT = 'expected RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE; got RemovalPolicy.SNAPSHOT. '
+  + 'CloudFormation takes no snapshots of buckets and log groups: choose whether to delete or to keep it.';
 
 export const ROWS: Row[] = [
   ['a path prefix with a leading slash', () => ({ stateStorage: StateStorage.newBucket({ prefix: '/a' }) }), [`${PREFIX}"/a"${PREFIX_FIX}`]],
@@ -27,4 +29,7 @@ export const ROWS: Row[] = [
   ['autoDeleteObjects without DESTROY', () => ({ stateStorage: StateStorage.newBucket({ autoDeleteObjects: true, removalPolicy: RemovalPolicy.RETAIN }) }),
     ['stateStorage.autoDeleteObjects: expected `removalPolicy: RemovalPolicy.DESTROY` beside it; got RemovalPolicy.RETAIN. '
       + 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.']],
+  ['a bucket that is kept as a snapshot', () => ({ stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.SNAPSHOT }) }),
+    [`stateStorage.removalPolicy: ${SNAPSHOT}`]],
+  ['log groups that are kept as snapshots', () => ({ logRemovalPolicy: RemovalPolicy.SNAPSHOT }), [`logRemovalPolicy: ${SNAPSHOT}`]],
 ];

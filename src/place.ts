@@ -1,0 +1,126 @@
+import { CfnResource, IResource, Reference, Stack, Tokenization } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { IConstruct } from 'constructs';
+import { canonical, isKnown, Problems } from './problems';
+
+/** Account and region of a resource, as far as they are known at synthesis. */
+export interface Place {
+  readonly account?: string;
+  readonly region?: string;
+}
+
+/** Where a resource is: its ARN counts more than the stack that it was imported into. */
+export function placeOf(scope: IConstruct, resource: Partial<Pick<IResource, 'env'>>, arn?: string): Place {
+  const [start, , , region, account] = arn === undefined ? [] : canonical(scope, arn).split(':');
+  const known = (part: string | undefined, pattern: RegExp, kind: keyof Place) => {
+    if (start === 'arn' && part !== undefined && pattern.test(part)) {
+      return part;
+    }
+    const other = resource.env?.[kind];
+    return isKnown(other) ? other : undefined;
+  };
+  // Policies of AWS itself have no region and no stack.
+  return account === 'aws' ? { account } : { account: known(account, /^\d{12}$/, 'account'), region: known(region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'region') };
+}
+
+/** Whether two places are sure to differ. */
+export function isElsewhere(one: string | undefined, other: string | undefined): boolean {
+  return isKnown(one) && isKnown(other) && one !== other;
+}
+
+/** What has to be in the account or region of the runner, and why. */
+export interface PlaceRule {
+  /** What it is, with its article: "a cluster". */
+  readonly what: string;
+  readonly same: ('region' | 'account')[];
+  readonly fix: string;
+}
+
+/** Rejects a resource of another account or region than the stack of the scope. */
+export function checkPlace(scope: IConstruct, problems: Problems, input: string, place: Place, rule: PlaceRule): void {
+  const stack = Stack.of(scope);
+  for (const kind of rule.same) {
+    const [found, expected] = [place[kind], stack[kind]];
+    if (isElsewhere(found, expected)) {
+      problems.add({ input, expected: `${rule.what} in the runner's ${kind}, "${expected}"`, got: `one in "${found}"`, fix: rule.fix });
+    }
+  }
+}
+
+/**
+ * Rejects an alias in place of a key, and a key of another region than what it encrypts. An alias of the app has an ARN that is a CDK
+ * token.
+ */
+export function checkKey(scope: IConstruct, problems: Problems, input: string, key: kms.IKey | undefined, region?: string): void {
+  if (!key) {
+    return;
+  }
+  if ('aliasName' in key || canonical(scope, key.keyArn).includes(':alias/')) {
+    problems.add({
+      input,
+      expected: 'a key',
+      got: 'an alias of one',
+      fix: 'IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at, for example with Key.fromLookup().',
+    });
+  }
+  const found = placeOf(scope, key, key.keyArn).region;
+  if (isElsewhere(found, region)) {
+    problems.add({
+      input,
+      expected: `a key in the region of what it encrypts, "${region}"`,
+      got: `one in "${found}"`,
+      fix: 'AWS encrypts with keys of the same region only: give the key of that region. A multi-Region key has an ARN in each.',
+    });
+  }
+}
+
+/** Rejects subnets and security groups of another region or VPC than the tasks or the registration. */
+export function checkVpcParts(scope: IConstruct, problems: Problems, prefix: string, parts: {
+  readonly vpc?: ec2.IVpc; readonly vpcSubnets?: ec2.SubnetSelection; readonly securityGroups?: ec2.ISecurityGroup[];
+}): void {
+  const { vpc, vpcSubnets, securityGroups = [] } = parts;
+  const rule: Pick<PlaceRule, 'same' | 'fix'> = { same: ['region'], fix: 'A VPC and all that is in it belong to one region: give those of the stack\'s region.' };
+  if (vpc) {
+    checkPlace(scope, problems, `${prefix}vpc`, placeOf(scope, vpc), { ...rule, what: 'a VPC' });
+  }
+  const inputs: [input: string, what: string, part: IResource, vpcId: string | undefined][] = [
+    ...(vpcSubnets?.subnets ?? []).map((subnet): [string, string, IResource, string | undefined] => [`${prefix}vpcSubnets`, 'subnet', subnet, vpcOfSubnet(subnet)]),
+    ...securityGroups.map((group): [string, string, IResource, string | undefined] => [`${prefix}securityGroups`, 'security group', group, vpcOfGroup(group)]),
+  ];
+  for (const [input, what, part, vpcId] of inputs) {
+    checkPlace(scope, problems, input, placeOf(scope, part), { ...rule, what: `a ${what}` });
+    if (vpc && vpcId !== undefined && areDifferentResources(vpcId, vpc.vpcId)) {
+      problems.add({
+        input,
+        expected: `a ${what} of the VPC '${vpc.node.path}'`,
+        got: `'${part.node.path}', which is in another VPC`,
+        fix: `Give the VPC that the ${what} belongs to, or another ${what}.`,
+      });
+    }
+  }
+}
+
+/** The id of the VPC that a subnet belongs to, if the subnet was made or imported with its VPC. */
+function vpcOfSubnet(subnet: ec2.ISubnet): string | undefined {
+  return (subnet.node.scope as Partial<ec2.IVpc> | undefined)?.vpcId;
+}
+
+/** The id of the VPC that a security group of the app belongs to. */
+function vpcOfGroup(group: ec2.ISecurityGroup): string | undefined {
+  return (group.node.defaultChild as Partial<ec2.CfnSecurityGroup> | undefined)?.vpcId;
+}
+
+/** Whether two ids are sure to name different resources: two known texts, or two resources of the app. */
+function areDifferentResources(one: string, other: string): boolean {
+  if (isKnown(one) && isKnown(other)) {
+    return one !== other;
+  }
+  const [first, second] = [one, other].map(resourceOf);
+  return first !== undefined && second !== undefined && first !== second;
+}
+
+function resourceOf(id: string): IConstruct | undefined {
+  const { length, firstToken } = Tokenization.reverseString(id);
+  return length === 1 && Reference.isReference(firstToken) && CfnResource.isCfnResource(firstToken.target) ? firstToken.target : undefined;
+}

@@ -1,0 +1,96 @@
+import { Fn, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Row } from './row';
+import { ApiToken, Orchestrator, StateStorage } from '../../src';
+import { ACCOUNT, importedVpc, REGION } from '../support';
+
+const OTHER = '999999999999';
+const ELSEWHERE = 'eu-west-1';
+const elsewhere = (stack: Stack) => new Stack(stack.node.root, 'Elsewhere', { env: { account: ACCOUNT, region: ELSEWHERE } });
+const otherAccount = (stack: Stack) => new Stack(stack.node.root, 'Other', { env: { account: OTHER, region: REGION } });
+const key = (stack: Stack, region = REGION) => kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:${region}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`);
+const alias = (stack: Stack) => kms.Alias.fromAliasName(stack, 'Alias', 'alias/platform');
+const token = (apiToken: ApiToken) => ({ orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken }) });
+const secretWith = (stack: Stack, encryptionKey: kms.IKey) =>
+  secretsmanager.Secret.fromSecretAttributes(stack, 'Secret', { secretCompleteArn: `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:s-AbCdEf`, encryptionKey });
+const parameterWith = (stack: Stack, encryptionKey?: kms.IKey) =>
+  ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/token', encryptionKey });
+const otherVpc = (stack: Stack) => ec2.Vpc.fromVpcAttributes(stack, 'OtherVpc', { vpcId: 'vpc-2', availabilityZones: ['a'], privateSubnetIds: ['subnet-9'] });
+
+const ALIAS = 'expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: '
+  + 'give the key that the alias points at, for example with Key.fromLookup().';
+const KEY = `expected a key in the region of what it encrypts, "${REGION}"; got one in "${ELSEWHERE}". `
+  + 'AWS encrypts with keys of the same region only: give the key of that region. A multi-Region key has an ARN in each.';
+const account = (what: string) => `expected ${what} in the runner's account, "${ACCOUNT}"; got one in "${OTHER}".`;
+const region = (what: string) => `expected ${what} in the runner's region, "${REGION}"; got one in "${ELSEWHERE}".`;
+const VPC = 'A VPC and all that is in it belong to one region: give those of the stack\'s region.';
+
+/** Resources of other accounts and regions, and aliases in place of keys. */
+export const ROWS: Row[] = [
+  ['a cluster of another account', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${OTHER}:cluster/c`) }),
+    [`cluster: ${account('a cluster')} A runner works in its own account and region: give it a cluster there.`]],
+  ['a task role of another account', stack => ({ taskRole: iam.Role.fromRoleArn(stack, 'R', `arn:aws:iam::${OTHER}:role/r`) }),
+    [`taskRole: ${account('a role')} ECS starts tasks with roles of their own account only.`]],
+  ['an execution role of a stack of another account', stack => ({
+    executionRole: new iam.Role(otherAccount(stack), 'R', { roleName: 'r', assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') }),
+  }), [`executionRole: ${account('a role')} ECS starts tasks with roles of their own account only.`]],
+  ['a boundary of another account', stack => ({ permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', `arn:aws:iam::${OTHER}:policy/p`) }),
+    [`permissionsBoundary: ${account('a policy')} IAM accepts boundaries of the role's account and of AWS only: give a policy of this account.`]],
+  ['a boundary of another account from Fn.sub', stack => ({
+    permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', Fn.sub(`arn:\${AWS::Partition}:iam::${OTHER}:policy/p`)),
+  }), [`permissionsBoundary: ${account('a policy')} IAM accepts boundaries of the role's account and of AWS only: give a policy of this account.`]],
+  ['an OIDC provider of another account', stack => ({
+    oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'P', `arn:aws:iam::${OTHER}:oidc-provider/oidc.humanitec.dev`),
+  }), [`oidcProvider: ${account('a provider')} A role can trust providers of its own account only: give that account's provider, or leave it out.`]],
+  ['a VPC of another region', stack => ({
+    subnetIds: undefined, vpc: ec2.Vpc.fromVpcAttributes(stack, 'V', { vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'], region: ELSEWHERE }),
+  }), [`vpc: ${region('a VPC')} ${VPC}`]],
+  ['a security group of another region', stack => ({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(elsewhere(stack), 'G', 'sg-1')] }),
+    [`securityGroups: ${region('a security group')} ${VPC}`]],
+  ['a subnet of another VPC', stack => ({ subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnets: otherVpc(stack).privateSubnets } }),
+    ['vpcSubnets: expected a subnet of the VPC \'Stack/Vpc\'; got \'Stack/OtherVpc/PrivateSubnet1\', which is in another VPC. '
+      + 'Give the VPC that the subnet belongs to, or another subnet.']],
+  ['a security group of another VPC', stack => ({
+    subnetIds: undefined, vpc: new ec2.Vpc(stack, 'One'), securityGroups: [new ec2.SecurityGroup(stack, 'G', { vpc: new ec2.Vpc(stack, 'Two') })],
+  }), ['securityGroups: expected a security group of the VPC \'Stack/One\'; got \'Stack/G\', which is in another VPC. '
+    + 'Give the VPC that the security group belongs to, or another security group.']],
+  ['a registration with a security group of another VPC', stack => ({
+    registrationNetwork: { vpc: importedVpc(stack), securityGroups: [new ec2.SecurityGroup(stack, 'G', { vpc: otherVpc(stack) })] },
+  }), ['registrationNetwork.securityGroups: expected a security group of the VPC \'Stack/Vpc\'; got \'Stack/G\', which is in another VPC. '
+    + 'Give the VPC that the security group belongs to, or another security group.']],
+  ['access logs in another region', stack => ({
+    stateStorage: StateStorage.newBucket({ serverAccessLogsBucket: s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'logs', region: ELSEWHERE }) }),
+  }), [`stateStorage.serverAccessLogsBucket: ${region('a bucket')} S3 writes access logs to buckets of the same account and region only.`]],
+  ['a key of another region', stack => ({ encryptionKey: key(stack, ELSEWHERE) }), [`encryptionKey: ${KEY}`]],
+  ['a key of another region for a bucket', stack => ({
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'state', encryptionKey: key(stack, ELSEWHERE) })),
+  }), [`stateStorage.existingBucket: ${KEY}`]],
+  ['a key of another region for a secret', stack => ({ secrets: { A: ecs.Secret.fromSecretsManager(secretWith(stack, key(stack, ELSEWHERE))) } }), [`secrets.A: ${KEY}`]],
+  ['a key of another region for the API token', stack => token(ApiToken.fromSecretsManager(secretWith(stack, key(stack, ELSEWHERE)))), [`orchestrator.apiToken: ${KEY}`]],
+  ['a parameter of another account', stack => ({ secrets: { A: ecs.Secret.fromSsmParameter(parameterWith(otherAccount(stack))) } }),
+    [`secrets.A: ${account('a parameter')} ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.`]],
+  ['a secret of another account by name for the API token', stack =>
+    token(ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(otherAccount(stack), 'S', 'api-token'))),
+  [`orchestrator.apiToken: expected a complete ARN for a secret of another account ("${OTHER}"); got the secret "api-token" by name or partial ARN. `
+    + 'Import it with Secret.fromSecretCompleteArn(), or give each account its own orchestrator object with its own secret.']],
+  ['an alias of the app for a key', stack => ({ encryptionKey: new kms.Key(stack, 'K').addAlias('platform') }), [`encryptionKey: ${ALIAS}`]],
+  ['an alias by Fn.sub for a key', stack => ({
+    encryptionKey: { ...key(stack), keyArn: Fn.sub('arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:alias/platform'), env: stack.env } as unknown as kms.IKey,
+  }), [`encryptionKey: ${ALIAS}`]],
+  ['an alias for the key of a bucket', stack => ({
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'state', encryptionKey: alias(stack) })),
+  }), [`stateStorage.existingBucket: ${ALIAS}`]],
+  ['an alias for the key of a secret', stack => ({ secrets: { A: ecs.Secret.fromSecretsManager(secretWith(stack, alias(stack))) } }), [`secrets.A: ${ALIAS}`]],
+  ['an alias for the key of a secret of the stack', stack => ({
+    secrets: { A: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'S', { encryptionKey: new kms.Key(stack, 'K').addAlias('platform') })) },
+  }), [`secrets.A: ${ALIAS}`]],
+  ['an alias for the key of a parameter', stack => ({ secrets: { A: ecs.Secret.fromSsmParameter(parameterWith(stack, alias(stack))) } }), [`secrets.A: ${ALIAS}`]],
+  ['an alias for the key of the API token\'s secret', stack => token(ApiToken.fromSecretsManager(secretWith(stack, alias(stack)))), [`orchestrator.apiToken: ${ALIAS}`]],
+  ['an alias for the key of the API token\'s parameter', stack => token(ApiToken.fromSsmParameter(parameterWith(stack), alias(stack))), [`orchestrator.apiToken: ${ALIAS}`]],
+];
