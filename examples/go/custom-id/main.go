@@ -3,6 +3,7 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
 
@@ -17,15 +18,21 @@ func main() {
 		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
 	})
 
-	humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
 			OrgId: jsii.String("my-org"),
 			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
 				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
 		}),
 		SubnetIds: jsii.Strings("subnet-12345678", "subnet-87654321"),
+		SecurityGroups: &[]awsec2.ISecurityGroup{
+			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
+		},
 		// Another id means another runner: the old one is deleted once the new one is registered.
 		RunnerId: jsii.String("my-custom-runner"),
+	})
+	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{
+		EnvTypeId: jsii.String("production"),
 	})
 
 	app.Synth(nil)

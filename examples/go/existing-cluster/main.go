@@ -25,7 +25,7 @@ func main() {
 		PrivateSubnetIds:  jsii.Strings("subnet-12345678", "subnet-87654321"),
 	})
 
-	humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
 			OrgId: jsii.String("my-org"),
 			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
@@ -37,6 +37,9 @@ func main() {
 			ClusterName: jsii.String("existing-cluster"),
 			Vpc:         vpc,
 		}),
+	})
+	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{
+		EnvTypeId: jsii.String("production"),
 	})
 
 	app.Synth(nil)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
@@ -18,21 +19,33 @@ func main() {
 	app := awscdk.NewApp(nil)
 
 	usEast := newStack(app, "RunnerUsEast", "us-east-1")
-	humanitececsrunner.NewEcsRunner(usEast, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+	usEastRunner := humanitececsrunner.NewEcsRunner(usEast, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 		Orchestrator: orchestratorFor(usEast),
 		RunnerId:     jsii.String("us-east-runner"),
 		SubnetIds:    jsii.Strings("subnet-12345678", "subnet-87654321"),
-		Tags:         &map[string]*string{"Region": jsii.String("us-east-1")},
+		SecurityGroups: &[]awsec2.ISecurityGroup{
+			awsec2.SecurityGroup_FromSecurityGroupId(usEast, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
+		},
+		Tags: &map[string]*string{"Region": jsii.String("us-east-1")},
+	})
+	usEastRunner.AddRule(jsii.String("Shop"), &humanitececsrunner.RunnerRuleOptions{
+		ProjectId: jsii.String("shop-us"),
 	})
 
 	euWest := newStack(app, "RunnerEuWest", "eu-west-1")
-	humanitececsrunner.NewEcsRunner(euWest, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+	euWestRunner := humanitececsrunner.NewEcsRunner(euWest, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 		Orchestrator: orchestratorFor(euWest),
 		RunnerId:     jsii.String("eu-west-runner"),
 		SubnetIds:    jsii.Strings("subnet-23456789", "subnet-98765432"),
+		SecurityGroups: &[]awsec2.ISecurityGroup{
+			awsec2.SecurityGroup_FromSecurityGroupId(euWest, jsii.String("SecurityGroup"), jsii.String("sg-87654321"), nil),
+		},
 		OidcProvider: awsiam.OidcProviderNative_FromOidcProviderArn(euWest, jsii.String("OidcProvider"),
 			jsii.String("arn:aws:iam::"+account+":oidc-provider/oidc.humanitec.dev")),
 		Tags: &map[string]*string{"Region": jsii.String("eu-west-1")},
+	})
+	euWestRunner.AddRule(jsii.String("Shop"), &humanitececsrunner.RunnerRuleOptions{
+		ProjectId: jsii.String("shop-eu"),
 	})
 	// The provider has to be there before the second runner's role trusts it.
 	euWest.AddDependency(usEast, nil)

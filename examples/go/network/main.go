@@ -20,7 +20,7 @@ func main() {
 
 	vpc := awsec2.NewVpc(stack, jsii.String("Vpc"), &awsec2.VpcProps{MaxAzs: jsii.Number(2), NatGateways: jsii.Number(1)})
 
-	humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
 			OrgId: jsii.String("my-org"),
 			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
@@ -32,6 +32,9 @@ func main() {
 		SecurityGroups: &[]awsec2.ISecurityGroup{
 			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
 		},
+	})
+	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{
+		EnvTypeId: jsii.String("production"),
 	})
 
 	app.Synth(nil)

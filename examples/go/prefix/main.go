@@ -3,6 +3,7 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
 
@@ -23,8 +24,14 @@ func main() {
 			ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
 				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
 		}),
-		SubnetIds:      jsii.Strings("subnet-12345678", "subnet-87654321"),
+		SubnetIds: jsii.Strings("subnet-12345678", "subnet-87654321"),
+		SecurityGroups: &[]awsec2.ISecurityGroup{
+			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
+		},
 		RunnerIdPrefix: jsii.String("prod-runner"),
+	})
+	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{
+		EnvTypeId: jsii.String("production"),
 	})
 
 	// The id is known only after the deployment: RunnerId() is a placeholder that CloudFormation fills.

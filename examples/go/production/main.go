@@ -50,7 +50,7 @@ func main() {
 		StateStorage: humanitececsrunner.StateStorage_NewBucket(&humanitececsrunner.NewBucketOptions{
 			Versioned: jsii.Bool(true),
 			// Enums are values, not pointers.
-			RemovalPolicy: awscdk.RemovalPolicy_RETAIN,
+			RemovalPolicy: awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE,
 		}),
 		LogRetention: awslogs.RetentionDays_THREE_MONTHS,
 

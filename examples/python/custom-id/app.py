@@ -2,13 +2,14 @@
 """A runner with an id of your choice, and subnets known by their ids."""
 
 from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk.aws_secretsmanager import Secret
 from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
 
 app = App()
 stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region="us-east-1"))
 
-EcsRunner(
+runner = EcsRunner(
     stack,
     "Runner",
     orchestrator=Orchestrator.humanitec(
@@ -18,8 +19,12 @@ EcsRunner(
         ),
     ),
     subnet_ids=["subnet-12345678", "subnet-87654321"],
+    security_groups=[
+        SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
+    ],
     # Another id means another runner: the old one is deleted once the new one is registered.
     runner_id="my-custom-runner",
 )
+runner.add_rule("Production", env_type_id="production")
 
 app.synth()

@@ -18,7 +18,7 @@ vpc = Vpc.from_vpc_attributes(
     private_subnet_ids=["subnet-12345678", "subnet-87654321"],
 )
 
-EcsRunner(
+runner = EcsRunner(
     stack,
     "Runner",
     orchestrator=Orchestrator.humanitec(
@@ -31,5 +31,6 @@ EcsRunner(
     # Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
     cluster=Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="existing-cluster", vpc=vpc),
 )
+runner.add_rule("Production", env_type_id="production")
 
 app.synth()

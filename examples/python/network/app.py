@@ -11,7 +11,7 @@ stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region
 
 vpc = Vpc(stack, "Vpc", max_azs=2, nat_gateways=1)
 
-EcsRunner(
+runner = EcsRunner(
     stack,
     "Runner",
     orchestrator=Orchestrator.humanitec(
@@ -26,5 +26,6 @@ EcsRunner(
     # Without this, a group is made that lets HTTPS out and nothing in.
     security_groups=[SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")],
 )
+runner.add_rule("Production", env_type_id="production")
 
 app.synth()

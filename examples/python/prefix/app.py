@@ -2,6 +2,7 @@
 """A runner whose id is generated: `prod-runner-` and eight characters, the same for the life of the runner."""
 
 from aws_cdk import App, CfnOutput, Environment, Stack
+from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk.aws_secretsmanager import Secret
 from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
 
@@ -18,8 +19,12 @@ runner = EcsRunner(
         ),
     ),
     subnet_ids=["subnet-12345678", "subnet-87654321"],
+    security_groups=[
+        SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
+    ],
     runner_id_prefix="prod-runner",
 )
+runner.add_rule("Production", env_type_id="production")
 
 # The id is known only after the deployment: `runner.runner_id` is a placeholder that CloudFormation fills.
 CfnOutput(stack, "RunnerId", value=runner.runner_id)

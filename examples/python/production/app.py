@@ -37,7 +37,9 @@ runner = EcsRunner(
     security_groups=[security_group],
     # The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
     encryption_key=key,
-    state_storage=StateStorage.new_bucket(versioned=True, removal_policy=RemovalPolicy.RETAIN),
+    state_storage=StateStorage.new_bucket(
+        versioned=True, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+    ),
     log_retention=RetentionDays.THREE_MONTHS,
     # The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
     role_path="/platform/runners/",

@@ -2,6 +2,7 @@
 """What a runner is for, and what its deployments get: rules, environment variables, secrets, and what they may touch in AWS."""
 
 from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk import aws_ecs as ecs
 from aws_cdk.aws_s3 import Bucket
 from aws_cdk.aws_secretsmanager import Secret
@@ -29,6 +30,9 @@ runner = EcsRunner(
         ),
     ),
     subnet_ids=["subnet-12345678", "subnet-87654321"],
+    security_groups=[
+        SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
+    ],
     # OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
     environment={"TF_VAR_region": "us-east-1", "TF_VAR_size": "small"},
     # ECS fills these when a task starts; the role that it does so with may read them, and nothing else.

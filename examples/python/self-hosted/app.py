@@ -2,6 +2,7 @@
 """A runner of an orchestrator that you host yourself, with the API token in the Parameter Store."""
 
 from aws_cdk import App, CfnOutput, Environment, Stack
+from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk.aws_ssm import StringParameter
 from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
 
@@ -29,7 +30,11 @@ runner = EcsRunner(
     "Runner",
     orchestrator=orchestrator,
     subnet_ids=["subnet-12345678", "subnet-87654321"],
+    security_groups=[
+        SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
+    ],
 )
+runner.add_rule("Production", env_type_id="production")
 
 CfnOutput(stack, "RunnerId", value=runner.runner_id)
 

@@ -2,13 +2,14 @@
 """A runner all of whose resources carry the same tags."""
 
 from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk.aws_secretsmanager import Secret
 from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
 
 app = App()
 stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region="us-east-1"))
 
-EcsRunner(
+runner = EcsRunner(
     stack,
     "Runner",
     orchestrator=Orchestrator.humanitec(
@@ -18,6 +19,9 @@ EcsRunner(
         ),
     ),
     subnet_ids=["subnet-12345678", "subnet-87654321"],
+    security_groups=[
+        SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
+    ],
     # Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
     tags={
         "Environment": "production",
@@ -25,5 +29,6 @@ EcsRunner(
         "CostCenter": "engineering",
     },
 )
+runner.add_rule("Production", env_type_id="production")
 
 app.synth()

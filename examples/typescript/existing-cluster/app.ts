@@ -14,7 +14,7 @@ const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
   privateSubnetIds: ['subnet-12345678', 'subnet-87654321'],
 });
 
-new EcsRunner(stack, 'Runner', {
+const runner = new EcsRunner(stack, 'Runner', {
   orchestrator: Orchestrator.humanitec({
     orgId: 'my-org',
     apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
@@ -23,3 +23,4 @@ new EcsRunner(stack, 'Runner', {
   // Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
   cluster: Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'existing-cluster', vpc }),
 });
+runner.addRule('Production', { envTypeId: 'production' });

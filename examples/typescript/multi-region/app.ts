@@ -4,6 +4,7 @@
  * IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
  */
 import { App, Stack } from 'aws-cdk-lib';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { OidcProviderNative } from 'aws-cdk-lib/aws-iam';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
@@ -18,20 +19,24 @@ const orchestratorFor = (stack: Stack) => Orchestrator.humanitec({
 });
 
 const usEast = new Stack(app, 'RunnerUsEast', { env: { account, region: 'us-east-1' } });
-new EcsRunner(usEast, 'Runner', {
+const usEastRunner = new EcsRunner(usEast, 'Runner', {
   orchestrator: orchestratorFor(usEast),
   runnerId: 'us-east-runner',
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
+  securityGroups: [SecurityGroup.fromSecurityGroupId(usEast, 'SecurityGroup', 'sg-12345678')],
   tags: { Region: 'us-east-1' },
 });
+usEastRunner.addRule('Shop', { projectId: 'shop-us' });
 
 const euWest = new Stack(app, 'RunnerEuWest', { env: { account, region: 'eu-west-1' } });
-new EcsRunner(euWest, 'Runner', {
+const euWestRunner = new EcsRunner(euWest, 'Runner', {
   orchestrator: orchestratorFor(euWest),
   runnerId: 'eu-west-runner',
   subnetIds: ['subnet-23456789', 'subnet-98765432'],
+  securityGroups: [SecurityGroup.fromSecurityGroupId(euWest, 'SecurityGroup', 'sg-87654321')],
   oidcProvider: OidcProviderNative.fromOidcProviderArn(euWest, 'OidcProvider', `arn:aws:iam::${account}:oidc-provider/oidc.humanitec.dev`),
   tags: { Region: 'eu-west-1' },
 });
+euWestRunner.addRule('Shop', { projectId: 'shop-eu' });
 // The provider has to be there before the second runner's role trusts it.
 euWest.addDependency(usEast);

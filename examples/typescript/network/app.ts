@@ -9,7 +9,7 @@ const stack = new Stack(app, 'RunnerStack', { env: { account: '123456789012', re
 
 const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2, natGateways: 1 });
 
-new EcsRunner(stack, 'Runner', {
+const runner = new EcsRunner(stack, 'Runner', {
   orchestrator: Orchestrator.humanitec({
     orgId: 'my-org',
     apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
@@ -19,3 +19,4 @@ new EcsRunner(stack, 'Runner', {
   // Without this, a group is made that lets HTTPS out and nothing in.
   securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
 });
+runner.addRule('Production', { envTypeId: 'production' });

@@ -1,5 +1,6 @@
 /** A runner whose id is generated: `prod-runner-` and eight characters, the same for the life of the runner. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
 
@@ -12,7 +13,9 @@ const runner = new EcsRunner(stack, 'Runner', {
     apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
   }),
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
+  securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
   runnerIdPrefix: 'prod-runner',
 });
+runner.addRule('Production', { envTypeId: 'production' });
 
 new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });

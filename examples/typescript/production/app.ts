@@ -37,7 +37,7 @@ const runner = new EcsRunner(stack, 'Runner', {
 
   // The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
   encryptionKey: key,
-  stateStorage: StateStorage.newBucket({ versioned: true, removalPolicy: RemovalPolicy.RETAIN }),
+  stateStorage: StateStorage.newBucket({ versioned: true, removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE }),
   logRetention: RetentionDays.THREE_MONTHS,
 
   // The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.

@@ -1,5 +1,6 @@
 /** What a runner is for, and what its deployments get: rules, environment variables, secrets, and what they may touch in AWS. */
 import { App, Stack } from 'aws-cdk-lib';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -20,6 +21,7 @@ const runner = new EcsRunner(stack, 'Runner', {
     apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
   }),
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
+  securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
 
   // OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
   environment: { TF_VAR_region: 'us-east-1', TF_VAR_size: 'small' },

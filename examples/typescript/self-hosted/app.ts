@@ -1,5 +1,6 @@
 /** A runner of an orchestrator that you host yourself, with the API token in the Parameter Store. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
 
@@ -21,6 +22,8 @@ const orchestrator = Orchestrator.selfHosted({
 const runner = new EcsRunner(stack, 'Runner', {
   orchestrator,
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
+  securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
 });
+runner.addRule('Production', { envTypeId: 'production' });
 
 new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });

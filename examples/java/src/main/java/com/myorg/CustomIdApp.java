@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 
@@ -11,6 +12,7 @@ import software.amazon.awscdk.App;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /** A runner with an id of your choice, and subnets known by their ids. */
@@ -21,15 +23,17 @@ public class CustomIdApp {
                 .env(Environment.builder().account("123456789012").region("us-east-1").build())
                 .build());
 
-        EcsRunner.Builder.create(stack, "Runner")
+        final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                 .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                         .orgId("my-org")
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                 // Another id means another runner: the old one is deleted once the new one is registered.
                 .runnerId("my-custom-runner")
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         app.synth();
     }

@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 
@@ -32,7 +33,7 @@ public class ExistingClusterApp {
                 .privateSubnetIds(List.of("subnet-12345678", "subnet-87654321"))
                 .build());
 
-        EcsRunner.Builder.create(stack, "Runner")
+        final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                 .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                         .orgId("my-org")
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
@@ -44,6 +45,7 @@ public class ExistingClusterApp {
                         .vpc(vpc)
                         .build()))
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         app.synth();
     }

@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import software.amazon.awscdk.App;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.iam.OidcProviderNative;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
@@ -27,22 +29,26 @@ public class MultiRegionApp {
         final App app = new App();
 
         final Stack usEast = stackIn(app, "RunnerUsEast", "us-east-1");
-        EcsRunner.Builder.create(usEast, "Runner")
+        final EcsRunner usEastRunner = EcsRunner.Builder.create(usEast, "Runner")
                 .orchestrator(orchestratorFor(usEast))
                 .runnerId("us-east-runner")
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(usEast, "SecurityGroup", "sg-12345678")))
                 .tags(Map.of("Region", "us-east-1"))
                 .build();
+        usEastRunner.addRule("Shop", RunnerRuleOptions.builder().projectId("shop-us").build());
 
         final Stack euWest = stackIn(app, "RunnerEuWest", "eu-west-1");
-        EcsRunner.Builder.create(euWest, "Runner")
+        final EcsRunner euWestRunner = EcsRunner.Builder.create(euWest, "Runner")
                 .orchestrator(orchestratorFor(euWest))
                 .runnerId("eu-west-runner")
                 .subnetIds(List.of("subnet-23456789", "subnet-98765432"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(euWest, "SecurityGroup", "sg-87654321")))
                 .oidcProvider(OidcProviderNative.fromOidcProviderArn(
                         euWest, "OidcProvider", "arn:aws:iam::" + ACCOUNT + ":oidc-provider/oidc.humanitec.dev"))
                 .tags(Map.of("Region", "eu-west-1"))
                 .build();
+        euWestRunner.addRule("Shop", RunnerRuleOptions.builder().projectId("shop-eu").build());
         // The provider has to be there before the second runner's role trusts it.
         euWest.addDependency(usEast);
 

@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 
@@ -27,7 +28,7 @@ public class NetworkApp {
 
         final Vpc vpc = Vpc.Builder.create(stack, "Vpc").maxAzs(2).natGateways(1).build();
 
-        EcsRunner.Builder.create(stack, "Runner")
+        final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                 .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                         .orgId("my-org")
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
@@ -37,6 +38,7 @@ public class NetworkApp {
                 // Without this, a group is made that lets HTTPS out and nothing in.
                 .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         app.synth();
     }

@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 
@@ -12,6 +13,7 @@ import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /** A runner whose id is generated: {@code prod-runner-} and eight characters, the same for the life of the runner. */
@@ -28,8 +30,10 @@ public class PrefixApp {
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                 .runnerIdPrefix("prod-runner")
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         // The id is known only after the deployment: getRunnerId() is a placeholder that CloudFormation fills.
         CfnOutput.Builder.create(stack, "RunnerId").value(runner.getRunnerId()).build();

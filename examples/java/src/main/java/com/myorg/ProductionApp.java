@@ -58,7 +58,7 @@ public class ProductionApp {
                 .encryptionKey(key)
                 .stateStorage(StateStorage.newBucket(NewBucketOptions.builder()
                         .versioned(true)
-                        .removalPolicy(RemovalPolicy.RETAIN)
+                        .removalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
                         .build()))
                 .logRetention(RetentionDays.THREE_MONTHS)
 

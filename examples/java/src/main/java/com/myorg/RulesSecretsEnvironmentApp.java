@@ -13,6 +13,7 @@ import software.amazon.awscdk.App;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.s3.Bucket;
 import software.amazon.awscdk.services.secretsmanager.ISecret;
 import software.amazon.awscdk.services.secretsmanager.Secret;
@@ -40,6 +41,7 @@ public class RulesSecretsEnvironmentApp {
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
 
                 // OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
                 .environment(Map.of("TF_VAR_region", "us-east-1", "TF_VAR_size", "small"))

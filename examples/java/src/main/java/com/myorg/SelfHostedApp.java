@@ -3,6 +3,7 @@ package com.myorg;
 import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 import io.github.myorg.cdk.humanitec.ecsrunner.SelfHostedOrchestratorProps;
 
 import java.util.List;
@@ -12,6 +13,7 @@ import software.amazon.awscdk.CfnOutput;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.ssm.IStringParameter;
 import software.amazon.awscdk.services.ssm.SecureStringParameterAttributes;
 import software.amazon.awscdk.services.ssm.StringParameter;
@@ -42,7 +44,9 @@ public class SelfHostedApp {
         final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                 .orchestrator(orchestrator)
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         CfnOutput.Builder.create(stack, "RunnerId").value(runner.getRunnerId()).build();
 

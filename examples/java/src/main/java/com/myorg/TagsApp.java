@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import software.amazon.awscdk.App;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /** A runner all of whose resources carry the same tags. */
@@ -22,18 +24,20 @@ public class TagsApp {
                 .env(Environment.builder().account("123456789012").region("us-east-1").build())
                 .build());
 
-        EcsRunner.Builder.create(stack, "Runner")
+        final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                 .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                         .orgId("my-org")
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                 // Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
                 .tags(Map.of(
                         "Environment", "production",
                         "Team", "platform",
                         "CostCenter", "engineering"))
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         app.synth();
     }
