@@ -14,6 +14,9 @@ import { arnForPolicies, isPartial } from './secret-source';
  *
  * The registration reads it at each call: a rotated token needs no deployment, and the token itself is never in a
  * template.
+ *
+ * The runners of a stack share the role that reads their tokens. Its policies have room for 15 tokens in secrets with customer managed keys of their
+ * own, and for all that fit into a stack otherwise. Several tokens can be fields of one secret.
  */
 export class ApiToken {
   /**

@@ -184,6 +184,9 @@ export interface EcsRunnerProps {
    * role may read them. The orchestrator takes whole ARNs only: no JSON fields, no versions, and no secrets imported by
    * name or partial ARN.
    *
+   * The inline policies of a role can have 10,240 characters: with ARNs of 100 characters, that is enough for 95 secrets, or for 45 with customer
+   * managed keys. More are an error at synthesis.
+   *
    * @default - none
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
    */

@@ -184,6 +184,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
       const eventLog = new EventLog(this, 'EventLog', {
         logGroup: this.eventLogGroup,
         logGroupName: this.logGroups.eventName,
+        logGroupPattern: this.logGroups.patterns.event,
         hasPolicy: props.eventLogGroup !== undefined,
         clusterArn: cluster.clusterArn,
         taskFamilyPrefix: orchestrator.taskFamilyPrefix,

@@ -40,6 +40,8 @@ export function checkEventLog(scope: IConstruct, { eventLogEnabled, eventLogGrou
 export interface EventLogProps {
   readonly logGroup: logs.ILogGroup;
   readonly logGroupName: string;
+  /** The name of the log group as its resource policy has it. */
+  readonly logGroupPattern: string;
   /** Whether the log group has a resource policy for EventBridge, which the user takes care of. */
   readonly hasPolicy: boolean;
   readonly clusterArn: string;
@@ -81,7 +83,7 @@ export class EventLog extends Construct implements ITaggable {
     rule.node.addDependency(props.logGroup);
     if (!props.hasPolicy) {
       const policy = EventLogPolicy.for(this);
-      policy.allow(props.logGroupName);
+      policy.allow(props.logGroupPattern);
       this.policy = policy;
     }
   }
@@ -116,8 +118,11 @@ class EventLogPolicy extends Construct {
     });
   }
 
-  public allow(logGroupName: string): void {
-    this.logGroups.push(Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupName}:*` }));
+  public allow(logGroupPattern: string): void {
+    const arn = Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupPattern}:*` });
+    if (!this.logGroups.includes(arn)) {
+      this.logGroups.push(arn);
+    }
   }
 
   private document(): object {

@@ -19,11 +19,17 @@ export class RunnerLogGroups {
   public readonly execName: string;
   /** Name of the log group of the tasks' state changes. */
   public readonly eventName: string;
+  /**
+   * The names as policies have them. A generated id is a pattern of its exact length, so that no resource policy waits for the id: a key may be
+   * needed for the secret with the API token, and the policy for event logs is shared with runners that are deployed later.
+   */
+  public readonly patterns: { event: string; exec: string };
   /** The log groups that were made for the runner, by construct id. */
   private readonly own: Record<string, logs.LogGroup> = {};
 
   constructor(private readonly runner: Construct, private readonly props: EcsRunnerProps, runnerId: string) {
     const names = namesFor(runnerId);
+    this.patterns = namesFor(props.runnerId ?? `${props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`);
     this.eventName = props.eventLogGroup?.logGroupName ?? names.event;
     this.execName = names.exec;
     if (props.eventLogEnabled ?? true) {
@@ -36,10 +42,7 @@ export class RunnerLogGroups {
 
   /** Lets CloudWatch Logs use the key, and lets the log groups wait for its policy, without which they cannot be created. */
   public encrypt(key: kms.IKey, registration: RegistrationProvider, stateKey: kms.IKey): void {
-    // A generated id is named as a pattern of its exact length: the key would otherwise wait for the registration, which may itself need the key
-    // for the secret with the API token.
-    const id = this.props.runnerId ?? `${this.props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`;
-    const patterns = namesFor(id);
+    const { patterns } = this;
     allowLogGroups(this.runner, key, [
       ...registration.logGroupsOf(key),
       ...this.own.EventLogGroup ? [patterns.event] : [],

@@ -22,15 +22,13 @@ const policiesOf = new WeakMap<iam.IRole, Set<iam.Policy>>();
  * Fails the synthesis when the inline policies of a role get longer than IAM allows: those that the library adds, and those that others add below
  * the role, such as grants.
  */
-export function limitInlinePolicies(role: iam.IRole, from: PolicyInput, policy?: iam.Policy): void {
+export function limitInlinePolicies(role: iam.IRole, from: PolicyInput, policy: iam.Policy): void {
   const known = policiesOf.get(role);
-  const policies = known ?? new Set();
-  if (policy) {
-    policies.add(policy);
-  }
   if (known) {
+    known.add(policy);
     return;
   }
+  const policies = new Set([policy]);
   policiesOf.set(role, policies);
   role.node.addValidation({
     validate: () => {

@@ -19,7 +19,9 @@ export function addPolicy(scope: Construct, id: string, role: iam.Role, statemen
   // Not the policy's property `roles`: a role of Role.customizeRoles() reports the statements and gets no resource.
   role.attachInlinePolicy(policy);
   acknowledgePolicy(policy);
-  limitInlinePolicies(role, from, policy);
+  if (isAttached(policy)) {
+    limitInlinePolicies(role, from, policy);
+  }
   return policy;
 }
 
@@ -48,7 +50,7 @@ export function addPolicyToGivenRole(
   return undefined;
 }
 
-/** Imported roles that must not change, or of another account, only pretend to take a policy. */
+/** Roles that must not change, of another account, or of Role.customizeRoles() only pretend to take a policy. */
 function isAttached(policy: iam.Policy): boolean {
   return Stack.of(policy).resolve((policy.node.defaultChild as iam.CfnPolicy).roles) !== undefined;
 }

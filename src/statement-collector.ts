@@ -1,4 +1,4 @@
-import { Arn, ArnFormat, Stack, Token } from 'aws-cdk-lib';
+import { Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
@@ -89,12 +89,14 @@ export class StatementCollector implements iam.IPrincipal {
 
   /** Account and region of a secret, whose key can be in no other. */
   private placeOf({ arn }: ecs.Secret): { account: string; region: string } {
-    const { account, region } = Stack.of(this.scope);
-    if (!Token.isUnresolved(arn)) {
-      const parts = Arn.split(arn, ArnFormat.COLON_RESOURCE_NAME);
-      return { account: parts.account || account, region: parts.region || region };
+    const stack = Stack.of(this.scope);
+    const [,,, region, account, ...name] = arn.split(':');
+    if (name.length > 0) {
+      return { account: account || stack.account, region: region || stack.region };
     }
-    return { account, region };
+    // A secret that another stack of the app creates is where that stack is.
+    const { firstToken } = Tokenization.reverseString(arn);
+    return Reference.isReference(firstToken) ? Stack.of(firstToken.target) : stack;
   }
 
   /** Adds resources to the statement for the same actions and conditions, or the statement if it is the first. */

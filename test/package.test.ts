@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
+import { Linter } from 'eslint';
 
 const ROOT = join(__dirname, '..');
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -54,4 +55,15 @@ describe('the workflows', () => {
     expect(job('release_github')).toContain('dist/sbom.cdx.json');
     expect(job('release_pypi')).toContain('PYPI_TRUSTED_PUBLISHER: "true"');
   });
+});
+
+test.each([
+  ['refuses', 'merged.get(key)?.addResources(arn) ?? merged.set(key, statement);', 1],
+  ['refuses', 'merged.get(key)?.addResources(arn) || merged.set(key, statement);', 1],
+  ['accepts', 'const value = merged.get(key)?.copy() ?? statement;', 0],
+])('the linter %s "%s"', (_, code, problems) => {
+  const text = readFileSync(join(ROOT, '.eslintrc.json'), 'utf8');
+  const { rules } = JSON.parse(text.slice(text.indexOf('{')));
+  const found = new Linter({ configType: 'flat' }).verify(code, [{ languageOptions: { ecmaVersion: 2022 }, rules: { 'no-restricted-syntax': rules['no-restricted-syntax'] } }]);
+  expect(found.length).toBe(problems);
 });
