@@ -26,6 +26,9 @@ func main() {
 		}),
 		Description: jsii.String("Deployments of my-org"),
 	})
+	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{
+		EnvTypeId: jsii.String("production"),
+	})
 
 	for id, value := range map[string]*string{
 		"RunnerId":           runner.RunnerId(),

@@ -22,6 +22,7 @@ runner = EcsRunner(
     ),
     description="Deployments of my-org",
 )
+runner.add_rule("Production", env_type_id="production")
 
 CfnOutput(stack, "RunnerId", value=runner.runner_id)
 CfnOutput(stack, "ClusterName", value=runner.cluster.cluster_name)

@@ -23,6 +23,7 @@ const runner = new EcsRunner(stack, 'Runner', {
   orchestrator,
   description: process.env.RUNNER_DESCRIPTION ?? 'Deployments of my-org',
 });
+runner.addRule('Production', { envTypeId: 'production' });
 
 new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });
 new CfnOutput(stack, 'ClusterName', { value: runner.cluster.clusterName });

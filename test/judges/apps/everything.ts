@@ -57,4 +57,4 @@ new EcsRunner(stack, 'Given', {
   cluster: Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc }),
   stateStorage: StateStorage.existingBucket(Bucket.fromBucketName(stack, 'State', 'state-of-my-org'), { prefix: 'team/other' }),
   rolePath: '/platform/',
-});
+}).addRule('Rule');

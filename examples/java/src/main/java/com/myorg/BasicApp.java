@@ -4,6 +4,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.ApiToken;
 import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import software.amazon.awscdk.App;
 import software.amazon.awscdk.CfnOutput;
@@ -28,6 +29,7 @@ public class BasicApp {
                         .build()))
                 .description("Deployments of my-org")
                 .build();
+        runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
         output(stack, "RunnerId", runner.getRunnerId());
         output(stack, "ClusterName", runner.getCluster().getClusterName());
