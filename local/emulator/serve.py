@@ -13,13 +13,13 @@ import threading
 
 from bridge import (
     buckets, clusters, custom_resources, deletion, ecs_authorization, event_log_targets, iam_documents, key_permissions, local_api,
-    log_group_keys, log_groups, missing_objects, oidc_authorization, policy_delay, resource_types, roles, secret_arns,
+    log_group_keys, made_up_names, missing_objects, oidc_authorization, policy_delay, resource_types, roles, secret_arns, secret_ids,
     service_linked_role, tags, taken_names, task_lifecycle, task_sizes, transport,
 )
 
 BRIDGES = (
     # What MiniStack lacks.
-    resource_types, roles, buckets, log_groups, custom_resources, deletion, transport, local_api, event_log_targets, task_lifecycle,
+    resource_types, roles, buckets, made_up_names, secret_ids, custom_resources, deletion, transport, local_api, event_log_targets, task_lifecycle,
     # What AWS refuses.
     ecs_authorization, oidc_authorization, key_permissions, log_group_keys, secret_arns, task_sizes, missing_objects, policy_delay,
     clusters, service_linked_role, iam_documents, taken_names,

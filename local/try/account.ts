@@ -3,14 +3,17 @@ import {
   CloudFormationClient, DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeClustersCommand, ECSClient, StopTaskCommand, type Cluster } from '@aws-sdk/client-ecs';
+import { DescribeClustersCommand, ECSClient, SubmitTaskStateChangeCommand, type Cluster } from '@aws-sdk/client-ecs';
 import {
   CreatePolicyCommand, GetOpenIDConnectProviderCommand, GetRoleCommand, IAMClient, ListOpenIDConnectProvidersCommand, ListRolesCommand, type Role,
 } from '@aws-sdk/client-iam';
 import {
   GetBucketEncryptionCommand, GetBucketLifecycleConfigurationCommand, GetBucketVersioningCommand, HeadObjectCommand, ListBucketsCommand, S3Client,
 } from '@aws-sdk/client-s3';
-import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, PutSecretValueCommand, RestoreSecretCommand, SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Emulator } from '../emulator';
 
 /** What an AWS SDK client needs to reach the emulator and nothing else. */
@@ -28,6 +31,7 @@ export class Account {
   private readonly iam: IAMClient;
   private readonly s3: S3Client;
   private readonly secrets: SecretsManagerClient;
+  private readonly ssm: SSMClient;
 
   constructor(emulator: Emulator) {
     this.settings = {
@@ -41,10 +45,29 @@ export class Account {
     this.iam = new IAMClient(this.settings);
     this.s3 = new S3Client({ ...this.settings, forcePathStyle: true });
     this.secrets = new SecretsManagerClient(this.settings);
+    this.ssm = new SSMClient(this.settings);
   }
 
-  public async createSecret(name: string, value: string): Promise<void> {
-    await this.secrets.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+  /** Returns the complete ARN. */
+  public async createSecret(name: string, value: string): Promise<string> {
+    return (await this.secrets.send(new CreateSecretCommand({ Name: name, SecretString: value }))).ARN ?? '';
+  }
+
+  public async secretValue(id: string): Promise<string> {
+    return (await this.secrets.send(new GetSecretValueCommand({ SecretId: id }))).SecretString ?? '';
+  }
+
+  /** A deleted secret can be restored for 30 days. */
+  public async deleteSecret(id: string): Promise<void> {
+    await this.secrets.send(new DeleteSecretCommand({ SecretId: id }));
+  }
+
+  public async restoreSecret(id: string): Promise<void> {
+    await this.secrets.send(new RestoreSecretCommand({ SecretId: id }));
+  }
+
+  public async createSecureParameter(name: string, value: string): Promise<void> {
+    await this.ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString' }));
   }
 
   public async putSecret(name: string, value: string): Promise<void> {
@@ -159,12 +182,18 @@ export class Account {
     return pages.flatMap((page) => (page.events ?? []).map((event) => event.message ?? ''));
   }
 
-  /** The end of a container, which nothing runs here. */
-  public async endTask(cluster: string, task: string): Promise<void> {
-    await this.ecs.send(new StopTaskCommand({ cluster, task, reason: 'Essential container in task exited' }));
+  /** The messages of one log group, oldest first. */
+  public async messages(logGroupName: string): Promise<string[]> {
+    const { events } = await this.logs.send(new FilterLogEventsCommand({ logGroupName }));
+    return (events ?? []).map((event) => event.message ?? '');
+  }
+
+  /** Reports the end of a container as the ECS agent does. Nothing runs containers on this machine. */
+  public async endContainer(cluster: string, task: string): Promise<void> {
+    await this.ecs.send(new SubmitTaskStateChangeCommand({ cluster, task, status: 'STOPPED', containers: [{ containerName: 'main', exitCode: 0, status: 'STOPPED' }] }));
   }
 
   public close(): void {
-    for (const client of [this.cloudFormation, this.logs, this.ecs, this.iam, this.s3, this.secrets]) client.destroy();
+    for (const client of [this.cloudFormation, this.logs, this.ecs, this.iam, this.s3, this.secrets, this.ssm]) client.destroy();
   }
 }

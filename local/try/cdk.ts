@@ -9,7 +9,9 @@ export const CHECKOUT = resolve(__dirname, '..', '..');
 /** Command line of an example. Relative to the checkout, so that no path with blanks gets into it. */
 export const exampleApp = (name: string) => `node_modules/.bin/tsx --tsconfig tsconfig.dev.json examples/typescript/${name}/app.ts`;
 export const APP = exampleApp('basic');
-/** The stack of that app. */
+/** The app of the trial, which needs the settings of `prepareSecrets`. */
+export const TRIAL_APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json local/try/app.ts';
+/** The stack of both apps. */
 export const STACK = 'RunnerStack';
 
 const TIMEOUT_MS = 150_000;

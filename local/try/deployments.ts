@@ -1,74 +1,94 @@
-/** The steps in which the runner is used: one deployment after each `cdk deploy`. */
+/** The steps in which the orchestrator runs deployments with the runner. */
 import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ISSUER, ORG } from './cloud';
-import { assumeTaskManagerRole, keepState, refusalOf, taskCredentials, TaskManager, type Deployment } from './deployment';
+import { runOpenTofu, secretsOf, taskCredentials, type State } from './container';
+import { DataPlane, type Deployment, type Started } from './data-plane';
+import { assumeTaskManagerRole, type Identity } from './identity';
 import type { Trial } from './trial';
 import type { Runner } from '../orchestrator/model';
 
 /** As the open-sourced orchestrator calls its task definitions. */
 const FAMILY_PREFIX = `platform_orchestrator_env_${ORG}_`;
 const REFUSED = 'AccessDenied';
+const IDENTITY: Identity = { issuer: ISSUER };
 
 export interface FirstDeployment {
   readonly deployment: Deployment;
   readonly stateKey: string;
 }
 
-/** Plays the orchestrator, and then the task, with the values that are registered. */
-export async function deployOnce(trial: Trial, runner: Runner): Promise<FirstDeployment> {
-  const { cloud: { account: { settings } }, output, report } = trial;
-  output.step('The orchestrator runs a deployment with it');
-  const deployment: Deployment = { environmentId: randomUUID(), deploymentId: randomUUID(), projectId: 'shop', envId: 'development' };
+const dataPlaneOf = (trial: Trial, runner: Runner): DataPlane => new DataPlane(runner, FAMILY_PREFIX, IDENTITY, trial.cloud.account.settings);
 
-  const credentials = await assumeTaskManagerRole(runner, { issuer: ISSUER }, settings);
-  output.show('AssumeRoleWithWebIdentity', `${runner.runner_configuration.auth.role_arn}, as ${ORG}+${runner.id}`);
-  report.add('the orchestrator gets into its role', 'credentials', credentials.credentials.sessionToken ? 'credentials' : 'none');
+/** The first deployment of an environment, and then the calls that the same policies have to refuse. */
+export async function deployOnce(trial: Trial, runner: Runner, secrets?: Record<string, string>): Promise<FirstDeployment> {
+  const { output, report } = trial;
+  output.step('The orchestrator runs a deployment');
+  const deployment: Deployment = { environmentUuid: randomUUID(), deploymentId: randomUUID(), projectId: 'shop', envId: 'development' };
+  const dataPlane = dataPlaneOf(trial, runner);
+  output.show('AssumeRoleWithWebIdentity', `${runner.runner_configuration.auth.role_arn}, as ${ORG}+${runner.id}, once for each phase`);
+  report.add('a task of the deployment runs already', false, await dataPlane.isRunning(deployment));
+  const started = await dataPlane.start(deployment);
+  showStart(trial, started);
 
-  const manager = new TaskManager(runner, FAMILY_PREFIX, credentials);
-  try {
-    const stateKey = await runToTheEnd(trial, runner, manager, deployment);
-    await refusals(trial, runner, manager, deployment, stateKey);
-    return { deployment, stateKey };
-  } finally {
-    manager.close();
-  }
+  const state = await runToTheEnd(trial, runner, dataPlane, deployment, started, secrets);
+  report.add('the state that OpenTofu found', 'none', state.found ?? 'none');
+  await refusals(trial, runner, dataPlane, deployment, state.key);
+  return { deployment, stateKey: state.key };
 }
 
-/** Returns the key of the state that the task wrote. */
-async function runToTheEnd(trial: Trial, runner: Runner, manager: TaskManager, deployment: Deployment): Promise<string> {
-  const { cloud: { account }, output, report } = trial;
-  const family = manager.family(deployment.environmentId);
-  const cleared = await manager.clearTaskDefinitions(family);
-  output.show('ListTaskDefinitions', `${cleared.deregistered} to deregister, ${cleared.deleted} to delete`);
-  const definition = await manager.registerTaskDefinition(family, deployment);
-  output.show('RegisterTaskDefinition', definition);
-  const taskArn = await manager.runTask(definition, deployment);
+/** The next deployment of the same environment. It deletes the task definitions of earlier ones. */
+export async function deployAgain(trial: Trial, runner: Runner, { deployment }: FirstDeployment): Promise<void> {
+  const { output, report } = trial;
+  output.step('The orchestrator runs the environment\'s next deployment');
+  const next = { ...deployment, deploymentId: randomUUID() };
+  const dataPlane = dataPlaneOf(trial, runner);
+  report.add('a task of the next deployment runs already', false, await dataPlane.isRunning(next));
+  const started = await dataPlane.start(next);
+  showStart(trial, started);
+  report.add('the next deployment removes old task definitions', '1 deregistered, 1 deleted',
+    `${started.deregistered} deregistered, ${started.deleted} deleted`);
+  const state = await runToTheEnd(trial, runner, dataPlane, next, started);
+  report.add('the state that OpenTofu found', 1, state.found);
+}
+
+function showStart({ output }: Trial, { deregistered, deleted, taskDefinition, taskArn }: Started): void {
+  output.show('ListTaskDefinitions', `${deregistered} deregistered, ${deleted} deleted`);
+  output.show('RegisterTaskDefinition', taskDefinition);
   output.show('RunTask', taskArn);
-
-  const running = await manager.findTask(family);
-  const tag = running?.tags?.find(({ key }) => key === 'PlatformOrchestratorDeploymentId')?.value;
-  output.show('DescribeTasks', `${running?.lastStatus}, ${running?.launchType}, deployment ${tag}`);
-  report.add('the task runs', 'RUNNING on FARGATE', `${running?.lastStatus} on ${running?.launchType}`);
-  report.add('the task is tagged with its deployment', deployment.deploymentId, tag);
-
-  const { key, readBack } = await keepState(runner, deployment.environmentId, await taskCredentials(taskArn, account.settings));
-  output.show('OpenTofu in the task', `listed the bucket, found no ${key}, wrote it and read it back`);
-  report.add('OpenTofu reads back its state', true, readBack);
-
-  // Nobody runs containers here, so the end of this one has to be told to the emulator.
-  await account.endTask(runner.runner_configuration.job.cluster, taskArn);
-  const stopped = await manager.findTask(family);
-  output.show('ListTasks, DescribeTasks', `${stopped?.lastStatus}: ${stopped?.stoppedReason}`);
-  report.add('the orchestrator sees the end of the task', 'STOPPED', stopped?.lastStatus);
-  return key;
 }
 
-/** What nobody may do, asked of the same policies. */
-async function refusals(trial: Trial, runner: Runner, manager: TaskManager, deployment: Deployment, stateKey: string): Promise<void> {
+/** Plays the container, and looks at the task before and after its end. */
+async function runToTheEnd(
+  trial: Trial, runner: Runner, dataPlane: DataPlane, deployment: Deployment, { taskArn }: Started, secrets?: Record<string, string>,
+): Promise<State> {
+  const { cloud: { account }, output, report } = trial;
+  const running = await dataPlane.checkStatus(deployment);
+  if (running.state === 'failed') throw new Error(`The task did not start: ${running.task?.stoppedReason}`);
+  output.show('ListTasks, DescribeTasks', `${running.task?.lastStatus} on ${running.task?.launchType}`);
+  report.add('the task runs', 'RUNNING on FARGATE', `${running.task?.lastStatus} on ${running.task?.launchType}`);
+
+  const given = await secretsOf(taskArn, account.settings);
+  output.show('secrets of the task', Object.keys(given).sort().join(', ') || 'none');
+  if (secrets) {
+    const right = Object.keys(secrets).filter((name) => secrets[name] && given[name] === secrets[name]);
+    report.add('secrets whose value the task got', Object.keys(secrets).sort(), right.sort());
+  }
+  const state = await runOpenTofu(runner, deployment.environmentUuid, await taskCredentials(taskArn, account.settings));
+  output.show('OpenTofu in the task', `found ${state.found === undefined ? 'no state' : `state ${state.found}`}, and wrote state ${state.written} to ${state.key}`);
+
+  await account.endContainer(runner.runner_configuration.job.cluster, taskArn);
+  const ended = await dataPlane.checkStatus(deployment);
+  output.show('ListTasks, DescribeTasks', `${ended.task?.lastStatus}: ${ended.task?.stoppedReason}`);
+  report.add('the orchestrator sees the end of the task', 'completed, STOPPED', `${ended.state}, ${ended.task?.lastStatus}`);
+  return state;
+}
+
+/** Calls that nobody may make, evaluated with the same policies. */
+async function refusals(trial: Trial, runner: Runner, dataPlane: DataPlane, deployment: Deployment, stateKey: string): Promise<void> {
   const { cloud: { account: { settings } }, output, report } = trial;
-  const assume = async (identity: { subject?: string; audience?: string; issuer?: string }, asked = runner) =>
-    refusalOf(async () => assumeTaskManagerRole(asked, { issuer: ISSUER, ...identity }, settings));
+  const assume = async (identity: Partial<Identity>, asked = runner) =>
+    refusalOf(async () => assumeTaskManagerRole(asked, { ...IDENTITY, ...identity }, settings));
   const { job } = runner.runner_configuration;
   const asTaskRole: Runner = { ...runner, runner_configuration: { ...runner.runner_configuration, auth: { role_arn: job.task_role_arn ?? '' } } };
 
@@ -76,9 +96,11 @@ async function refusals(trial: Trial, runner: Runner, manager: TaskManager, depl
     ['a token for another runner', await assume({ subject: `${ORG}+another-runner` })],
     ['a token for another audience', await assume({ audience: 'another.example' })],
     ['a token of another issuer', await assume({ issuer: 'https://oidc.example.com' })],
-    ['the orchestrator in the task\'s role', await assume({}, asTaskRole)],
-    ['a task definition of another family', await refusalOf(async () => manager.registerTaskDefinition('another-service', deployment))],
-    ['the orchestrator reading the state', await refusalOf(async () => readState(trial, runner, stateKey))],
+    ['the orchestrator in the task role', await assume({}, asTaskRole)],
+    ['a task definition of another family', await refusalOf(async () => dataPlane.registerOther(deployment, { family: 'another-service' }))],
+    ['a task definition with 16 vCPU', await refusalOf(async () => dataPlane.registerOther(deployment, { cpu: '16384', memory: '32768' }))],
+    ['a task definition with 120 GB', await refusalOf(async () => dataPlane.registerOther(deployment, { memory: '122880' }))],
+    ['the orchestrator reads the state', await refusalOf(async () => readState(trial, runner, stateKey))],
   ];
   for (const [what, answer] of seen) {
     output.show('refused', `${what}: ${answer}`);
@@ -86,28 +108,24 @@ async function refusals(trial: Trial, runner: Runner, manager: TaskManager, depl
   }
 }
 
+/** The name of the refusal of a call that must be refused, or `allowed`. */
+async function refusalOf(call: () => Promise<unknown>): Promise<string> {
+  return call().then(() => 'allowed', (error: Error) => error.name.replace(/Exception$/, ''));
+}
+
 async function readState(trial: Trial, runner: Runner, key: string): Promise<void> {
-  const credentials = await assumeTaskManagerRole(runner, { issuer: ISSUER }, trial.cloud.account.settings);
+  const credentials = await assumeTaskManagerRole(runner, IDENTITY, trial.cloud.account.settings);
   const s3 = new S3Client({ ...credentials, forcePathStyle: true });
   await s3.send(new GetObjectCommand({ Bucket: runner.state_storage_configuration.bucket, Key: key })).finally(() => s3.destroy());
 }
 
-/** The next deployment of the same environment: it clears away what the one before left. */
-export async function deployAgain(trial: Trial, runner: Runner, { deployment }: FirstDeployment): Promise<void> {
-  const { cloud: { account: { settings } }, output, report } = trial;
-  output.step('The orchestrator runs the environment\'s next deployment');
+/** A deployment whose task ECS cannot start. Returns what the orchestrator and ECS say of it. */
+export async function deployInVain(trial: Trial, runner: Runner, { deployment }: FirstDeployment): Promise<{ state: string; stopCode?: string; taskArn: string }> {
   const next = { ...deployment, deploymentId: randomUUID() };
-  const manager = new TaskManager(runner, FAMILY_PREFIX, await assumeTaskManagerRole(runner, { issuer: ISSUER }, settings));
-  try {
-    const family = manager.family(deployment.environmentId);
-    const cleared = await manager.clearTaskDefinitions(family);
-    output.show('old task definitions', `${cleared.deregistered} deregistered, ${cleared.deleted} deleted`);
-    report.add('the next deployment clears the old task definition', '1 deregistered, 1 deleted',
-      `${cleared.deregistered} deregistered, ${cleared.deleted} deleted`);
-    const taskArn = await manager.runTask(await manager.registerTaskDefinition(family, next), next);
-    output.show('RunTask', taskArn);
-    await trial.cloud.account.endTask(runner.runner_configuration.job.cluster, taskArn);
-  } finally {
-    manager.close();
-  }
+  const dataPlane = dataPlaneOf(trial, runner);
+  await dataPlane.isRunning(next);
+  const started = await dataPlane.start(next);
+  showStart(trial, started);
+  const { state, task } = await dataPlane.checkStatus(next);
+  return { state, stopCode: task?.stopCode, taskArn: started.taskArn };
 }

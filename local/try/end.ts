@@ -1,12 +1,12 @@
-/** The end of a runner: refused while it is in use, and then done. */
+/** The end of a runner: CloudFormation cannot delete it while an environment uses it, and can afterwards. */
 import { readFileSync } from 'node:fs';
-import { destroy, STACK } from './cdk';
+import { destroy, STACK, TRIAL_APP } from './cdk';
 import { ISSUER } from './cloud';
 import type { FirstDeployment } from './deployments';
 import { withScheme } from './look';
 import type { Outputs, Trial } from './trial';
-import { RUNNER_TYPE } from '../../src/registration/wire';
-import type { Environment, RunnerRule } from '../orchestrator/model';
+import { RUNNER_RULE_TYPE, RUNNER_TYPE } from '../../src/registration/wire';
+import type { Environment } from '../orchestrator/model';
 
 const PROJECT = 'shop';
 const ENVIRONMENT = 'development';
@@ -16,42 +16,40 @@ export async function putInUse(trial: Trial, { RunnerId }: Outputs): Promise<() 
   const { cloud: { client }, output, report } = trial;
   output.step('An environment uses the runner');
   await client.create('/projects', { id: PROJECT });
-  await client.create('/env-types', { id: ENVIRONMENT });
-  const rule = await client.create<RunnerRule>('/runner-rules', { runner_id: RunnerId, project_id: PROJECT });
   const environment = await client.create<Environment>(`/projects/${PROJECT}/envs`, { id: ENVIRONMENT, env_type_id: ENVIRONMENT });
   output.show(`${PROJECT}/${ENVIRONMENT}`, `uses the runner ${environment.runner_id}`);
   report.add('the environment\'s runner', RunnerId, environment.runner_id);
   return async () => {
-    const answers = [await client.remove(`/projects/${PROJECT}/envs/${ENVIRONMENT}`), await client.remove(`/runner-rules/${rule.id}`)];
-    output.show('environment and rule', `deleted (${answers.join(', ')})`);
+    output.show('environment', `deleted (${await client.remove(`/projects/${PROJECT}/envs/${ENVIRONMENT}`)})`);
   };
 }
 
-export async function refusedDestroy(trial: Trial, { RunnerId }: Outputs): Promise<void> {
+export async function refusedDestroy(trial: Trial, { RunnerId }: Outputs, settings: NodeJS.ProcessEnv): Promise<void> {
   const { cloud, output, report } = trial;
-  output.step('It cannot be destroyed now');
+  output.step('cdk destroy while the environment uses the runner');
   const stack = await cloud.account.stackId(STACK);
   const begin = new Date();
-  const { code } = await destroy(cloud.cdkOptions());
+  const { code } = await destroy({ ...cloud.cdkOptions(settings), app: TRIAL_APP });
   const events = await cloud.account.stackEvents(stack, begin);
   const refusal = events.find((event) => event.ResourceStatus === 'DELETE_FAILED' && event.ResourceType === RUNNER_TYPE);
   const reason = refusal?.ResourceStatusReason ?? 'no such event';
-  const gone = events.filter((event) => event.ResourceStatus === 'DELETE_COMPLETE').map((event) => event.LogicalResourceId ?? '');
-  output.show('the reason', reason);
+  const deleted = events.filter((event) => event.ResourceStatus === 'DELETE_COMPLETE').map((event) => event.ResourceType ?? '');
+  output.show('reason', reason);
 
   report.add('cdk destroy of a runner in use', 'an exit code other than 0', code, code !== 0);
   report.add('the stack after the refused destroy', 'DELETE_FAILED', await trial.stackStatus());
   report.add('the reason names the environment', `${PROJECT}/${ENVIRONMENT}`, reason, reason.includes(`${PROJECT}/${ENVIRONMENT}`));
-  report.add('torn down by the refused destroy', 'none', gone);
+  // The rule depends on the runner, so it is deleted first.
+  report.add('deleted by the refused destroy', RUNNER_RULE_TYPE, deleted);
   report.add('the runner is still registered', 200, (await cloud.client.runner(RunnerId)).status);
 }
 
-export async function destroyed(trial: Trial, outputs: Outputs, { stateKey }: FirstDeployment): Promise<void> {
+export async function destroyed(trial: Trial, outputs: Outputs, { stateKey }: FirstDeployment, settings: NodeJS.ProcessEnv): Promise<void> {
   const { cloud: { account, client, cdkOptions }, output, report } = trial;
   // The functions' log goes with the stack, so it is read before.
   const logged = await account.logLines();
-  output.step('It is destroyed');
-  const { code } = await destroy(cdkOptions());
+  output.step('cdk destroy when no environment uses the runner');
+  const { code } = await destroy({ ...cdkOptions(settings), app: TRIAL_APP });
   report.add('cdk destroy of a free runner', 0, code);
   report.add('the stack after the destroy', 'gone', await trial.stackStatus());
 

@@ -1,9 +1,9 @@
-/** What stands in the account and at the orchestrator after the first deployment. */
+/** The resources in the account, and the registration at the orchestrator, after the first deployment. */
 import { STACK } from './cdk';
 import { ISSUER, ORG } from './cloud';
 import { OrchestratorClient } from './orchestrator-client';
 import type { Outputs, Trial } from './trial';
-import type { Runner } from '../orchestrator/model';
+import type { Runner, RunnerRule } from '../orchestrator/model';
 
 const TASKS = 'ecs-tasks.amazonaws.com';
 
@@ -11,7 +11,7 @@ const nameOf = (arn: string) => arn.split('/').pop() ?? arn;
 
 export async function lookAtAccount(trial: Trial, outputs: Outputs): Promise<void> {
   const { cloud: { account }, output, report } = trial;
-  output.step('What stands in the account');
+  output.step('Resources in the account');
 
   const counts = new Map<string, number>();
   for (const { ResourceType: type = '' } of await account.stackResources(STACK)) counts.set(type, (counts.get(type) ?? 0) + 1);
@@ -55,7 +55,7 @@ export function withScheme(url: string): string {
 
 export async function lookAtOrchestrator(trial: Trial, outputs: Outputs): Promise<Runner> {
   const { cloud: { client, orchestrator }, output, report } = trial;
-  output.step('What stands at the orchestrator');
+  output.step('Registration at the orchestrator');
   const runner = await trial.registered(outputs.RunnerId);
   for (const line of JSON.stringify(runner, undefined, 2).split('\n')) output.quote(line);
 
@@ -69,6 +69,10 @@ export async function lookAtOrchestrator(trial: Trial, outputs: Outputs): Promis
   report.add('registered subnets', '2 private ones', `${job.subnets.length}, public IP ${job.is_public_ip_enabled ?? false}`,
     job.subnets.length === 2 && !job.is_public_ip_enabled);
   report.add('registered state bucket', outputs.StateBucketName, runner.state_storage_configuration.bucket);
+
+  const { body: rules } = await client.call<{ items: RunnerRule[] }>('GET', `/runner-rules?byRunnerId=${outputs.RunnerId}`);
+  for (const { env_type_id: type, runner_id: id } of rules.items) output.show('rule', `environments of the type ${type} use ${id}`);
+  report.add('rules of the runner', 'development', rules.items.map((rule) => rule.env_type_id));
 
   const stranger = await new OrchestratorClient(orchestrator.url, ORG, undefined).runner(outputs.RunnerId);
   report.add('the API without a token answers', 401, stranger.status);

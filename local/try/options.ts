@@ -8,27 +8,28 @@ export interface Options {
 
 export const HELP = `npm run try [-- OPTIONS]
 
-Deploys a runner on this machine, without an AWS account and without a token: an AWS emulator and an orchestrator run on
-127.0.0.1, and the real CDK command line deploys examples/typescript/basic to them. Then the trial
+Deploys a runner on this machine. You need no AWS account and no API token: an AWS emulator and an orchestrator run on 127.0.0.1,
+and the real CDK command line deploys local/try/app.ts to them, a runner with four secrets and a rule. The trial then
 
-  1. shows what stands in the account and at the orchestrator,
-  2. does in the account what the orchestrator does for one deployment, with the values that were registered,
-  3. changes an input and deploys again,
-  4. lets an environment use the runner, and shows that it cannot be destroyed then, and why,
-  5. frees it, destroys it, and shows what is gone and what is kept.
+  1. shows the resources in the account and the registration at the orchestrator,
+  2. makes the calls that the orchestrator and OpenTofu make for a deployment, with the registered values,
+  3. deletes one of the secrets, and shows why ECS cannot start the next task,
+  4. changes an input and deploys again,
+  5. shows why the stack cannot be destroyed while an environment uses the runner,
+  6. deletes the environment, destroys the stack, and shows which resources are deleted and which are kept.
 
-It ends with a table of what was expected and what was seen, and with exit code 0 if all of it agrees, 1 if not.
+At the end it prints a table with the expected and the actual values. The exit code is 0 if all values are as expected, otherwise 1.
 
-  --keep        stop after the deployments, leave everything up and say how to look around; Ctrl-C ends it
-  --json FILE   write the table to FILE as well
-  --help        print this
+  --keep        stop after step 4, keep the emulator and the orchestrator running until Ctrl-C, and print commands to explore them
+  --json FILE   write the table to FILE, too
+  --help        print this text
 
-It needs Node.js 20 and Python 3.10 with venv, and installs the emulator into .local/venv at the first run. Everything
-listens on 127.0.0.1 only. AWS_* variables, profiles and AWS configuration files of yours are neither read nor changed:
-no call can reach a real account. Ctrl-C ends everything that was started. The logs are in .local/logs.
+The trial needs Node.js 20, and Python 3.10 with venv. The first run installs the emulator into .local/venv. The trial listens on
+127.0.0.1 only, and neither reads nor changes your AWS_* variables, profiles and configuration files, so that no call can reach a real
+account. Ctrl-C stops everything that the trial started. The logs are in .local/logs.
 `;
 
-/** Throws with words for the user when the arguments make no sense. */
+/** Throws an error with a message for the user if an argument is unknown. */
 export function parseOptions(argv: string[]): Options {
   const { values } = parseArgs({
     args: argv,

@@ -1,11 +1,11 @@
 /** What the steps of the trial share. */
-import { deploy, isWorthReading, STACK } from './cdk';
+import { deploy, isWorthReading, STACK, TRIAL_APP } from './cdk';
 import { startCloud, type Cloud } from './cloud';
 import type { Output } from './output';
 import type { Report } from './report';
 import type { Runner } from '../orchestrator/model';
 
-/** The outputs of the example, by the names that it gives them. */
+/** The outputs of the app. */
 export interface Outputs {
   readonly RunnerId: string;
   readonly ClusterName: string;
@@ -44,9 +44,9 @@ export class Trial {
     public readonly printed: readonly string[],
   ) {}
 
-  /** Deploys the example, with settings of its own, and returns the stack's outputs. */
-  public async deployExample(settings: NodeJS.ProcessEnv = {}): Promise<Outputs> {
-    const { code, outputs, output } = await deploy(this.cloud.cdkOptions(settings));
+  /** Deploys the app of the trial, with the settings that it needs, and returns the stack's outputs. */
+  public async deployApp(settings: NodeJS.ProcessEnv): Promise<Outputs> {
+    const { code, outputs, output } = await deploy({ ...this.cloud.cdkOptions(settings), app: TRIAL_APP });
     if (code !== 0) throw new Error(`cdk deploy ended with ${code}. The last that it said:\n${output.split('\n').slice(-12).join('\n')}`);
     return outputs as unknown as Outputs;
   }

@@ -66,7 +66,8 @@ export async function judgeDeployed(cloud: Cloud, registered: Registered): Promi
       eventLogGroup: `/aws/ecs/${registered.id}`,
       registrationLogGroup: physical('HumanitecRunnerRegistrationLogGroup'),
       encryptedLogs: [],
-      secrets: [],
+      // The use of the customer managed key is left to `npm run prove` and to the permissions that are taken away.
+      secrets: Object.values(registered.runner_configuration.job.secrets ?? {}).map((arn) => ({ kind: arn.includes(':ssm:') ? 'parameter' : 'secret', arn })),
       token: { kind: 'secret', arn: tokenArn! },
     };
     const real = realRequests(runner);

@@ -12,17 +12,20 @@ import type { Cloud } from '../../local/try/cloud';
 import { deployAgain, deployOnce } from '../../local/try/deployments';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
+import { prepareSecrets } from '../../local/try/secrets';
 import { Trial, type Outputs } from '../../local/try/trial';
 
 const SECURITY = join(__dirname, '..', '..', 'SECURITY.md');
 
-interface Statement { readonly Sid?: string; readonly Action: string | string[] }
+const REFUSED = /not authorized|AccessDenied|Access Denied/i;
+
+interface Statement { readonly Sid?: string; readonly Effect: string; readonly Action: string | string[] }
 interface Policy { readonly Version: string; readonly Statement: Statement[] }
 interface Mutation { readonly what: string; readonly policy: Policy }
 
-/** Each policy that lacks one action of one statement. */
+/** Each policy that lacks one action of one Allow statement. A Deny grants nothing that a deployment needs. */
 function mutationsOf(policy: Policy): Mutation[] {
-  return policy.Statement.flatMap((statement, index) => [statement.Action].flat().map((action) => {
+  return policy.Statement.flatMap((statement, index) => statement.Effect === 'Deny' ? [] : [statement.Action].flat().map((action) => {
     const rest = [statement.Action].flat().filter((other) => other !== action);
     const statements = policy.Statement.map((other, at) => at === index ? { ...other, Action: rest } : other);
     return {
@@ -46,7 +49,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account } = cloud;
   // What these many deployments say and check themselves is not of interest here.
   const trial = Trial.on(cloud, new Output(true), new Report());
-  const outputs = await trial.deployExample();
+  const outputs = await trial.deployApp(await prepareSecrets(trial));
   const runner = await trial.registered(outputs.RunnerId);
   report.add('deployments with every permission', 'works', await deployTwice(trial, runner));
 
@@ -56,7 +59,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   report.add('decided otherwise than they have to be', [], verdict.wrong);
 
   const iam = new IAMClient(account.settings);
-  for (const arn of [outputs.TaskManagerRoleArn, outputs.TaskRoleArn]) {
+  for (const arn of [outputs.TaskManagerRoleArn, outputs.ExecutionRoleArn, outputs.TaskRoleArn]) {
     const RoleName = arn.split('/').pop() ?? '';
     const { PolicyNames } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
     for (const PolicyName of PolicyNames ?? []) {
@@ -65,7 +68,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
       for (const { what, policy } of mutationsOf(documentOf(PolicyDocument) as Policy)) {
         await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(policy) }));
         const seen = await deployTwice(trial, runner);
-        report.add(`${PolicyName} without ${what}`, 'refused', seen, /not authorized|AccessDenied|Access Denied/i.test(seen));
+        report.add(`${PolicyName} without ${what}`, 'refused', seen, REFUSED.test(seen));
       }
       await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: original }));
     }
@@ -82,7 +85,7 @@ async function cutOff(iam: IAMClient, trial: Trial, runner: Runner, outputs: Out
     const RoleName = arn.split('/').pop() ?? '';
     await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument }));
     const seen = await deployTwice(trial, runner);
-    report.add(`${RoleName}, cut off`, 'refused', seen, /not authorized|AccessDenied|Access Denied/i.test(seen));
+    report.add(`${RoleName}, cut off`, 'refused', seen, REFUSED.test(seen));
     await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
   }
   report.add('deployments when both are let in again', 'works', await deployTwice(trial, runner));

@@ -4,7 +4,7 @@ import json
 
 from ministack import app as application
 
-from . import behaviour, task_credentials
+from . import behaviour, task_credentials, task_secrets
 
 PREFIX = "/_local/"
 
@@ -17,6 +17,8 @@ def _answer(method: str, path: str, body: bytes) -> tuple:
             return 400, {"message": str(problem)}
     if path.startswith(task_credentials.PATH) and method == "GET":
         return task_credentials.answer(path)
+    if path.startswith(task_secrets.PATH) and method == "GET":
+        return task_secrets.answer(path)
     return 404, {"message": f"no such path: {method} {path}"}
 
 

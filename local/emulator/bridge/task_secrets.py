@@ -19,13 +19,30 @@ START = "ResourceInitializationError: unable to pull secrets or registry auth: e
 RETRIED = "service call has been retried 1 time(s): "
 
 
+# What ECS put into the environment of a started container, by task.
+_given: dict = {}
+
+PATH = "/_local/task-secrets/"
+
+
+def answer(path: str) -> tuple:
+    """For whoever plays the container of a task: `/_local/task-secrets/ACCOUNT/REGION/CLUSTER/TASK`."""
+    try:
+        account, region, cluster, task_id = path[len(PATH):].split("/")
+        return 200, _given[f"arn:aws:ecs:{region}:{account}:task/{cluster}/{task_id}"]
+    except (KeyError, ValueError):
+        return 404, {"message": "no such task has started"}
+
+
 class Refused(Exception):
     """What the service that holds the secret answers."""
 
 
 def reason_not_to_start(task: dict, definition: dict, account: str, region: str) -> str | None:
     secrets = [secret for container in definition.get("containerDefinitions", []) for secret in container.get("secrets") or []]
+    given: dict = {}
     if not secrets:
+        _given[task["taskArn"]] = given
         return None
     role = principals.role_of(definition.get("executionRoleArn"))
     if role is None:
@@ -36,23 +53,25 @@ def reason_not_to_start(task: dict, definition: dict, account: str, region: str)
         reference = secret.get("valueFrom", "")
         if ":secretsmanager:" in reference:
             try:
-                _read_secret(reader, reference, account)
+                given[secret["name"]] = _read_secret(reader, reference, account)
             except Refused as refusal:
                 arn = ":".join(reference.split(":")[:7])
                 return (f"{START}unable to retrieve secret from asm: {RETRIED}failed to fetch secret {arn} from secrets manager: "
                         f"{refusal} status code: 400, request id: {new_uuid()}")
         else:
             found = reference.split(":")[3] if reference.startswith("arn:") else region
-            parameters.setdefault(found, []).append(reference)
-    for where, references in parameters.items():
+            parameters.setdefault(found, []).append((secret["name"], reference))
+    for where, named in parameters.items():
         try:
-            _read_parameters(reader, references, account, where)
+            values = _read_parameters(reader, [reference for _, reference in named], account, where)
         except Refused as refusal:
             return f"{START}unable to retrieve secrets from ssm: {RETRIED}{refusal}"
+        given.update(zip((name for name, _ in named), values))
+    _given[task["taskArn"]] = given
     return None
 
 
-def _read_secret(reader: PrincipalInfo, reference: str, account: str) -> None:
+def _read_secret(reader: PrincipalInfo, reference: str, account: str) -> str:
     # After the ARN's seven fields: JSON field, version stage, version id.
     fields = reference.split(":")
     arn, (field, stage, version) = ":".join(fields[:7]), [*fields[7:], "", "", ""][:3]
@@ -74,12 +93,13 @@ def _read_secret(reader: PrincipalInfo, reference: str, account: str) -> None:
             raise Refused(f"ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: {stage or 'AWSCURRENT'}")
     if field:
         try:
-            json.loads(value)[field]
+            return str(json.loads(value)[field])
         except (ValueError, KeyError, TypeError):
             raise Refused(f"retrieved secret from Secrets Manager did not contain json key {field}") from None
+    return value
 
 
-def _read_parameters(reader: PrincipalInfo, references: list, account: str, region: str) -> None:
+def _read_parameters(reader: PrincipalInfo, references: list, account: str, region: str) -> list:
     """ECS asks for all parameters of a region in one call, which IAM evaluates for each parameter."""
     with request_scope(account, region):
         found = [(reference, ssm._lookup_parameter(reference, flexible_name=True)[1]) for reference in references]
@@ -95,6 +115,7 @@ def _read_parameters(reader: PrincipalInfo, references: list, account: str, regi
             context = key_permissions.parameter_context(record["ARN"], region)
             if record["Type"] == "SecureString" and not _decrypts(reader, record.get("KeyId"), region, context):
                 raise Refused(f"AccessDeniedException: {key_permissions.NO_CIPHERTEXT_KEY} status code: 400, request id: {new_uuid()}")
+        return [ssm._param_out(record, with_decryption=True)["Value"] for _, record in found]
 
 
 def _decrypts(reader: PrincipalInfo, key: str | None, region: str, context: dict) -> bool:

@@ -1,5 +1,5 @@
-import { ALTERNATIVE, DOCUMENTED, type Behaviour } from '../../../local/orchestrator';
 import { call, expectError, given, JOB, ORG, org, restart, runner, server, shown, withField, type Json } from './support';
+import { ALTERNATIVE, DOCUMENTED, type Behaviour } from '../../../local/orchestrator';
 
 /** Each option with its documented value and with the other one. */
 const both = <Option extends keyof Behaviour>(option: Option): [Behaviour[Option], Partial<Behaviour>][] =>

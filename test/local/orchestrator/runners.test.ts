@@ -1,5 +1,6 @@
 import {
-  ORG, ROLE, type Json, call, org, given, kubernetesRunner, KUBERNETES_CONFIGURATIONS, runner, shown, ABSENT, withField, expectError, JOB, RESERVED, ACCEPTED, REFUSED, UNKNOWN_FIELDS, isForPatch, titled, update,
+  ORG, ROLE, type Json, call, org, given, kubernetesRunner, KUBERNETES_CONFIGURATIONS, runner, shown,
+  ABSENT, withField, expectError, JOB, RESERVED, ACCEPTED, REFUSED, UNKNOWN_FIELDS, isForPatch, titled, update,
 } from './support';
 
 describe('fields of a runner', () => {

@@ -1,0 +1,26 @@
+"""Names that CloudFormation makes up: MiniStack makes up others, and a name with slashes gives a parameter another ARN.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html#cfn-ssm-parameter-name
+"""
+
+from ministack.services.cloudformation import provisioners
+
+
+def _named(handler: dict, name_property: str, made_up) -> None:
+    create, update = handler["create"], handler["update"]
+
+    def create_named(logical_id, props, stack_name):
+        return create(logical_id, {name_property: made_up(stack_name, logical_id), **props}, stack_name)
+
+    def update_named(physical_id, old_props, new_props, stack_name, logical_id=None):
+        # A resource that had no name keeps the one that was made up for it.
+        names = [{name_property: physical_id, **props} for props in (old_props, new_props)]
+        return update(physical_id, *names, stack_name, logical_id)
+
+    handler["create"], handler["update"] = create_named, update_named
+
+
+def install() -> None:
+    _named(provisioners._RESOURCE_HANDLERS["AWS::Logs::LogGroup"], "LogGroupName", provisioners._physical_name)
+    _named(provisioners._RESOURCE_HANDLERS["AWS::SSM::Parameter"], "Name",
+           lambda _stack, logical_id: provisioners._physical_name("CFN", logical_id))

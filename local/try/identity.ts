@@ -1,0 +1,65 @@
+/** How the orchestrator gets into an account: an OIDC token of its own, exchanged for the credentials of the registered role. */
+import { generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { ClientSettings } from './account';
+import type { Runner } from '../orchestrator/model';
+
+const AUDIENCE = 'sts.amazonaws.com';
+const LIFETIME_SECONDS = 3600;
+const SESSION_NAME_MAX = 64;
+const SUBJECT_MAX = 255;
+
+export interface Identity {
+  readonly issuer: string;
+  readonly audience?: string;
+  /** @default - the one of the runner */
+  readonly subject?: string;
+}
+
+/** The orchestrator signs all tokens with one key. */
+let signingKey: Promise<KeyObject> | undefined;
+
+async function mintToken(runner: Runner, identity: Identity): Promise<string> {
+  // An ES module, which CommonJS can only import like this.
+  const { SignJWT } = await import('jose');
+  signingKey ??= promisify(generateKeyPair)('rsa', { modulusLength: 2048 }).then(({ privateKey }) => privateKey);
+  return new SignJWT({})
+    .setProtectedHeader({ alg: 'RS256', kid: 'local' })
+    .setIssuer(identity.issuer)
+    .setAudience(identity.audience ?? AUDIENCE)
+    .setSubject((identity.subject ?? `${runner.org_id}+${runner.id}`).slice(0, SUBJECT_MAX))
+    .setIssuedAt()
+    .setExpirationTime(`${LIFETIME_SECONDS}s`)
+    .sign(await signingKey);
+}
+
+/** The region of the exchange. The calls to ECS go to this region, too. */
+export const regionOf = ({ runner_configuration: { auth, job } }: Runner): string => auth.sts_region ?? job.region;
+
+/** Exchanges a token for the credentials of the role that the runner registered. */
+export async function assumeTaskManagerRole(runner: Runner, identity: Identity, { endpoint }: ClientSettings): Promise<ClientSettings> {
+  const { auth } = runner.runner_configuration;
+  const region = regionOf(runner);
+  // Nothing signs the request: the orchestrator has no credentials but the token.
+  const sts = new STSClient({ endpoint, region, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } });
+  try {
+    const { Credentials } = await sts.send(new AssumeRoleWithWebIdentityCommand({
+      RoleArn: auth.role_arn,
+      RoleSessionName: auth.session_name ?? `${runner.org_id}-${runner.id}`.slice(0, SESSION_NAME_MAX),
+      WebIdentityToken: await mintToken(runner, identity),
+      DurationSeconds: LIFETIME_SECONDS,
+    }));
+    return {
+      endpoint,
+      region,
+      credentials: {
+        accessKeyId: Credentials?.AccessKeyId ?? '',
+        secretAccessKey: Credentials?.SecretAccessKey ?? '',
+        sessionToken: Credentials?.SessionToken,
+      },
+    };
+  } finally {
+    sts.destroy();
+  }
+}
