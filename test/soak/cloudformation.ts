@@ -217,7 +217,7 @@ export class Stack {
 
   /** With a good API, only these may keep a stack from going on. */
   private expectExplained({ reason }: Answer): void {
-    if (!/another role than this stack's|it is still in use|has the same project and environment type|its state would move|HTTP 400/.test(reason)) {
+    if (!/another role than this stack's|it is still in use|has the same project and environment type|its state would move|is of another type|HTTP 400|HTTP 409/.test(reason)) {
       broken('nothing gets stuck', reason);
     }
   }

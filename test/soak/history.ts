@@ -5,10 +5,11 @@ import { ONCE, Stack, type Circumstances, type Deletion } from './cloudformation
 import { Post } from './delivery';
 import { ANSWER_FAULTS, API_FAULT_NAMES, SECRET_FAULTS, type AnswerFaultName, type ApiFaultName, type SecretFaultName, type Spell } from './faults';
 import type { Lambda } from './lambda';
-import { broken, BrokenLaw, contentOf, look, type Snapshot } from './laws';
+import { broken, BrokenLaw, contentOf, look, roleOf, type Snapshot } from './laws';
 import { expectedRule, FILTERS, FOREIGN_ROLE, keyOf, type RuleTemplate, type RunnerTemplate, type Template } from './templates';
 import { ENV_TYPES, ORG, OTHER_ORG, PROJECT, World } from './world';
-import type { Runner } from '../../local/orchestrator/model';
+import type { Behaviour } from '../../local/orchestrator';
+import { isEcs, type AnyRunner } from '../../local/orchestrator/model';
 
 export interface WeatherReport {
   readonly api: readonly Spell<ApiFaultName>[];
@@ -20,7 +21,7 @@ export type Step =
   | { readonly do: 'deploy'; readonly stack: number; readonly template: Template; readonly weather: WeatherReport; readonly circumstances: Circumstances; readonly mustSucceed?: boolean }
   | { readonly do: 'delete'; readonly stack: number; readonly weather: WeatherReport; readonly how: Deletion }
   | { readonly do: 'a person deletes the runner' | 'a person deletes a rule' | 'a deployment uses the runner'; readonly stack: number }
-  | { readonly do: 'somebody else registers'; readonly id: string }
+  | { readonly do: 'somebody else registers'; readonly id: string; readonly onKubernetes?: boolean }
   | { readonly do: 'the environments go' | 'the token is rotated' };
 export type History = readonly Step[];
 
@@ -80,7 +81,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       stack,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('somebody else registers' as const), id: fc.constantFrom(...IDS) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('somebody else registers' as const), id: fc.constantFrom(...IDS), onKubernetes: rarely }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('the environments go' as const, 'the token is rotated' as const) }) },
 );
 export const histories: fc.Arbitrary<History> = fc.array(step, { minLength: 2, maxLength: 8 });
@@ -101,18 +102,18 @@ const MOST_TRIES = 5;
  * Plays a history to its end, when all stacks are deleted in good weather. Throws where a law is broken. A law may break because the machine
  * was too busy, as minutes of the handler are seconds here: then the history is played again.
  */
-export async function play(history: History, lambda: Lambda): Promise<Counts> {
+export async function play(history: History, lambda: Lambda, behaviour: Behaviour): Promise<Counts> {
   for (let tries = 1; ; tries++) {
     try {
-      return await playOnce(history, lambda);
+      return await playOnce(history, lambda, behaviour);
     } catch (error) {
       if (tries === MOST_TRIES || !(error instanceof BrokenLaw) || error.lost < BUSY_SECONDS) throw error;
     }
   }
 }
 
-async function playOnce(history: History, lambda: Lambda): Promise<Counts> {
-  const world = await World.open();
+async function playOnce(history: History, lambda: Lambda, behaviour: Behaviour): Promise<Counts> {
+  const world = await World.open(behaviour);
   try {
     const player = new Player(world, lambda);
     try {
@@ -133,7 +134,7 @@ class Player {
   readonly post: Post;
   private readonly stacks: Stack[];
   /** Registered by nobody that we know of. */
-  private readonly foreign = new Map<string, Runner>();
+  private readonly foreign = new Map<string, AnyRunner>();
   /** What users were told is left to them. */
   private readonly told = new Set<string>();
 
@@ -155,7 +156,7 @@ class Player {
       case 'a person deletes the runner': return this.forget(each.stack);
       case 'a person deletes a rule': return this.forgetRule(each.stack);
       case 'a deployment uses the runner': return this.use(each.stack);
-      case 'somebody else registers': return this.registerForeign(each.id);
+      case 'somebody else registers': return this.registerForeign(each.id, each.onKubernetes);
       case 'the environments go': return this.free();
       case 'the token is rotated': return this.world.rotateToken();
     }
@@ -190,7 +191,10 @@ class Player {
     this.world.answerWeather.set(answer);
     await operation(one);
     this.world.clearSkies();
-    const adopted = template?.adopt && !template.imported && template.id !== undefined ? `${template.org}/${template.id}` : undefined;
+    const named = template?.adopt && !template.imported && template.id !== undefined ? `${template.org}/${template.id}` : undefined;
+    const somebodys = this.foreign.get(named ?? '');
+    // The type of a runner cannot change.
+    const adopted = somebodys && !isEcs(somebodys.runner_configuration) ? undefined : named;
     if (adopted !== undefined && this.foreign.delete(adopted)) this.told.add(adopted);
     // What the stack named in this step has changed hands, whether it was told so or not.
     if (adopted !== undefined) this.told.add(adopted);
@@ -201,7 +205,7 @@ class Player {
   private check(one: Stack, before: Snapshot, ids: string[], adopted: string | undefined): void {
     const after = look(this.world);
     for (const [key, then] of before.runners) {
-      const role = then.runner_configuration.auth.role_arn;
+      const role = roleOf(then) ?? '';
       const own = ids.some((id) => id !== '' && role.includes(`:role/${id.split('/')[2]}-`));
       if (!own && key !== adopted && !isDeepStrictEqual(after.runners.get(key), then)) {
         broken('somebody else\'s runner stays as it is', `${one.name} made ${JSON.stringify(after.runners.get(key))} of ${JSON.stringify(then)}`);
@@ -210,8 +214,8 @@ class Player {
     const live = this.stacks.flatMap((each) => [...each.resources.values()]);
     for (const [key, now] of after.runners) {
       const known = this.foreign.has(key) || this.told.has(key) || live.some(({ type, properties }) =>
-        type === 'Runner' && keyOf(properties) === key && properties.Auth.RoleArn === now.runner_configuration.auth.role_arn);
-      if (!known) broken('nothing is left behind', `runner ${key} of ${now.runner_configuration.auth.role_arn}`);
+        type === 'Runner' && keyOf(properties) === key && properties.Auth.RoleArn === roleOf(now));
+      if (!known) broken('nothing is left behind', `runner ${key} of ${roleOf(now)}`);
     }
     for (const rule of after.rules.values()) {
       const known = this.told.has(JSON.stringify(contentOf(rule))) || live.some(({ physicalId }) => physicalId === rule.id);
@@ -265,15 +269,15 @@ class Player {
     }
   }
 
-  private registerForeign(id: string): void {
+  private registerForeign(id: string, onKubernetes = false): void {
     const { runners } = this.world.orchestrator.store.organization(ORG)!;
     if (runners.has(id)) return;
-    const runnerOfSomebody: Runner = {
+    const runnerOfSomebody: AnyRunner = {
       id,
       org_id: ORG,
       created_at: '2026-01-01T00:00:00Z',
       updated_at: '2026-01-01T00:00:00Z',
-      runner_configuration: {
+      runner_configuration: onKubernetes ? { type: 'kubernetes-eks', job: {} } : {
         type: 'serverless-ecs',
         auth: { role_arn: FOREIGN_ROLE },
         job: { region: 'us-east-1', cluster: 'theirs', subnets: ['subnet-9'], execution_role_arn: FOREIGN_ROLE },

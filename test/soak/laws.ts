@@ -4,7 +4,7 @@ import type { Answer, Event } from './delivery';
 import { expectedRule, expectedRunner, keyOf } from './templates';
 import { ORG, OTHER_ORG, type World } from './world';
 import { withoutEmptyFields } from '../../local/orchestrator/answers';
-import type { Runner, RunnerRule } from '../../local/orchestrator/model';
+import { isEcs, type AnyRunner, type RunnerRule } from '../../local/orchestrator/model';
 
 export type Law =
   | 'somebody else\'s runner stays as it is'
@@ -37,7 +37,7 @@ export function broken(law: Law, what: string): never {
 
 /** What the orchestrator has at a moment. */
 export interface Snapshot {
-  readonly runners: ReadonlyMap<string, Runner>;
+  readonly runners: ReadonlyMap<string, AnyRunner>;
   readonly rules: ReadonlyMap<string, RunnerRule>;
 }
 
@@ -45,9 +45,14 @@ export function look(world: World): Snapshot {
   const organizations = [ORG, OTHER_ORG].map((org) => ({ org, has: world.orchestrator.store.organization(org)! }));
   return {
     // The histories register nothing but runners on ECS.
-    runners: new Map(organizations.flatMap(({ org, has }) => [...has.runners.values()].map((runner) => [`${org}/${runner.id}`, runner as Runner]))),
+    runners: new Map(organizations.flatMap(({ org, has }) => [...has.runners.values()].map((runner) => [`${org}/${runner.id}`, runner]))),
     rules: new Map(organizations.flatMap(({ has }) => [...has.rules.values()].map((rule) => [rule.id, rule]))),
   };
+}
+
+/** The role of a runner; one on Kubernetes has none. */
+export function roleOf({ runner_configuration: configuration }: AnyRunner): string | undefined {
+  return isEcs(configuration) ? configuration.auth.role_arn : undefined;
 }
 
 /** After an event: what it told CloudFormation, and what it did. */
@@ -98,7 +103,7 @@ function checkState(event: Event, before: Snapshot, after: Snapshot): void {
 }
 
 /** A runner as the properties would say it: without what the API adds, and without what is empty, which the API may leave out. */
-export function plain(runner: Runner | undefined): object | undefined {
+export function plain(runner: AnyRunner | undefined): object | undefined {
   if (!runner) return undefined;
   const { created_at: _created, updated_at: _updated, description = '', ...rest } = withoutEmptyFields(runner);
   return { description, ...rest };

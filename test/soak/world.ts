@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { API_FAULTS, Weather, type AnswerFaultName, type ApiFaultName, type SecretFaultName } from './faults';
-import { startOrchestrator, type Fault, type FaultyRequest, type LocalOrchestrator } from '../../local/orchestrator';
+import { DOCUMENTED, startOrchestrator, type Behaviour, type Fault, type FaultyRequest, type LocalOrchestrator } from '../../local/orchestrator';
 
 export const ORG = 'my-org';
 export const OTHER_ORG = 'other-org';
@@ -22,9 +22,9 @@ export interface Letter {
 }
 
 export class World {
-  static async open(): Promise<World> {
+  static async open(behaviour: Behaviour = DOCUMENTED): Promise<World> {
     const world = new World();
-    await world.start();
+    await world.start(behaviour);
     return world;
   }
 
@@ -103,10 +103,11 @@ export class World {
     }
   }
 
-  private async start(): Promise<void> {
+  private async start(behaviour: Behaviour): Promise<void> {
     this.orchestrator = await startOrchestrator({
       orgs: [ORG, OTHER_ORG],
       tokens: [],
+      behaviour,
       onRequest: ({ method, status }) => {
         if (method !== 'GET' && status < 300) this.lastWrite = performance.now();
       },
