@@ -9,6 +9,7 @@ import { checkNetwork } from './network';
 import { checkKey, checkPlace, checkVpcParts, placeOf, PlaceRule } from './place';
 import { checkRemovalPolicy, isKnown, maskUnknown, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
+import { checkTags } from './tags';
 import { checkWildcards } from './wildcards';
 
 /** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
@@ -32,6 +33,7 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   checkOidcProvider(props, problems);
   checkPlaces(scope, props, problems);
   checkEventLog(scope, props, problems);
+  checkTags(props.tags ?? {}, tagsOfCdk(props), problems);
   checkWildcards(props, problems);
   RegistrationProvider.check(scope, problems, { ...props, network: props.registrationNetwork });
   problems.throwIfAny(scope, 'EcsRunner');
@@ -103,6 +105,12 @@ function checkCluster(props: EcsRunnerProps, problems: Problems): void {
       fix: 'Set Container Insights where the cluster is defined: an existing one is left as it is.',
     });
   }
+}
+
+/** How many tags the CDK adds to a resource of the runner: three to each subnet of a new VPC, one to a bucket that it empties. */
+function tagsOfCdk(props: EcsRunnerProps): number {
+  const isNewVpc = !props.vpc && !props.subnetIds && !props.cluster;
+  return isNewVpc ? 3 : props.stateStorage?._autoDeletes ? 1 : 0;
 }
 
 function checkRoles(props: EcsRunnerProps, problems: Problems): void {

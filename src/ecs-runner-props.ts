@@ -234,7 +234,9 @@ export interface EcsRunnerProps {
   readonly oidcProvider?: iam.IOidcProvider;
 
   /**
-   * Tags for everything that the construct makes and that takes tags.
+   * Tags for everything that the construct makes and that takes tags: at most 50, with keys of 1 to 128 and values of at most 256 letters, digits,
+   * spaces and `_.:/=+-@`. Neither may start with `aws:`. A runner in a new VPC can have 47, as the CDK adds three to subnets. Resources that
+   * several runners of a stack share get the tags of all of them; of two values for a key, the value of the runner that was defined last.
    *
    * @default - none
    */

@@ -8,8 +8,9 @@ import { hidePlaceholder } from './problems';
 import { addPolicy, addPolicyToGivenRole } from './role-policies';
 import { StatementCollector } from './statement-collector';
 import { StateScope, stateStatements, TaskManagerScope, taskManagerStatements, tasksPrincipal } from './statements';
+import { tagProvider } from './tags';
 
-type RoleSettings = Pick<EcsRunnerProps, 'rolePath' | 'permissionsBoundary'>;
+type RoleSettings = Pick<EcsRunnerProps, 'rolePath' | 'permissionsBoundary' | 'tags'>;
 
 /** A role of a runner, and the policy with what the runner needs of it; undefined if there is none, or if it cannot be added. */
 export interface BoundRole {
@@ -76,7 +77,7 @@ export function bindTaskManagerRole(
 }
 
 /**
- * Gives the role of one of CDK's own custom resource providers the same path and boundary, and acknowledges what is found in its function. CDK
+ * Gives the role of one of CDK's own custom resource providers the same path, boundary and tags, and acknowledges what is found in its function. CDK
  * makes these as a side effect of other constructs and takes no settings for them.
  */
 export function limitProviderRole(scope: Construct, props: RoleSettings, provider: string): void {
@@ -86,6 +87,7 @@ export function limitProviderRole(scope: Construct, props: RoleSettings, provide
     return;
   }
   acknowledgeCdkProvider(made);
+  tagProvider(made, props.tags ?? {});
   if (props.rolePath !== undefined) {
     role.addPropertyOverride('Path', props.rolePath);
   }

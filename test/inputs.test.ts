@@ -1,5 +1,6 @@
-import { App, RemovalPolicy } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Tags } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -191,13 +192,36 @@ describe('inputs', () => {
   });
 
   test('tags are on everything that takes them', () => {
-    const stack = newStack({});
-    runnerIn(stack, { subnetIds: undefined, tags: { Team: 'platform' } });
+    const stack = newStack({}, 'Stack', new App({ context: { '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true } }));
+    const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
+      vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'], privateSubnetRouteTableIds: ['rtb-1'],
+    });
+    runnerIn(stack, {
+      subnetIds: undefined,
+      stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }),
+      registrationNetwork: { vpc, createEndpoints: true },
+      oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'Provider', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`),
+      tags: { Team: 'platform' },
+    });
     // The types that CloudFormation has no tags for, or that are ours.
-    const untaggable = /^(Custom::|AWS::IAM::Policy|AWS::Lambda::EventInvokeConfig|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
+    const untaggable = /^(Custom::|AWS::IAM::Policy|AWS::Lambda::EventInvokeConfig|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SecurityGroupEgress|SecurityGroupIngress|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
     const resources = Object.entries(Template.fromStack(stack).toJSON().Resources as Record<string, any>).filter(([, { Type: type }]) => !untaggable.test(type));
     const untagged = resources.filter(([, { Properties: p }]) => !JSON.stringify(p?.Tags ?? []).includes('{"Key":"Team","Value":"platform"}'));
     expect(untagged.map(([id, { Type: type }]) => `${type} ${id}`)).toEqual([]);
+  });
+
+  test('gives the CDK\'s own providers the tags of all runners and of the stack, and the last value of a key', () => {
+    const stack = newStack({});
+    const stateStorage = StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true });
+    Tags.of(stack).add('Cost', '1');
+    runnerIn(stack, { stateStorage, tags: { Team: 'one', One: '1' } }, 'One');
+    runnerIn(stack, { stateStorage, tags: { Team: 'two', Two: '2' } }, 'Two');
+    const template = Template.fromStack(stack);
+    const expected = [{ Key: 'Cost', Value: '1' }, { Key: 'One', Value: '1' }, { Key: 'Team', Value: 'two' }, { Key: 'Two', Value: '2' }];
+    for (const type of ['AWS::IAM::Role', 'AWS::Lambda::Function']) {
+      expect(only(template, type, 'CustomS3AutoDeleteObjects').Properties.Tags).toEqual(expected);
+      expect(only(template, type, 'HumanitecRunnerRegistration').Properties.Tags).toEqual(expected);
+    }
   });
 
   test.each([

@@ -16,11 +16,12 @@ import * as orchestrator from './orchestrator';
 import * as places from './places';
 import { Change, message, Row, subnets } from './row';
 import * as state from './state';
+import * as tags from './tags';
 import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, newStack, REGION, tokenOf } from '../support';
 
 /** One suite for all rows: each suite that loads aws-cdk-lib costs seconds. */
-const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account, places].flatMap(({ ROWS: rows }) => rows);
+const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account, places, tags].flatMap(({ ROWS: rows }) => rows);
 
 describe('invalid input', () => {
   let outdir: string;
