@@ -38,6 +38,8 @@ export class StatementCollector implements iam.IPrincipal {
   public readonly assumeRoleAction = 'sts:AssumeRole';
   private readonly collected = new Map<string, Access>();
   private namedInResourcePolicy = false;
+  /** Whether the grantee itself was granted the key of the secret that is being collected. */
+  private decrypts = false;
   /** The secret or parameter that is being collected. */
   private secret?: ecs.Secret;
 
@@ -72,10 +74,12 @@ export class StatementCollector implements iam.IPrincipal {
   /** Lets the grantee read the secret or parameter, and decrypt it when a customer key is in the way. */
   public collectSecret(secret: ecs.Secret): void {
     this.namedInResourcePolicy = false;
+    this.decrypts = false;
     this.secret = secret;
     secret.grantRead(this);
     this.secret = undefined;
-    if (this.namedInResourcePolicy) {
+    // A parameter's key is granted to the grantee, too, if CDK does not know that both are of one account.
+    if (this.namedInResourcePolicy && !this.decrypts) {
       // For secrets CDK grants the decryption in the key's policy only, which does nothing for an imported key, and does
       // not say which key it is. The encryption context says which secret it is, and that is as narrow.
       const { account, region } = this.placeOf(secret);
@@ -127,6 +131,7 @@ export class StatementCollector implements iam.IPrincipal {
     for (const kind of new Set(needed.map(action => TASK_START_ACTIONS[action]))) {
       const actions = needed.filter(action => TASK_START_ACTIONS[action] === kind);
       if (this.secret && kind === 'Decrypt') {
+        this.decrypts = true;
         // Parameters name their key, and CDK lets it be used for everything.
         this.collect(statement.copy({ sid: 'DecryptParameters', actions }), {
           service: 'ssm', context: 'PARAMETER_ARN', arn: this.secret.arn, region: this.placeOf(this.secret).region,
