@@ -64,6 +64,7 @@ export async function judgeDeployed(cloud: Cloud, registered: Registered): Promi
       bucketOwner: account,
       ownBucket: true,
       eventLogGroup: `/aws/ecs/${registered.id}`,
+      hasEventLog: true,
       registrationLogGroup: physical('HumanitecRunnerRegistrationLogGroup'),
       encryptedLogs: [],
       // The use of the customer managed key is left to `npm run prove` and to the permissions that are taken away.

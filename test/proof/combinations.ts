@@ -4,36 +4,54 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import type { Scene } from './examples';
-import { ACCOUNT, CHOICES, propsOf, REGION, type Combination } from './inputs';
+import { ACCOUNT, CHOICES, propsOf, REGION, rulesOf, type Combination } from './inputs';
+import type { Synthesized } from './invariants';
+import type { Document, Statement } from './model';
 import { allPairs } from './pairs';
 import { Resolver, type Template } from './resolver';
 import { accountOf, runnersOf, type Given } from './template';
-import { EcsRunner } from '../../src';
+import { EcsRunner, type EcsRunnerProps } from '../../src';
 
 const SEED = 20_261;
 
-/** Stacks, and how the scene is read from each of their templates once all are synthesized. */
-export function scenesOf(build: (app: App) => { stack: Stack; name: string; given: () => Given }[]): Scene[] {
+/** A stack, and how a scene is read from its template once all are synthesized. */
+export interface Planned {
+  readonly stack: Stack;
+  readonly name: string;
+  readonly given: () => Given;
+  readonly tried?: Scene['tried'];
+}
+
+export function scenesOf(build: (app: App) => Planned[]): Scene[] {
   const outdir = mkdtempSync(join(tmpdir(), 'proof-'));
   try {
     const app = new App({ outdir, analyticsReporting: false });
     const made = build(app);
     // Each stack stands for an app of its own: all of them create the OIDC provider.
     const assembly = app.synth({ skipValidation: true });
-    const resolvers = new Map(assembly.stacks.map((artifact) =>
-      [artifact.stackName, { template: artifact.template as Template, stackName: artifact.stackName }]));
     const exports = new Map<string, string>();
-    const resolverOf = (stackName: string) => new Resolver(resolvers.get(stackName)!.template, { account: ACCOUNT, region: REGION, stackName, exports });
-    for (const stackName of resolvers.keys()) {
-      const resolver = resolverOf(stackName);
+    const synthesized = new Map(assembly.stacks.map((artifact): [string, Synthesized] => [artifact.stackName, {
+      resolver: new Resolver(artifact.template as Template, { account: ACCOUNT, region: REGION, stackName: artifact.stackName, exports }),
+      messages: artifact.messages.map(({ entry }) => String(entry.data)),
+    }]));
+    for (const { resolver } of synthesized.values()) {
       for (const { Export, Value } of Object.values(resolver.template.Outputs ?? {})) {
         if (Export) exports.set(resolver.resolve(Export.Name), resolver.resolve(Value));
       }
     }
-    return made.map(({ stack, name, given }) => {
-      const resolver = resolverOf(stack.stackName);
+    const sceneless = [...synthesized].filter(([stackName]) => made.every(({ stack }) => stack.stackName !== stackName)).map(([, one]) => one);
+    return made.map(({ stack, name, given, tried }, index) => {
+      const own = synthesized.get(stack.stackName)!;
       const facts = given();
-      return { name, account: accountOf(resolver, facts), runners: runnersOf(resolver, name, facts), bounded: facts.boundary !== undefined };
+      const spelledOut = (facts.added ?? []).map(([, statements]): Document => ({ Statement: own.resolver.resolve(statements) as Statement[] }));
+      return {
+        name,
+        account: accountOf(own.resolver, facts),
+        runners: runnersOf(own.resolver, name, facts),
+        bounded: facts.boundary !== undefined,
+        tried,
+        synthesized: [{ ...own, spelledOut }, ...index === 0 ? sceneless : []],
+      };
     });
   } finally {
     rmSync(outdir, { recursive: true, force: true });
@@ -44,13 +62,24 @@ export function combinations(): Combination[] {
   return allPairs(CHOICES, SEED);
 }
 
-export function combinationScenes(): Scene[] {
-  return scenesOf((app) => combinations().map((choice, index) => {
-    const stack = new Stack(app, `Combination${index + 1}`, { env: choice.environment === 'known' ? { account: ACCOUNT, region: REGION } : undefined });
-    const { props, given } = propsOf(stack, choice);
-    const runner = new EcsRunner(stack, 'Runner', props);
-    return { stack, name: `combination ${index + 1}`, given: () => withWarnings(runner, given) };
+/** A runner with the inputs of a combination, in a stack of its own. */
+export function planned(app: App, id: string, choice: Combination): Planned & { readonly props: EcsRunnerProps } {
+  const stack = new Stack(app, id, { env: choice.place === 'known' ? { account: ACCOUNT, region: REGION } : undefined });
+  const { props, given } = propsOf(stack, choice);
+  const runner = new EcsRunner(stack, 'Runner', props);
+  rulesOf(choice, id.toLowerCase()).forEach((rule, index) => runner.addRule(`Rule${index + 1}`, rule));
+  return { stack, name: id, given: () => withWarnings(runner, given), props };
+}
+
+/** The scenes, and which inputs of a runner they have between them. */
+export function combinationScenes(): { scenes: Scene[]; inputs: Set<string> } {
+  const inputs = new Set<string>();
+  const scenes = scenesOf((app) => combinations().map((choice, index) => {
+    const one = planned(app, `Combination${index + 1}`, choice);
+    for (const [name, value] of Object.entries(one.props)) if (value !== undefined) inputs.add(name);
+    return { ...one, name: `combination ${index + 1}` };
   }));
+  return { scenes, inputs };
 }
 
 /** What a reader of the warnings would do: add the statements that they spell out, word for word. */
@@ -59,10 +88,10 @@ export function withWarnings(runner: EcsRunner, given: Given): Given {
   const statements = (id: string) => warnings.filter((text) => text.includes(`:${id}`)).map((text) => firstJson(text));
   return {
     ...given,
-    added: [
+    added: [...given.added ?? [], ...[
       ...statements('taskRoleNotGranted').map((added): [unknown, unknown] => [runner.taskRole.roleArn, added]),
       ...statements('executionRoleNotGranted').map((added): [unknown, unknown] => [runner.executionRole.roleArn, added]),
-    ].map(([role, added]) => [Stack.of(runner).resolve(role), added]),
+    ].map(([role, added]): [unknown, unknown] => [Stack.of(runner).resolve(role), added])],
     keyPolicies: (given.keyPolicies ?? []).map(([key, policy]) =>
       [key, { ...policy as object, Statement: [(policy as any).Statement, statements('importedKey')].flat(2) }]),
     keys: given.keys?.map((pair) => Stack.of(runner).resolve(pair)),

@@ -58,6 +58,40 @@ describe('conditions', () => {
     expect(asks(account, {})).toBe(/Not|IfExists/.test(operator));
   });
 
+  test('Null counts: a key that is there, if only empty, is not absent', () => {
+    const absent = withStatement({ Condition: { Null: { 's3:prefix': 'true' } } });
+    expect(asks(absent, {})).toBe(true);
+    expect(asks(absent, { 's3:prefix': '' })).toBe(false);
+    const present = withStatement({ Condition: { Null: { 's3:prefix': 'false' } } });
+    expect(asks(present, {})).toBe(false);
+    expect(asks(present, { 's3:prefix': 'team/' })).toBe(true);
+  });
+
+  test('a Deny wins, and only where its condition matches', () => {
+    const deny: Statement = { Effect: 'Deny', Action: 's3:*', Resource: '*', Condition: { NumericGreaterThan: { 'ecs:task-cpu': '4096' } } };
+    const account = accountWith({ policies: { Allow: document({ Action: 's3:GetObject', Resource: '*' }), Deny: { Statement: [deny] } } });
+    expect(asks(account, {})).toBe(true);
+    expect(asks(account, { 'ecs:task-cpu': '4096' })).toBe(true);
+    expect(asks(account, { 'ecs:task-cpu': '8192' })).toBe(false);
+  });
+
+  test.each(['.5 vCPU', '1 GB', '16 vCPU', ''])('"%s" is no number, and matches no numeric condition', (value) => {
+    const deny: Statement = { Effect: 'Deny', Action: 's3:*', Resource: '*', Condition: { NumericGreaterThan: { 'ecs:task-cpu': '0' } } };
+    expect(asks(accountWith({ policies: { P: { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }, deny] } } }), { 'ecs:task-cpu': value })).toBe(true);
+    expect(asks(withStatement({ Condition: { NumericLessThanEqualsIfExists: { 'ecs:task-cpu': '4096' } } }), { 'ecs:task-cpu': value })).toBe(false);
+  });
+
+  test.each<[string, Context, boolean]>([
+    ['ForAllValues:StringEquals', { 'aws:TagKeys': ['a', 'b'] }, true],
+    ['ForAllValues:StringEquals', { 'aws:TagKeys': ['a', 'c'] }, false],
+    ['ForAllValues:StringEquals', {}, true],
+    ['ForAnyValue:StringEquals', { 'aws:TagKeys': ['a', 'c'] }, true],
+    ['ForAnyValue:StringEquals', { 'aws:TagKeys': ['c'] }, false],
+    ['ForAnyValue:StringEquals', {}, false],
+  ])('%s on keys with several values counts (%j)', (operator, context, expected) => {
+    expect(asks(withStatement({ Condition: { [operator]: { 'aws:TagKeys': ['a', 'b'] } } }), context)).toBe(expected);
+  });
+
   test('numbers and booleans of JSON are compared as texts', () => {
     expect(asks(withStatement({ Condition: { Bool: { 'aws:SecureTransport': true as unknown as string } } }), { 'aws:SecureTransport': 'false' })).toBe(false);
     expect(asks(withStatement({ Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 as unknown as string } } }), { 's3:TlsVersion': '1.1' })).toBe(true);
@@ -179,6 +213,11 @@ describe('what the proof is made of', () => {
       'without the resource objects', 'the resource objects widened to *', 'without the resource bucket', 'the resource bucket widened to *',
       'without the condition StringEquals k', 'StringEquals k only where the call mentions it', 'StringEquals k with any value',
       'without the value 1 of StringEquals k', 'without the value 2 of StringEquals k',
+    ]);
+    const denied = { ...document(), Statement: [{ Sid: 'S', Effect: 'Deny' as const, Action: '*', Resource: '*', Condition: { NumericGreaterThan: { n: '4' }, Null: { k: 'true' } } }] };
+    expect(mutationsOf(accountWith({ policies: { P: denied } }), runner).map(({ what }) => what.replace('task manager role / S / ', ''))).toEqual([
+      'without the action *', 'without the resource *', 'without the condition NumericGreaterThan n', 'NumericGreaterThan n times 2', 'NumericGreaterThan n times 0.5',
+      'NumericGreaterThan n also where the call does not mention it', 'without the condition Null k', 'Null k the other way round',
     ]);
   });
 });

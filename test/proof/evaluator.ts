@@ -4,8 +4,9 @@
  * `runSimulation` drops context keys that its data does not know for an action, such as `<issuer>:sub`, and so cannot fail where it
  * has to. `runUnsafeSimulation` is the same engine without that step; `evaluator.test.ts` shows that each kind of condition counts.
  */
+import './collator';
 import { anonymousPrincipal, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
-import { type Account, type Document, type Request, type Role, type Who } from './model';
+import { list, type Account, type Context, type Document, type Request, type Role, type Statement, type Who } from './model';
 
 const EVERYTHING: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 /** What an attacker who wants us to use his own bucket, key, secret or role would write into its policy. */
@@ -56,6 +57,18 @@ function roleOf(account: Account, who: Who): Role | undefined {
  */
 const literally = (resource: string): string => resource.replaceAll('*', '\uFF0A');
 
+const NUMBER = /^-?\d+(\.\d+)?$/;
+
+/**
+ * IAM compares numbers only: a value such as `.5 vCPU` matches no numeric condition. The engine would take the number that such a text
+ * begins with, and 0 where there is none.
+ */
+function withoutNumericMismatches(document: Document, context: Context): Document {
+  const mismatches = ({ Condition = {} }: Statement) => Object.entries(Condition).some(([operator, keys]) => /(^|:)Numeric/.test(operator)
+    && Object.keys(keys).some((key) => context[key] !== undefined && !list(context[key]).every((value) => NUMBER.test(value))));
+  return document.Statement.some(mismatches) ? { ...document, Statement: document.Statement.filter((statement) => !mismatches(statement)) } : document;
+}
+
 /** The engine needs metadata with a resource policy, which it takes from a policy that was validated before. */
 const named = (name: string, policyDocument: Document) => ({ __validated: true, policyDocument: compared(policyDocument), metadata: { name }, errors: [] });
 
@@ -82,7 +95,8 @@ export function isAllowed(account: Account, request: Request): boolean {
       resource: { resource: literally(request.resource), accountId: request.owner },
       contextVariables: request.context,
     },
-    identityPolicies: Object.entries(role?.policies ?? {}).map(([name, document]) => ({ name, policy: compared(document) })),
+    identityPolicies: Object.entries(role?.policies ?? {})
+      .map(([name, document]) => ({ name, policy: compared(withoutNumericMismatches(document, request.context)) })),
     serviceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'FullAWSAccess', policy: EVERYTHING }] }],
     resourceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'RCPFullAWSAccess', policy: OPEN }] }],
     resourcePolicy: policy && named('resource', policy),

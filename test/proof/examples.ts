@@ -1,5 +1,6 @@
 /** The examples, synthesized as users do. */
 import { EXAMPLES, synthesize } from '../synthesize';
+import type { Synthesized } from './invariants';
 import type { Account, Runner } from './model';
 import { Resolver, type Template } from './resolver';
 import { accountOf, runnersOf, type Given } from './template';
@@ -11,6 +12,10 @@ export interface Scene {
   readonly runners: Runner[];
   /** Whether all roles that are made have to have a permissions boundary. */
   readonly bounded?: boolean;
+  /** Only the real calls where users grant more, so that hostile requests are not hostile any more. */
+  readonly tried?: 'all requests' | 'real calls';
+  /** The templates; the first one has the runners. */
+  readonly synthesized: Synthesized[];
 }
 
 export const ACCOUNT = '123456789012';
@@ -28,7 +33,8 @@ export async function exampleScenes(): Promise<Scene[]> {
         const region = Object.values(json.Resources).find(({ Type }) => Type === 'Custom::HumanitecRunner')?.Properties?.Job.Region;
         const resolver = new Resolver(json, { account: ACCOUNT, region: typeof region === 'string' ? region : 'us-east-1', stackName });
         const name = `example ${example}${stackName.startsWith('Runner') && stackName !== 'RunnerStack' ? ` (${stackName})` : ''}`;
-        scenes.push({ name, account: accountOf(resolver, GIVEN[example]), runners: runnersOf(resolver, name, GIVEN[example]) });
+        const given = GIVEN[example];
+        scenes.push({ name, account: accountOf(resolver, given), runners: runnersOf(resolver, name, given), synthesized: [{ resolver, messages: [] }] });
       }
     }
   }));

@@ -23,6 +23,14 @@ export const EXPLAINED: Explanation[] = [
     reason: 'it takes away what AttachToVpc gives: to deny more would deny nothing that is allowed',
   },
   {
+    matches: /^task manager role \/ DenyLargeTask\w+ \/ (ecs:\w+|the resource \*) widened to /,
+    reason: 'it takes away sizes that only these calls have: to deny more would deny nothing that is allowed',
+  },
+  {
+    matches: /^task role \/ ListState \/ StringLike s3:prefix only where the call mentions it$/,
+    reason: 'FindMissingState allows it to list without a prefix, as OpenTofu may have to',
+  },
+  {
     matches: /^key policy \/ EncryptState \/ /,
     reason: 'a warning spells it out for the policy of an imported key, in case that leaves nothing to IAM. Here it does, so that what the role may do is tried; without that, the real calls above pass only with this statement',
   },

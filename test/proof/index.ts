@@ -7,17 +7,21 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { combinations, combinationScenes } from './combinations';
+import { combinations, combinationScenes, planned } from './combinations';
+import { inputsOfRunner } from './completeness';
 import { isAsExpected } from './evaluator';
 import { exampleScenes, type Scene } from './examples';
 import { EXPLAINED } from './explained';
 import { hostileRequests } from './hostile';
 import { CHOICES } from './inputs';
+import { INVARIANTS, violationsOf, type Invariant } from './invariants';
 import { accountOfOpenKeys, unboundedAccount, type Request } from './model';
 import { mutationsOf, noticedBy } from './mutations';
 import { neighbourScenes, trespasses, unbounded } from './neighbours';
 import { realRequests } from './real';
 import { comparisons, printComparisons } from './reference';
+import { differences } from './reproduced';
+import { sharingScenes } from './sharing';
 
 /** Names of scenes by what went wrong in them. */
 type Wrong = Map<string, string[]>;
@@ -26,14 +30,14 @@ const note = (wrong: Wrong, what: string, where: string) => wrong.set(what, [...
 const some = (names: string[]) => `${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
 const row = (label: string, value: string | number) => console.log(`  ${label.padEnd(46)} ${String(value).padStart(7)}`);
 
-function requestsOf({ runners }: Scene): Request[] {
-  return runners.flatMap((runner) => [
+function requestsOf({ runners, tried }: Scene): Request[] {
+  return runners.flatMap((runner) => tried === 'real calls' ? realRequests(runner) : [
     ...realRequests(runner), ...hostileRequests(runner), ...runners.filter((other) => other !== runner).flatMap((other) => trespasses(runner, other)),
   ]);
 }
 
-/** As few scenes as have every choice of every input between them: mutations are tried on these. */
-function representatives(scenes: Scene[]): Scene[] {
+/** As few combinations as have every choice of every input between them, by index: mutations are tried on these. */
+function representatives(): number[] {
   const rows = combinations();
   const open = new Set(Object.entries(CHOICES).flatMap(([input, choices]) => choices.map((choice) => `${input}=${choice}`)));
   const values = (index: number) => Object.entries(rows[index]!).map(([input, choice]) => `${input}=${choice}`);
@@ -44,7 +48,23 @@ function representatives(scenes: Scene[]): Scene[] {
     values(best).forEach((value) => open.delete(value));
     chosen.push(best);
   }
-  return scenes.filter(({ name }) => /^example (basic|production)$/.test(name) || chosen.some((index) => name === `combination ${index + 1}`));
+  return chosen;
+}
+
+/** What a template does not keep, and where. */
+function violations(scenes: Scene[]): Map<Invariant, Wrong> {
+  const found = new Map(Object.keys(INVARIANTS).map((invariant): [Invariant, Wrong] => [invariant as Invariant, new Map()]));
+  for (const { name, synthesized } of scenes) {
+    for (const { invariant, what } of synthesized.flatMap(violationsOf)) note(found.get(invariant)!, what, name);
+  }
+  return found;
+}
+
+/** The synthesis of some combinations, and of one with a private CA among them, with another umask and into another directory. */
+function irreproducible(chosen: number[]): string[] {
+  const rows = combinations();
+  const indexes = [...new Set([rows.findIndex(({ orchestrator }) => orchestrator.includes('private CA')), ...chosen.slice(0, 2)])];
+  return differences((app) => indexes.map((index) => planned(app, `Combination${index + 1}`, rows[index]!)));
 }
 
 function mutate(scenes: Scene[]): { tried: number; kinds: Set<string>; unnoticed: Wrong } {
@@ -78,7 +98,9 @@ function printList(requests: Request[]): void {
 async function prove(options: { list?: boolean; json?: string }): Promise<boolean> {
   const began = Date.now();
   const examples = await exampleScenes();
-  const scenes = [...examples, ...combinationScenes(), ...neighbourScenes()];
+  const { scenes: combined, inputs } = combinationScenes();
+  const shared = sharingScenes();
+  const scenes = [...examples, ...combined, ...neighbourScenes(), ...shared.scenes];
   const requests = scenes.map(requestsOf);
   if (options.list) printList(requests.flat());
 
@@ -99,7 +121,11 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   });
   const boundaries = scenes.filter(({ bounded }) => bounded).flatMap(({ account, runners, name }) =>
     runners.map((runner) => ({ name, ...unbounded(account, runner) })));
-  const mutated = representatives(scenes);
+  const chosen = representatives();
+  const mutated = scenes.filter(({ name }) => /^example (basic|production)$/.test(name) || chosen.some((index) => name === `combination ${index + 1}`));
+  const broken = violations(scenes);
+  const missing = inputsOfRunner().filter((input) => !inputs.has(input));
+  const different = irreproducible(chosen);
   const { tried, kinds, unnoticed } = mutate(mutated);
   const explained = (what: string) => EXPLAINED.find(({ matches }) => matches.test(what));
   const stale = EXPLAINED.filter(({ matches }) => ![...unnoticed.keys()].some((what) => matches.test(what)));
@@ -108,7 +134,14 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
 
   console.log('\nLeast privilege, evaluated on the policies of synthesized templates');
   row('examples (stacks)', examples.length);
-  row('generated combinations of inputs', scenes.length - examples.length);
+  row('generated combinations of inputs', combined.length);
+  row('runners that share or are granted something', scenes.length - examples.length - combined.length);
+  row('  refused at synthesis', shared.refused.size);
+  row('templates with invariants', scenes.flatMap(({ synthesized }) => synthesized).length);
+  row('  invariants broken', [...broken.values()].filter((wrongs) => wrongs.size > 0).length);
+  row('inputs of a runner', inputsOfRunner().length);
+  row('  in no combination', missing.length);
+  row('differences for another umask and directory', different.length);
   console.log('');
   row('different real calls', count('allowed'));
   row('  allowed, as they have to be', counts.allowed);
@@ -139,6 +172,12 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   for (const [what, where] of unexplained) {
     console.log(`\nNOT NOTICED: ${what}\n  in ${some(where)}. Nothing needs it, or no hostile request is kept out by it: remove it from src/, or add the request to test/proof/.`);
   }
+  for (const [what, message] of shared.refused) console.log(`\nREFUSED: ${what}\n  ${message}`);
+  for (const [invariant, wrongs] of broken) {
+    for (const [what, where] of wrongs) console.log(`\nBROKEN INVARIANT (${INVARIANTS[invariant]}): ${what}\n  in ${some(where)}`);
+  }
+  for (const input of missing) console.log(`\nIN NO COMBINATION: ${input}\n  Add it to propsOf() in test/proof/inputs.ts.`);
+  for (const what of different) console.log(`\nNOT REPRODUCIBLE: ${what}\n  for umask 022 and 077, and two output directories`);
   for (const { matches, reason } of stale) console.log(`\nNO LONGER TRUE: ${reason}\n  Nothing unnoticed matches ${matches}: remove it from test/proof/explained.ts.`);
   console.log(`\n${Math.round((Date.now() - began) / 1000)} s`);
 
@@ -147,6 +186,10 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
     ...boundaries.map(({ name, passed }) => ({ name: `boundary in ${name}`, ok: passed.length === 0 })),
     ...[...kinds].map((what) => ({ name: `noticed: ${what}`, ok: !unexplained.some(([other]) => other === what) })),
     ...EXPLAINED.map(({ reason, matches }) => ({ name: `still so: ${reason}`, ok: !stale.some((other) => other.matches === matches) })),
+    ...[...broken].map(([invariant, wrongs]) => ({ name: `invariant: ${INVARIANTS[invariant]}`, ok: wrongs.size === 0 })),
+    ...inputsOfRunner().map((input) => ({ name: `in the combinations: ${input}`, ok: !missing.includes(input) })),
+    { name: 'nothing that can be shared or granted is refused', ok: shared.refused.size === 0 },
+    { name: 'templates and assets do not depend on umask and directory', ok: different.length === 0 },
     { name: 'at least 120 different hostile requests', ok: count('denied') >= 120 },
   ];
   if (options.json) writeFileSync(options.json, JSON.stringify({ checks }));

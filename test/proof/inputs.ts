@@ -1,38 +1,47 @@
 /** The choices that a runner's inputs give, and what each of them is in code. */
-import type { Stack } from 'aws-cdk-lib';
-import { RemovalPolicy } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { Fn, RemovalPolicy, Stage, type Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { Document } from './model';
+import { importedVpc, NETWORKS, networkOf, registrationNetworkOf } from './network-inputs';
 import type { Choice } from './pairs';
+import { ACCOUNT, REGION, SECRETS, secretsOf, tokenOf, TOKENS } from './secret-inputs';
 import type { Given } from './template';
-import { ApiToken, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
+import { ApiToken, EcsRunnerProps, OnInUse, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage, type RunnerRuleOptions } from '../../src';
 
-export const ACCOUNT = '123456789012';
-export const REGION = 'us-east-1';
+export { ACCOUNT, REGION };
+/** Any CA will do. */
+const CERTIFICATE = rootCertificates[0]!;
 const NEIGHBOUR = '444455556666';
 
 export const CHOICES = {
-  orchestrator: ['hosted', 'self-hosted', 'self-hosted with a family prefix', 'self-hosted, issuer with a path'],
+  orchestrator: ['hosted', 'self-hosted', 'self-hosted with a family prefix', 'self-hosted, private CA, issuer with a path'],
   id: ['generated', 'generated from a prefix', 'given'],
   cluster: ['own', 'of the stack', 'imported'],
   state: ['own', 'own, prefix', 'own, emptied', 'of the stack, customer key', 'imported', 'imported, prefix', 'imported, prefix, customer key', 'of another account, prefix'],
   key: ['none', 'of the stack', 'imported'],
-  secrets: ['none', 'secret', 'secret, customer key', 'secret of the stack, customer key', 'parameter', 'parameter, customer key'],
-  image: ['the orchestrator\'s', 'of a registry', 'of a repository of the stack', 'of an imported repository'],
+  secrets: SECRETS,
+  image: ['the orchestrator\'s', 'of a registry', 'of a directory', 'of a repository of the stack', 'of an imported repository'],
   taskRole: ['own', 'of the stack', 'imported', 'imported, not to be changed'],
   executionRole: ['own', 'of the stack', 'imported', 'imported, not to be changed'],
-  token: ['secret by name', 'secret by ARN', 'secret by ARN, customer key', 'secret by partial ARN, customer key', 'secret of the stack, customer key', 'parameter', 'parameter, customer key'],
+  token: TOKENS,
   roles: ['plain', 'with a path', 'with a path and a boundary'],
-  provider: ['own', 'given'],
-  environment: ['known', 'unknown'],
-  registration: ['outside', 'in a VPC'],
+  provider: ['own', 'given', 'of the stack'],
+  place: ['known', 'unknown'],
+  network: NETWORKS,
+  eventLog: ['own', 'none', 'given'],
+  registration: ['outside', 'in a VPC', 'in a VPC, two security groups'],
+  environment: ['none', 'one', 'three'],
+  tags: ['none', 'one', 'three'],
+  rules: ['none', 'one', 'three'],
+  others: ['left out', 'all'],
 } as const;
 
 export type Combination = Choice<typeof CHOICES>;
@@ -41,7 +50,7 @@ export type Combination = Choice<typeof CHOICES>;
 const BOUNDARY: Document = {
   Version: '2012-10-17',
   Statement: [
-    { Effect: 'Allow', Action: ['s3:*', 'ecs:*', 'ecr:*', 'kms:*', 'logs:*', 'secretsmanager:*', 'ssm:*', 'ec2:*', 'iam:PassRole'], Resource: '*' },
+    { Effect: 'Allow', Action: ['s3:*', 'ecs:*', 'ecr:*', 'kms:*', 'logs:*', 'secretsmanager:*', 'ssm:*', 'ec2:*', 'iam:PassRole', 'iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'], Resource: '*' },
     { Effect: 'Deny', Action: ['s3:DeleteBucket', 'kms:ScheduleKeyDeletion'], Resource: '*' },
   ],
 };
@@ -50,32 +59,61 @@ const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}
 /** All that the policy of an imported key has, before somebody adds what the warning says: it leaves nothing to the account's IAM policies. */
 const ADMINISTRATOR = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/KeyAdministrator` }, Action: 'kms:*', Resource: '*' };
 
+/** Texts by name, such as variables and tags. */
+function namesOf(count: 'none' | 'one' | 'three', name: string): Record<string, string> | undefined {
+  const numbers = { none: [], one: [1], three: [1, 2, 3] }[count];
+  return count === 'none' ? undefined : Object.fromEntries(numbers.map((number) => [`${name}${number}`, `value ${number}`]));
+}
+
+/** Rules of a project: an orchestrator has one for each filter. */
+export function rulesOf({ rules }: Combination, projectId: string): RunnerRuleOptions[] {
+  switch (rules) {
+    case 'none': return [];
+    case 'one': return [{ projectId }];
+    case 'three': return [{ projectId }, { projectId, envTypeId: 'production' }, { projectId, envTypeId: 'staging' }];
+  }
+}
+
+/** The inputs that change no policy, all of them set. */
+const othersOf = ({ others, id, cluster }: Combination): Partial<EcsRunnerProps> => others === 'left out' ? {} : {
+  description: 'Deploys the platform team\'s projects',
+  allowStateMove: true,
+  logRetention: logs.RetentionDays.INFINITE,
+  logRemovalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+  onInUse: OnInUse.RETAIN,
+  // Only a given id can be adopted, and only a new cluster has these.
+  ...id === 'given' ? { adoptExisting: true } : {},
+  ...cluster === 'own' ? { containerInsights: ecs.ContainerInsights.ENHANCED } : {},
+};
+
 /** The properties of a runner, and what its template does not say of them. */
 export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerProps; given: Given } {
   const keys: [unknown, unknown][] = [];
   const importKey = (id: string) => kms.Key.fromKeyArn(stack, id, arn('kms', `key/${id.toLowerCase()}`));
-  const { issuer, orchestrator } = orchestratorOf(choice, tokenOf(stack, choice, keys, importKey));
+  const { issuer, orchestrator } = orchestratorOf(choice, tokenOf(stack, choice.token, keys));
   const encryptionKey = choice.key === 'none' ? undefined : choice.key === 'imported' ? importKey('RunnerKey') : new kms.Key(stack, 'RunnerKey');
   const bucket = bucketOf(stack, choice, importKey);
   const props: EcsRunnerProps = {
     orchestrator,
-    subnetIds: ['subnet-11111111', 'subnet-22222222'],
-    registrationNetwork: choice.registration === 'in a VPC' ? {
-      vpc: ec2.Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-11111111', availabilityZones: [`${REGION}a`], privateSubnetIds: ['subnet-33333333'] }),
-    } : undefined,
-    runnerId: choice.id === 'given' ? 'prod-runner' : undefined,
+    ...networkOf(stack, choice.network),
+    registrationNetwork: registrationNetworkOf(stack, choice.registration),
+    environment: namesOf(choice.environment, 'TF_VAR_'),
+    tags: namesOf(choice.tags, 'team'),
+    ...othersOf(choice),
+    runnerId: choice.id === 'given' ? `prod-${stack.node.id.toLowerCase()}` : undefined,
     runnerIdPrefix: choice.id === 'generated from a prefix' ? 'prod' : undefined,
     cluster: clusterOf(stack, choice),
     stateStorage: bucket ? StateStorage.existingBucket(bucket, { prefix: choice.state.includes('prefix') ? 'team/a' : undefined }) : ownState(choice),
     encryptionKey,
-    secrets: secretsOf(stack, choice, keys, importKey),
+    secrets: secretsOf(stack, choice.secrets, keys),
     image: imageOf(stack, choice),
     taskRole: roleOf(stack, 'TaskRole', choice.taskRole),
     executionRole: roleOf(stack, 'ExecutionRole', choice.executionRole),
     rolePath: choice.roles === 'plain' ? undefined : '/platform/runners/',
     permissionsBoundary: choice.roles.endsWith('boundary') ? iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'Boundary') : undefined,
-    oidcProvider: choice.provider === 'given'
-      ? iam.OidcProviderNative.fromOidcProviderArn(stack, 'Provider', `arn:aws:iam::${ACCOUNT}:oidc-provider/${issuer}`) : undefined,
+    oidcProvider: providerOf(stack, choice, issuer),
+    eventLogEnabled: choice.eventLog === 'none' ? false : undefined,
+    eventLogGroup: choice.eventLog === 'given' ? logs.LogGroup.fromLogGroupName(stack, 'Events', 'task-events') : undefined,
   };
   const bucketKey = bucket?.encryptionKey ?? encryptionKey;
   if (bucket && bucketKey) keys.push([bucket.bucketArn, bucketKey.keyArn]);
@@ -85,6 +123,7 @@ export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerPr
       issuer,
       familyPrefix: choice.orchestrator === 'self-hosted with a family prefix' ? 'runs_' : undefined,
       existingBucket: bucket !== undefined,
+      eventLog: choice.eventLog === 'own',
       givenRoles: [props.taskRole, props.executionRole].flatMap((role) => role ? [stack.resolve(role.roleArn)] : []),
       bucketOwner: choice.state.startsWith('of another account') ? NEIGHBOUR : undefined,
       keys,
@@ -107,33 +146,26 @@ function orchestratorOf({ orchestrator }: Combination, apiToken: ApiToken): { is
       apiUrl: 'https://orchestrator.example.org',
       oidcIssuerUrl: `https://${issuer}`,
       taskFamilyPrefix: orchestrator.endsWith('family prefix') ? 'runs_' : undefined,
+      extraCaCertificates: orchestrator.includes('private CA') ? CERTIFICATE : undefined,
     }),
   };
 }
 
-function tokenOf(stack: Stack, { token }: Combination, keys: [unknown, unknown][], importKey: ImportKey): ApiToken {
-  const complete = arn('secretsmanager', 'secret:orchestrator-token-AbCdEf');
-  const encryptionKey = token.endsWith('customer key') && !token.includes('of the stack') ? importKey('TokenKey') : undefined;
-  if (token.startsWith('parameter')) {
-    if (encryptionKey) keys.push([arn('ssm', 'parameter/orchestrator/token'), encryptionKey.keyArn]);
-    return ApiToken.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Token', { parameterName: '/orchestrator/token' }), encryptionKey);
+function providerOf(stack: Stack, { provider }: Combination, issuer: string): iam.IOidcProvider | undefined {
+  switch (provider) {
+    case 'own': return undefined;
+    case 'given': return iam.OidcProviderNative.fromOidcProviderArn(stack, 'Provider', `arn:aws:iam::${ACCOUNT}:oidc-provider/${issuer}`);
+    case 'of the stack': return new RunnerOidcProvider(stack, 'Provider', { oidcIssuerUrl: `https://${issuer}` });
   }
-  if (encryptionKey) keys.push([token.includes('partial') ? complete.slice(0, -7) : complete, encryptionKey.keyArn]);
-  return ApiToken.fromSecretsManager(({
-    'secret by name': () => secretsmanager.Secret.fromSecretNameV2(stack, 'Token', 'orchestrator-token'),
-    'secret by ARN': () => secretsmanager.Secret.fromSecretCompleteArn(stack, 'Token', complete),
-    'secret by ARN, customer key': () => secretsmanager.Secret.fromSecretAttributes(stack, 'Token', { secretCompleteArn: complete, encryptionKey }),
-    'secret by partial ARN, customer key': () => secretsmanager.Secret.fromSecretAttributes(stack, 'Token', { secretPartialArn: complete.slice(0, -7), encryptionKey }),
-    'secret of the stack, customer key': () => new secretsmanager.Secret(stack, 'Token', { encryptionKey: new kms.Key(stack, 'TokenKey') }),
-  } as Record<string, () => secretsmanager.ISecret>)[token]!());
 }
 
-function clusterOf(stack: Stack, { cluster }: Combination): ecs.ICluster | undefined {
-  switch (cluster) {
-    case 'own': return undefined;
-    case 'of the stack': return ecs.Cluster.fromClusterArn(stack, 'Cluster', new ecs.CfnCluster(stack, 'SharedCluster').attrArn);
-    case 'imported': return ecs.Cluster.fromClusterArn(stack, 'Cluster', stack.formatArn({ service: 'ecs', resource: 'cluster', resourceName: 'shared' }));
-  }
+function clusterOf(stack: Stack, { cluster, network }: Combination): ecs.ICluster | undefined {
+  if (cluster === 'own') return undefined;
+  const clusterArn = cluster === 'of the stack' ? new ecs.CfnCluster(stack, 'SharedCluster').attrArn : stack.formatArn({ service: 'ecs', resource: 'cluster', resourceName: 'shared' });
+  // Without another network, the tasks run in the VPC that the cluster knows.
+  return network === 'none'
+    ? ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterArn, clusterName: Fn.select(1, Fn.split('/', clusterArn)), vpc: importedVpc(stack), securityGroups: [] })
+    : ecs.Cluster.fromClusterArn(stack, 'Cluster', clusterArn);
 }
 
 function bucketOf(stack: Stack, { state }: Combination, importKey: ImportKey): s3.IBucket | undefined {
@@ -154,26 +186,15 @@ function ownState({ state }: Combination): StateStorage {
   });
 }
 
-function secretsOf(stack: Stack, { secrets }: Combination, keys: [unknown, unknown][], importKey: ImportKey): Record<string, ecs.Secret> | undefined {
-  const complete = arn('secretsmanager', 'secret:git-password-QrStUv');
-  const parameter = arn('ssm', 'parameter/deployments/git');
-  const encryptionKey = secrets.endsWith('customer key') && !secrets.includes('of the stack') ? importKey('SecretKey') : undefined;
-  if (encryptionKey) keys.push([secrets.startsWith('secret') ? complete : parameter, encryptionKey.keyArn]);
-  switch (secrets) {
-    case 'none': return undefined;
-    case 'secret': return { GIT: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Git', complete)) };
-    case 'secret, customer key': return { GIT: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretAttributes(stack, 'Git', { secretCompleteArn: complete, encryptionKey })) };
-    case 'secret of the stack, customer key':
-      return { GIT: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'Git', { encryptionKey: new kms.Key(stack, 'GitKey') })) };
-    case 'parameter':
-    case 'parameter, customer key':
-      return { GIT: ecs.Secret.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Git', { parameterName: '/deployments/git', encryptionKey })) };
-  }
-}
-
 function imageOf(stack: Stack, { image }: Combination): RunnerImage | undefined {
   switch (image) {
     case 'the orchestrator\'s': return undefined;
+    case 'of a directory': {
+      const directory = join(Stage.of(stack)!.outdir, 'runner-image');
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, 'Dockerfile'), 'FROM scratch\n');
+      return RunnerImage.fromAsset(directory);
+    }
     case 'of a registry': return RunnerImage.fromRegistry('ghcr.io/my-org/runner:1.2');
     case 'of a repository of the stack': return RunnerImage.fromEcrRepository(new ecr.Repository(stack, 'Repository', { repositoryName: 'runner' }), '1.2');
     case 'of an imported repository': return RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'shared/runner'), '1.2');

@@ -32,7 +32,7 @@ export interface Account {
   readonly logs: Record<string, Document>;
 }
 
-/** A secret or parameter, as AWS knows it. */
+/** A secret or parameter, as AWS knows it: its ARN says in which region it is. */
 export interface Secret {
   readonly kind: 'secret' | 'parameter';
   readonly arn: string;
@@ -61,6 +61,8 @@ export interface Runner {
   /** The Lambda, which its own calls name. */
   readonly registrationFunction?: string;
   readonly registrationInVpc?: boolean;
+  /** The OIDC provider that the Lambda creates if the account has none; undefined if the user gave one. */
+  readonly ensuredProvider?: string;
   readonly bucket: string;
   readonly prefix?: string;
   /** The account that owns the bucket. */
@@ -69,6 +71,8 @@ export interface Runner {
   readonly bucketKey?: { readonly arn: string; readonly use: 'bucket' | 'object' | 'either' };
   readonly ownBucket: boolean;
   readonly eventLogGroup: string;
+  /** Whether EventBridge writes into it with a policy of the runner's: a user can turn the log off, or give a group with a policy of his own. */
+  readonly hasEventLog: boolean;
   readonly registrationLogGroup?: string;
   /** Log groups with a customer key. */
   readonly encryptedLogs: { readonly what: string; readonly group: string; readonly keyArn: string }[];
@@ -116,8 +120,12 @@ export interface Request {
   readonly expected: 'allowed' | 'denied';
   /** AWS never sends such a request: it is there to see that a condition counts, beside others that would keep the real ones out. */
   readonly hypothetical?: boolean;
+  /** The call that this is one way to evaluate: nobody but AWS knows which way it takes, so all of them have to pass. */
+  readonly call?: string;
 }
 
 export const OUTSIDER = '999988887777';
+
+export const regionOf = ({ arn }: Secret): string => arn.split(':')[3]!;
 
 export const list = <T>(value: T | T[] | undefined): T[] => value === undefined ? [] : Array.isArray(value) ? value : [value];

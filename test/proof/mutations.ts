@@ -123,13 +123,16 @@ function conditionChanges(statement: Statement): Change[] {
     const otherwise = (other: string, instead: string | string[]): Statement => ({
       ...withValue(undefined), Condition: { ...withValue(undefined).Condition, [other]: { ...withValue(undefined).Condition?.[other], [key]: instead } },
     });
-    const [, base] = operator.match(/^(String|Arn)(?:Equals|Like)$/) ?? [];
+    const [, set = '', base] = operator.match(/^(For(?:All|Any)Values?:)?(String|Arn)(?:Equals|Like)$/) ?? [];
     return [
       { what: `without the condition ${operator} ${key}`, changed: [withValue(undefined)] },
       ...base && statement.Effect === 'Allow' ? [
         { what: `${operator} ${key} only where the call mentions it`, changed: [otherwise(`${operator}IfExists`, value)] },
-        { what: `${operator} ${key} with any value`, changed: [otherwise(`${base}Like`, base === 'Arn' ? 'arn:*:*:*:*:*' : '*')] },
+        { what: `${operator} ${key} with any value`, changed: [otherwise(`${set}${base}Like`, base === 'Arn' ? 'arn:*:*:*:*:*' : '*')] },
       ] : [],
+      ...operator === 'Null' ? [{ what: `Null ${key} the other way round`, changed: [withValue(values.map((one) => String(one) === 'true' ? 'false' : 'true'))] }] : [],
+      ...!operator.startsWith('Numeric') ? [] : [2, 0.5].map((factor) => ({ what: `${operator} ${key} times ${factor}`, changed: [withValue(values.map((one) => String(Number(one) * factor)))] })),
+      ...operator !== 'NumericGreaterThan' ? [] : [{ what: `${operator} ${key} also where the call does not mention it`, changed: [otherwise(`${operator}IfExists`, value)] }],
       ...values.length < 2 ? [] : values.map((one, at) => ({
         what: `without the value ${at + 1} of ${operator} ${key}`, changed: [withValue(values.filter((other) => other !== one))],
       })),

@@ -1,5 +1,5 @@
 /** What real use of a runner asks for: the orchestrator, ECS, OpenTofu, EventBridge, CloudWatch Logs and the Lambda. All of it has to pass. */
-import type { Request, Runner, Secret } from './model';
+import { regionOf, type Request, type Runner, type Secret } from './model';
 import { requestsOf, type Draft } from './requests';
 
 const ENVIRONMENT = '0b6f3b0e-5f0e-4f0c-9a39-7f6f2f0e6a11';
@@ -31,11 +31,22 @@ function trust(r: Runner): Draft[] {
   ];
 }
 
-/** The tags of the open-sourced orchestrator. */
-const TAGS = {
-  'aws:RequestTag/PlatformOrchestratorOrgId': 'my-org', 'aws:RequestTag/ManagedBy': 'PlatformOrchestrator', 'aws:TagKeys': ['PlatformOrchestratorOrgId', 'ManagedBy'],
+/** The tags of the open-sourced orchestrator's data plane. */
+const TAGGED = {
+  PlatformOrchestratorOrgId: 'my-org',
+  PlatformOrchestratorProjectId: 'my-project',
+  PlatformOrchestratorEnvId: 'production',
+  PlatformOrchestratorRunnerId: 'prod-runner',
+  PlatformOrchestratorDeploymentId: '6a2c7f0e-1f3b-4d0e-8a51-2f60c1f0a7b9',
+  ManagedBy: 'PlatformOrchestrator',
 };
-const SIZE = { 'ecs:task-cpu': '512', 'ecs:task-memory': '1024' };
+const TAGS = { ...Object.fromEntries(Object.entries(TAGGED).map(([key, value]) => [`aws:RequestTag/${key}`, value])), 'aws:TagKeys': Object.keys(TAGGED) };
+/** It sends `.5 vCPU` and `1 GB`. The conditions' keys are documented as integers; nobody has seen what AWS makes of these texts. */
+const SIZES: [as: string, size: Record<string, string>][] = [
+  ['not mentioned', {}],
+  ['as the orchestrator writes it', { 'ecs:task-cpu': '.5 vCPU', 'ecs:task-memory': '1 GB' }],
+  ['as integers', { 'ecs:task-cpu': '512', 'ecs:task-memory': '1024' }],
+];
 
 function deployment(r: Runner): Draft[] {
   const topic = 'deployment';
@@ -46,31 +57,64 @@ function deployment(r: Runner): Draft[] {
   const inCluster = { 'ecs:cluster': `${ecs}:cluster/${r.cluster}` };
   const task = `${ecs}:task/${r.cluster}`;
   const passed = { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' };
+  const integers = SIZES[2]![1];
+  const listTasks = (status: string) => [
+    { call: `the orchestrator lists the ${status} tasks`, name: `lists the ${status} tasks (evaluated on all)`, action: 'ecs:ListTasks', resource: '*', context: inCluster },
+    {
+      call: `the orchestrator lists the ${status} tasks`,
+      name: `lists the ${status} tasks (evaluated on the cluster's instances)`,
+      action: 'ecs:ListTasks',
+      resource: `${ecs}:container-instance/${r.cluster}/*`,
+      context: inCluster,
+    },
+  ];
+  // In the order of the calls.
   return [
-    { name: 'lists the task definitions of the environment', action: 'ecs:ListTaskDefinitions', resource: '*' },
+    ...listTasks('running'),
+    { name: 'lists the active task definitions of the environment', action: 'ecs:ListTaskDefinitions', resource: '*' },
     { name: 'deregisters an old task definition', action: 'ecs:DeregisterTaskDefinition', resource: '*' },
+    { name: 'lists the inactive task definitions of the environment', action: 'ecs:ListTaskDefinitions', resource: '*' },
     { name: 'deletes an old task definition', action: 'ecs:DeleteTaskDefinitions', resource: `${definition}:7` },
-    { name: 'registers a task definition', action: 'ecs:RegisterTaskDefinition', resource: `${definition}:*`, context: { ...TAGS, ...SIZE } },
+    ...SIZES.map(([as, size]) => ({
+      call: 'the orchestrator registers a task definition',
+      name: `registers a task definition (its size ${as})`,
+      action: 'ecs:RegisterTaskDefinition',
+      resource: `${definition}:*`,
+      context: { ...TAGS, ...size },
+    })),
     {
       name: 'registers a task definition that says that it is not privileged',
       action: 'ecs:RegisterTaskDefinition',
       resource: `${definition}:*`,
-      context: { ...TAGS, ...SIZE, 'ecs:privileged': 'false' },
+      context: { ...TAGS, ...integers, 'ecs:privileged': 'false' },
     },
-    { name: 'tags the task definition (its revision)', action: 'ecs:TagResource', resource: `${definition}:*`, context: { ...TAGS, 'ecs:CreateAction': 'RegisterTaskDefinition' } },
-    { name: 'tags the task definition (its family)', action: 'ecs:TagResource', resource: definition, context: { ...TAGS, 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+    {
+      name: 'registers the largest task definition that is allowed (4 vCPU, 8 GiB)',
+      action: 'ecs:RegisterTaskDefinition',
+      resource: `${definition}:*`,
+      context: { ...TAGS, 'ecs:task-cpu': '4096', 'ecs:task-memory': '8192' },
+    },
+    ...[['its revision', `${definition}:*`], ['its family', definition]].map(([what, resource]) => ({
+      call: 'the orchestrator tags the task definition',
+      name: `tags the task definition (${what})`,
+      action: 'ecs:TagResource',
+      resource: resource!,
+      context: { ...TAGS, 'ecs:CreateAction': 'RegisterTaskDefinition' },
+    })),
     { name: 'gives the task definition its execution role', action: 'iam:PassRole', resource: r.executionRole, context: passed },
     { name: 'gives the task definition its task role', action: 'iam:PassRole', resource: r.taskRole, context: passed },
     { name: 'runs the task', action: 'ecs:RunTask', resource: `${definition}:8`, context: { ...TAGS, ...inCluster } },
-    {
-      name: 'runs the task, with everything that a call can mention',
+    ...SIZES.slice(1).map(([as, size]) => ({
+      call: 'the orchestrator runs the task, with everything that a call can mention',
+      name: `runs the task, with everything that a call can mention (its size ${as})`,
       action: 'ecs:RunTask',
       resource: `${definition}:8`,
-      context: { ...TAGS, ...SIZE, ...inCluster, 'ecs:enable-execute-command': 'false', 'ecs:enable-ebs-volumes': 'false' },
-    },
+      context: { ...TAGS, ...size, ...inCluster, 'ecs:enable-execute-command': 'false', 'ecs:enable-ebs-volumes': 'false' },
+    })),
     { name: 'tags the task', action: 'ecs:TagResource', resource: `${task}/*`, context: { ...TAGS, ...inCluster, 'ecs:CreateAction': 'RunTask' } },
-    { name: 'lists the tasks (evaluated on all)', action: 'ecs:ListTasks', resource: '*', context: inCluster },
-    { name: 'lists the tasks (evaluated on the cluster\'s instances)', action: 'ecs:ListTasks', resource: `${ecs}:container-instance/${r.cluster}/*`, context: inCluster },
+    { name: 'gives the task its execution role', action: 'iam:PassRole', resource: r.executionRole, context: passed },
+    { name: 'gives the task its task role', action: 'iam:PassRole', resource: r.taskRole, context: passed },
+    ...listTasks('stopped'),
     { name: 'describes the task', action: 'ecs:DescribeTasks', resource: `${task}/0123456789abcdef`, context: inCluster },
   ].map((draft) => ({ topic, who, ...draft, name: `the orchestrator ${draft.name}` }));
 }
@@ -78,7 +122,7 @@ function deployment(r: Runner): Draft[] {
 function taskStart(r: Runner): Draft[] {
   const topic = 'task start';
   const who = { role: r.executionRole };
-  const drafts: Draft[] = r.secrets.flatMap((secret, index) => readings(r, secret, 'ssm:GetParameters').map((draft) =>
+  const drafts: Draft[] = r.secrets.flatMap((secret, index) => readings(secret, 'ssm:GetParameters').map((draft) =>
     ({ ...draft, topic, who, name: `ECS ${draft.name} ${index + 1} of the task` })));
   if (r.imageRepository) {
     for (const action of ['BatchCheckLayerAvailability', 'GetDownloadUrlForLayer', 'BatchGetImage']) {
@@ -90,17 +134,19 @@ function taskStart(r: Runner): Draft[] {
 }
 
 /** How a secret is read: with its key, where that is a customer's. */
-function readings(r: Runner, secret: Secret, parameterAction: string): Omit<Draft, 'who' | 'topic'>[] {
+function readings(secret: Secret, parameterAction: string): Omit<Draft, 'who' | 'topic'>[] {
+  const region = regionOf(secret);
   const service = secret.kind === 'secret' ? 'secretsmanager' : 'ssm';
   const what = secret.kind === 'secret' ? 'secret' : 'parameter';
   return [
-    { name: `reads ${what}`, action: secret.kind === 'secret' ? 'secretsmanager:GetSecretValue' : parameterAction, resource: secret.arn },
+    { name: `reads ${what}`, action: secret.kind === 'secret' ? 'secretsmanager:GetSecretValue' : parameterAction, resource: secret.arn, region },
     ...secret.keyArn ? [{
       name: `decrypts ${what}`,
       action: 'kms:Decrypt',
       resource: secret.keyArn,
+      region,
       context: {
-        'kms:ViaService': `${service}.${r.region}.amazonaws.com`,
+        'kms:ViaService': `${service}.${region}.amazonaws.com`,
         [secret.kind === 'secret' ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN']: secret.arn,
       },
     }] : [],
@@ -115,7 +161,17 @@ function state(r: Runner): Draft[] {
   const inBucket = { owner: r.bucketOwner, topic, who };
   return [
     { ...inBucket, name: 'OpenTofu lists its workspaces', action: 's3:ListBucket', resource: r.bucket, context: { 's3:prefix': 'env:/' } },
-    { ...inBucket, name: 'OpenTofu looks whether there is a state', action: 's3:ListBucket', resource: r.bucket, context: { 's3:prefix': key } },
+    // A HEAD of a state that is not there yet has to be answered 404, which S3 does for those only who may list the bucket. It does not say whether
+    // it evaluates that with the key as the prefix, or without one.
+    ...[['with the key as prefix', key], ['without a prefix', undefined]].map(([how, prefix]) => ({
+      ...inBucket,
+      call: 'OpenTofu is told that there is no state yet',
+      name: `OpenTofu is told that there is no state yet (evaluated ${how})`,
+      action: 's3:ListBucket',
+      resource: r.bucket,
+      context: { 's3:prefix': prefix },
+    })),
+    { ...inBucket, name: 'OpenTofu looks whether there is a state', action: 's3:GetObject', resource: object },
     { ...inBucket, name: 'OpenTofu reads the state', action: 's3:GetObject', resource: object },
     { ...inBucket, name: 'OpenTofu writes the state', action: 's3:PutObject', resource: object },
     ...(r.bucketKey ? ['Decrypt', 'GenerateDataKey'] : []).flatMap((action) => [r.bucket, object]
@@ -142,9 +198,11 @@ function registration(r: Runner): Draft[] {
   const who = { role: r.registrationRole };
   const stream = `arn:aws:logs:${r.region}:${r.account}:log-group:${r.registrationLogGroup}:log-stream:2026/11/02/[$LATEST]0123456789abcdef`;
   return [
-    ...readings(r, r.token, 'ssm:GetParameter').map((draft) => ({ ...draft, topic, who, context: { ...draft.context, 'lambda:SourceFunctionArn': r.registrationFunction }, name: `the Lambda ${draft.name} with the API token` })),
+    ...readings(r.token, 'ssm:GetParameter').map((draft) => ({ ...draft, topic, who, context: { ...draft.context, 'lambda:SourceFunctionArn': r.registrationFunction }, name: `the Lambda ${draft.name} with the API token` })),
     { topic, who, name: 'the Lambda begins a log stream', action: 'logs:CreateLogStream', resource: stream },
     { topic, who, name: 'the Lambda writes its log', action: 'logs:PutLogEvents', resource: stream },
+    ...(r.ensuredProvider ? ['GetOpenIDConnectProvider', 'CreateOpenIDConnectProvider'] : []).map((action) =>
+      ({ topic, who, name: `the Lambda sees to the OIDC provider (${action})`, action: `iam:${action}`, resource: r.ensuredProvider!, context: { 'lambda:SourceFunctionArn': r.registrationFunction } })),
     ...(r.registrationInVpc ? NETWORK_ACTIONS : []).map((action) => ({ topic, who, name: `Lambda attaches the function to its VPC (${action})`, action: `ec2:${action}`, resource: '*' })),
   ];
 }
@@ -155,7 +213,7 @@ function logs(r: Runner): Draft[] {
   const stream = `${arn(r.eventLogGroup)}:log-stream:0123456789abcdef`;
   const rule = { 'aws:SourceArn': `arn:aws:events:${r.region}:${r.account}:rule/RunnerStack-EventLog-0123456789AB`, 'aws:SourceAccount': r.account };
   return [
-    ...['events.amazonaws.com', 'delivery.logs.amazonaws.com'].flatMap((service): Draft[] => [
+    ...!r.hasEventLog ? [] : ['events.amazonaws.com', 'delivery.logs.amazonaws.com'].flatMap((service): Draft[] => [
       { topic, who: { service }, name: `EventBridge begins a log stream of task events (as ${service})`, action: 'logs:CreateLogStream', resource: stream, context: { 'aws:SourceArn': undefined } },
       { topic, who: { service }, name: `EventBridge writes task events (as ${service})`, action: 'logs:PutLogEvents', resource: stream, context: rule },
     ]),

@@ -12,6 +12,7 @@ export interface Draft {
   readonly region?: string;
   readonly context?: Record<string, string | string[] | undefined>;
   readonly hypothetical?: boolean;
+  readonly call?: string;
 }
 
 export function requestsOf(runner: Runner, expected: Request['expected'], drafts: Draft[]): Request[] {

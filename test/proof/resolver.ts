@@ -10,6 +10,7 @@ export interface Template {
 export interface Resource {
   readonly Type: string;
   readonly Properties?: Record<string, any>;
+  readonly DependsOn?: string | string[];
 }
 
 export interface Place {

@@ -1,6 +1,7 @@
 /** Reads the account's policies, and its runners, out of a synthesized template. */
 import { list, type Account, type Document, type Role, type Runner, type Secret, type Statement } from './model';
 import { Resolver, SECRET_SUFFIX } from './resolver';
+import type { WireToken } from '../../src/registration/wire';
 
 /** What a template does not say: about things that exist already, and about the orchestrator. Values may be CloudFormation expressions. */
 export interface Given {
@@ -19,6 +20,8 @@ export interface Given {
   readonly added?: [role: unknown, statements: unknown][];
   /** The permissions boundary of the roles that are made. */
   readonly boundary?: Document;
+  /** Whether the runner's own event log is there; true unless it is said otherwise. */
+  readonly eventLog?: boolean;
 }
 
 const BASIC_EXECUTION: Document = {
@@ -50,17 +53,17 @@ export function accountOf(resolver: Resolver, given: Given = {}): Account {
   const add = (arn: string, name: string, document: Document) => {
     roles[arn] = { ...roles[arn], policies: { ...roles[arn]?.policies, [name]: document } };
   };
-  for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy']) {
+  for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy']) {
     for (const [logicalId, properties] of resolver.resourcesOf(type)) {
-      for (const name of list(resolver.resolve(properties.Roles))) {
+      for (const name of list(resolver.resolve(properties.Roles ?? properties.RoleName))) {
         // An imported role is known by its name only; the runner's properties have its ARN.
         const arn = arnByName.get(name) ?? runnerRoles(resolver).find((role) => role.split('/').pop() === name) ?? `arn:aws:iam::${id}:role/${name}`;
         add(arn, logicalId, resolver.resolve(properties.PolicyDocument));
       }
     }
   }
-  for (const [role, statements] of given.added ?? []) {
-    add(resolver.resolve(role), 'AddedByHand', { Version: '2012-10-17', Statement: list(resolver.resolve(statements) as Statement[]) });
+  for (const [index, [role, statements]] of (given.added ?? []).entries()) {
+    add(resolver.resolve(role), `AddedByHand${index + 1}`, { Version: '2012-10-17', Statement: list(resolver.resolve(statements) as Statement[]) });
   }
   for (const arn of runnerRoles(resolver)) roles[arn] ??= { policies: {} };
   return {
@@ -119,6 +122,7 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       registrationRole: lambda.role,
       registrationFunction: resolver.resolve(properties.ServiceToken),
       registrationInVpc: lambda.inVpc,
+      ensuredProvider: providersOf(resolver).find((arn) => arn === trustedProvider(resolver, Auth.RoleArn)),
       bucket: bucketArn,
       prefix: StateStorage.PathPrefix?.replace(/\/$/, ''),
       bucketOwner: given.bucketOwner ?? account,
@@ -126,6 +130,7 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       bucketKey: (bucket?.key && given.existingBucket ? { ...bucket.key, use: 'either' as const } : bucket?.key) ?? (customKeys.has(bucketArn) ? { arn: customKeys.get(bucketArn)!, use: 'either' } : undefined),
       ownBucket: bucket !== undefined && given.existingBucket !== true,
       eventLogGroup,
+      hasEventLog: given.eventLog !== false,
       registrationLogGroup: lambda.logGroup,
       encryptedLogs,
       secrets: Object.values((Job.Secrets ?? {}) as Record<string, string>).map((arn) =>
@@ -137,6 +142,16 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
         .map(([, emptying]) => functionOf(resolver, emptying).role)[0],
     };
   });
+}
+
+function providersOf(resolver: Resolver): string[] {
+  return resolver.resourcesOf('Custom::HumanitecOidcProvider').map(([id]) => resolver.resolve({ Ref: id }) as string);
+}
+
+/** The provider that the role trusts. */
+function trustedProvider(resolver: Resolver, role: string): string | undefined {
+  return resolver.resourcesOf('AWS::IAM::Role').filter(([id]) => resolver.resolve({ 'Fn::GetAtt': [id, 'Arn'] }) === role)
+    .map(([, { AssumeRolePolicyDocument }]) => resolver.resolve(AssumeRolePolicyDocument).Statement[0].Principal.Federated as string)[0];
 }
 
 function bucketOf(resolver: Resolver, name: string) {
@@ -161,13 +176,14 @@ function repositoryOf(image?: string): string | undefined {
 }
 
 /** The token's secret or parameter, with the ARN that AWS knows it by: a secret that is known by name has a suffix there. */
-function tokenOf({ SecretId, ParameterName }: { SecretId?: string; ParameterName?: string }, resolver: Resolver, keys: Map<string, string>): Secret {
+function tokenOf({ SecretId, ParameterName, Region }: WireToken, resolver: Resolver, keys: Map<string, string>): Secret {
   const { account, region } = resolver.place;
-  const kind = SecretId ? 'secret' : 'parameter';
-  const arn = SecretId
-    ? SecretId.replace(/(?<!-[a-zA-Z0-9]{6})$/, SECRET_SUFFIX)
-    : `arn:aws:ssm:${region}:${account}:parameter/${ParameterName!.replace(/^\//, '')}`;
-  return { kind, arn, keyArn: keys.get(arn) ?? keys.get(SecretId ?? '') };
+  const arnOf = (service: string, resource: string) => `arn:aws:${service}:${Region ?? region}:${account}:${resource}`;
+  const [kind, name] = SecretId ? ['secret' as const, SecretId] : ['parameter' as const, ParameterName!];
+  const known = name.startsWith('arn:') ? name : kind === 'secret' ? arnOf('secretsmanager', `secret:${name}`) : arnOf('ssm', `parameter/${name.replace(/^\//, '')}`);
+  // What is sent by name has no suffix, though the name may look as if it had: AWS appends one. An ARN of Secrets Manager is sent with its suffix.
+  const isWhole = kind === 'parameter' || /^arn:.*-[a-zA-Z0-9]{6}$/.test(name);
+  return { kind, arn: isWhole ? known : `${known}${SECRET_SUFFIX}`, keyArn: keys.get(known) };
 }
 
 function fail(message: string): never {

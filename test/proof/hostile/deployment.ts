@@ -16,6 +16,16 @@ export function hostileDeployments(r: Runner): Draft[] {
   ].map((draft) => ({ who, ...draft, name: `the orchestrator ${draft.name}` }));
 }
 
+/** Sizes above the limit, in CPU units and MiB: the next that Fargate has, and larger ones. */
+const OVERSIZED: [what: string, size: Record<string, string>][] = [
+  ['8 vCPU', { 'ecs:task-cpu': '8192', 'ecs:task-memory': '1024' }],
+  ['8 vCPU, without saying how much memory', { 'ecs:task-cpu': '8192' }],
+  ['16 vCPU', { 'ecs:task-cpu': '16384', 'ecs:task-memory': '8192' }],
+  ['9 GiB', { 'ecs:task-cpu': '512', 'ecs:task-memory': '9216' }],
+  ['9 GiB, without saying how many vCPU', { 'ecs:task-memory': '9216' }],
+  ['8 vCPU and 64 GiB', { 'ecs:task-cpu': '8192', 'ecs:task-memory': '65536' }],
+];
+
 function families(r: Runner): Attempt[] {
   const definition = (family: string, region = r.region, account = r.account, partition = 'aws') => `arn:${partition}:ecs:${region}:${account}:task-definition/${family}`;
   const ours = `${r.familyPrefix}app`;
@@ -39,8 +49,7 @@ function families(r: Runner): Attempt[] {
       { name: `tags ${name} as if it registered it`, action: 'ecs:TagResource', resource: arn, region, owner, context: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
     ]),
     { name: 'registers a privileged container', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { ...size, 'ecs:privileged': 'true' } },
-    { name: 'registers a task of 16 vCPU', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { 'ecs:task-cpu': '16384', 'ecs:task-memory': '8192' } },
-    { name: 'registers a task of 120 GiB', action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context: { 'ecs:task-cpu': '4096', 'ecs:task-memory': '122880' } },
+    ...OVERSIZED.map(([what, context]) => ({ name: `registers a task of ${what}`, action: 'ecs:RegisterTaskDefinition', resource: `${definition(ours)}:*`, context })),
     { name: 'tags an existing task definition', action: 'ecs:TagResource', resource: `${definition(ours)}:1` },
     { name: 'tags a task definition as if it ran a task', action: 'ecs:TagResource', resource: `${definition(ours)}:1`, context: { 'ecs:CreateAction': 'RunTask' } },
     { hypothetical: true, name: 'takes tags from a task definition, and says that it registers it', action: 'ecs:UntagResource', resource: `${definition(ours)}:1`, context: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
@@ -79,8 +88,7 @@ function running(r: Runner): Attempt[] {
     { hypothetical: true, name: 'describes another cluster\'s task while it claims ours', action: 'ecs:DescribeTasks', resource: `${ecs}:task/another/1`, context: ours },
     { name: 'runs a task that a shell can be opened in (ECS Exec)', action: 'ecs:RunTask', resource: definition, context: { ...ours, 'ecs:enable-execute-command': 'true' } },
     { name: 'runs a task with an EBS volume', action: 'ecs:RunTask', resource: definition, context: { ...ours, 'ecs:enable-ebs-volumes': 'true' } },
-    { name: 'runs a task of 16 vCPU', action: 'ecs:RunTask', resource: definition, context: { ...ours, 'ecs:task-cpu': '16384' } },
-    { name: 'runs a task of 120 GiB', action: 'ecs:RunTask', resource: definition, context: { ...ours, 'ecs:task-memory': '122880' } },
+    ...OVERSIZED.map(([what, size]) => ({ name: `runs a task of ${what}`, action: 'ecs:RunTask', resource: definition, context: { ...ours, ...size } })),
     { name: 'opens a shell in a task', action: 'ecs:ExecuteCommand', resource: `${ecs}:task/${r.cluster}/1`, context: ours },
     { name: 'opens a shell in a task, asked of the cluster', action: 'ecs:ExecuteCommand', resource: `${ecs}:cluster/${r.cluster}`, context: ours },
     { name: 'stops a task', action: 'ecs:StopTask', resource: `${ecs}:task/${r.cluster}/1`, context: ours },

@@ -36,31 +36,35 @@ function writing(r: Runner): Draft[] {
 }
 
 function encrypting(r: Runner): Draft[] {
-  if (r.encryptedLogs.length === 0) return [];
-  const key = r.encryptedLogs[0]!.keyArn;
+  return r.encryptedLogs.flatMap((log) => misusing(r, log));
+}
+
+/** What the statement for one log group could let through. */
+function misusing(r: Runner, { what, group: own, keyArn: key }: Runner['encryptedLogs'][number]): Draft[] {
   const topic = 'keys';
   const group = (name: string, region = r.region, account = r.account) => `arn:aws:logs:${region}:${account}:log-group:${name}`;
   const away = elsewhere(r.region);
   const service = `logs.${r.region}.amazonaws.com`;
   const strangers: Draft[] = ['Decrypt', 'GenerateDataKey', 'CreateGrant', 'ScheduleKeyDeletion', 'PutKeyPolicy'].flatMap((action): Draft[] => [
-    { topic, name: `an administrator of another account uses the log groups' key (${action})`, who: { administrator: OUTSIDER }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(r.eventLogGroup) } },
-    { topic, name: `the orchestrator uses the log groups' key (${action})`, who: { role: r.taskManagerRole }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(r.eventLogGroup) } },
+    { topic, name: `an administrator of another account uses the key for the log of ${what} (${action})`, who: { administrator: OUTSIDER }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(own) } },
+    { topic, name: `the orchestrator uses the key for the log of ${what} (${action})`, who: { role: r.taskManagerRole }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(own) } },
   ]);
   return ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'].flatMap((action): Draft[] => {
     const use = (name: string, arn: string | undefined, who: string = service): Draft =>
-      ({ topic, name: `${name} (${action})`, who: { service: who }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': arn } });
+      ({ topic, name: `${name} (${action}, log of ${what})`, who: { service: who }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': arn } });
     return [
       use('CloudWatch Logs uses the key for another log group', group('/aws/ecs/somebody-else')),
-      use('CloudWatch Logs uses the key for a log group that begins like ours', group(`${r.eventLogGroup}-2`)),
-      use('CloudWatch Logs uses the key for a namesake in another account', group(r.eventLogGroup, r.region, OUTSIDER)),
-      use('CloudWatch Logs uses the key for a namesake in another region', group(r.eventLogGroup, away)),
+      // CloudFormation chooses how the name of the registration's group ends.
+      ...what === 'the registration' ? [] : [use('CloudWatch Logs uses the key for a log group that begins like ours', group(`${own}-2`))],
+      use('CloudWatch Logs uses the key for a namesake in another account', group(own, r.region, OUTSIDER)),
+      use('CloudWatch Logs uses the key for a namesake in another region', group(own, away)),
       use('CloudWatch Logs uses the key without saying for what', undefined),
-      use('CloudWatch Logs of another region uses the key', group(r.eventLogGroup), `logs.${away}.amazonaws.com`),
-      use('EventBridge uses the key', group(r.eventLogGroup), 'events.amazonaws.com'),
+      use('CloudWatch Logs of another region uses the key', group(own), `logs.${away}.amazonaws.com`),
+      use('EventBridge uses the key', group(own), 'events.amazonaws.com'),
     ];
   }).concat([
     ['makes a grant on', 'CreateGrant'], ['schedules the deletion of', 'ScheduleKeyDeletion'], ['disables', 'DisableKey'], ['changes the policy of', 'PutKeyPolicy'], ['signs with', 'Sign'],
   ].map(([does, action]): Draft => ({
-    topic, name: `CloudWatch Logs ${does} the key`, who: { service }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(r.eventLogGroup) },
+    topic, name: `CloudWatch Logs ${does} the key for the log of ${what}`, who: { service }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(own) },
   })), strangers);
 }

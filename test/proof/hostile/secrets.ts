@@ -1,5 +1,5 @@
 /** Who tries to read secrets: those of others, or those of the runner with a role that has nothing to do with them. */
-import { OUTSIDER, type Runner, type Secret } from '../model';
+import { OUTSIDER, regionOf, type Runner, type Secret } from '../model';
 import { NETWORK_ACTIONS } from '../real';
 import type { Draft } from '../requests';
 import { elsewhere } from './deployment';
@@ -24,6 +24,7 @@ export function hostileSecrets(r: Runner): Draft[] {
       ? ofRunner(r, r.token, 'the API token', 'the Lambda', r.registrationRole, roles.filter(([, role]) => role !== r.registrationRole)) : [],
     ...images(r),
     ...lambda(r),
+    ...providers(r),
   ];
 }
 
@@ -32,20 +33,21 @@ function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role:
   const isSecret = secret.kind === 'secret';
   const topic = 'secrets';
   const who = { role };
-  const away = elsewhere(r.region);
+  const region = regionOf(secret);
+  const away = elsewhere(region);
   const read = (action: string) => isSecret ? 'secretsmanager:GetSecretValue' : action;
   const own = reader === 'ECS' ? 'ssm:GetParameters' : 'ssm:GetParameter';
-  const via = { 'kms:ViaService': `${isSecret ? 'secretsmanager' : 'ssm'}.${r.region}.amazonaws.com` };
+  const via = { 'kms:ViaService': `${isSecret ? 'secretsmanager' : 'ssm'}.${region}.amazonaws.com` };
   const named = isSecret ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN';
   // The same secret may be for both: the API token as a variable of the deployments is a user's own choice.
   const mayRead = (other: string) =>
     other === r.executionRole ? r.secrets.some(({ arn }) => arn === secret.arn) : other === r.registrationRole && r.token?.arn === secret.arn;
-  return [
+  const drafts: Draft[] = [
     ...others.filter(([, other]) => !mayRead(other)).map(([name, other, action]): Draft => ({ topic, name: `${name} reads ${what}`, who: { role: other }, action: read(action), resource: secret.arn })),
     { topic, name: `${reader} reads what is named almost like ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '2-$1') : `${secret.arn}2` },
     { topic, name: `${reader} reads what is named below ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '/x-$1') : `${secret.arn}/x` },
     { topic, name: `${reader} reads what is named like ${what} with an ending`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '-prod-$1') : `${secret.arn}-prod` },
-    { topic, name: `${reader} reads the namesake of ${what} in another region`, who, action: read(own), resource: secret.arn.replace(`:${r.region}:`, `:${away}:`), region: away },
+    { topic, name: `${reader} reads the namesake of ${what} in another region`, who, action: read(own), resource: secret.arn.replace(`:${region}:`, `:${away}:`), region: away },
     { topic, name: `${reader} reads the namesake of ${what} in another account`, who, action: read(own), resource: secret.arn.replace(`:${r.account}:`, `:${OUTSIDER}:`), owner: OUTSIDER },
     ...(isSecret
       ? [['changes', 'secretsmanager:PutSecretValue'], ['deletes', 'secretsmanager:DeleteSecret'], ['describes', 'secretsmanager:DescribeSecret'], ['opens to others', 'secretsmanager:PutResourcePolicy'], ['lists the versions of', 'secretsmanager:ListSecretVersionIds']]
@@ -53,20 +55,22 @@ function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role:
     ).map(([does, action]): Draft => ({ topic, name: `${reader} ${does} ${what}`, who, action: action!, resource: secret.arn })),
     ...secret.keyArn === undefined ? [] : [
       { topic: 'keys', name: `${reader} decrypts with the key of ${what} itself`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { [named]: secret.arn } },
-      { topic: 'keys', name: `${reader} decrypts with the key of ${what} through S3`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { 'kms:ViaService': `s3.${r.region}.amazonaws.com`, [named]: secret.arn } },
-      { topic: 'keys', name: `${reader} decrypts another secret with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { ...via, [named]: `arn:aws:secretsmanager:${r.region}:${r.account}:secret:payroll-AbCdEf` } },
+      { topic: 'keys', name: `${reader} decrypts with the key of ${what} through S3`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { 'kms:ViaService': `s3.${region}.amazonaws.com`, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} decrypts another secret with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { ...via, [named]: `arn:aws:secretsmanager:${region}:${r.account}:secret:payroll-AbCdEf` } },
       { topic: 'keys', name: `${reader} decrypts whatever with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: via },
       { topic: 'keys', name: `${reader} encrypts with the key of ${what}`, who, action: 'kms:Encrypt', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
       { topic: 'keys', name: `${reader} makes a data key with the key of ${what}`, who, action: 'kms:GenerateDataKey', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
       { topic: 'keys', name: `${reader} makes a grant on the key of ${what}`, who, action: 'kms:CreateGrant', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
       // Another key of the account could be in use for a secret of this name, but not one of somebody else.
-      { topic: 'keys', name: `${reader} decrypts ${what} with an attacker's key`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${r.region}:${OUTSIDER}:key/99999999-0000-4000-8000-000000000000`, owner: OUTSIDER, context: { ...via, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} decrypts ${what} with an attacker's key`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${region}:${OUTSIDER}:key/99999999-0000-4000-8000-000000000000`, owner: OUTSIDER, context: { ...via, [named]: secret.arn } },
       { topic: 'keys', name: `${reader} decrypts ${what} with a key of another region`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${away}:${r.account}:key/99999999-0000-4000-8000-000000000000`, context: { ...via, [named]: secret.arn } },
       ...others.filter(([, other]) => !mayRead(other)).map(([name, other]): Draft => ({
         topic: 'keys', name: `${name} decrypts ${what}`, who: { role: other }, action: 'kms:Decrypt', resource: secret.keyArn!, context: { ...via, [named]: secret.arn },
       })),
     ],
   ];
+  // Where the secret is.
+  return drafts.map((draft) => ({ region, ...draft }));
 }
 
 function images(r: Runner): Draft[] {
@@ -88,6 +92,30 @@ function images(r: Runner): Draft[] {
     { topic: 'images', name: 'the start of a task reads the state', who, action: 's3:GetObject', resource: `${r.bucket}/${r.prefix ? `${r.prefix}/` : ''}x.tfstate`, owner: r.bucketOwner },
     { topic: 'images', name: 'the start of a task runs another task', who, action: 'ecs:RunTask', resource: `arn:aws:ecs:${r.region}:${r.account}:task-definition/${r.familyPrefix}x:1` },
     { topic: 'images', name: 'the start of a task passes a role', who, action: 'iam:PassRole', resource: r.taskRole, context: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+  ];
+}
+
+/** An account has one OIDC provider for an issuer: the Lambda creates a missing one, and changes and deletes none. */
+function providers(r: Runner): Draft[] {
+  if (!r.registrationRole) return [];
+  const context = { 'lambda:SourceFunctionArn': r.registrationFunction };
+  const provider = (issuer: string, account = r.account) => `arn:aws:iam::${account}:oidc-provider/${issuer}`;
+  const attempt = (name: string, action: string, resource: string, owner = r.account): Draft =>
+    ({ topic: 'OIDC providers', name: `the Lambda ${name}`, who: { role: r.registrationRole! }, action: `iam:${action}`, resource, owner, context });
+  const own = provider(r.issuer);
+  return [
+    ...[['deletes', 'DeleteOpenIDConnectProvider'], ['adds an audience to', 'AddClientIDToOpenIDConnectProvider'], ['removes an audience of', 'RemoveClientIDFromOpenIDConnectProvider'],
+      ['changes the thumbprints of', 'UpdateOpenIDConnectProviderThumbprint'], ['tags', 'TagOpenIDConnectProvider'], ['takes tags from', 'UntagOpenIDConnectProvider']]
+      .map(([does, action]) => attempt(`${does} the OIDC provider`, action!, own)),
+    ...['GetOpenIDConnectProvider', 'CreateOpenIDConnectProvider'].flatMap((action) => [
+      attempt(`sees to another issuer's provider (${action})`, action, provider('token.actions.githubusercontent.com')),
+      attempt(`sees to a provider whose issuer begins like ours (${action})`, action, provider(`${r.issuer}/tenant`)),
+      attempt(`sees to a provider whose issuer ends like ours (${action})`, action, provider(`evil-${r.issuer}`)),
+      attempt(`sees to a provider of another account (${action})`, action, provider(r.issuer, OUTSIDER), OUTSIDER),
+      ...r.ensuredProvider ? [] : [attempt(`sees to the provider that the user gave (${action})`, action, own)],
+    ]),
+    attempt('lists the OIDC providers', 'ListOpenIDConnectProviders', '*'),
+    attempt('creates a SAML provider', 'CreateSAMLProvider', `arn:aws:iam::${r.account}:saml-provider/x`),
   ];
 }
 

@@ -38,7 +38,16 @@ function places(r: Runner): Attempt[] {
       { name: `reads from ${name}`, action: 's3:GetObject', resource: `${bucket}/${prefix}${NAME}`, owner: bucketOwner },
       { name: `writes to ${name}`, action: 's3:PutObject', resource: `${bucket}/${prefix}${NAME}`, owner: bucketOwner },
       { name: `lists ${name}`, action: 's3:ListBucket', resource: bucket, owner: bucketOwner, context: { 's3:prefix': `${prefix}${NAME}` } },
+      { name: `lists ${name}, without a prefix`, action: 's3:ListBucket', resource: bucket, owner: bucketOwner },
     ]),
+    {
+      name: 'looks for the state without a prefix in a bucket whose owner nobody says',
+      hypothetical: true,
+      action: 's3:ListBucket',
+      resource: r.bucket,
+      owner,
+      context: { 'aws:ResourceAccount': undefined },
+    },
     ...[['reads the state', 'GetObject'], ['writes the state', 'PutObject'], ['looks for the state', 'ListBucket']].map(([does, action]): Attempt => ({
       name: `${does} in a bucket whose owner nobody says`,
       hypothetical: true,
@@ -53,7 +62,7 @@ function places(r: Runner): Attempt[] {
       list(name, `${beginning}${NAME}`),
     ]),
     ...r.prefix ? [
-      list('the whole bucket', undefined), list('the whole bucket, with an empty prefix', ''), list('what begins like our prefix', r.prefix),
+      list('the whole bucket, with an empty prefix', ''), list('what begins like our prefix', r.prefix),
       list('the workspaces of others', 'env:/another'), list('what begins like the workspaces', 'env:'),
     ] : [],
   ];
