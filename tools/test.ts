@@ -58,6 +58,13 @@ const PARTS: Part[] = [
     count: checks('permissions'),
   },
   {
+    name: 'undocumented',
+    cores: 0.5,
+    says: 'deployments with each behaviour that the AWS documentation leaves open',
+    command: [...TSX, 'test/e2e/undocumented.ts', '--json', result('undocumented')],
+    count: checks('undocumented'),
+  },
+  {
     name: 'emulator',
     cores: 0.4,
     says: 'the AWS emulator follows the rules of AWS that this project depends on',

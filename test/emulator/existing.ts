@@ -2,6 +2,8 @@
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand, DescribeLogGroupsCommand, PutResourcePolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateOpenIDConnectProviderCommand, GetOpenIDConnectProviderCommand } from '@aws-sdk/client-iam';
+import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { policy, refusal, type Rule } from './world';
 
 export const existing: Rule[] = [
@@ -53,6 +55,26 @@ export const existing: Rule[] = [
       };
       await assert.rejects(again('Retain'), /already exists/);
       await again('RetainExceptOnCreate');
+    },
+  },
+  {
+    name: 'a parameter without a name in the template gets a name without a slash, and keeps it',
+    async check(world) {
+      const parameter = (Value: string) => ({ Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value } } });
+      const { name, ids } = await world.stack(parameter('before'));
+      assert.match(ids.Parameter!, /^CFN-Parameter-\w+$/);
+      await world.update(name, parameter('after'));
+      assert.equal((await world.ssm.send(new GetParameterCommand({ Name: ids.Parameter }))).Parameter!.Value, 'after');
+    },
+  },
+  {
+    name: 'Ref of a secret is its ARN, and CloudFormation deletes the secret with the stack',
+    async check(world) {
+      const { name, ids } = await world.stack({ Secret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: 'x' } } });
+      assert.match(ids.Secret!, new RegExp(`^arn:aws:secretsmanager:${world.region}:${world.account}:secret:.+-\\w{6}$`));
+      assert.equal((await world.secrets.send(new GetSecretValueCommand({ SecretId: ids.Secret }))).SecretString, 'x');
+      await world.deleteStack(name);
+      assert.equal((await refusal(async () => world.secrets.send(new GetSecretValueCommand({ SecretId: ids.Secret })))).name, 'ResourceNotFoundException');
     },
   },
   {

@@ -140,12 +140,22 @@ export class World {
     };
   }
 
+  /** Deploys other resources to a stack. */
+  public async update(StackName: string, resources: object): Promise<void> {
+    const status = await this.tryUpdate(StackName, resources);
+    if (status !== 'UPDATE_COMPLETE') throw new Error(`${StackName}: ${status}`);
+  }
+
   /** Deploys other resources to a stack, and returns why that failed. */
   public async failingUpdate(StackName: string, resources: object): Promise<string> {
-    await this.cloudFormation.send(new UpdateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }) }));
-    const status = await this.settled(StackName);
+    const status = await this.tryUpdate(StackName, resources);
     if (status === 'UPDATE_COMPLETE') throw new Error(`${StackName} was updated`);
     return this.reason(StackName, 'UPDATE_FAILED');
+  }
+
+  private async tryUpdate(StackName: string, resources: object): Promise<string> {
+    await this.cloudFormation.send(new UpdateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }) }));
+    return this.settled(StackName);
   }
 
   /** Deletes a stack, and waits for its end. */

@@ -20,7 +20,12 @@ def _named(handler: dict, name_property: str, made_up) -> None:
     handler["create"], handler["update"] = create_named, update_named
 
 
+def _of_parameter(stack_name: str, logical_id: str) -> str:
+    # The same logical id in another stack gets another name.
+    suffix = provisioners._physical_name(stack_name, logical_id).rsplit("-", 1)[-1]
+    return f"CFN-{logical_id}-{suffix}"
+
+
 def install() -> None:
     _named(provisioners._RESOURCE_HANDLERS["AWS::Logs::LogGroup"], "LogGroupName", provisioners._physical_name)
-    _named(provisioners._RESOURCE_HANDLERS["AWS::SSM::Parameter"], "Name",
-           lambda _stack, logical_id: provisioners._physical_name("CFN", logical_id))
+    _named(provisioners._RESOURCE_HANDLERS["AWS::SSM::Parameter"], "Name", _of_parameter)

@@ -1,0 +1,39 @@
+/** A runner with a prefix in its state bucket, and with several secrets and parameters. */
+import { App, CfnOutput, Stack } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { ApiToken, EcsRunner, Orchestrator, StateStorage } from 'cdk-humanitec-ecs-runner';
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+const app = new App();
+const stack = new Stack(app, 'RunnerStack');
+const encryptionKey = new kms.Key(stack, 'Key');
+const parameter = (id: string) => ecs.Secret.fromSsmParameter(new StringParameter(stack, id, { stringValue: id }));
+const secret = (id: string, key?: kms.IKey) => ecs.Secret.fromSecretsManager(new Secret(stack, id, { encryptionKey: key }));
+
+const runner = new EcsRunner(stack, 'Runner', {
+  orchestrator: Orchestrator.selfHosted({
+    orgId: setting('RUNNER_ORG_ID'),
+    apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
+    apiUrl: setting('RUNNER_API_URL'),
+    oidcIssuerUrl: setting('RUNNER_OIDC_ISSUER_URL'),
+  }),
+  stateStorage: StateStorage.newBucket({ prefix: 'team-a/states' }),
+  secrets: {
+    FIRST: secret('First'),
+    SECOND: secret('Second'),
+    THIRD: secret('Third', encryptionKey),
+    FOURTH: secret('Fourth', encryptionKey),
+    FIFTH: parameter('Fifth'),
+    SIXTH: parameter('Sixth'),
+  },
+});
+
+new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });
