@@ -79,6 +79,13 @@ describe('a rule', () => {
     expect(await rules()).toHaveLength(left);
   });
 
+  test('that the orchestrator deleted with its runner is deleted without an error', async () => {
+    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
+    expect((await call('DELETE', '/runners/prod-runner')).status).toBe(204);
+    expect(await rules()).toEqual([]);
+    expect(await send('RunnerRule', 'Delete', ruleProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+  });
+
   test('is made once, however often the event is delivered', async () => {
     const first = await send('RunnerRule', 'Create', ruleProps());
     expect(await send('RunnerRule', 'Create', ruleProps())).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: first.PhysicalResourceId });

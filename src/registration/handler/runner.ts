@@ -188,7 +188,7 @@ export class RunnerLifecycle implements Lifecycle {
         return `Runner '${id}' stays registered, as onInUse says: ${error.details ?? error.message}`;
       }
       throw new LifecycleError(`Deleting runner '${id}' was refused: it is still in use. Move its environments to another runner or delete them `
-        + '(and rules of others that point at it), then delete again; or set onInUse to RETAIN to leave the registration.', { details: error.details });
+        + '(and rules of others, if the details name any), then delete again; or set onInUse to RETAIN to leave the registration.', { details: error.details });
     }
   }
 
