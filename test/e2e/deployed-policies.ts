@@ -60,6 +60,7 @@ export async function judgeDeployed(cloud: Cloud, registered: Registered): Promi
       givenRoles: [],
       registrationRole: registration.arn,
       registrationFunction: `arn:aws:lambda:${region}:${account}:function:${physical('HumanitecRunnerRegistrationFunction')}`,
+      ensuredProvider: `arn:aws:iam::${account}:oidc-provider/${ISSUER.replace('https://', '')}`,
       bucket: `arn:aws:s3:::${bucket}`,
       bucketOwner: account,
       ownBucket: true,
