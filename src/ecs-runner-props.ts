@@ -226,9 +226,10 @@ export interface EcsRunnerProps {
 
   /**
    * The OIDC provider of the orchestrator's issuer in this account, for audience `sts.amazonaws.com`. An account can have
-   * only one an issuer: give it when another stack or tool made it.
+   * only one OIDC provider per issuer: if runners of several stacks use it, define a `RunnerOidcProvider` and pass it here. Required if `registrationNetwork` has
+   * `createEndpoints`, as the Lambda cannot reach IAM then.
    *
-   * @default - one is made, and shared by all runners of the stack with the same issuer
+   * @default - the deployment uses the account's provider of the issuer, or creates it if there is none. It is never changed or deleted.
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
    */
   readonly oidcProvider?: iam.IOidcProvider;

@@ -62,6 +62,15 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
     euWest.resourceCountIs('Custom::HumanitecOidcProvider', 0);
     euWest.hasResourceProperties('Custom::HumanitecRunner', { Job: { Region: 'eu-west-1' } });
   },
+  'shared-oidc-provider': ({ OidcProvider: provider, DevelopmentRunner: development, ProductionRunner: production }) => {
+    provider.hasResource('AWS::IAM::OIDCProvider', { DeletionPolicy: 'RetainExceptOnCreate', Properties: { Url: 'https://oidc.humanitec.dev' } });
+    for (const template of [development, production]) {
+      template.resourceCountIs('Custom::HumanitecOidcProvider', 0);
+      template.hasResourceProperties('AWS::IAM::Role', {
+        AssumeRolePolicyDocument: { Statement: [{ Principal: { Federated: { 'Fn::ImportValue': Match.stringLikeRegexp('^OidcProvider:') } } }] },
+      });
+    }
+  },
 };
 
 test('every example is looked at', () => {

@@ -8,6 +8,7 @@ import { endToEnd } from './harness';
 import {
   content, downFromRegistration, foreign, FOREIGN_ROLE, isRegistration, madeId, reasonOf, reset, Stage, tornDown, type Operation,
 } from './lifecycle-support';
+import { keepsTheOidcProvider } from './oidc-provider';
 import type { Cloud } from '../../local/try/cloud';
 import { Output } from '../../local/try/output';
 import type { Report } from '../../local/try/report';
@@ -30,6 +31,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   await deletedBeforeDestroy(stage);
   await idTaken(stage);
   await idTakenLater(stage);
+  await stage.scenario('OIDC provider', (add) => keepsTheOidcProvider(stage.cloud, add));
   report.add('the registration wrote a log', 'lines', `${stage.logged.size} lines`, stage.logged.size > 0);
 }
 

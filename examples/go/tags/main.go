@@ -28,7 +28,7 @@ func main() {
 		SecurityGroups: &[]awsec2.ISecurityGroup{
 			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
 		},
-		// Unlike awscdk.Tags_Of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+		// Unlike awscdk.Tags_Of(runner), these reach the registration, too, which the runners of a stack share.
 		Tags: &map[string]*string{
 			"Environment": jsii.String("production"),
 			"Team":        jsii.String("platform"),

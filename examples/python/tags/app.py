@@ -22,7 +22,7 @@ runner = EcsRunner(
     security_groups=[
         SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
     ],
-    # Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+    # Unlike Tags.of(runner), these reach the registration, too, which the runners of a stack share.
     tags={
         "Environment": "production",
         "Team": "platform",

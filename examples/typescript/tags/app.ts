@@ -14,7 +14,7 @@ const runner = new EcsRunner(stack, 'Runner', {
   }),
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
   securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
-  // Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+  // Unlike Tags.of(runner), these reach the registration, too, which the runners of a stack share.
   tags: {
     Environment: 'production',
     Team: 'platform',

@@ -31,7 +31,7 @@ public class TagsApp {
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
                 .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
-                // Unlike Tags.of(runner), these reach what the runners of a stack share, too: the OIDC provider and the registration.
+                // Unlike Tags.of(runner), these reach the registration, too, which the runners of a stack share.
                 .tags(Map.of(
                         "Environment", "production",
                         "Team", "platform",

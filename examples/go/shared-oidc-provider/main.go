@@ -1,0 +1,44 @@
+// Two runner stacks of one account, and a stack with the OIDC provider that both use.
+//
+// An account can have one OIDC provider for an issuer. This stack needs no API token, and the provider is kept when the stack is deleted.
+package main
+
+import (
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
+)
+
+func main() {
+	defer jsii.Close()
+
+	app := awscdk.NewApp(nil)
+
+	oidcProvider := humanitececsrunner.NewRunnerOidcProvider(newStack(app, "OidcProvider"), jsii.String("OidcProvider"), nil)
+
+	for _, name := range []string{"Development", "Production"} {
+		stack := newStack(app, name+"Runner")
+		humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+			Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
+				OrgId: jsii.String("my-org"),
+				ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
+					awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
+			}),
+			RunnerIdPrefix: jsii.String(strings.ToLower(name)),
+			SubnetIds:      jsii.Strings("subnet-12345678", "subnet-87654321"),
+			OidcProvider:   oidcProvider,
+		})
+	}
+
+	app.Synth(nil)
+}
+
+func newStack(app awscdk.App, id string) awscdk.Stack {
+	return awscdk.NewStack(app, &id, &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
+	})
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""Two runner stacks of one account, and a stack with the OIDC provider that both use.
+
+An account can have one OIDC provider for an issuer. This stack needs no API token, and the provider is kept when the stack is deleted.
+"""
+
+from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_secretsmanager import Secret
+from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator, RunnerOidcProvider
+
+ENV = Environment(account="123456789012", region="us-east-1")
+
+app = App()
+
+oidc_provider = RunnerOidcProvider(Stack(app, "OidcProvider", env=ENV), "OidcProvider")
+
+for name in ["Development", "Production"]:
+    stack = Stack(app, f"{name}Runner", env=ENV)
+    EcsRunner(
+        stack,
+        "Runner",
+        orchestrator=Orchestrator.humanitec(
+            org_id="my-org",
+            api_token=ApiToken.from_secrets_manager(
+                Secret.from_secret_name_v2(stack, "ApiToken", "humanitec-api-token")
+            ),
+        ),
+        runner_id_prefix=name.lower(),
+        subnet_ids=["subnet-12345678", "subnet-87654321"],
+        oidc_provider=oidc_provider,
+    )
+
+app.synth()

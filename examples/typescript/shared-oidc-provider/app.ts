@@ -1,0 +1,26 @@
+/**
+ * Two runner stacks of one account, and a stack with the OIDC provider that both use.
+ *
+ * An account can have one OIDC provider for an issuer. This stack needs no API token, and the provider is kept when the stack is deleted.
+ */
+import { App, Stack } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { ApiToken, EcsRunner, Orchestrator, RunnerOidcProvider } from 'cdk-humanitec-ecs-runner';
+
+const env = { account: '123456789012', region: 'us-east-1' };
+const app = new App();
+
+const oidcProvider = new RunnerOidcProvider(new Stack(app, 'OidcProvider', { env }), 'OidcProvider');
+
+for (const name of ['Development', 'Production']) {
+  const stack = new Stack(app, `${name}Runner`, { env });
+  new EcsRunner(stack, 'Runner', {
+    orchestrator: Orchestrator.humanitec({
+      orgId: 'my-org',
+      apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
+    }),
+    runnerIdPrefix: name.toLowerCase(),
+    subnetIds: ['subnet-12345678', 'subnet-87654321'],
+    oidcProvider,
+  });
+}
