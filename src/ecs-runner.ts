@@ -19,6 +19,7 @@ import { retainExceptOnCreate, RunnerLogGroups } from './log-groups';
 import { bindNetwork, RunnerNetwork } from './network';
 import { bindOidcProvider } from './oidc-provider';
 import type { Orchestrator } from './orchestrator';
+import { checkRemovalPolicy, Problems } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { remember, runnerIdResource, runnerResource } from './registration/resources';
 import { bindExecutionRole, bindTaskManagerRole, bindTaskRole, limitProviderRole } from './roles';
@@ -92,6 +93,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
   private readonly registration: CustomResource;
   private readonly logGroups: RunnerLogGroups;
   private readonly ownsStateBucket: boolean;
+  private readonly autoDeletesObjects: boolean;
 
   /**
    * Makes a runner.
@@ -134,6 +136,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     this.connections = new RunnerConnections(this, network.securityGroups, group => this.registration?.node.addDependency(group));
 
     this.ownsStateBucket = !stateStorage._isExisting;
+    this.autoDeletesObjects = stateStorage._autoDeletes;
     this.stateBucket = stateStorage._bind(this, props.encryptionKey);
     this.statePrefix = stateStorage._prefix;
     if (stateStorage._autoDeletes) {
@@ -217,8 +220,20 @@ export class EcsRunner extends Resource implements IEcsRunner {
    *
    * @param policy `RETAIN` does not apply to the deployment that creates the resources: what a failed deployment leaves would block the next one.
    * With `DESTROY` the deletion of a bucket that is not empty fails.
+   * @throws for `SNAPSHOT`, and for a policy that keeps a bucket with `autoDeleteObjects`, which is emptied when the stack is deleted
    */
   public applyRemovalPolicy(policy: RemovalPolicy): void {
+    const problems = new Problems();
+    checkRemovalPolicy(problems, 'policy', policy);
+    if (this.autoDeletesObjects && policy !== RemovalPolicy.DESTROY) {
+      problems.add({
+        input: 'policy',
+        expected: 'RemovalPolicy.DESTROY for a state bucket with `autoDeleteObjects`',
+        got: `RemovalPolicy.${policy.toUpperCase()}`,
+        fix: 'The bucket would be kept, but emptied when the stack is deleted: leave autoDeleteObjects out to keep the state.',
+      });
+    }
+    problems.throwIfAny(this, 'EcsRunner');
     this.logGroups.applyRemovalPolicy(policy);
     if (this.ownsStateBucket) {
       this.stateBucket.applyRemovalPolicy(retainExceptOnCreate(policy));

@@ -330,6 +330,17 @@ describe('applyRemovalPolicy', () => {
     expect(policies(stack, 'AWS::S3::Bucket')).toEqual(['Retain']);
   });
 
+  test.each<[string, Partial<EcsRunnerProps>, RemovalPolicy, string]>([
+    ['a snapshot', {}, RemovalPolicy.SNAPSHOT, 'policy: expected RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE; got RemovalPolicy.SNAPSHOT. '
+      + 'CloudFormation takes no snapshots of buckets and log groups: choose whether to delete or to keep it.'],
+    ['keeping a bucket that is emptied', { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }, RemovalPolicy.RETAIN,
+      'policy: expected RemovalPolicy.DESTROY for a state bucket with `autoDeleteObjects`; got RemovalPolicy.RETAIN. '
+      + 'The bucket would be kept, but emptied when the stack is deleted: leave autoDeleteObjects out to keep the state.'],
+  ])('of a runner rejects %s', (_name, props, policy, problem) => {
+    const runner = quietRunner(newStack(), props);
+    expect(() => runner.applyRemovalPolicy(policy)).toThrow(`EcsRunner 'Stack/Runner' has 1 problem:\n  1. ${problem}`);
+  });
+
   test('of a rule keeps it at the orchestrator', () => {
     const stack = newStack();
     new RunnerRule(stack, 'Rule', { runner: quietRunner(stack) }).applyRemovalPolicy(RemovalPolicy.RETAIN);
