@@ -1,7 +1,6 @@
 import { type CfnResource, Lazy, Resource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { acknowledge, REGISTRATION } from './acknowledgements';
 import { rejectSecondDefinition } from './oidc-definitions';
 import { issuerName } from './oidc-issuer';
 import { RegistrationProvider } from './registration/provider';
@@ -42,7 +41,6 @@ class EnsuredOidcProvider extends Resource implements iam.IOidcProvider {
     })], { input: 'orchestrator', fix: 'Put some of the runners into another stack.' });
     const resource = oidcProviderResource(this, 'Resource', { IssuerUrl: issuerUrl, ProviderArn: arn });
     resource.node.addDependency(policy);
-    acknowledge(resource, REGISTRATION);
     // Other stacks get the ARN as text: an export would keep this stack from being destroyed, though the provider stays.
     this.oidcProviderArn = Lazy.uncachedString({ produce: ({ scope: consumer }) => Stack.of(consumer) === stack ? resource.ref : arn });
     rejectSecondDefinition(resource.node.defaultChild as CfnResource);

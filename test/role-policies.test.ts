@@ -112,7 +112,8 @@ describe('several secrets and parameters', () => {
   test('in several regions: keys are used through the service of the region that a secret is in', () => {
     const stack = newStack();
     const key = kms.Key.fromKeyArn(stack, 'Key', KEY_ARN);
-    runnerIn(stack, { secrets: { A: importedSecret(stack, 'here', key), B: importedSecret(stack, 'there', key, 'eu-west-1'), C: importedSecret(stack, 'too', key, 'eu-west-1') } });
+    const other = kms.Key.fromKeyArn(stack, 'OtherKey', KEY_ARN.replace(REGION, 'eu-west-1'));
+    runnerIn(stack, { secrets: { A: importedSecret(stack, 'here', key), B: importedSecret(stack, 'there', other, 'eu-west-1'), C: importedSecret(stack, 'too', other, 'eu-west-1') } });
     const { DecryptSecrets: here, DecryptSecrets2: there } = flat(statementsOf(Template.fromStack(stack), 'RunnerExecutionRole'));
     expect([here, there].map(({ Resource: resource, Condition: { StringEquals: condition } }) => [
       resource, condition['kms:ViaService'], condition['kms:EncryptionContext:SecretARN'],
