@@ -4,6 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
+import { checkType, objectWith, TEXT } from './input-types';
 import { checkKey, isElsewhere, Place, placeOf } from './place';
 import { Problem, Problems, quote } from './problems';
 import type { WireToken } from './registration/wire';
@@ -108,6 +109,24 @@ export class ApiToken {
   public _valuesInPolicies(): string[] {
     const { secret, parameter, encryptionKey } = this.source;
     return [secret?.secretArn, parameter?.parameterArn, secret?.encryptionKey?.keyArn, encryptionKey?.keyArn].filter(value => value !== undefined);
+  }
+
+  /** @internal */
+  public _typeProblems(): Problem[] {
+    const problems = new Problems();
+    const { secret, parameter, jsonField, encryptionKey } = this.source;
+    if ('secret' in this.source) {
+      checkType(problems, '', secret, objectWith('an ISecret of aws-secretsmanager', 'secretArn', 'Give the secret that has the token.'));
+    } else {
+      checkType(problems, '', parameter, objectWith('an IParameter of aws-ssm', 'parameterArn', 'Give the parameter that has the token.'));
+    }
+    if (jsonField !== undefined) {
+      checkType(problems, 'jsonField', jsonField, TEXT);
+    }
+    if (encryptionKey !== undefined) {
+      checkType(problems, 'encryptionKey', encryptionKey, objectWith('a kms.IKey', 'keyArn'));
+    }
+    return problems.list;
   }
 
   /** @internal */

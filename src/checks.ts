@@ -1,6 +1,7 @@
 import { IResource, Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { checkConstructId } from './construct-ids';
 import * as contract from './contract';
 import type { EcsRunnerProps } from './ecs-runner-props';
 import { checkEnvironment } from './environment';
@@ -9,12 +10,16 @@ import { checkNetwork } from './network';
 import { checkKey, checkPlace, checkVpcParts, placeOf, PlaceRule } from './place';
 import { checkRemovalPolicy, isKnown, maskUnknown, Problems, quote } from './problems';
 import { RegistrationProvider } from './registration/provider';
+import { checkRunnerTypes } from './runner-input-types';
 import { checkTags } from './tags';
 import { checkWildcards } from './wildcards';
 
 /** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
 export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   const problems = new Problems();
+  checkConstructId(scope, problems);
+  checkRunnerTypes(problems, props);
+  problems.throwIfAny(scope, 'EcsRunner');
   problems.addAll('orchestrator', props.orchestrator._problems(scope));
   checkId(props, problems);
   problems.checkText('description', props.description, {

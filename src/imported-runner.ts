@@ -3,7 +3,10 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { RunnerConnections } from './connections';
+import { checkConstructId } from './construct-ids';
 import type { Orchestrator } from './orchestrator';
+import { Problems } from './problems';
+import { checkAttributeTypes } from './runner-input-types';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 import { UnknownTaskRole } from './unknown-task-role';
@@ -17,6 +20,10 @@ export class ImportedRunner extends Resource implements IEcsRunner {
 
   constructor(scope: Construct, id: string, attributes: EcsRunnerAttributes) {
     super(scope, id);
+    const problems = new Problems();
+    checkConstructId(this, problems);
+    checkAttributeTypes(problems, attributes);
+    problems.throwIfAny(this, 'EcsRunner.fromRunnerAttributes()');
     this.runnerId = attributes.runnerId;
     this.orchestrator = attributes.orchestrator;
     this.connections = new RunnerConnections(this, attributes.securityGroups);

@@ -3,6 +3,7 @@ import { Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { ApiToken } from './api-token';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from './contract';
+import { checkTypes, InputTypes, objectWith, TEXT } from './input-types';
 import { checkIssuer, issuerName } from './oidc-issuer';
 import { isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
@@ -64,6 +65,16 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
   readonly extraCaCertificates?: string;
 }
 
+const TYPES: InputTypes<SelfHostedOrchestratorProps> = {
+  orgId: TEXT,
+  apiToken: objectWith('an ApiToken', '_service', 'Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().'),
+  apiUrl: TEXT,
+  gatewayUrl: TEXT,
+  oidcIssuerUrl: TEXT,
+  taskFamilyPrefix: TEXT,
+  extraCaCertificates: TEXT,
+};
+
 /**
  * The Platform Orchestrator that a runner belongs to.
  *
@@ -90,7 +101,7 @@ export class Orchestrator {
    * @param props how to reach it
    */
   public static selfHosted(props: SelfHostedOrchestratorProps): Orchestrator {
-    return new Orchestrator(props);
+    return new Orchestrator({ ...props });
   }
 
   /** Id of the organization. */
@@ -115,7 +126,7 @@ export class Orchestrator {
     this.oidcIssuerUrl = withoutTrailingSlash(props.oidcIssuerUrl);
     this.taskFamilyPrefix = props.taskFamilyPrefix ?? `platform_orchestrator_env_${props.orgId}_`;
     this.apiToken = props.apiToken;
-    this.extraCaCertificates = props.extraCaCertificates?.trim();
+    this.extraCaCertificates = typeof props.extraCaCertificates === 'string' ? props.extraCaCertificates.trim() : props.extraCaCertificates;
   }
 
   /**
@@ -140,6 +151,14 @@ export class Orchestrator {
    */
   public get _taskPorts(): number[] {
     return [this._apiPort, portOf(this.gatewayUrl ?? this.apiUrl)];
+  }
+
+  /** @internal */
+  public _typeProblems(): Problem[] {
+    const problems = new Problems();
+    checkTypes<SelfHostedOrchestratorProps>(problems, this, TYPES, ['orgId', 'apiToken', 'apiUrl', 'oidcIssuerUrl']);
+    problems.addAll('apiToken', problems.list.length === 0 ? this.apiToken._typeProblems() : []);
+    return problems.list;
   }
 
   /** @internal */
@@ -224,7 +243,7 @@ function portOf(text: string): number {
 }
 
 function withoutTrailingSlash(url: string): string {
-  return Token.isUnresolved(url) ? url : url.replace(/\/+$/, '');
+  return Token.isUnresolved(url) || typeof url !== 'string' ? url : url.replace(/\/+$/, '');
 }
 
 function parseUrl(text: string): URL | undefined {

@@ -6,6 +6,7 @@ import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from './contract';
+import { checkType, OBJECT, objectWith, TEXT } from './input-types';
 import { isKnown, Problem, Problems, quote } from './problems';
 
 /** How an image is built. */
@@ -93,6 +94,11 @@ export abstract class RunnerImage {
   public abstract _bind(scope: Construct, grantee: iam.IGrantable): string;
 
   /** @internal */
+  public _typeProblems(): Problem[] {
+    return [];
+  }
+
+  /** @internal */
   public _problems(): Problem[] {
     return [];
   }
@@ -113,6 +119,12 @@ class RegistryImage extends RunnerImage {
 
   public _bind(): string {
     return this.name;
+  }
+
+  public _typeProblems(): Problem[] {
+    const problems = new Problems();
+    checkType(problems, '', this.name, TEXT);
+    return problems.list;
   }
 
   public _problems(): Problem[] {
@@ -141,6 +153,13 @@ class EcrImage extends RunnerImage {
     return this.repository.repositoryArn;
   }
 
+  public _typeProblems(): Problem[] {
+    const problems = new Problems();
+    checkType(problems, '', this.repository, objectWith('an ecr.IRepository', 'repositoryArn'));
+    checkType(problems, '', this.tagOrDigest, TEXT);
+    return problems.list;
+  }
+
   public _problems(): Problem[] {
     const problems = new Problems();
     problems.checkText('', this.tagOrDigest, {
@@ -155,6 +174,13 @@ class EcrImage extends RunnerImage {
 class AssetImage extends RunnerImage {
   constructor(private readonly directory: string, private readonly options: AssetImageOptions) {
     super();
+  }
+
+  public _typeProblems(): Problem[] {
+    const problems = new Problems();
+    checkType(problems, '', this.directory, TEXT);
+    checkType(problems, '', this.options, OBJECT);
+    return problems.list;
   }
 
   public _problems(): Problem[] {

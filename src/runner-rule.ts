@@ -2,11 +2,13 @@ import { RemovalPolicy, Resource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { addRule, sameRuleAs } from './app-runners';
+import { checkConstructId } from './construct-ids';
 import { DEFAULT_LOG_RETENTION } from './defaults';
 import { Problems } from './problems';
 import { RegistrationProvider } from './registration/provider';
 import { registeredId, runnerRuleResource } from './registration/resources';
 import type { RegistrationNetwork } from './registration-network';
+import { checkRuleTypes } from './runner-input-types';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 
 /** What a `RunnerRule` is made from. */
@@ -88,6 +90,9 @@ export class RunnerRule extends Resource {
 
   private check(props: RunnerRuleProps) {
     const problems = new Problems();
+    checkConstructId(this, problems);
+    checkRuleTypes(problems, props);
+    problems.throwIfAny(this, 'RunnerRule');
     const id = {
       pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
       max: 100,

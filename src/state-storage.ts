@@ -4,6 +4,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { acknowledge, stateBucketFindings } from './acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from './contract';
+import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from './input-types';
 import { checkKey, checkPlace, isElsewhere, placeOf } from './place';
 import { checkRemovalPolicy, isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
@@ -57,6 +58,16 @@ export interface NewBucketOptions extends ExistingBucketOptions {
   readonly serverAccessLogsBucket?: s3.IBucket;
 }
 
+const BUCKET = objectWith('an s3.IBucket', 'bucketArn');
+const TYPES: InputTypes<NewBucketOptions> = {
+  prefix: TEXT,
+  versioned: BOOLEAN,
+  removalPolicy: oneOf('RemovalPolicy', RemovalPolicy),
+  autoDeleteObjects: BOOLEAN,
+  serverAccessLogsPrefix: TEXT,
+  serverAccessLogsBucket: BUCKET,
+};
+
 /**
  * Where OpenTofu keeps the state of what is deployed through the runner.
  */
@@ -78,10 +89,10 @@ export class StateStorage {
    * @param options where in the bucket
    */
   public static existingBucket(bucket: s3.IBucket, options: ExistingBucketOptions = {}): StateStorage {
-    return new StateStorage(options, bucket);
+    return new StateStorage(options, bucket, true);
   }
 
-  private constructor(private readonly options: NewBucketOptions, private readonly existing?: s3.IBucket) {}
+  private constructor(private readonly options: NewBucketOptions, private readonly existing?: s3.IBucket, private readonly isExisting = false) {}
 
   /**
    * Path below which the state is kept, without slashes around it.
@@ -149,6 +160,16 @@ export class StateStorage {
    */
   public _valuesInPolicies(): [input: string, value: string | undefined][] {
     return [['prefix', this.options.prefix], ['existingBucket', this.existing?.bucketArn]];
+  }
+
+  /** @internal */
+  public _typeProblems(): Problem[] {
+    const problems = new Problems();
+    checkTypes(problems, this.options, TYPES);
+    if (this.isExisting) {
+      checkType(problems, 'existingBucket', this.existing, BUCKET);
+    }
+    return problems.list;
   }
 
   /** @internal */

@@ -17,11 +17,12 @@ import * as places from './places';
 import { Change, message, Row, subnets } from './row';
 import * as state from './state';
 import * as tags from './tags';
+import * as types from './types';
 import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, newStack, REGION, tokenOf } from '../support';
 
 /** One suite for all rows: each suite that loads aws-cdk-lib costs seconds. */
-const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account, places, tags].flatMap(({ ROWS: rows }) => rows);
+const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account, places, tags, types].flatMap(({ ROWS: rows }) => rows);
 
 describe('invalid input', () => {
   let outdir: string;
@@ -42,6 +43,17 @@ describe('invalid input', () => {
     const stack = stackWith();
     expect(failure(stack, change)).toBe(message(problems));
     expect(existsSync(join(outdir, 'cdk.out')) ? readdirSync(join(outdir, 'cdk.out')) : []).toEqual([]);
+  });
+
+  test.each(types.OTHERS)('rejects %s', (_name, make, expected) => {
+    const stack = stackWith();
+    let text = '';
+    try {
+      make(stack);
+    } catch (error) {
+      text = (error as Error).message;
+    }
+    expect(text).toBe(expected);
   });
 
   test.each(['us-gov-west-1', 'cn-north-1', 'us-iso-east-1'])('rejects a region of another partition: %s', (region) => {

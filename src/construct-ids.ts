@@ -1,0 +1,22 @@
+import { Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { Problems } from './problems';
+
+/** Constructs that the runners of a stack share, below the stack: their ids, and a member of each. */
+const SHARED: [id: RegExp, member: string][] = [
+  [/^HumanitecRunnerRegistration$/, 'serviceToken'], [/^HumanitecRunnerEventLogs\d*$/, 'allow'], [/^HumanitecOidcProvider-/, 'oidcProviderArn'],
+];
+
+/** Rejects constructs of the app that have an id which the library needs below the stack. */
+export function checkConstructId(scope: IConstruct, problems: Problems): void {
+  for (const child of Stack.of(scope).node.children) {
+    if (SHARED.some(([id, member]) => id.test(child.node.id) && !(member in child))) {
+      problems.add({
+        input: child === scope ? 'id' : 'scope',
+        expected: `no construct of the app with the id "${child.node.id}" below the stack, as the library uses it`,
+        got: `'${child.node.path}'`,
+        fix: 'Give that construct another id.',
+      });
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { Token } from 'aws-cdk-lib';
+import { Problems, quote } from './problems';
+
+/** What an input accepts. TypeScript, Python, Java and Go check types themselves; plain JavaScript does not. */
+export interface InputType {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Type of the items of a list or map. */
+  readonly items?: InputType;
+  readonly fix?: string;
+}
+
+export const TEXT: InputType = { expected: 'a text', accepts: value => typeof value === 'string' };
+export const BOOLEAN: InputType = { expected: 'true or false', accepts: value => typeof value === 'boolean' };
+
+/** An object of another construct or class, which is known by a member. */
+export function objectWith(expected: string, member: string, fix?: string): InputType {
+  return { expected, accepts: value => typeof value === 'object' && value !== null && member in value, fix };
+}
+
+/** An object of plain inputs. */
+export const OBJECT: InputType = { expected: 'an object with inputs', accepts: value => isMap(value) };
+
+export function oneOf(name: string, values: object): InputType {
+  return { expected: `a value of ${name}`, accepts: value => Object.values(values).includes(value) };
+}
+
+export function listOf(items: InputType): InputType {
+  return { expected: `a list of which each item is ${items.expected}`, accepts: Array.isArray, items };
+}
+
+export function mapOf(items: InputType): InputType {
+  return { expected: `a map of which each value is ${items.expected}`, accepts: isMap, items };
+}
+
+/** The type of each input of a struct: a new input needs one. */
+export type InputTypes<T> = { readonly [K in keyof Required<T>]: InputType };
+
+/** Rejects values of wrong types, and required inputs that are missing. */
+export function checkTypes<T extends object>(problems: Problems, given: T | undefined, types: InputTypes<T>, required: (keyof T & string)[] = [], prefix = ''): void {
+  if (!OBJECT.accepts(given)) {
+    problems.add({ input: prefix.replace(/\.$/, '') || 'props', expected: OBJECT.expected, got: quote(given), fix: `Give at least ${required.join(' and ') || 'an empty object'}.` });
+    return;
+  }
+  for (const [name, type] of Object.entries<InputType>(types)) {
+    const value = (given as Record<string, unknown>)[name];
+    if (value !== undefined || (required as string[]).includes(name)) {
+      checkType(problems, `${prefix}${name}`, value, type);
+    }
+  }
+}
+
+/** Rejects a value of a wrong type. */
+export function checkType(problems: Problems, input: string, value: unknown, type: InputType): void {
+  if (!type.accepts(value)) {
+    problems.add({ input, expected: type.expected, got: quote(value), fix: type.fix ?? 'Give a value of this type.' });
+    return;
+  }
+  if (type.items && !Token.isUnresolved(value)) {
+    for (const [key, item] of Object.entries(value as object)) {
+      checkType(problems, Array.isArray(value) ? `${input}[${key}]` : `${input}.${key}`, item, type.items);
+    }
+  }
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Token.isUnresolved(value);
+}

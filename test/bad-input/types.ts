@@ -1,0 +1,93 @@
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Row } from './row';
+import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerRule, StateStorage } from '../../src';
+import { ACCOUNT, importedVpc, minimal, orchestratorOf } from '../support';
+
+/** Plain JavaScript can give anything. */
+const any = (value: unknown): any => value;
+const TYPE = 'Give a value of this type.';
+const MAKE = 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().';
+
+/** Values of wrong types, which compilers find in other languages than JavaScript. */
+export const ROWS: Row[] = [
+  ['a missing orchestrator', () => ({ orchestrator: any(undefined) }), [`orchestrator: expected an Orchestrator; got undefined. ${MAKE}`]],
+  ['a plain object for the orchestrator', () => ({ orchestrator: any({ orgId: 'my-org' }) }), [`orchestrator: expected an Orchestrator; got an object of type Object. ${MAKE}`]],
+  ['an orchestrator without inputs', () => ({ orchestrator: Orchestrator.selfHosted(any(undefined)) }), [
+    'orchestrator.orgId: expected a text; got undefined. Give a value of this type.',
+    'orchestrator.apiToken: expected an ApiToken; got undefined. Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().',
+    'orchestrator.apiUrl: expected a text; got undefined. Give a value of this type.',
+    'orchestrator.oidcIssuerUrl: expected a text; got undefined. Give a value of this type.',
+  ]],
+  ['a number for the organization', stack => ({ orchestrator: Orchestrator.humanitec({ ...orchestratorOf(stack), orgId: any(7) }) }), [`orchestrator.orgId: expected a text; got 7. ${TYPE}`]],
+  ['an API token without a secret', () => ({ orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(any(undefined)) }) }),
+    ['orchestrator.apiToken: expected an ISecret of aws-secretsmanager; got undefined. Give the secret that has the token.']],
+  ['an API token without a parameter', () => ({ orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(any('/token')) }) }),
+    ['orchestrator.apiToken: expected an IParameter of aws-ssm; got "/token". Give the parameter that has the token.']],
+  ['a number for the id', () => ({ runnerId: any(7) }), [`runnerId: expected a text; got 7. ${TYPE}`]],
+  ['null for the VPC', () => ({ vpc: any(null) }), [`vpc: expected an ec2.IVpc; got null. ${TYPE}`]],
+  ['a text for the subnets', () => ({ subnetIds: any('subnet-1') }), [`subnetIds: expected a list of which each item is a text; got "subnet-1". ${TYPE}`]],
+  ['a number among the subnets', () => ({ subnetIds: any(['subnet-1', 2]) }), [`subnetIds[1]: expected a text; got 2. ${TYPE}`]],
+  ['ids for the security groups', () => ({ securityGroups: any(['sg-1']) }), [`securityGroups[0]: expected an ec2.ISecurityGroup; got "sg-1". ${TYPE}`]],
+  ['a text for true or false', () => ({ assignPublicIp: any('false') }), [`assignPublicIp: expected true or false; got "false". ${TYPE}`]],
+  ['days that CloudWatch Logs does not know', () => ({ logRetention: any(31) }), [`logRetention: expected a value of logs.RetentionDays; got 31. ${TYPE}`]],
+  ['a removal policy that does not exist', () => ({ logRemovalPolicy: any('keep') }), [`logRemovalPolicy: expected a value of RemovalPolicy; got "keep". ${TYPE}`]],
+  ['a number for a variable', () => ({ environment: any({ SIZE: 3 }) }), [`environment.SIZE: expected a text; got 3. ${TYPE}`]],
+  ['a list for the variables', () => ({ environment: any(['A=1']) }), [`environment: expected a map of which each value is a text; got ["A=1"]. ${TYPE}`]],
+  ['a secret of Secrets Manager among the secrets', stack => ({ secrets: any({ A: minimal(stack), B: secretsmanager.Secret }) }), [
+    'secrets.A: expected an ecs.Secret; got an object of type Object. Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().',
+    'secrets.B: expected an ecs.Secret; got a function. Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().',
+  ]],
+  ['a role name for a role', () => ({ taskRole: any('role') }), [`taskRole: expected an iam.IRole; got "role". ${TYPE}`]],
+  ['a number for a tag', () => ({ tags: any({ cost: 1 }) }), [`tags.cost: expected a text; got 1. ${TYPE}`]],
+  ['an OpenIdConnectProvider', stack => ({
+    oidcProvider: any(iam.OpenIdConnectProvider.fromOpenIdConnectProviderArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`)),
+  }), ['oidcProvider: expected an iam.IOidcProvider; got an object of type Import. '
+    + 'An OpenIdConnectProvider has another type: import its ARN with iam.OidcProviderNative.fromOidcProviderArn().']],
+  ['a registration without a VPC', () => ({ registrationNetwork: any({}) }), [`registrationNetwork.vpc: expected an ec2.IVpc; got undefined. ${TYPE}`]],
+  ['a VPC for the registration', stack => ({ registrationNetwork: { vpc: importedVpc(stack), createEndpoints: any('yes') } }),
+    [`registrationNetwork.createEndpoints: expected true or false; got "yes". ${TYPE}`]],
+  ['a missing bucket', () => ({ stateStorage: StateStorage.existingBucket(any(undefined)) }), [`stateStorage.existingBucket: expected an s3.IBucket; got undefined. ${TYPE}`]],
+  ['a bucket for the state storage', () => ({ stateStorage: any('bucket') }),
+    ['stateStorage: expected a StateStorage; got "bucket". Make it with StateStorage.newBucket() or StateStorage.existingBucket().']],
+  ['a number for the prefix', () => ({ stateStorage: StateStorage.newBucket({ prefix: any(1) }) }), [`stateStorage.prefix: expected a text; got 1. ${TYPE}`]],
+  ['a text for the image', () => ({ image: any('alpine:3') }),
+    ['image: expected a RunnerImage; got "alpine:3". Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().']],
+  ['an image without a name', () => ({ image: RunnerImage.fromRegistry(any(undefined)) }), [`image: expected a text; got undefined. ${TYPE}`]],
+  ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
+];
+
+/** Other constructs than runners: what is made, and the whole error. */
+export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: string][] = [
+  ['a runner without inputs', stack => new EcsRunner(stack, 'Runner', any(undefined)),
+    'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least orchestrator.'],
+  ['a rule without inputs', stack => new RunnerRule(stack, 'Rule', any(undefined)),
+    'RunnerRule \'Stack/Rule\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least runner.'],
+  ['a rule without a runner', stack => new RunnerRule(stack, 'Rule', any({ projectId: 1 })), 'RunnerRule \'Stack/Rule\' has 2 problems:\n'
+    + '  1. runner: expected an IEcsRunner; got undefined. Give an EcsRunner, or import one with EcsRunner.fromRunnerAttributes().\n'
+    + `  2. projectId: expected a text; got 1. ${TYPE}`],
+  ['a rule with a bad path of roles', stack =>
+    EcsRunner.fromRunnerAttributes(stack, 'Runner', { runnerId: 'r', orchestrator: orchestratorOf(stack) }).addRule('Rule', any({ rolePath: 'x' })),
+  'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. rolePath: expected a path that starts and ends with "/", such as "/platform/runners/", '
+    + 'of letters, digits and _+=,.@- between slashes; got "x". Add the missing slash, or remove what the orchestrator does not accept in role ARNs.'],
+  ['a rule with a boundary of another account', stack => new RunnerRule(stack, 'Rule', {
+    runner: EcsRunner.fromRunnerAttributes(stack, 'Runner', { runnerId: 'r', orchestrator: orchestratorOf(stack) }),
+    permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', 'arn:aws:iam::999999999999:policy/p'),
+  }), `RunnerRule 'Stack/Rule' has 1 problem:\n  1. permissionsBoundary: expected a policy in the runner's account, "${ACCOUNT}"; got one in "999999999999". `
+    + 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.'],
+  ['attributes that are missing', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any(undefined)),
+    'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least runnerId.'],
+  ['attributes of wrong types', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any({ runnerId: 7, taskRole: 'role' })),
+    'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 2 problems:\n'
+      + `  1. runnerId: expected a text; got 7. ${TYPE}\n  2. taskRole: expected an iam.IRole; got "role". ${TYPE}`],
+  ...['HumanitecRunnerRegistration', 'HumanitecRunnerEventLogs', 'HumanitecOidcProvider-oidc.humanitec.dev'].map((id): [string, (stack: Stack) => unknown, string] =>
+    [`the construct id ${id}`, stack => new EcsRunner(stack, id, minimal(stack)),
+      `EcsRunner 'Stack/${id}' has 1 problem:\n  1. id: expected no construct of the app with the id "${id}" below the stack, as the library uses it; `
+        + `got 'Stack/${id}'. Give that construct another id.`]),
+  ['a construct of the app with an id of the library', (stack) => {
+    new iam.Role(stack, 'HumanitecRunnerRegistration', { assumedBy: new iam.AccountRootPrincipal() });
+    return new EcsRunner(stack, 'Runner', minimal(stack));
+  }, 'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. scope: expected no construct of the app with the id "HumanitecRunnerRegistration" below the stack, '
+    + 'as the library uses it; got \'Stack/HumanitecRunnerRegistration\'. Give that construct another id.'],
+];
