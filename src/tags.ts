@@ -1,6 +1,6 @@
 import { CfnResource, CfnTag, ITaggable, Lazy, TagManager, Tags, TagType } from 'aws-cdk-lib';
 import { Construct, IConstruct } from 'constructs';
-import { isKnown, maskUnknown, Problems, quote } from './problems';
+import { isKnown, isPlaceholder, maskUnknown, Problems, quote } from './problems';
 
 /** IAM, ECS, CloudWatch Logs and Lambda accept these characters. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -40,7 +40,7 @@ function checkTag(input: string, key: string, value: string, problems: Problems)
   if (isKnown(key)) {
     problems.checkText(input, key, { min: 1, max: KEY_MAX, expected: `a key of 1 to ${KEY_MAX} characters`, fix: 'Choose another key.' });
   }
-  for (const [what, text] of [['key', key], ['value', value]]) {
+  for (const [what, text] of [['key', key], ['value', value]].filter(([, each]) => !isPlaceholder(each))) {
     const known = maskUnknown(text).replace(/\u0000/g, '');
     if (!CHARACTERS.test(known)) {
       problems.add({ input, expected: `a ${what} of ${ALLOWED}`, got: quote(text), fix: 'Remove the other characters.' });
