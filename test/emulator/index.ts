@@ -9,6 +9,7 @@ import { iamRules } from './iam';
 import { keys } from './keys';
 import { missingObjects } from './missing-objects';
 import { oidc } from './oidc';
+import { secretRules } from './secrets';
 import { serviceLinkedRole } from './service-linked-role';
 import { tagRules } from './tags';
 import { taskEvents } from './task-events';
@@ -19,7 +20,9 @@ import { startEmulator } from '../../local/emulator';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 
-const RULES: Record<string, Rule[]> = { tasks, taskEvents, taskSizes, clusters, existing, iamRules, keys, missingObjects, oidc, serviceLinkedRole, tagRules };
+const RULES: Record<string, Rule[]> = {
+  tasks, taskEvents, taskSizes, clusters, existing, iamRules, keys, missingObjects, oidc, secretRules, serviceLinkedRole, tagRules,
+};
 
 async function main(): Promise<number> {
   const { values: { json, only } } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
