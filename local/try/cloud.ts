@@ -10,7 +10,8 @@ import { isolateThisProcess, startEmulator, type Emulator } from '../emulator';
 import { startOrchestrator, type LocalOrchestrator } from '../orchestrator';
 
 export const ORG = 'my-org';
-/** The secret that the example reads. */
+const ENV_TYPES = ['development', 'production'];
+/** The secret that the apps read. */
 export const SECRET_NAME = 'humanitec-api-token';
 /** Only a name here: nobody fetches its keys. The emulator compares issuer, audience and subject, and no signature. */
 export const ISSUER = 'https://oidc.orchestrator.example';
@@ -58,6 +59,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     await account.createSecret(SECRET_NAME, token);
     options.log(`A random API token is in the secret ${SECRET_NAME}.`);
 
+    const client = new OrchestratorClient(orchestrator.url, ORG, token);
+    // What the rules of the apps name.
+    for (const id of ENV_TYPES) await client.create('/env-types', { id });
+
     const scratch = mkdtempSync(join(tmpdir(), 'ecs-runner-try-'));
     closers.push(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -73,7 +78,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       scratch,
       onLine: options.onCdkLine,
     });
-    return { emulator, orchestrator, token, account, client: new OrchestratorClient(orchestrator.url, ORG, token), scratch, cdkOptions, close };
+    return { emulator, orchestrator, token, account, client, scratch, cdkOptions, close };
   } catch (error) {
     await close();
     throw error;

@@ -8,9 +8,7 @@ const GIT_KEYS_PARAMETER = '/platform/git-ssh-keys';
 const VALUES = { TF_VAR_database_password: 'correct-horse', RUNNER_GIT_SSH_KEYS: 'no-real-key' };
 
 /** Creates what the app expects. Returns its settings. */
-export async function prepareSecrets({ cloud: { account, client } }: Trial): Promise<NodeJS.ProcessEnv> {
-  // The rule of the app names this environment type.
-  await client.create('/env-types', { id: 'development' });
+export async function prepareSecrets({ cloud: { account } }: Trial): Promise<NodeJS.ProcessEnv> {
   const arn = await account.createSecret(DATABASE_SECRET, VALUES.TF_VAR_database_password);
   await account.createSecureParameter(GIT_KEYS_PARAMETER, VALUES.RUNNER_GIT_SSH_KEYS);
   return { TRIAL_DATABASE_SECRET_ARN: arn, TRIAL_GIT_KEYS_PARAMETER: GIT_KEYS_PARAMETER };

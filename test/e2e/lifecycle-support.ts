@@ -28,6 +28,8 @@ const ANSWER_URLS = ['X-Amz-Signature', '_ministack/cfn-response/'];
 
 /** Often enough to see a log that a rollback deletes soon after it was written. */
 const POLL_MS = 150;
+/** Without a rule: CloudFormation would delete a rule before the runner, whose delete is what these checks are about. */
+const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/runner.ts';
 /** Whose runner is in the way. */
 export const FOREIGN_ROLE = 'arn:aws:iam::210987654321:role/somebody-else';
 
@@ -57,12 +59,12 @@ export class Stage {
     add('a token or the URL of an answer is found in', 'none', this.leaks());
   }
 
-  public async deploy(settings?: NodeJS.ProcessEnv, app?: string): Promise<Operation> {
-    return this.run(deploy, undefined, settings, app);
+  public async deploy(settings?: NodeJS.ProcessEnv): Promise<Operation> {
+    return this.run(deploy, undefined, settings);
   }
 
-  public async destroy(settings?: NodeJS.ProcessEnv, app?: string): Promise<Operation> {
-    return this.run(destroy, await this.cloud.account.stackId(STACK), settings, app);
+  public async destroy(settings?: NodeJS.ProcessEnv): Promise<Operation> {
+    return this.run(destroy, await this.cloud.account.stackId(STACK), settings);
   }
 
   /** A new token takes the old one's place at the orchestrator and in the secret. */
@@ -96,12 +98,12 @@ export class Stage {
     while (!signal.aborted && !eventOf(await this.newEvents(STACK), RUNNER_TYPE, status)) await pause(POLL_MS);
   }
 
-  private async run(command: typeof destroy, before: string | undefined, settings?: NodeJS.ProcessEnv, app?: string): Promise<Operation> {
+  private async run(command: typeof destroy, before: string | undefined, settings?: NodeJS.ProcessEnv): Promise<Operation> {
     const { account, cdkOptions } = this.cloud;
     const begin = Date.now();
     const ended = new AbortController();
     const watch = this.watchLog(ended.signal);
-    const { code, output } = await command({ ...cdkOptions(settings), ...app !== undefined && { app } });
+    const { code, output } = await command({ ...cdkOptions(settings), app: APP });
     ended.abort();
     await watch;
     const seconds = Math.round((Date.now() - begin) / 1000);

@@ -20,7 +20,6 @@ type Add = Report['add'];
 const PATIENCE_S = 120;
 /** Later than the handler gives up on its POST, and sooner than it gives up on cleaning up after it. */
 const OUTAGE_MS = OUTAGE_BUDGET + 5_000;
-const TAKEN_ID_APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/taken-id.ts';
 const TAKEN_ID = 'taken-runner';
 
 async function check(cloud: Cloud, report: Report): Promise<void> {
@@ -165,14 +164,14 @@ async function idTaken(stage: Stage): Promise<void> {
     const holdingsBefore = await stage.holdings();
 
     const settings = { RUNNER_ID: TAKEN_ID };
-    const deployed = await stage.deploy(settings, TAKEN_ID_APP);
+    const deployed = await stage.deploy(settings);
     add('cdk deploy', 'an exit code other than 0', deployed.code, deployed.code !== 0);
     names(add, deployed, 'CREATE_FAILED', [`'${TAKEN_ID}'`, 'exists already', FOREIGN_ROLE]);
     add('the rollback', 'ROLLBACK_COMPLETE or gone', ...rolledBack(deployed));
     add('the other runner', before, JSON.stringify(await stage.registered(TAKEN_ID)));
     await leftByRollback(stage, add, holdingsBefore);
 
-    const { code, status } = await stage.destroy(settings, TAKEN_ID_APP);
+    const { code, status } = await stage.destroy(settings);
     add('cdk destroy', '0, gone', `${code}, ${status}`);
     add('the other runner after the destroy', before, JSON.stringify(await stage.registered(TAKEN_ID)));
     add('deleted at the end', 204, await stage.client.remove(`/runners/${TAKEN_ID}`));

@@ -23,9 +23,8 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account, client, cdkOptions } = cloud;
   const output = new Output();
   const trial = Trial.on(cloud, output, report);
-  // What an enterprise has before: its boundary, and the environment type that the rule names.
+  // An enterprise has its boundary before.
   await account.createPolicy(BOUNDARY, { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
-  await client.create('/env-types', { id: ENV_TYPE });
 
   output.step('cdk deploy, with policies that take effect late');
   await cloud.emulator.behave({ policyDelayMs: POLICY_DELAY_MS });

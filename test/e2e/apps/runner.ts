@@ -1,4 +1,4 @@
-/** The basic example with an id that the environment chooses. */
+/** A runner without a rule, whose id and description are settings of the environment. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
@@ -19,7 +19,8 @@ const runner = new EcsRunner(stack, 'Runner', {
     apiUrl: setting('RUNNER_API_URL'),
     oidcIssuerUrl: setting('RUNNER_OIDC_ISSUER_URL'),
   }),
-  runnerId: setting('RUNNER_ID'),
+  runnerId: process.env.RUNNER_ID,
+  description: process.env.RUNNER_DESCRIPTION ?? 'Deployments of my-org',
 });
 
 new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });
