@@ -27,17 +27,15 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
   'self-hosted': ({ RunnerStack: template }) => {
     template.hasResourceProperties('Custom::HumanitecRunnerId', { ApiUrl: 'https://orchestrator.example.com', Token: { ParameterName: '/platform/api-token' } });
     template.hasResourceProperties('Custom::HumanitecOidcProvider', { IssuerUrl: 'https://oidc.example.com' });
-    template.hasResourceProperties('AWS::IAM::Role', {
-      Policies: [{
-        PolicyDocument: {
-          Statement: Match.arrayWith([Match.objectLike({
-            Sid: 'RunTask',
-            Resource: {
-              'Fn::Join': ['', Match.arrayWith([':ecs:us-east-1:123456789012:task-definition/my-orchestrator_*:*'])],
-            },
-          })]),
-        },
-      }],
+    template.hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([Match.objectLike({
+          Sid: 'RunTask',
+          Resource: {
+            'Fn::Join': ['', Match.arrayWith([':ecs:us-east-1:123456789012:task-definition/my-orchestrator_*:*'])],
+          },
+        })]),
+      },
     });
   },
   'rules-secrets-environment': ({ RunnerStack: template }) => {
@@ -51,9 +49,7 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
       },
     });
     for (const Action of ['secretsmanager:GetSecretValue', 'ssm:GetParameters']) {
-      template.hasResourceProperties('AWS::IAM::Role', {
-        Policies: [{ PolicyName: 'TaskStart', PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action })]) } }],
-      });
+      template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Action })]) } });
     }
     template.hasResourceProperties('AWS::IAM::Policy', { PolicyDocument: { Statement: [Match.objectLike({ Action: Match.arrayWith(['s3:PutObject']) })] } });
   },
