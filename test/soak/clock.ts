@@ -50,5 +50,6 @@ setInterval(() => {
 
 /** Milliseconds so far in which this process was busy, and no timer of it was served: they weigh heavily where time runs fast. */
 export function stalls(): number {
-  return stalled;
+  // With the one that has not ended yet: what it delayed can run before its beat.
+  return stalled + Math.max(0, performance.now() - last - BEAT_MS);
 }
