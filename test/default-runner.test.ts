@@ -56,7 +56,6 @@ describe('a default runner', () => {
       DependsOn: [policy],
       DeletionPolicy: 'Delete',
       UpdateReplacePolicy: 'Delete',
-      Metadata: expect.anything(),
     });
     template.resourceCountIs('AWS::IAM::OIDCProvider', 0);
   });
