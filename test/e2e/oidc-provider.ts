@@ -25,5 +25,5 @@ export async function keepsTheOidcProvider({ account, cdkOptions }: Cloud, add: 
   await run('destroying the stack that creates it', destroy, 'First', '', 'gone');
   await run('deploying that stack again', deploy, 'First', '', 'CREATE_COMPLETE');
   await run('another app that creates it', deploy, 'Third', '', 'CREATE_COMPLETE');
-  await run('destroying all stacks', destroy, 'First,Second,Third', 'Second', 'gone');
+  await run('destroying all stacks', destroy, 'First,Second,Third', 'Second,Third', 'gone');
 }

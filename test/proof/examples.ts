@@ -22,16 +22,28 @@ export const ACCOUNT = '123456789012';
 /** What the source of an example says, and its template does not. */
 const GIVEN: Record<string, Given> = { 'self-hosted': { issuer: 'oidc.example.com', familyPrefix: 'my-orchestrator_' } };
 
+function resolverOf(stackName: string, template: Template, exports: ReadonlyMap<string, string>): Resolver {
+  // The region of a stack shows in its runner's registration, unless only CloudFormation knows it.
+  const region = Object.values(template.Resources).find(({ Type }) => Type === 'Custom::HumanitecRunner')?.Properties?.Job.Region;
+  return new Resolver(template, { account: ACCOUNT, region: typeof region === 'string' ? region : 'us-east-1', stackName, exports });
+}
+
 export async function exampleScenes(): Promise<Scene[]> {
   const scenes: Scene[] = [];
   const queue = [...EXAMPLES];
   await Promise.all([0, 1].map(async () => {
     for (let example = queue.shift(); example !== undefined; example = queue.shift()) {
-      for (const [stackName, template] of Object.entries(await synthesize(example))) {
-        // The region of a stack shows in its runner's registration, unless only CloudFormation knows it.
-        const json = template.toJSON() as Template;
-        const region = Object.values(json.Resources).find(({ Type }) => Type === 'Custom::HumanitecRunner')?.Properties?.Job.Region;
-        const resolver = new Resolver(json, { account: ACCOUNT, region: typeof region === 'string' ? region : 'us-east-1', stackName });
+      const exports = new Map<string, string>();
+      const resolvers = Object.entries(await synthesize(example)).map(([id, template]) => resolverOf(id, template.toJSON() as Template, exports));
+      for (const resolver of resolvers) {
+        for (const { Export, Value } of Object.values(resolver.template.Outputs ?? {})) {
+          if (Export) exports.set(resolver.resolve(Export.Name), resolver.resolve(Value));
+        }
+      }
+      for (const resolver of resolvers) {
+        const { stackName } = resolver.place;
+        // Such as the stack of an OIDC provider that runners of other stacks use.
+        if (resolver.resourcesOf('Custom::HumanitecRunner').length === 0) continue;
         const name = `example ${example}${stackName.startsWith('Runner') && stackName !== 'RunnerStack' ? ` (${stackName})` : ''}`;
         const given = GIVEN[example];
         scenes.push({ name, account: accountOf(resolver, given), runners: runnersOf(resolver, name, given), synthesized: [{ resolver, messages: [] }] });

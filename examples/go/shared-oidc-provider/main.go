@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/jsii-runtime-go"
 
@@ -22,7 +23,7 @@ func main() {
 
 	for _, name := range []string{"Development", "Production"} {
 		stack := newStack(app, name+"Runner")
-		humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
+		runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 			Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
 				OrgId: jsii.String("my-org"),
 				ApiToken: humanitececsrunner.ApiToken_FromSecretsManager(
@@ -30,7 +31,13 @@ func main() {
 			}),
 			RunnerIdPrefix: jsii.String(strings.ToLower(name)),
 			SubnetIds:      jsii.Strings("subnet-12345678", "subnet-87654321"),
-			OidcProvider:   oidcProvider,
+			SecurityGroups: &[]awsec2.ISecurityGroup{
+				awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
+			},
+			OidcProvider: oidcProvider,
+		})
+		runner.AddRule(jsii.String(name), &humanitececsrunner.RunnerRuleOptions{
+			EnvTypeId: jsii.String(strings.ToLower(name)),
 		})
 	}
 

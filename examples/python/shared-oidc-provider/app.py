@@ -5,6 +5,7 @@ An account can have one OIDC provider for an issuer. This stack needs no API tok
 """
 
 from aws_cdk import App, Environment, Stack
+from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk.aws_secretsmanager import Secret
 from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator, RunnerOidcProvider
 
@@ -16,7 +17,7 @@ oidc_provider = RunnerOidcProvider(Stack(app, "OidcProvider", env=ENV), "OidcPro
 
 for name in ["Development", "Production"]:
     stack = Stack(app, f"{name}Runner", env=ENV)
-    EcsRunner(
+    runner = EcsRunner(
         stack,
         "Runner",
         orchestrator=Orchestrator.humanitec(
@@ -27,7 +28,11 @@ for name in ["Development", "Production"]:
         ),
         runner_id_prefix=name.lower(),
         subnet_ids=["subnet-12345678", "subnet-87654321"],
+        security_groups=[
+            SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
+        ],
         oidc_provider=oidc_provider,
     )
+    runner.add_rule(name, env_type_id=name.lower())
 
 app.synth()

@@ -4,6 +4,7 @@
  * An account can have one OIDC provider for an issuer. This stack needs no API token, and the provider is kept when the stack is deleted.
  */
 import { App, Stack } from 'aws-cdk-lib';
+import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, Orchestrator, RunnerOidcProvider } from 'cdk-humanitec-ecs-runner';
 
@@ -14,13 +15,15 @@ const oidcProvider = new RunnerOidcProvider(new Stack(app, 'OidcProvider', { env
 
 for (const name of ['Development', 'Production']) {
   const stack = new Stack(app, `${name}Runner`, { env });
-  new EcsRunner(stack, 'Runner', {
+  const runner = new EcsRunner(stack, 'Runner', {
     orchestrator: Orchestrator.humanitec({
       orgId: 'my-org',
       apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
     }),
     runnerIdPrefix: name.toLowerCase(),
     subnetIds: ['subnet-12345678', 'subnet-87654321'],
+    securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
     oidcProvider,
   });
+  runner.addRule(name, { envTypeId: name.toLowerCase() });
 }

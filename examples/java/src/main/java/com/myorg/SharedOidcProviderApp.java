@@ -5,6 +5,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
 import io.github.myorg.cdk.humanitec.ecsrunner.HumanitecOrchestratorProps;
 import io.github.myorg.cdk.humanitec.ecsrunner.Orchestrator;
 import io.github.myorg.cdk.humanitec.ecsrunner.RunnerOidcProvider;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerRuleOptions;
 
 import java.util.List;
 
@@ -12,6 +13,7 @@ import software.amazon.awscdk.App;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
+import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /**
@@ -30,15 +32,17 @@ public class SharedOidcProviderApp {
 
         for (final String name : List.of("Development", "Production")) {
             final Stack stack = new Stack(app, name + "Runner", props);
-            EcsRunner.Builder.create(stack, "Runner")
+            final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                     .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                             .orgId("my-org")
                             .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
                             .build()))
                     .runnerIdPrefix(name.toLowerCase())
                     .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
+                    .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                     .oidcProvider(oidcProvider)
                     .build();
+            runner.addRule(name, RunnerRuleOptions.builder().envTypeId(name.toLowerCase()).build());
         }
 
         app.synth();
