@@ -1,4 +1,4 @@
-import { RemovalPolicy, Resource } from 'aws-cdk-lib';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { HUMANITEC_OIDC_ISSUER, OIDC_AUDIENCE } from './contract';
@@ -41,10 +41,7 @@ export interface RunnerOidcProviderProps {
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
  * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2092
  */
-export class RunnerOidcProvider extends Resource implements iam.IOidcProvider {
-  public readonly oidcProviderArn: string;
-  public readonly oidcProviderIssuer: string;
-
+export class RunnerOidcProvider extends iam.OidcProviderNative {
   /**
    * Defines the provider.
    *
@@ -54,32 +51,38 @@ export class RunnerOidcProvider extends Resource implements iam.IOidcProvider {
    */
   constructor(scope: Construct, id: string, props: RunnerOidcProviderProps = {}) {
     const { oidcIssuerUrl = HUMANITEC_OIDC_ISSUER, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE } = props;
+    checkProps(scope, id, oidcIssuerUrl, removalPolicy);
     // With its name known, stacks of other regions can refer to it.
-    super(scope, id, { physicalName: issuerName(oidcIssuerUrl) });
-    const problems = new Problems();
-    checkIssuer(problems, oidcIssuerUrl);
-    if (removalPolicy === RemovalPolicy.SNAPSHOT) {
-      problems.add({
-        input: 'removalPolicy',
-        expected: 'DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE',
-        got: 'SNAPSHOT',
-        fix: 'An OIDC provider has no snapshots: choose another policy.',
-      });
-    }
-    problems.throwIfAny(this, 'RunnerOidcProvider');
-
-    const issuerUrl = `https://${this.physicalName}`;
-    const resource = new iam.CfnOIDCProvider(this, 'Resource', { url: issuerUrl, clientIdList: [OIDC_AUDIENCE] });
+    const name = issuerName(oidcIssuerUrl);
+    super(scope, id, { url: `https://${name}`, clientIds: [OIDC_AUDIENCE], oidcProviderName: name });
+    const resource = this.node.defaultChild as iam.CfnOIDCProvider;
     resource.applyRemovalPolicy(removalPolicy);
-    this.oidcProviderIssuer = this.physicalName;
-    this.oidcProviderArn = this.getResourceArnAttribute(resource.ref, {
-      service: 'iam', region: '', resource: 'oidc-provider', resourceName: this.physicalName,
-    });
     rejectSecondDefinition(resource);
   }
 
-  /** A reference to the provider. */
-  public get oidcProviderRef(): iam.OIDCProviderReference {
-    return { oidcProviderArn: this.oidcProviderArn };
+  /** ARN of the provider. Stacks of other regions get it as text. */
+  public override get oidcProviderArn(): string {
+    return this.getResourceArnAttribute((this.node.defaultChild as iam.CfnOIDCProvider).ref, {
+      service: 'iam', region: '', resource: 'oidc-provider', resourceName: this.physicalName,
+    });
   }
+
+  /** Issuer of the provider: host and path. */
+  public override get oidcProviderIssuer(): string {
+    return this.physicalName;
+  }
+}
+
+function checkProps(scope: Construct, id: string, oidcIssuerUrl: string, removalPolicy: RemovalPolicy): void {
+  const problems = new Problems();
+  checkIssuer(problems, oidcIssuerUrl);
+  if (removalPolicy === RemovalPolicy.SNAPSHOT) {
+    problems.add({
+      input: 'removalPolicy',
+      expected: 'DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE',
+      got: 'SNAPSHOT',
+      fix: 'An OIDC provider has no snapshots: choose another policy.',
+    });
+  }
+  problems.throwIfAny(scope, 'RunnerOidcProvider', id);
 }
