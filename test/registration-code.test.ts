@@ -23,7 +23,7 @@ for (const [id, extraCaCertificates] of [['Plain'], ['PrivateCa', process.env.CA
   new EcsRunner(stack, 'Runner', {
     subnetIds: ['subnet-11111111'],
     orchestrator: Orchestrator.selfHosted({
-      orgId: 'my-org', apiToken, apiUrl: 'https://orchestrator.example.com', oidcIssuerUrl: 'https://oidc.example.com', extraCaCertificates,
+      orgId: 'my-org', apiToken, apiUrl: 'https://orchestrator.example.com', oidcIssuerUrl: \`https://\${id.toLowerCase()}.example.com\`, extraCaCertificates,
     }),
   });
 }
