@@ -165,7 +165,7 @@ function checkOidcProvider(props: EcsRunnerProps, problems: Problems): void {
     return;
   }
   const expected = props.orchestrator._issuerName;
-  // The ARN of a provider of this app is a CDK token, and its issuer may be known all the same.
+  // The ARN of a provider of this app is a CDK token, but its issuer may be known.
   const named = isKnown(provider.oidcProviderIssuer) ? `:oidc-provider/${provider.oidcProviderIssuer}` : provider.oidcProviderArn;
   const [start, issuer] = maskUnknown(named).split(':oidc-provider/');
   if (isKnown(expected) && issuer !== expected && !(issuer ?? start).includes('\u0000')) {

@@ -104,7 +104,7 @@ describe('placeholders of lookups', () => {
   });
 });
 
-/** Settings that the runners of a stack share, as tokens that are made anew for each runner. */
+/** Settings that the runners of a stack share, as tokens that differ for each runner. */
 const SHARED: Record<string, (stack: Stack, id: string) => Partial<EcsRunnerProps>> = {
   'a boundary from an export': (stack, id) => ({ permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, id, Fn.importValue('Boundary')) }),
   'a boundary from Fn.sub': (stack, id) => ({
