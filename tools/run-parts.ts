@@ -67,7 +67,7 @@ export class PartRunner {
   }
 
   private async runSideBySide(parts: Part[]): Promise<void> {
-    const capacity = availableParallelism() + 0.5;
+    const capacity = availableParallelism();
     const waiting = [...parts];
     const active = new Set<Promise<void>>();
     while (waiting.length > 0 || active.size > 0) {

@@ -19,7 +19,7 @@ const PARTS: Part[] = [
   },
   {
     name: 'bindings',
-    cores: 1.3,
+    cores: 1.7,
     says: 'the packages of all four languages give one template',
     command: [...TSX, 'test/bindings/index.ts', '--json', result('bindings')],
     writesLibrary: true,
