@@ -49,4 +49,13 @@ class EnsuredOidcProvider extends Resource implements iam.IOidcProvider {
   public get oidcProviderRef(): iam.OIDCProviderReference {
     return { oidcProviderArn: this.oidcProviderArn };
   }
+
+  // Newer versions of the CDK have the names of its older class in the interface, too.
+  public get openIdConnectProviderArn(): string {
+    return this.oidcProviderArn;
+  }
+
+  public get openIdConnectProviderIssuer(): string {
+    return this.oidcProviderIssuer;
+  }
 }
