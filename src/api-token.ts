@@ -11,21 +11,20 @@ import type { WireToken } from './registration/wire';
 import { arnForPolicies, isPartial } from './secret-source';
 
 /**
- * Where the API token of the orchestrator is kept.
+ * Location of the orchestrator's API token.
  *
- * The registration reads it at each call: a rotated token needs no deployment, and the token itself is never in a
- * template.
+ * The registration reads the API token for each event: a rotated token needs no deployment, and the template never contains the token.
  *
- * The runners of a stack share the role that reads their tokens. Its policies have room for 15 tokens in secrets with customer managed keys of their
- * own, and for all that fit into a stack otherwise. Several tokens can be fields of one secret.
+ * The runners of a stack share the role that reads their API tokens. Its policies can hold 15 API tokens in secrets that each have a customer managed key;
+ * without such keys, the size of the stack is the limit. One secret can hold several API tokens in different fields.
  */
 export class ApiToken {
   /**
-   * A token in AWS Secrets Manager.
+   * An API token in AWS Secrets Manager.
    *
-   * @param secret the secret. It may be in another region. One of another account needs a complete ARN, a customer managed key, and a
-   * resource policy that lets the account of the stack read it.
-   * @param jsonField key of the token, when the secret is a JSON object. Without it the whole secret string is the token.
+   * @param secret the secret. It can be in another region. A secret of another account needs a complete ARN, a customer managed key, and a
+   * resource policy that allows the account of the stack to read it.
+   * @param jsonField field of the API token, if the secret is a JSON object. Without it, the whole secret string is the API token.
    * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/intro.html
    */
   public static fromSecretsManager(secret: secretsmanager.ISecret, jsonField?: string): ApiToken {
@@ -33,10 +32,10 @@ export class ApiToken {
   }
 
   /**
-   * A token in an AWS Systems Manager parameter of type SecureString.
+   * An API token in an AWS Systems Manager parameter of type SecureString.
    *
-   * @param parameter the parameter. It may be in another region. One that another account shares needs its ARN.
-   * @param encryptionKey the customer managed key that encrypts the parameter; leave it out for the AWS managed `alias/aws/ssm`
+   * @param parameter the parameter. It can be in another region. A parameter that another account shares must be imported by its ARN.
+   * @param encryptionKey the customer managed key of the parameter; omit it for the AWS managed key `alias/aws/ssm`
    * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html
    */
   public static fromSsmParameter(parameter: ssm.IParameter, encryptionKey?: kms.IKey): ApiToken {

@@ -9,66 +9,66 @@ import type { RegistrationNetwork } from './registration-network';
 import type { RunnerImage } from './runner-image';
 import type { StateStorage } from './state-storage';
 
-/** What deleting a runner does while environments still use it. */
+/** What happens when you delete a runner that environments still use. */
 export enum OnInUse {
-  /** The deletion fails and names the environments; nothing is torn down. */
+  /** The deletion fails, the reason names the environments, and nothing else is deleted. */
   FAIL = 'fail',
-  /** The registration is left at the orchestrator, and the rest is deleted. Deployments of those environments fail from then on. */
+  /** The registration stays at the orchestrator, and everything else is deleted. Deployments of these environments fail afterwards. */
   RETAIN = 'retain',
 }
 
-/** What an `EcsRunner` is made from. */
+/** Properties of `EcsRunner`. */
 export interface EcsRunnerProps {
   /** The orchestrator that the runner belongs to. */
   readonly orchestrator: Orchestrator;
 
   /**
    * Id of the runner at the orchestrator: lower-case letters, digits and single `-`, starting with a letter, 2 to 100
-   * characters. Changing it makes a new runner and deletes the old one.
+   * characters. A change replaces the runner.
    *
-   * @default - one is generated from `runnerIdPrefix`; it stays the same for the life of the resource
+   * @default - generated from `runnerIdPrefix`; updates do not change it
    */
   readonly runnerId?: string;
 
   /**
-   * What a generated id starts with; `-` and 8 characters follow. Lower-case letters, digits and single `-`, starting
-   * with a letter, at most 91 characters. Not together with `runnerId`.
+   * Prefix of a generated id, which continues with `-` and 8 characters. Lower-case letters, digits and single `-`, starting
+   * with a letter, at most 91 characters. Cannot be combined with `runnerId`.
    *
    * @default 'runner'
    */
   readonly runnerIdPrefix?: string;
 
   /**
-   * What the runner is for, as the orchestrator shows it. At most 200 characters.
+   * Description of the runner that the orchestrator shows. At most 200 characters.
    *
    * @default - none
    */
   readonly description?: string;
 
   /**
-   * VPC that the tasks run in. Not together with `subnetIds`. A warning is printed if the tasks run in isolated subnets, which have no route to the
+   * VPC of the tasks. Cannot be combined with `subnetIds`. A warning is printed if the tasks run in isolated subnets, which have no route to the
    * orchestrator.
    *
-   * @default - with `subnetIds`, none; with a `cluster` that knows its VPC, that VPC; else a new one of two zones with one NAT gateway
+   * @default - no VPC with `subnetIds`; the VPC of `cluster`, if the cluster knows it; otherwise a new VPC with two zones and one NAT gateway
    */
   readonly vpc?: ec2.IVpc;
 
   /**
-   * Which of the VPC's subnets the tasks run in: 1 to 16. Needs `vpc`, or a `cluster` that knows its VPC.
+   * Selection of 1 to 16 subnets of the VPC for the tasks. Requires `vpc`, or a `cluster` that knows its VPC.
    *
    * @default - the private subnets
    */
   readonly vpcSubnets?: ec2.SubnetSelection;
 
   /**
-   * Ids of the subnets that the tasks run in, 1 to 16, when there is no VPC construct at hand.
+   * Ids of 1 to 16 subnets for the tasks, if you have no VPC construct. Use it instead of `vpc`.
    *
    * @default - the subnets of `vpc`
    */
   readonly subnetIds?: string[];
 
   /**
-   * Security groups of the tasks, 5 at most.
+   * Security groups of the tasks: at most 5.
    *
    * With `subnetIds` and no security groups, ECS uses the default security group of the VPC, `connections` of the runner has no effect, and a warning
    * is printed.
@@ -80,21 +80,21 @@ export interface EcsRunnerProps {
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * Whether the tasks get a public IP address. They need one in a public subnet.
+   * Whether the tasks get a public IP address. Tasks in a public subnet need one.
    *
    * @default false
    */
   readonly assignPublicIp?: boolean;
 
   /**
-   * The cluster that the tasks run in, in the account and region of the stack. Its name may have 255 characters.
+   * Cluster of the tasks, in the account and region of the stack. Its name can be at most 255 characters long.
    *
-   * @default - a new one with Container Insights and ECS Exec logging
+   * @default - a new cluster with Container Insights and ECS Exec logging
    */
   readonly cluster?: ecs.ICluster;
 
   /**
-   * Container Insights of the new cluster. Not together with `cluster`.
+   * Container Insights of the new cluster. Cannot be combined with `cluster`.
    *
    * @default ContainerInsights.ENABLED
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/cloudwatch-container-insights.html
@@ -102,50 +102,49 @@ export interface EcsRunnerProps {
   readonly containerInsights?: ecs.ContainerInsights;
 
   /**
-   * Where OpenTofu keeps its state.
+   * Location of the OpenTofu state.
    *
    * @default StateStorage.newBucket()
    */
   readonly stateStorage?: StateStorage;
 
   /**
-   * Let an update move the state to another bucket or prefix. The old state is not moved along: copy it before the next
-   * deployment, or OpenTofu creates everything once more.
+   * Whether an update may change the bucket or the prefix of the state. The update does not copy the state: copy it before the next
+   * deployment, or OpenTofu creates all resources again.
    *
    * @default false
    */
   readonly allowStateMove?: boolean;
 
   /**
-   * Customer managed key for the new state bucket and the log groups; the registration's own has the key of the stack's first runner
-   * that has one. A key of this stack gets the statements that it needs; for an imported one a warning says what its policy must
-   * allow. With an existing state bucket that was imported without its key, it is the key of that bucket. The key itself, not an
-   * alias.
+   * Customer managed key for the new state bucket and the log groups. The log group of the registration's Lambda uses the key of the first runner in the
+   * stack that has one. The policy of a key of this stack gets the required statements; for an imported key, a warning contains the statements that its policy
+   * must have. If an existing state bucket was imported without its key, this must be the key of that bucket. An alias is not accepted: give the key.
    *
    * @default - keys that AWS manages
    */
   readonly encryptionKey?: kms.IKey;
 
   /**
-   * How long the log groups keep what they get, the registration's own included.
+   * Retention of all log groups, including that of the registration's Lambda.
    *
    * @default RetentionDays.ONE_MONTH
    */
   readonly logRetention?: logs.RetentionDays;
 
   /**
-   * What becomes of the log groups when they leave the stack. Two of them are named after the runner, so a kept one
-   * blocks the next deployment of a runner with the same id. `RETAIN` works like `RETAIN_ON_UPDATE_OR_DELETE`: it does not keep the empty log groups of
-   * a first deployment that fails, as they would block the next try.
+   * What happens to the log groups when they are removed from the stack. The names of two log groups contain the runner id, so a retained log group
+   * blocks the next deployment of a runner with the same id. `RETAIN` works like `RETAIN_ON_UPDATE_OR_DELETE`: it does not retain the empty log groups of
+   * a first deployment that fails, because they would block the next attempt.
    *
    * @default RemovalPolicy.DESTROY
    */
   readonly logRemovalPolicy?: RemovalPolicy;
 
   /**
-   * Whether the state changes of the tasks are logged, which tell why a task did not start. The new log group needs a CloudWatch Logs resource policy,
-   * which the runners of the stack share. An account can have ten of these policies per region: turn the log off, or give `eventLogGroup`, if they are
-   * used up.
+   * Whether to log the state changes of the tasks, which contain the reason if a task does not start. The new log group needs a CloudWatch Logs resource
+   * policy, which the runners of the stack share. An account can have ten of these policies per region: if the quota is used up, turn the log off or
+   * give `eventLogGroup`.
    *
    * @default true
    * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
@@ -154,38 +153,38 @@ export interface EcsRunnerProps {
 
   /**
    * An existing log group for the state changes of the tasks, in the account and region of the stack. Several runners can use one. Its retention,
-   * encryption and policy stay as they are. A CloudWatch Logs resource policy has to allow `events.amazonaws.com` and
+   * encryption and policy are not changed. A CloudWatch Logs resource policy must allow `events.amazonaws.com` and
    * `delivery.logs.amazonaws.com` the actions `logs:CreateLogStream` and `logs:PutLogEvents` on its ARN with `:*` at the end: without it EventBridge
-   * drops the events. None is created. Not together with `eventLogEnabled: false`.
+   * drops the events. The construct does not create this policy. Cannot be combined with `eventLogEnabled: false`.
    *
-   * @default - a new one, `/aws/ecs/<runner id>`
+   * @default - a new log group, `/aws/ecs/<runner id>`
    * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
    */
   readonly eventLogGroup?: logs.ILogGroup;
 
   /**
-   * Container image of the deployments: its name with tag or digest may have 255 characters.
+   * Container image of the deployments. Its name with tag or digest can be at most 255 characters long.
    *
-   * @default - the orchestrator's own image
+   * @default - the default image of the orchestrator
    */
   readonly image?: RunnerImage;
 
   /**
    * Environment variables of the deployments, such as `TF_VAR_...`: values of at most 1,024 characters. They are readable
-   * in the template and at the orchestrator; use `secrets` for what must not be, and for `RUNNER_GIT_SSH_KEYS`, which the
-   * orchestrator takes in no other way. Its own variables, such as `RUNNER_ID` and `TOKEN`, cannot be set.
+   * in the template and at the orchestrator: use `secrets` for sensitive values, and for `RUNNER_GIT_SSH_KEYS`, which the
+   * orchestrator accepts only as a secret. The variables of the orchestrator, such as `RUNNER_ID` and `TOKEN`, cannot be set.
    *
    * @default - none
    */
   readonly environment?: Record<string, string>;
 
   /**
-   * Environment variables of the deployments that ECS fills from Secrets Manager or the Parameter Store. The execution
-   * role may read them. The orchestrator takes whole ARNs only: no JSON fields, no versions, and no secrets imported by
+   * Environment variables of the deployments whose values ECS reads from Secrets Manager or the Parameter Store. The execution
+   * role gets permission to read them. The orchestrator accepts complete ARNs only: no JSON fields, no versions, and no secrets imported by
    * name or partial ARN.
    *
-   * The inline policies of a role can have 10,240 characters: with ARNs of 100 characters, that is enough for 95 secrets, or for 45 with customer
-   * managed keys. More are an error at synthesis.
+   * The inline policies of a role can have 10,240 characters: with ARNs of 100 characters, this is enough for 95 secrets, or for 45 secrets with customer
+   * managed keys. Longer policies are an error at synthesis.
    *
    * @default - none
    * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html
@@ -193,23 +192,23 @@ export interface EcsRunnerProps {
   readonly secrets?: Record<string, ecs.Secret>;
 
   /**
-   * The role that OpenTofu runs with: of this account, and it has to trust `ecs-tasks.amazonaws.com`. It is given access to the state.
+   * The role that OpenTofu uses. It must be in this account and trust `ecs-tasks.amazonaws.com`. The construct grants it access to the state.
    *
-   * @default - a new one, which may reach the state and what you grant to the runner
+   * @default - a new role with access to the state and to the resources that you grant to the runner
    */
   readonly taskRole?: iam.IRole;
 
   /**
-   * The role that ECS starts the tasks with: it has to trust `ecs-tasks.amazonaws.com`. It is given access to `secrets`
+   * The role that ECS uses to start the tasks. It must trust `ecs-tasks.amazonaws.com`. The construct grants it access to `secrets`
    * and to `image`.
    *
-   * @default - a new one, which may reach the secrets and the image and nothing else
+   * @default - a new role with access to the secrets and the image only
    */
   readonly executionRole?: iam.IRole;
 
   /**
-   * Path of all roles that are created: starts and ends with `/`, at most 512 characters, between the slashes letters, digits and `_+=,.@-`. All
-   * runners of a stack have the same.
+   * Path of all roles that the construct creates. It starts and ends with `/`, has letters, digits and `_+=,.@-` between the slashes, and at most 512
+   * characters. All runners of a stack must use the same path.
    *
    * @default '/'
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -217,7 +216,7 @@ export interface EcsRunnerProps {
   readonly rolePath?: string;
 
   /**
-   * Permissions boundary of all roles that are created. All runners of a stack have the same.
+   * Permissions boundary of all roles that the construct creates. All runners of a stack must use the same boundary.
    *
    * @default - none
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
@@ -229,25 +228,26 @@ export interface EcsRunnerProps {
    * only one OIDC provider per issuer: if runners of several stacks use it, define a `RunnerOidcProvider` and pass it here. Required if `registrationNetwork` has
    * `createEndpoints`, as the Lambda cannot reach IAM then.
    *
-   * @default - the deployment uses the account's provider of the issuer, or creates it if there is none. It is never changed or deleted.
+   * @default - the deployment uses the account's provider of the issuer, or creates it if the account has none. It never changes or deletes the provider.
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
    */
   readonly oidcProvider?: iam.IOidcProvider;
 
   /**
-   * Tags for everything that the construct makes and that takes tags: at most 50, with keys of 1 to 128 and values of at most 256 letters, digits,
-   * spaces and `_.:/=+-@`. Neither may start with `aws:`. A runner in a new VPC can have 47, as the CDK adds three to subnets. Resources that
-   * several runners of a stack share get the tags of all of them; of two values for a key, the value of the runner that was defined last.
+   * Tags of every resource of the construct that supports tags: at most 50, with keys of 1 to 128 and values of at most 256 letters, digits,
+   * spaces and `_.:/=+-@`. Keys and values must not start with `aws:`. A runner in a new VPC can have 47 tags, because the CDK adds three tags to subnets.
+   * Resources that several runners of a stack share get the tags of all of them. If two runners have different values for a key, the value of the runner that
+   * is defined last is used.
    *
    * @default - none
    */
   readonly tags?: Record<string, string>;
 
   /**
-   * The VPC of the Lambda that registers the runner, where the orchestrator's API cannot be reached from the internet. All runners of a stack
-   * share the Lambda: give all of them the same.
+   * VPC of the registration's Lambda, if the orchestrator's API cannot be reached from the internet. All runners of a stack share the Lambda and
+   * must use the same network.
    *
-   * @default - none: the Lambda reaches the internet, and nothing of a VPC
+   * @default - none: the Lambda can reach the internet, but no VPC
    */
   readonly registrationNetwork?: RegistrationNetwork;
 
@@ -259,7 +259,7 @@ export interface EcsRunnerProps {
   readonly adoptExisting?: boolean;
 
   /**
-   * What deleting the runner does while environments still use it.
+   * What happens when you delete a runner that environments still use.
    *
    * @default OnInUse.FAIL
    */

@@ -29,20 +29,20 @@ import { StateStorage } from './state-storage';
 import { valuesOfDeployment } from './wildcards';
 
 /**
- * A runner of the Platform Orchestrator on Amazon ECS: a cluster, three roles, the OIDC trust, a state bucket, and the
+ * A runner of the Platform Orchestrator on Amazon ECS: a cluster, three IAM roles, the OIDC trust, a state bucket, and the
  * registration at the orchestrator.
  *
- * Grants to it go to the role that OpenTofu runs with.
+ * Grants to the runner apply to its task role, which OpenTofu uses.
  *
- * @throws an error at synthesis that names everything that is wrong with the properties
+ * @throws an error at synthesis that lists every problem of the properties
  * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
  */
 export class EcsRunner extends Resource implements IEcsRunner {
   /**
-   * A runner that exists already, known by its id alone. No rule can be added to it, and what is granted to it is a warning that names the permissions.
+   * Imports an existing runner by its id. You cannot add rules to it. A grant only prints a warning with the permissions to add by hand.
    *
-   * @param scope the construct that it belongs to
-   * @param id its name there
+   * @param scope the parent construct
+   * @param id the construct id
    * @param runnerId id of the runner at the orchestrator
    */
   public static fromRunnerId(scope: Construct, id: string, runnerId: string): IEcsRunner {
@@ -50,11 +50,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
   }
 
   /**
-   * A runner that exists already. What it can do depends on what is told of it.
+   * Imports an existing runner. Which features work depends on the attributes that you pass.
    *
-   * @param scope the construct that it belongs to
-   * @param id its name there
-   * @param attributes what is known of it
+   * @param scope the parent construct
+   * @param id the construct id
+   * @param attributes the attributes of the runner
    */
   public static fromRunnerAttributes(scope: Construct, id: string, attributes: EcsRunnerAttributes): IEcsRunner {
     return new ImportedRunner(scope, id, attributes);
@@ -62,30 +62,30 @@ export class EcsRunner extends Resource implements IEcsRunner {
 
   public readonly runnerId: string;
   public readonly orchestrator?: Orchestrator;
-  /** The cluster that the tasks run in. */
+  /** Cluster of the tasks. */
   public readonly cluster: ecs.ICluster;
-  /** The bucket that OpenTofu keeps its state in. */
+  /** Bucket of the OpenTofu state. */
   public readonly stateBucket: s3.IBucket;
-  /** Path in the bucket below which the state is kept; undefined when it lies at the top. */
+  /** Prefix of the state in the bucket; undefined without a prefix. */
   public readonly statePrefix?: string;
-  /** The OIDC provider that the orchestrator's role trusts. */
+  /** The OIDC provider that the task manager role trusts. */
   public readonly oidcProvider: iam.IOidcProvider;
   /** The role that the orchestrator assumes to run tasks. */
   public readonly taskManagerRole: iam.IRole;
-  /** The role that ECS starts the tasks with. */
+  /** The role that ECS uses to start the tasks. */
   public readonly executionRole: iam.IRole;
-  /** The role that OpenTofu runs with. */
+  /** The role that OpenTofu uses. */
   public readonly taskRole: iam.IRole;
   /**
-   * Log group of the tasks' state changes, `/aws/ecs/<runner id>` or `eventLogGroup`; undefined with `eventLogEnabled: false`. Events do not say which runner a task belongs to: on a cluster that
-   * several runners of an orchestrator share, each of their logs has the tasks of all.
+   * Log group of the tasks' state changes, `/aws/ecs/<runner id>` or `eventLogGroup`; undefined with `eventLogEnabled: false`. The events do not contain the runner of a
+   * task: if several runners of an orchestrator share a cluster, the log group of each has the tasks of all.
    */
   public readonly eventLogGroup?: logs.ILogGroup;
-  /** Log group of ECS Exec on a cluster that the construct made, `/aws/ecs/<runner id>/exec`; undefined on an existing one. */
+  /** Log group of ECS Exec sessions, `/aws/ecs/<runner id>/exec`; undefined if `cluster` was given. */
   public readonly execLogGroup?: logs.ILogGroup;
-  /** The VPC that the tasks run in; undefined when only `subnetIds` were given. */
+  /** VPC of the tasks; undefined if only `subnetIds` was given. */
   public readonly vpc?: ec2.IVpc;
-  /** Ids of the subnets that the tasks run in. */
+  /** Ids of the subnets of the tasks. */
   public readonly subnetIds: string[];
   /** The security groups of the tasks. */
   public readonly connections: ec2.Connections;
@@ -96,11 +96,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
   private readonly autoDeletesObjects: boolean;
 
   /**
-   * Makes a runner.
+   * Creates a runner.
    *
-   * @param scope the construct that it belongs to, in a stack of the `aws` partition: the orchestrator takes no roles of others
-   * @param id its name there; renaming it replaces everything that the runner is made of
-   * @param props what it is made from
+   * @param scope the parent construct, in a stack of the `aws` partition: the orchestrator accepts no roles of other partitions
+   * @param id the construct id; another id replaces all resources of the runner
+   * @param props the properties of the runner
    */
   constructor(scope: Construct, id: string, props: EcsRunnerProps) {
     super(scope, id);
@@ -203,11 +203,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
   /**
    * Sends deployments to the runner.
    *
-   * A rule cannot be changed: another filter makes a new rule and then deletes the old one. An environment that was
-   * deployed already keeps its runner until somebody refreshes it.
+   * The orchestrator cannot change a rule: another filter creates a new rule and then deletes the old one. Environments that are already
+   * deployed keep their runner until they are refreshed.
    *
-   * @param id name of the rule below the runner; renaming it replaces the rule
-   * @param options which deployments
+   * @param id the construct id of the rule
+   * @param options which deployments the runner gets
    * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
    */
   public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
@@ -215,12 +215,12 @@ export class EcsRunner extends Resource implements IEcsRunner {
   }
 
   /**
-   * Sets what becomes of the data that the runner keeps, when it leaves the stack: the log groups and the state bucket, as far as they were made for
-   * the runner. It replaces `logRemovalPolicy` and the `removalPolicy` of `stateStorage`. Registration, roles and cluster are always deleted.
+   * Sets what happens to the data of the runner when it is removed from the stack: the log groups and the state bucket, if the construct created
+   * them. Overrides `logRemovalPolicy` and the `removalPolicy` of `stateStorage`. CloudFormation always deletes registration, roles and cluster.
    *
-   * @param policy `RETAIN` does not apply to the deployment that creates the resources: what a failed deployment leaves would block the next one.
-   * With `DESTROY` the deletion of a bucket that is not empty fails.
-   * @throws for `SNAPSHOT`, and for a policy that keeps a bucket with `autoDeleteObjects`, which is emptied when the stack is deleted
+   * @param policy `RETAIN` does not apply to the deployment that creates the resources, because retained resources of a failed deployment would block the next one.
+   * With `DESTROY`, the deletion of a bucket that is not empty fails.
+   * @throws an error for `SNAPSHOT`, and for a policy that retains a bucket with `autoDeleteObjects`, because deleting the stack empties that bucket
    */
   public applyRemovalPolicy(policy: RemovalPolicy): void {
     const problems = new Problems();

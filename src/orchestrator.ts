@@ -7,7 +7,7 @@ import { checkTypes, InputTypes, objectWith, TEXT } from './input-types';
 import { checkIssuer, issuerName } from './oidc-issuer';
 import { isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
-/** How to reach the hosted orchestrator. */
+/** Properties of `Orchestrator.humanitec()`. */
 export interface HumanitecOrchestratorProps {
   /**
    * Id of the organization at the orchestrator. Letters, digits, `-` and `_`; must not be empty.
@@ -16,22 +16,23 @@ export interface HumanitecOrchestratorProps {
    */
   readonly orgId: string;
 
-  /** Where the API token is kept. It needs the permission to manage runners and runner rules of the organization. */
+  /** Location of the API token, which must be allowed to manage the runners and runner rules of the organization. */
   readonly apiToken: ApiToken;
 }
 
-/** How to reach an orchestrator that you host yourself. */
+/** Properties of `Orchestrator.selfHosted()`. */
 export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps {
   /**
    * Base URL of the API, without a path to an organization. `https://`, or `http://` on loopback for local trials.
    *
-   * The registration calls it from Lambda, so it has to be reachable from there.
+   * The registration calls the API from Lambda, so Lambda must be able to reach it.
    */
   readonly apiUrl: string;
 
   /**
-   * Base URL of the gateway that the tasks connect to, as the orchestrator is configured with. `https://`, or `http://` on loopback for local
-   * trials. The tasks' own security group allows its port. A CDK token cannot be read at synthesis: then the group allows port 443 only.
+   * Base URL of the gateway that the tasks connect to, as configured in the orchestrator. `https://`, or `http://` on loopback for local
+   * trials. The security group that the construct creates for the tasks allows its port. With a CDK token, whose value is unknown at synthesis, it allows
+   * port 443 only.
    *
    * @default - the host and port of `apiUrl`
    */
@@ -39,25 +40,25 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
 
   /**
    * Issuer of the OIDC tokens that the orchestrator presents to AWS STS: `https://`, without port, query and fragment.
-   * AWS has to reach `/.well-known/openid-configuration` below it, with a certificate that is publicly trusted.
-   * It cannot be a token: IAM has the issuer in the names of condition keys.
+   * AWS must be able to reach `/.well-known/openid-configuration` below it, with a publicly trusted certificate.
+   * Must be a literal string, not a CDK token, because IAM puts the issuer into the names of condition keys.
    *
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_oidc.html
    */
   readonly oidcIssuerUrl: string;
 
   /**
-   * What the names of the task definitions that the orchestrator registers start with: 1 to 255 letters, digits, `-` and `_`. The
-   * runner's role may touch no other.
+   * Prefix of the task definition families that the orchestrator registers: 1 to 255 letters, digits, `-` and `_`. The
+   * task manager role can use no other families.
    *
    * @default - `platform_orchestrator_env_<orgId>_`
    */
   readonly taskFamilyPrefix?: string;
 
   /**
-   * Certificates of private CAs that the API's certificate may come from: PEM, one or more after the other. The registration trusts them
-   * beside the public ones; TLS is verified either way. Cannot be a token, as they travel with the Lambda's code. The deployments
-   * themselves need them too: in `image`.
+   * Certificates of private CAs that may have issued the API's certificate: one or more in PEM format. The registration trusts them
+   * in addition to the public CAs; it always verifies TLS. Must be a literal string, not a CDK token, because it is part of the Lambda's code. The deployments
+   * need the certificates, too: in `image`.
    *
    * @default - public CAs only
    * @see https://nodejs.org/api/cli.html#node_extra_ca_certsfile
@@ -84,7 +85,7 @@ export class Orchestrator {
   /**
    * Humanitec's hosted orchestrator.
    *
-   * @param props how to reach it
+   * @param props the properties of the orchestrator
    */
   public static humanitec(props: HumanitecOrchestratorProps): Orchestrator {
     return new Orchestrator({
@@ -96,9 +97,9 @@ export class Orchestrator {
   }
 
   /**
-   * The open-sourced orchestrator, hosted by you.
+   * The open-sourced orchestrator that you host yourself.
    *
-   * @param props how to reach it
+   * @param props the properties of the orchestrator
    */
   public static selfHosted(props: SelfHostedOrchestratorProps): Orchestrator {
     return new Orchestrator({ ...props });
@@ -108,15 +109,15 @@ export class Orchestrator {
   public readonly orgId: string;
   /** Base URL of the API, without a trailing slash. */
   public readonly apiUrl: string;
-  /** Base URL of the gateway that the tasks connect to, without a trailing slash; undefined if it was not given. */
+  /** Base URL of the gateway that the tasks connect to, without a trailing slash; undefined if not given. */
   public readonly gatewayUrl?: string;
   /** Issuer of the OIDC tokens, without a trailing slash. */
   public readonly oidcIssuerUrl: string;
-  /** What the names of the orchestrator's task definitions start with. */
+  /** Prefix of the task definition families of the orchestrator. */
   public readonly taskFamilyPrefix: string;
-  /** Where the API token is kept. */
+  /** Location of the API token. */
   public readonly apiToken: ApiToken;
-  /** Certificates of private CAs that the API's certificate may come from, as PEM; undefined when there are none. */
+  /** Certificates of private CAs that may have issued the API's certificate, in PEM format; undefined if not given. */
   public readonly extraCaCertificates?: string;
 
   private constructor(props: SelfHostedOrchestratorProps) {

@@ -1,17 +1,17 @@
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 
 /**
- * The VPC that the registration's Lambda works in, for an orchestrator whose API is reached from there only.
+ * VPC of the registration's Lambda, for an orchestrator whose API can be reached only from a VPC.
  *
- * From there it also has to reach Secrets Manager or Systems Manager, where the API token is kept, and Amazon S3, which takes what the
- * Lambda answers CloudFormation: through a NAT gateway, or through VPC endpoints.
+ * In the VPC, the Lambda must also reach Secrets Manager or Systems Manager, which stores the API token, and Amazon S3, which receives the Lambda's
+ * answers to CloudFormation: through a NAT gateway or VPC endpoints.
  */
 export interface RegistrationNetwork {
-  /** The VPC. All runners of a stack share the Lambda, so they have to name the same one. */
+  /** The VPC. All runners of a stack share the Lambda, so they must use the same VPC. */
   readonly vpc: ec2.IVpc;
 
   /**
-   * The subnets. Not public ones: a Lambda has no public IP address.
+   * The subnets. Public subnets are not accepted, because a Lambda has no public IP address.
    *
    * @default - the private subnets
    */
@@ -20,13 +20,13 @@ export interface RegistrationNetwork {
   /**
    * Security groups of the Lambda.
    *
-   * @default - a new one that lets HTTPS and the port of the API out, and nothing in
+   * @default - a new security group that allows outbound HTTPS and the port of the API, and no inbound traffic
    */
   readonly securityGroups?: ec2.ISecurityGroup[];
 
   /**
-   * Make the VPC endpoints that a VPC without a way to the internet needs: an interface endpoint for where the token is kept, with a private
-   * name, and a gateway endpoint for S3. A VPC can have each only once: leave it out where they are there already.
+   * Whether to create the VPC endpoints that a VPC without internet access needs: an interface endpoint with private DNS for the service that stores the API token,
+   * and a gateway endpoint for S3. A VPC can have only one of each: omit it if the VPC already has them.
    *
    * @default false
    * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cfn-vpce-bucketnames.html

@@ -18,7 +18,7 @@ export interface BoundRole {
   readonly policy?: iam.Policy;
 }
 
-/** The role that OpenTofu runs with. */
+/** The role that OpenTofu uses. */
 export function bindTaskRole(scope: Construct, props: EcsRunnerProps, state: StateScope): BoundRole {
   const from = { input: 'taskRole', fix: 'Grant less, or put some of the permissions into an iam.ManagedPolicy and attach it to the role.' };
   const statements = stateStatements(scope, state);

@@ -9,24 +9,24 @@ import { IMAGE_MAX, IMAGE_PATTERN } from './contract';
 import { checkType, OBJECT, objectWith, TEXT } from './input-types';
 import { isKnown, Problem, Problems, quote } from './problems';
 
-/** How an image is built. */
+/** Options of `RunnerImage.fromAsset()`. */
 export interface AssetImageOptions {
   /**
-   * Platform of the image. The orchestrator's tasks run on `linux/amd64`: an image for another platform does not start, so a warning is printed.
+   * Platform of the image. The orchestrator's tasks run on `linux/amd64`: an image for another platform does not start. A warning is printed for other platforms.
    *
    * @default Platform.LINUX_AMD64
    */
   readonly platform?: ecrAssets.Platform;
 
   /**
-   * Build arguments, the values of `ARG` in the Dockerfile. No CDK tokens. They are readable in the cloud assembly and in the history of the image.
+   * Build arguments: values for `ARG` in the Dockerfile. CDK tokens are not accepted. The values are readable in the cloud assembly and in the history of the image.
    *
    * @default - none
    */
   readonly buildArgs?: Record<string, string>;
 
   /**
-   * Build secrets by id, as `docker build --secret` takes them: from `DockerBuildSecret.fromSrc()`.
+   * Build secrets by id, for `docker build --secret`. Create them with `DockerBuildSecret.fromSrc()`.
    *
    * @default - none
    * @see https://docs.docker.com/build/building/secrets/
@@ -34,7 +34,7 @@ export interface AssetImageOptions {
   readonly buildSecrets?: Record<string, string>;
 
   /**
-   * Name of the Dockerfile below the directory.
+   * Path of the Dockerfile, relative to the directory.
    *
    * @default 'Dockerfile'
    */
@@ -43,45 +43,45 @@ export interface AssetImageOptions {
   /**
    * Stage of the Dockerfile to build.
    *
-   * @default - the last one
+   * @default - the last stage
    */
   readonly target?: string;
 
   /**
-   * Patterns of files in the directory that do not belong to the image, in addition to those of `.dockerignore`.
+   * Patterns of files that the build ignores, in addition to those of `.dockerignore`.
    *
    * @default - none
    */
   readonly exclude?: string[];
 }
 
-/** The container image that deployments run in. */
+/** The container image of the deployments. */
 export abstract class RunnerImage {
   /**
-   * An image of a registry that needs no credentials.
+   * An image in a registry that requires no credentials.
    *
-   * @param name the image with its tag or digest, such as `ghcr.io/my-org/runner:1.2`; at most 255 characters
+   * @param name the image with tag or digest, such as `ghcr.io/my-org/runner:1.2`; at most 255 characters
    */
   public static fromRegistry(name: string): RunnerImage {
     return new RegistryImage(name);
   }
 
   /**
-   * An image of an Amazon ECR repository. The execution role may pull it.
+   * An image in an Amazon ECR repository. The execution role gets permission to pull it.
    *
    * @param repository the repository
-   * @param tagOrDigest a tag, or a digest that starts with `sha256:`; `latest` when left out
+   * @param tagOrDigest a tag, or a digest that starts with `sha256:`; the default is `latest`
    */
   public static fromEcrRepository(repository: ecr.IRepository, tagOrDigest?: string): RunnerImage {
     return new EcrImage(repository, tagOrDigest ?? 'latest');
   }
 
   /**
-   * An image that `cdk deploy` builds and pushes to the bootstrap repository. The execution role may pull it.
+   * An image that `cdk deploy` builds and pushes to the bootstrap repository. The execution role gets permission to pull it.
    *
-   * @param directory the directory with the Dockerfile, absolute or below the working directory of the app
-   * @param options how the image is built; for `linux/amd64` when left out
-   * @throws an error at synthesis when the directory or the Dockerfile does not exist
+   * @param directory the directory with the Dockerfile: an absolute path, or relative to the working directory of the app
+   * @param options build options; the default platform is `linux/amd64`
+   * @throws an error at synthesis if the directory or the Dockerfile does not exist
    */
   public static fromAsset(directory: string, options: AssetImageOptions = {}): RunnerImage {
     return new AssetImage(directory, options);

@@ -26,10 +26,10 @@ export interface RunnerOidcProviderProps {
 }
 
 /**
- * The OIDC provider of an orchestrator's issuer, for accounts with runners in several stacks: define it once for an account, and give it to all runners as
- * `oidcProvider`. Runners in stacks of other regions can use it, too, as IAM is global.
+ * The OIDC provider of an orchestrator's issuer, for accounts with runners in several stacks. Define it once per account, and pass it to all runners as
+ * `oidcProvider`. Runners in other regions can use it, too, because IAM is global.
  *
- * Without it, each runner stack creates the provider if the account has none. That is enough for one runner stack.
+ * Without it, each runner stack creates the provider if the account has none. This is sufficient for one runner stack.
  *
  * CloudFormation cannot create the provider if the account has one for the issuer already, for example because an earlier stack retained it. In this case,
  * import it into the stack with `cdk import`, or do not define it and give its ARN to the runners: `OidcProviderNative.fromOidcProviderArn()`.
@@ -45,7 +45,7 @@ export class RunnerOidcProvider extends iam.OidcProviderNative {
   /**
    * Defines the provider.
    *
-   * @param scope the construct that it belongs to
+   * @param scope the parent construct
    * @param id the construct id
    * @param props options that override the defaults
    */

@@ -11,35 +11,35 @@ import type { RegistrationNetwork } from './registration-network';
 import { checkRuleTypes } from './runner-input-types';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 
-/** What a `RunnerRule` is made from. */
+/** Properties of `RunnerRule`. */
 export interface RunnerRuleProps extends RunnerRuleOptions {
-  /** The runner that gets the deployments; an imported one needs its orchestrator. */
+  /** The runner that gets the deployments. An imported runner must have been imported with its orchestrator. */
   readonly runner: IEcsRunner;
 
   /**
-   * Path of the registration's role, where the stack has no runner that made it already: starts and ends with `/`, at most 512 characters.
+   * Path of the registration's role, if the stack has no runner that defines it. It starts and ends with `/` and has at most 512 characters.
    *
    * @default '/'
    */
   readonly rolePath?: string;
 
   /**
-   * Permissions boundary of the registration's role, where the stack has no runner that made it already.
+   * Permissions boundary of the registration's role, if the stack has no runner that defines it.
    *
    * @default - none
    */
   readonly permissionsBoundary?: iam.IManagedPolicy;
 
   /**
-   * The VPC of the registration's Lambda, where the stack has no runner that made it already.
+   * VPC of the registration's Lambda, if the stack has no runner that defines it.
    *
-   * @default - none: the Lambda reaches the internet, and nothing of a VPC
+   * @default - none: the Lambda can reach the internet, but no VPC
    */
   readonly registrationNetwork?: RegistrationNetwork;
 }
 
 /**
- * Sends deployments of a project, of an environment type, of both together, or all of them to a runner.
+ * Sends deployments to a runner: those of a project, of an environment type, of both together, or all.
  *
  * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
  */
@@ -51,11 +51,11 @@ export class RunnerRule extends Resource {
   public readonly ruleId: string;
 
   /**
-   * Makes a rule.
+   * Creates a rule.
    *
-   * @param scope the construct that it belongs to
-   * @param id its name there; renaming it replaces the rule
-   * @param props what it matches, and the runner
+   * @param scope the parent construct
+   * @param id the construct id
+   * @param props the properties of the rule
    */
   constructor(scope: Construct, id: string, props: RunnerRuleProps) {
     super(scope, id);
@@ -79,7 +79,7 @@ export class RunnerRule extends Resource {
   }
 
   /**
-   * Sets what becomes of the rule at the orchestrator when it leaves the stack.
+   * Sets what happens to the rule at the orchestrator when it is removed from the stack.
    *
    * @param policy `RETAIN` leaves the rule at the orchestrator, which still sends deployments to its runner. A new rule with the same filter then
    * fails to deploy until the retained one is deleted.

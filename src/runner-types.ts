@@ -5,26 +5,26 @@ import type { Orchestrator } from './orchestrator';
 import type { RunnerRule } from './runner-rule';
 
 /**
- * Which deployments a runner gets. With neither filter it gets all that no more specific rule sends elsewhere. The orchestrator has one rule
- * for a filter: two of a stack that match the same are an error at synthesis.
+ * Which deployments a runner gets. Without a filter, it gets all deployments that no more specific rule sends to another runner. The orchestrator
+ * accepts one rule per filter: two rules of an app with the same filter are an error at synthesis.
  */
 export interface RunnerRuleOptions {
   /**
    * Id of the project whose deployments the runner gets: at most 100 letters, digits, `-` and `_`.
    *
-   * @default - those of every project
+   * @default - all projects
    */
   readonly projectId?: string;
 
   /**
    * Id of the environment type whose deployments the runner gets: at most 100 letters, digits, `-` and `_`.
    *
-   * @default - those of every environment type
+   * @default - all environment types
    */
   readonly envTypeId?: string;
 }
 
-/** A runner of the Platform Orchestrator on Amazon ECS: one of this app, or an imported one. */
+/** A runner of the Platform Orchestrator on Amazon ECS, defined in this app or imported. */
 export interface IEcsRunner extends IResource, iam.IGrantable, ec2.IConnectable {
   /**
    * Id of the runner at the orchestrator.
@@ -32,44 +32,44 @@ export interface IEcsRunner extends IResource, iam.IGrantable, ec2.IConnectable 
    */
   readonly runnerId: string;
 
-  /** The orchestrator that the runner belongs to; unknown for a runner that was imported without it. */
+  /** The orchestrator that the runner belongs to; undefined if the runner was imported without it. */
   readonly orchestrator?: Orchestrator;
 
   /**
    * Sends deployments to the runner.
    *
-   * A rule cannot be changed: another filter makes a new rule and then deletes the old one. An environment that was
-   * deployed already keeps its runner until somebody refreshes it.
+   * The orchestrator cannot change a rule: another filter creates a new rule and then deletes the old one. Environments that are already
+   * deployed keep their runner until they are refreshed.
    *
-   * @param id name of the rule below the runner; renaming it replaces the rule
-   * @param options which deployments
-   * @throws when the runner was imported without its orchestrator
+   * @param id the construct id of the rule
+   * @param options which deployments the runner gets
+   * @throws an error if the runner was imported without its orchestrator
    * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
    */
   addRule(id: string, options?: RunnerRuleOptions): RunnerRule;
 }
 
-/** What is known of a runner that exists already. */
+/** Attributes of an existing runner. */
 export interface EcsRunnerAttributes {
   /** Id of the runner at the orchestrator. */
   readonly runnerId: string;
 
   /**
-   * The orchestrator that the runner belongs to. `addRule` needs it.
+   * The orchestrator that the runner belongs to. `addRule` requires it.
    *
    * @default - unknown
    */
   readonly orchestrator?: Orchestrator;
 
   /**
-   * The role that OpenTofu runs with. Grants to the runner need it.
+   * The role that OpenTofu uses. Grants to the runner require it.
    *
-   * @default - unknown: a warning names each permission that is granted to the runner and not given
+   * @default - unknown: a grant prints a warning with the permissions and adds none
    */
   readonly taskRole?: iam.IRole;
 
   /**
-   * Security groups of the tasks. `connections` needs them.
+   * Security groups of the tasks. `connections` requires them.
    *
    * @default - none
    */

@@ -8,36 +8,36 @@ import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } f
 import { checkKey, checkPlace, isElsewhere, placeOf } from './place';
 import { checkRemovalPolicy, isKnown, maskUnknown, Problem, Problems, quote } from './problems';
 
-/** Settings of a state bucket that exists already. */
+/** Options of an existing state bucket. */
 export interface ExistingBucketOptions {
   /**
-   * Path below which the state of this runner is kept: segments of letters, digits, `.`, `_` and `-`, joined by `/`,
-   * without a leading one, at most 512 characters. Give each runner that shares a bucket a prefix of its own.
+   * Prefix of the state of this runner: segments of letters, digits, `.`, `_` and `-`, joined by `/`,
+   * without a leading `/`, at most 512 characters. Runners that share a bucket must have different prefixes.
    *
-   * @default - the state files lie at the top of the bucket
+   * @default - no prefix: the state is at the top level of the bucket
    */
   readonly prefix?: string;
 }
 
-/** Settings of a state bucket that the construct makes. */
+/** Options of a new state bucket. */
 export interface NewBucketOptions extends ExistingBucketOptions {
   /**
-   * Whether old versions of the state are kept: in infrequent access after 30 days, and deleted after 90.
+   * Whether to keep old versions of the state. They move to infrequent access after 30 days and are deleted after 90 days.
    *
    * @default true
    */
   readonly versioned?: boolean;
 
   /**
-   * What becomes of the bucket when it leaves the stack. With it goes the state of everything that was deployed through
+   * What happens to the bucket when it is removed from the stack. Deleting the bucket deletes the state of everything that was deployed through
    * the runner.
    *
-   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: kept, unless the deployment that made it fails
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: retained, unless the deployment that creates it fails
    */
   readonly removalPolicy?: RemovalPolicy;
 
   /**
-   * Whether the bucket is emptied before it is deleted. Needs `removalPolicy: RemovalPolicy.DESTROY`.
+   * Whether to empty the bucket before it is deleted. Requires `removalPolicy: RemovalPolicy.DESTROY`.
    *
    * @default false
    */
@@ -51,7 +51,7 @@ export interface NewBucketOptions extends ExistingBucketOptions {
   readonly serverAccessLogsPrefix?: string;
 
   /**
-   * Bucket that the server access logs go to.
+   * Bucket for the server access logs.
    *
    * @default - access is not logged
    */
@@ -69,24 +69,24 @@ const TYPES: InputTypes<NewBucketOptions> = {
 };
 
 /**
- * Where OpenTofu keeps the state of what is deployed through the runner.
+ * Location of the OpenTofu state of the runner's deployments.
  */
 export class StateStorage {
   /**
-   * A bucket of the runner's own: encrypted, private, reached over TLS only, versioned, and kept when the stack is deleted.
+   * A new bucket: encrypted, private, reachable over TLS only, versioned, and retained when the stack is deleted.
    *
-   * @param options what is to be otherwise
+   * @param options options that override the defaults
    */
   public static newBucket(options: NewBucketOptions = {}): StateStorage {
     return new StateStorage(options);
   }
 
   /**
-   * A bucket that exists already, in the runner's region. Its encryption, versions and policy stay as they are.
+   * An existing bucket in the runner's region. Its encryption, versioning and policy are not changed.
    *
-   * @param bucket the bucket; a name with dots is refused by the orchestrator. One of another account has to be imported with that account
-   * (`Bucket.fromBucketAttributes()`): the tasks may use a bucket of that name in the account that the CDK knows, and in no other.
-   * @param options where in the bucket
+   * @param bucket the bucket; its name must not contain dots, which the orchestrator rejects. Import a bucket of another account with that account
+   * (`Bucket.fromBucketAttributes()`), because the task role can use the bucket only in the account that the CDK knows.
+   * @param options options such as the prefix
    */
   public static existingBucket(bucket: s3.IBucket, options: ExistingBucketOptions = {}): StateStorage {
     return new StateStorage(options, bucket, true);
