@@ -1,9 +1,9 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
-import type { EcsRunnerProps } from './ecs-runner-props';
-import { warnAtTheEnd } from './late-warning';
-import type { Orchestrator } from './orchestrator';
-import { canonical, isPlaceholder, quote } from './problems';
+import { warnAtTheEnd } from './common/late-warning';
+import { canonical, isPlaceholder, quote } from './common/problems';
+import type { EcsRunnerProps } from './inputs/ecs-runner-props';
+import type { Orchestrator } from './inputs/orchestrator';
 import type { RunnerRuleProps } from './runner-rule';
 import type { IEcsRunner } from './runner-types';
 

@@ -1,18 +1,18 @@
 import { IResource, Stack } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { checkConstructId } from './construct-ids';
-import * as contract from './contract';
-import type { EcsRunnerProps } from './ecs-runner-props';
-import { checkEnvironment } from './environment';
-import { checkEventLog } from './event-log';
-import { checkNetwork } from './network';
-import { checkKey, checkPlace, checkVpcParts, placeOf, PlaceRule } from './place';
-import { checkRemovalPolicy, isKnown, maskUnknown, Problems, quote } from './problems';
+import { checkConstructId } from './common/construct-ids';
+import * as contract from './common/contract';
+import { checkKey, checkPlace, checkVpcParts, placeOf, PlaceRule } from './common/place';
+import { checkRemovalPolicy, isKnown, maskUnknown, Problems, quote } from './common/problems';
+import type { EcsRunnerProps } from './inputs/ecs-runner-props';
+import { checkEnvironment } from './parts/environment';
+import { checkEventLog } from './parts/event-log';
+import { checkNetwork } from './parts/network';
+import { checkTags } from './parts/tags';
+import { checkWildcards } from './parts/wildcards';
 import { RegistrationProvider } from './registration/provider';
 import { checkRunnerTypes } from './runner-input-types';
-import { checkTags } from './tags';
-import { checkWildcards } from './wildcards';
 
 /** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
 export function checkRunner(scope: Construct, props: EcsRunnerProps): void {

@@ -2,14 +2,14 @@ import { RemovalPolicy, Resource } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { RunnerConnections } from './connections';
-import { checkConstructId } from './construct-ids';
-import type { Orchestrator } from './orchestrator';
-import { Problems } from './problems';
+import { checkConstructId } from './common/construct-ids';
+import { Problems } from './common/problems';
+import type { Orchestrator } from './inputs/orchestrator';
+import { RunnerConnections } from './parts/connections';
+import { UnknownTaskRole } from './parts/unknown-task-role';
 import { checkAttributeTypes } from './runner-input-types';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
-import { UnknownTaskRole } from './unknown-task-role';
 
 /** A runner that exists already. */
 export class ImportedRunner extends Resource implements IEcsRunner {

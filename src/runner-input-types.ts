@@ -1,10 +1,10 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { EcsRunnerProps, OnInUse } from './ecs-runner-props';
-import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, TEXT } from './input-types';
-import type { Problems } from './problems';
-import type { RegistrationNetwork } from './registration-network';
+import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, TEXT } from './common/input-types';
+import type { Problems } from './common/problems';
+import { EcsRunnerProps, OnInUse } from './inputs/ecs-runner-props';
+import type { RegistrationNetwork } from './inputs/registration-network';
 import type { RunnerRuleProps } from './runner-rule';
 import type { EcsRunnerAttributes } from './runner-types';
 

@@ -2,12 +2,12 @@ import { RemovalPolicy, Resource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { addRule, sameRuleAs } from './app-runners';
-import { checkConstructId } from './construct-ids';
-import { DEFAULT_LOG_RETENTION } from './defaults';
-import { Problems } from './problems';
+import { checkConstructId } from './common/construct-ids';
+import { DEFAULT_LOG_RETENTION } from './common/defaults';
+import { Problems } from './common/problems';
+import type { RegistrationNetwork } from './inputs/registration-network';
 import { RegistrationProvider } from './registration/provider';
 import { registeredId, runnerRuleResource } from './registration/resources';
-import type { RegistrationNetwork } from './registration-network';
 import { checkRuleTypes } from './runner-input-types';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 

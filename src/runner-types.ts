@@ -1,7 +1,7 @@
 import type { IResource } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as iam from 'aws-cdk-lib/aws-iam';
-import type { Orchestrator } from './orchestrator';
+import type { Orchestrator } from './inputs/orchestrator';
 import type { RunnerRule } from './runner-rule';
 
 /**

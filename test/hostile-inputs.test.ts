@@ -15,7 +15,7 @@ import { ACCOUNT, REGION } from './proof/inputs';
 import { Resolver, type Template } from './proof/resolver';
 import { accountOf, runnersOf, type Given } from './proof/template';
 import { importedVpc, minimal, tokenOf } from './support';
-import { BUCKET_PATTERN, IMAGE_PATTERN, PATH_PREFIX_PATTERN, ROLE_ARN_PATTERN, RUNNER_ID_PATTERN } from '../src/contract';
+import { BUCKET_PATTERN, IMAGE_PATTERN, PATH_PREFIX_PATTERN, ROLE_ARN_PATTERN, RUNNER_ID_PATTERN } from '../src/common/contract';
 
 type Made = Partial<EcsRunnerProps>;
 interface Input {

@@ -25,7 +25,7 @@ test('the commands that it names are there', () => {
 });
 
 test('every statement of the roles is explained', () => {
-  const sources = ['statements.ts', 'statement-collector.ts', 'api-token.ts', 'encryption.ts', 'oidc-provider.ts', 'registration/provider.ts', 'registration/network.ts']
+  const sources = ['parts/statements.ts', 'parts/statement-collector.ts', 'inputs/api-token.ts', 'parts/encryption.ts', 'parts/oidc-provider.ts', 'registration/provider.ts', 'registration/network.ts']
     .map(file => readFileSync(join(ROOT, 'src', file), 'utf8')).join('\n');
   const sids = [...sources.matchAll(/sid: '(\w+)'|'(ReadApiToken\w+)'|'[a-z]+:\w+': '([A-Z]\w+)'/g)].flatMap(match => match.slice(1).filter(Boolean));
   expect(sids.length).toBeGreaterThan(18);

@@ -40,7 +40,7 @@ function suites(): Check[] {
     writeFileSync(config, JSON.stringify({
       ...manifest.jest,
       rootDir: ROOT,
-      testMatch: ['<rootDir>/test/*.test.ts'],
+      testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/{parts,inputs,common}/*.test.ts', '<rootDir>/test/registration/{code,network}.test.ts'],
       // These synthesize in processes of their own, with the project's CDK; the judges of the examples do it with the newest.
       testPathIgnorePatterns: [...manifest.jest.testPathIgnorePatterns, '/test/examples\\.test\\.ts$'],
       moduleNameMapper: { ...manifest.jest.moduleNameMapper, ...newestModules() },

@@ -2,9 +2,9 @@ import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct, IDependable } from 'constructs';
-import { EgressPorts } from '../egress';
-import { differs, type Problems } from '../problems';
-import type { RegistrationNetwork } from '../registration-network';
+import { EgressPorts } from '../common/egress';
+import { differs, type Problems } from '../common/problems';
+import type { RegistrationNetwork } from '../inputs/registration-network';
 
 /** Where the token is kept, as VPC endpoints name it. */
 export type TokenService = 'secretsmanager' | 'ssm';

@@ -5,17 +5,17 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable, IDependable } from 'constructs';
-import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../acknowledgements';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
-import type { ApiToken } from '../api-token';
-import { retainExceptOnCreate } from '../log-groups';
-import type { Orchestrator } from '../orchestrator';
-import { checkPlace, checkVpcParts, placeOf } from '../place';
-import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../problems';
-import type { RegistrationNetwork } from '../registration-network';
-import { addPolicy } from '../role-policies';
+import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../common/acknowledgements';
+import { checkPlace, checkVpcParts, placeOf } from '../common/place';
+import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../common/problems';
+import { addPolicy } from '../common/role-policies';
+import type { ApiToken } from '../inputs/api-token';
+import type { Orchestrator } from '../inputs/orchestrator';
+import type { RegistrationNetwork } from '../inputs/registration-network';
+import { retainExceptOnCreate } from '../parts/log-groups';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';

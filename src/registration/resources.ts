@@ -1,7 +1,7 @@
 import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { acknowledge, REGISTRATION } from '../acknowledgements';
-import type { Orchestrator } from '../orchestrator';
+import { acknowledge, REGISTRATION } from '../common/acknowledgements';
+import type { Orchestrator } from '../inputs/orchestrator';
 import type { IEcsRunner } from '../runner-types';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
 import { RegistrationProvider } from './provider';

@@ -1,5 +1,5 @@
 /**
- * Findings that stay, on what an app itself makes: a VPC, a bucket, a key. What the library makes carries its reasons itself, in `src/acknowledgements.ts`.
+ * Findings that stay, on what an app itself makes: a VPC, a bucket, a key. What the library makes carries its reasons itself, in `src/common/acknowledgements.ts`.
  */
 export interface Exception {
   /** Name of the app. */

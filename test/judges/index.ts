@@ -76,7 +76,7 @@ async function judge(): Promise<{ name: string; ok: boolean }[]> {
           say(`${name} looks`, found.length > 0 ? [] : [`expected findings in ${FAULTY.file}, and there are none: it did not run, or no longer objects to what is there.`]);
         } else {
           say(`${name}: ${assembly.app.name}`, [...unexplained(assembly.app, found, used), ...unused.map(({ rule, path }) =>
-            `${rule} at ${path}: acknowledged, but not found. Take it out of src/acknowledgements.ts, or have it said only where it is found.`)]);
+            `${rule} at ${path}: acknowledged, but not found. Take it out of src/common/acknowledgements.ts, or have it said only where it is found.`)]);
         }
       }
     }
@@ -96,7 +96,7 @@ function unexplained(app: JudgedApp, found: Found[], used: Set<string>): string[
       used.add(`${rule} at ${path} in "${app.name}"`);
       return [];
     }
-    return [`${rule} at ${path}: ${text}\n          Mend it. If it is right as it is, say why: in src/acknowledgements.ts for what the library makes, in test/judges/exceptions.ts for what the app makes.`];
+    return [`${rule} at ${path}: ${text}\n          Mend it. If it is right as it is, say why: in src/common/acknowledgements.ts for what the library makes, in test/judges/exceptions.ts for what the app makes.`];
   });
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import { SESSION_NAME_MAX } from '../../contract';
+import { SESSION_NAME_MAX } from '../../common/contract';
 import type { RunnerProperties } from '../wire';
 import type { RunnerBody } from './client';
 

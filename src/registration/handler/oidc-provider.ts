@@ -1,4 +1,4 @@
-import { OIDC_AUDIENCE } from '../../contract';
+import { OIDC_AUDIENCE } from '../../common/contract';
 import type { OidcProviderProperties } from '../wire';
 import { AWS_CLIENT, isAnswer, retryWhileDenied } from './aws';
 import type { Lifecycle, Outcome } from './event';

@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import { RUNNER_ID_SUFFIX_LENGTH } from '../../contract';
+import { RUNNER_ID_SUFFIX_LENGTH } from '../../common/contract';
 import type { RunnerIdProperties } from '../wire';
 import type { ClientOf } from './client';
 import type { Lifecycle, LifecycleEvent, Outcome } from './event';

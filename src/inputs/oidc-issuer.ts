@@ -1,0 +1,41 @@
+import { Token } from 'aws-cdk-lib';
+import { isPlaceholder, Problems, quote } from '../common/problems';
+
+/** The issuer as IAM names it in provider ARNs and condition keys: host and path. */
+export function issuerName(issuerUrl: string): string {
+  return issuerUrl.replace(/^https:\/\//, '').replace(/\/+$/, '');
+}
+
+/** Reports an issuer URL that IAM does not accept. */
+export function checkIssuer(problems: Problems, issuerUrl: string): void {
+  if (Token.isUnresolved(issuerUrl)) {
+    problems.add({
+      input: 'oidcIssuerUrl',
+      expected: 'a literal URL',
+      got: 'a token',
+      fix: 'IAM has the issuer in the names of condition keys, which CloudFormation cannot compute: write it out.',
+    });
+    return;
+  }
+  if (isPlaceholder(issuerUrl)) {
+    return;
+  }
+  const url = parse(issuerUrl);
+  if (!url || url.protocol !== 'https:' || url.port || url.search || url.hash || url.username
+    || !/^https:\/\/[a-zA-Z0-9.-]+(\/[a-zA-Z0-9._~/-]*)?$/.test(issuerUrl)) {
+    problems.add({
+      input: 'oidcIssuerUrl',
+      expected: 'an https:// URL of host and path, without port, query and fragment',
+      got: quote(issuerUrl),
+      fix: 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.',
+    });
+  }
+}
+
+function parse(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import { Annotations, Stack } from 'aws-cdk-lib';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import { ENVIRONMENT_VALUE_MAX, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from '../common/contract';
+import { checkKey, checkPlace, placeOf } from '../common/place';
+import { isKnown, maskUnknown, Problems, quote, showTokens } from '../common/problems';
+import { isPartial, sourceOf } from '../common/secret-source';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+/** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
+const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+const LOOKS_SECRET = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
+
+/** Says what is wrong with the environment variables and secrets of the deployments. */
+export function checkEnvironment(scope: Construct, props: EcsRunnerProps, problems: Problems): void {
+  const { environment = {}, secrets = {} } = props;
+  for (const [name, value] of Object.entries(environment)) {
+    const input = `environment.${name}`;
+    checkName(input, name, problems);
+    if (SECRET_ONLY_ENVIRONMENT.includes(name) || CREDENTIALS.includes(name)) {
+      problems.add({
+        input,
+        expected: 'a variable that may be read in the template and at the orchestrator',
+        got: 'one that carries a credential',
+        fix: CREDENTIALS.includes(name)
+          ? 'Grant the runner what it needs instead: it has a role of its own.'
+          : 'Put it into Secrets Manager and give it in `secrets`.',
+      });
+    }
+    problems.checkText(input, value, {
+      max: ENVIRONMENT_VALUE_MAX,
+      expected: `a value of at most ${ENVIRONMENT_VALUE_MAX} characters`,
+      fix: 'Shorten it, or keep it in a parameter and give that in `secrets`.',
+    });
+    if (name in secrets) {
+      problems.add({ input, expected: 'each name once', got: 'the same name in `secrets`', fix: 'Remove one of the two.' });
+    }
+  }
+  for (const [name, secret] of Object.entries(secrets)) {
+    checkName(`secrets.${name}`, name, problems);
+    checkSecret(`secrets.${name}`, scope, secret, problems);
+  }
+}
+
+/** Points at plain variables whose names sound as if they should have been secrets. */
+export function warnAboutEnvironment(scope: Construct, environment: Record<string, string> = {}): void {
+  const names = Object.keys(environment).filter(name => LOOKS_SECRET.test(name));
+  if (names.length > 0) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:secretInEnvironment',
+      `Environment variables are readable in the template and at the orchestrator, and these sound like secrets: ${names.map(showTokens).join(', ')}. `
+      + 'Give them in `secrets`, or acknowledge this warning.');
+  }
+}
+
+function checkName(input: string, name: string, problems: Problems): void {
+  if (RESERVED_ENVIRONMENT.includes(name)) {
+    problems.add({
+      input,
+      expected: 'a name that the orchestrator does not use itself',
+      got: quote(name),
+      fix: `Choose another name; the orchestrator sets ${RESERVED_ENVIRONMENT.join(', ')}.`,
+    });
+  } else if (isKnown(name) && !/^[^=\s]+$/.test(name)) {
+    problems.add({ input, expected: 'the name of an environment variable', got: quote(name), fix: 'Remove "=" and blanks from the name.' });
+  }
+}
+
+function checkSecret(input: string, scope: Construct, secret: ecs.Secret, problems: Problems): void {
+  const arn = maskUnknown(secret.arn);
+  const source = sourceOf(scope, secret);
+  const fix = 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.';
+  const [, rest] = arn.split(':secret:');
+  // The ARN of a secret of the stack is a CDK token, which a version or stage follows.
+  const isVersion = rest === undefined ? !arn.startsWith('arn:') && arn.includes(':') : rest.includes(':');
+  if (secret.hasField || isVersion) {
+    problems.add({
+      input,
+      expected: 'a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN',
+      got: secret.hasField ? 'a field or version of a secret' : quote(arn),
+      fix: 'Keep the value in a secret of its own.',
+    });
+  } else if (isPartial(scope, secret) || (rest !== undefined && !rest.includes('\u0000') && !/-[a-zA-Z0-9]{6}$/.test(rest))) {
+    problems.add({
+      input,
+      expected: 'a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name',
+      got: `the name or partial ARN of the secret ${quote(rest ?? secret.arn)}`,
+      fix,
+    });
+  }
+  const partition = arn.match(/^arn:([^:\u0000]+):/)?.[1];
+  if (partition !== undefined && partition !== 'aws') {
+    problems.add({ input, expected: 'an ARN of the partition "aws"', got: quote(Stack.of(scope).resolve(partition)), fix: 'Use a secret of this account.' });
+  }
+  const place = placeOf(scope, source ?? {}, secret.arn);
+  if (arn.includes(':ssm:') || (source && 'parameterArn' in source)) {
+    checkPlace(scope, problems, input, place, {
+      what: 'a parameter', same: ['account'], fix: 'ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.',
+    });
+  }
+  checkKey(scope, problems, input, (source as { encryptionKey?: kms.IKey } | undefined)?.encryptionKey, place.region);
+}

@@ -1,0 +1,144 @@
+import { CfnTag, ITaggable, Lazy, Stack, TagManager, TagType } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as logs from 'aws-cdk-lib/aws-logs';
+import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
+import { Construct, IConstruct } from 'constructs';
+import { isKnown, Problems, quote } from '../common/problems';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+import { uniqueName } from '../registration/provider';
+
+/** Id of the shared construct below the stack: a public contract. */
+const POLICY_ID = 'HumanitecRunnerEventLogs';
+
+/** Checks the inputs that concern the log of the tasks' state changes. */
+export function checkEventLog(scope: IConstruct, { eventLogEnabled, eventLogGroup }: EcsRunnerProps, problems: Problems): void {
+  if (!eventLogGroup) {
+    return;
+  }
+  if (eventLogEnabled === false) {
+    problems.add({
+      input: 'eventLogGroup',
+      expected: 'no log group beside `eventLogEnabled: false`',
+      got: 'both',
+      fix: 'Leave `eventLogEnabled` out to write the events to this log group, or leave `eventLogGroup` out.',
+    });
+  }
+  const stack = Stack.of(scope);
+  for (const [what, theirs, ours] of [['account', eventLogGroup.env.account, stack.account], ['region', eventLogGroup.env.region, stack.region]]) {
+    if (isKnown(theirs) && isKnown(ours) && theirs !== ours) {
+      problems.add({
+        input: 'eventLogGroup',
+        expected: `a log group in the runner's ${what}, ${quote(ours)}`,
+        got: `one in ${quote(theirs)}`,
+        fix: 'EventBridge writes to log groups of its own account and region only: give one there, or leave it out.',
+      });
+    }
+  }
+}
+
+/** What the events of one runner's tasks are told by. */
+export interface EventLogProps {
+  readonly logGroup: logs.ILogGroup;
+  readonly logGroupName: string;
+  /** The name of the log group as its resource policy has it. */
+  readonly logGroupPattern: string;
+  /** Whether the log group has a resource policy for EventBridge, which the user takes care of. */
+  readonly hasPolicy: boolean;
+  readonly clusterArn: string;
+  readonly taskFamilyPrefix: string;
+}
+
+/**
+ * Writes the state changes of the runner's tasks into its log group: the tasks themselves have no log, so this is where
+ * it shows why one did not start.
+ */
+export class EventLog extends Construct implements ITaggable {
+  /** The resource policy that lets EventBridge write to the log group; the runners of the stack share it. */
+  public readonly policy?: IConstruct;
+  public readonly tags = new TagManager(TagType.STANDARD, 'AWS::Events::Rule');
+
+  constructor(scope: Construct, id: string, props: EventLogProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const rule = new events.CfnRule(this, 'Rule', {
+      description: 'Logs the state changes of a Platform Orchestrator runner\'s tasks',
+      eventPattern: {
+        'source': ['aws.ecs'],
+        'detail-type': ['ECS Task State Change'],
+        'detail': {
+          clusterArn: [props.clusterArn],
+          group: [{ prefix: `family:${props.taskFamilyPrefix}` }],
+        },
+      },
+      state: 'ENABLED',
+      targets: [{
+        id: 'EventLog',
+        arn: stack.formatArn({ service: 'logs', resource: `log-group:${props.logGroupName}` }),
+      }],
+    });
+    // CloudFormation tags rules, but the L1 of older aws-cdk-lib does not know.
+    rule.addPropertyOverride('Tags', Lazy.any({
+      produce: () => (this.tags.renderTags() as CfnTag[] | undefined)?.map(tag => ({ Key: tag.key, Value: tag.value })),
+    }));
+    rule.node.addDependency(props.logGroup);
+    if (!props.hasPolicy) {
+      const policy = EventLogPolicy.for(this);
+      policy.allow(props.logGroupPattern);
+      this.policy = policy;
+    }
+  }
+}
+
+/** So many runners fit into one policy document: CloudWatch Logs takes 5,120 characters. */
+const RUNNERS_PER_POLICY = 10;
+
+/**
+ * Lets EventBridge write to the event logs of the stack's runners. Shared, as an account has only ten such policies a
+ * region.
+ */
+class EventLogPolicy extends Construct {
+  public static for(scope: Construct): EventLogPolicy {
+    const stack = Stack.of(scope);
+    for (let count = 1; ; count++) {
+      const id = count === 1 ? POLICY_ID : `${POLICY_ID}${count}`;
+      const policy = (stack.node.tryFindChild(id) as EventLogPolicy | undefined) ?? new EventLogPolicy(stack, id);
+      if (policy.logGroups.length < RUNNERS_PER_POLICY) {
+        return policy;
+      }
+    }
+  }
+
+  private readonly logGroups: string[] = [];
+
+  private constructor(scope: Construct, id: string) {
+    super(scope, id);
+    new CfnResourcePolicy(this, 'Resource', {
+      policyName: uniqueName(this, 255),
+      policyDocument: Lazy.string({ produce: () => Stack.of(this).toJsonString(this.document()) }),
+    });
+  }
+
+  public allow(logGroupPattern: string): void {
+    const arn = Stack.of(this).formatArn({ service: 'logs', resource: `log-group:${logGroupPattern}:*` });
+    if (!this.logGroups.includes(arn)) {
+      this.logGroups.push(arn);
+    }
+  }
+
+  private document(): object {
+    const base = { Effect: 'Allow', Principal: { Service: ['events.amazonaws.com', 'delivery.logs.amazonaws.com'] }, Resource: this.logGroups };
+    return {
+      Version: '2012-10-17',
+      Statement: [
+        // EventBridge names its rule with the events only, not where it makes the stream.
+        { ...base, Action: 'logs:CreateLogStream' },
+        // Any rule of this account and region: naming ours would have the registration wait for one more thing.
+        {
+          ...base,
+          Action: 'logs:PutLogEvents',
+          Condition: { ArnLike: { 'aws:SourceArn': Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: '*' }) } },
+        },
+      ],
+    };
+  }
+}

@@ -1,0 +1,194 @@
+import { Annotations } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { acknowledgeVpc } from '../common/acknowledgements';
+import { GIT_SSH_KEYS, SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from '../common/contract';
+import { EgressPorts } from '../common/egress';
+import { isKnown, Problems, quote } from '../common/problems';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+/** Where the tasks run. */
+export interface RunnerNetwork {
+  readonly vpc?: ec2.IVpc;
+  /** Whether the VPC was made for the runner. */
+  readonly isNewVpc: boolean;
+  readonly subnetIds: string[];
+  readonly securityGroups: ec2.ISecurityGroup[];
+}
+
+/** Says what is wrong with the inputs that concern the network. */
+export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
+  const { vpcSubnets, subnetIds, securityGroups } = props;
+  const vpc = knownVpc(props);
+  if (props.vpc && subnetIds) {
+    problems.add({
+      input: 'subnetIds',
+      expected: 'either `vpc` (with `vpcSubnets`) or `subnetIds`',
+      got: 'both',
+      fix: 'Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.',
+    });
+  }
+  if (props.cluster && !vpc && !subnetIds) {
+    problems.add({
+      input: 'cluster',
+      expected: '`vpc` or `subnetIds` beside a cluster whose VPC is not known',
+      got: 'neither',
+      fix: 'Give the VPC or the subnets that the tasks run in, or import the cluster with its VPC by Cluster.fromClusterAttributes().',
+    });
+  } else if (vpcSubnets && !vpc) {
+    problems.add({
+      input: 'vpcSubnets',
+      expected: '`vpc` beside it',
+      got: 'no `vpc`',
+      fix: 'Give the VPC whose subnets are meant, or use `subnetIds`.',
+    });
+  }
+  if (isKnown(subnetIds)) {
+    checkSubnetIds('subnetIds', subnetIds, problems);
+  }
+  if (vpc) {
+    checkSelection(vpc, vpcSubnets, problems);
+  }
+  if (securityGroups && securityGroups.length > SECURITY_GROUPS_MAX) {
+    problems.add({
+      input: 'securityGroups',
+      expected: `at most ${SECURITY_GROUPS_MAX}`,
+      got: `${securityGroups.length}`,
+      fix: 'ECS attaches no more than that to a task: merge their rules.',
+    });
+  }
+}
+
+/** Makes what was not given. */
+export function bindNetwork(scope: Construct, props: EcsRunnerProps): RunnerNetwork {
+  // An empty list means none, as ECS attaches the default group of the VPC then.
+  const securityGroups = props.securityGroups ?? [];
+  if (props.subnetIds) {
+    if (securityGroups.length === 0) {
+      Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:defaultSecurityGroup',
+        'The tasks use the default security group of their VPC, because `subnetIds` is given without `securityGroups`. Unless somebody changed that group, it '
+        + 'allows all outbound traffic, and all traffic between its members. Give security groups in `securityGroups`, or give `vpc` instead of `subnetIds`.');
+    }
+    return { isNewVpc: false, subnetIds: props.subnetIds, securityGroups };
+  }
+  const known = knownVpc(props);
+  const vpc = known ?? newVpc(scope);
+  const selection = vpc.selectSubnets(props.vpcSubnets);
+  if (!selection.isPendingLookup) {
+    warnAboutPublicIp(scope, vpc, selection.subnets, props.assignPublicIp ?? false);
+    warnAboutIsolatedSubnets(scope, vpc, selection.subnets);
+  }
+  return {
+    vpc,
+    isNewVpc: known === undefined,
+    subnetIds: selection.subnetIds,
+    securityGroups: securityGroups.length > 0 ? securityGroups : [ownSecurityGroup(scope, vpc, props)],
+  };
+}
+
+/** The VPC that was given, or that the cluster knows. */
+function knownVpc({ vpc, subnetIds, cluster }: EcsRunnerProps): ec2.IVpc | undefined {
+  if (vpc || subnetIds) {
+    return vpc;
+  }
+  try {
+    return cluster?.vpc;
+  } catch {
+    // Cluster.fromClusterArn() knows no VPC, and throws when it is asked for it.
+    return undefined;
+  }
+}
+
+function newVpc(scope: Construct): ec2.IVpc {
+  const vpc = new ec2.Vpc(scope, 'Vpc', {
+    maxAzs: 2,
+    natGateways: 1,
+    subnetConfiguration: [
+      // What runs there has a public address when it asks for one, as NAT gateways and tasks do, and never by accident.
+      { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
+      { name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
+    ],
+  });
+  acknowledgeVpc(vpc);
+  return vpc;
+}
+
+function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefined, problems: Problems): void {
+  const input = vpcSubnets ? 'vpcSubnets' : 'vpc';
+  let selection: ec2.SelectedSubnets;
+  try {
+    selection = vpc.selectSubnets(vpcSubnets);
+  } catch (error) {
+    problems.add({
+      input,
+      expected: 'a selection of the VPC\'s subnets',
+      got: error instanceof Error ? error.message : String(error),
+      fix: 'Select subnets that the VPC has, with a way out to the orchestrator and the image.',
+    });
+    return;
+  }
+  // A VPC that is still to be looked up has placeholders, whose number means nothing.
+  if (!selection.isPendingLookup && isKnown(selection.subnetIds)) {
+    checkSubnetIds(input, selection.subnetIds, problems);
+  }
+}
+
+function checkSubnetIds(input: string, ids: string[], problems: Problems): void {
+  if (ids.length === 0 || ids.length > SUBNETS_MAX) {
+    problems.add({
+      input,
+      expected: `1 to ${SUBNETS_MAX} subnets`,
+      got: ids.length === 0 ? 'none' : `${ids.length}`,
+      fix: ids.length === 0 ? 'Give at least one subnet that the tasks can run in.' : 'Choose fewer: a subnet a zone is enough.',
+    });
+  }
+  const odd = ids.filter(id => isKnown(id) && (id.length === 0 || id.length > SUBNET_ID_MAX));
+  if (odd.length > 0) {
+    problems.add({
+      input,
+      expected: `subnet ids of 1 to ${SUBNET_ID_MAX} characters, such as "subnet-0123456789abcdef0"`,
+      got: odd.map(quote).join(', '),
+      fix: 'Give the ids, not ARNs or names.',
+    });
+  }
+}
+
+function ownSecurityGroup(scope: Construct, vpc: ec2.IVpc, { orchestrator, secrets }: EcsRunnerProps): ec2.ISecurityGroup {
+  const group = new ec2.SecurityGroup(scope, 'SecurityGroup', {
+    vpc,
+    description: 'Tasks of a Platform Orchestrator runner',
+    allowAllOutbound: false,
+  });
+  const egress = new EgressPorts(group);
+  egress.allow(443, 'HTTPS to the orchestrator, registries and AWS');
+  for (const port of orchestrator._taskPorts) {
+    egress.allow(port, 'API and gateway of the orchestrator');
+  }
+  if (secrets?.[GIT_SSH_KEYS] !== undefined) {
+    egress.allow(22, 'Module sources of Git over SSH');
+  }
+  return group;
+}
+
+function warnAboutIsolatedSubnets(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
+  const isolated = subnets.filter(subnet => vpc.isolatedSubnets.some(other => other.node.path === subnet.node.path));
+  if (isolated.length > 0) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:isolatedSubnets',
+      `The tasks run in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), which have no route to the internet, so they cannot reach the orchestrator. `
+      + 'Choose subnets with a NAT gateway with vpcSubnets. If the subnets reach the orchestrator, AWS and the image in another way, acknowledge this warning.');
+  }
+}
+
+function warnAboutPublicIp(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[], assignPublicIp: boolean): void {
+  const isPublic = (subnet: ec2.ISubnet) => vpc.publicSubnets.some(other => other.node.path === subnet.node.path);
+  if (!assignPublicIp && subnets.some(isPublic)) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:publicSubnetWithoutPublicIp',
+      'The tasks run in a public subnet without a public IP address, so they cannot reach the orchestrator. '
+      + 'Set assignPublicIp to true, or choose private subnets with vpcSubnets.');
+  }
+  if (assignPublicIp && subnets.some(subnet => !isPublic(subnet))) {
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:publicIpInPrivateSubnet',
+      'assignPublicIp is set, but the tasks run in a private subnet, where a public IP address has no effect. '
+      + 'Leave assignPublicIp out, or choose public subnets with vpcSubnets.');
+  }
+}

@@ -1,0 +1,73 @@
+import { CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { sameValue } from '../common/problems';
+import { issuerName } from '../inputs/oidc-issuer';
+import { OIDC_PROVIDER_TYPE } from '../registration/wire';
+
+/** Types of the resources that create an OIDC provider, with the property that names its issuer. */
+const ISSUER_PROPERTIES: Record<string, string> = {
+  'AWS::IAM::OIDCProvider': 'Url',
+  // `OpenIdConnectProvider` of aws-cdk-lib.
+  'Custom::AWSCDKOpenIdConnectProvider': 'Url',
+  [OIDC_PROVIDER_TYPE]: 'IssuerUrl',
+};
+
+/** The resources of this library that were checked for a second definition. */
+const CHECKED = new WeakSet<CfnResource>();
+
+/**
+ * Fails the synthesis if the app defines another OIDC provider of the same issuer for the same account: an account can have only one. The check runs
+ * at the end, when all providers of the app are known, so it does not depend on their order.
+ */
+export function rejectSecondDefinition(resource: CfnResource): void {
+  CHECKED.add(resource);
+  resource.node.addValidation({ validate: () => conflictsOf(resource) });
+}
+
+function conflictsOf(own: CfnResource): string[] {
+  const issuer = issuerOf(own);
+  const all = definitionsIn(own.node.root).filter(other => issuerOf(other) === issuer && inSameAccount(own, other));
+  // All checked definitions find the same conflict, and one of them reports it.
+  if (all.length < 2 || all.find(each => CHECKED.has(each)) !== own) {
+    return [];
+  }
+  const { account } = Stack.of(own);
+  const known = !Token.isUnresolved(account);
+  return [`oidcProvider: expected one definition of the OIDC provider of "https://${issuer}" ${known ? `for account "${account}"` : 'for an account'}; `
+    + `got ${all.length}: ${all.map(describe).join(', ')}. An account can have one OIDC provider for an issuer: define it once, for example with RunnerOidcProvider, and give it to `
+    + 'the runners of all stacks as `oidcProvider`, or import it there with OidcProviderNative.fromOidcProviderArn().'
+    + (known ? '' : ' If the stacks are for different accounts, set their `env`.')];
+}
+
+function definitionsIn(root: IConstruct): CfnResource[] {
+  return root.node.findAll().filter(CfnResource.isCfnResource).filter(({ cfnResourceType }) => cfnResourceType in ISSUER_PROPERTIES);
+}
+
+/** The issuer of a definition; undefined if only CloudFormation knows it. */
+function issuerOf(resource: CfnResource): string | undefined {
+  const template: { Resources: Record<string, { Properties?: Record<string, unknown> }> } = Stack.of(resource).resolve(resource._toCloudFormation());
+  const url = Object.values(template.Resources)[0].Properties?.[ISSUER_PROPERTIES[resource.cfnResourceType]];
+  return typeof url === 'string' ? issuerName(url) : undefined;
+}
+
+/**
+ * Stacks without an account are deployed to the account of whoever deploys the stage. A stack with an account may be for another one.
+ */
+function inSameAccount(one: CfnResource, other: CfnResource): boolean {
+  const [{ account }, { account: otherAccount }] = [Stack.of(one), Stack.of(other)];
+  if (Token.isUnresolved(account) !== Token.isUnresolved(otherAccount)) {
+    return false;
+  }
+  return Token.isUnresolved(account)
+    ? Stage.of(one) === Stage.of(other) && sameValue(one, account, otherAccount)
+    : account === otherAccount;
+}
+
+function describe(resource: CfnResource): string {
+  if (resource.cfnResourceType === OIDC_PROVIDER_TYPE) {
+    return `the runners of stack '${Stack.of(resource).node.path}', which have no \`oidcProvider\``;
+  }
+  // Users know the construct, and not the resources in it.
+  const path = resource.node.scopes.filter(({ node }, index) => index === 0 || !['Resource', 'Default'].includes(node.id));
+  return `'${path[path.length - 1].node.path}'`;
+}

@@ -1,0 +1,157 @@
+import { Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+import { canonical } from '../common/problems';
+
+/** What ECS really calls at the start of a task, and the Sid of the statement for it; the grants of other libraries give more. */
+const TASK_START_ACTIONS: Record<string, string> = {
+  'secretsmanager:GetSecretValue': 'ReadSecrets',
+  'ssm:GetParameters': 'ReadParameters',
+  'kms:Decrypt': 'Decrypt',
+  'ecr:BatchCheckLayerAvailability': 'PullImage',
+  'ecr:GetDownloadUrlForLayer': 'PullImage',
+  'ecr:BatchGetImage': 'PullImage',
+  'ecr:GetAuthorizationToken': 'LogInToRegistry',
+};
+
+/** One secret or parameter, as KMS sees it when the service that keeps it uses the key. */
+interface Encrypted {
+  readonly service: 'secretsmanager' | 'ssm';
+  /** The part of the encryption context that names the secret or parameter. */
+  readonly context: 'SecretARN' | 'PARAMETER_ARN';
+  readonly arn: string;
+  readonly region: string;
+}
+
+/** A statement for all secrets, parameters or images that are used in the same way. */
+interface Access {
+  readonly statement: iam.PolicyStatement;
+  /** Condition key of the encryption context, and the ARNs that it may have. */
+  readonly context?: string;
+  readonly arns: Set<string>;
+}
+
+/** A grantee that collects what a role needs to start tasks, in few statements: grants of other libraries give more than ECS uses. */
+export class StatementCollector implements iam.IPrincipal {
+  public readonly grantPrincipal: iam.IPrincipal = this;
+  public readonly assumeRoleAction = 'sts:AssumeRole';
+  private readonly collected = new Map<string, Access>();
+  private namedInResourcePolicy = false;
+  /** Whether the grantee itself was granted the key of the secret that is being collected. */
+  private decrypts = false;
+  /** The secret or parameter that is being collected. */
+  private secret?: ecs.Secret;
+
+  constructor(private readonly scope: IConstruct) {}
+
+  /** While a secret is collected the account that it names: where the stack's is not known yet, they are the same. */
+  public get principalAccount(): string {
+    const { account } = Stack.of(this.scope);
+    return Token.isUnresolved(account) && this.secret ? this.placeOf(this.secret).account : account;
+  }
+
+  /**
+   * The account rather than the role: where a resource's policy is the one to name the grantee, it leaves the decision to the
+   * account's policies, and those are what is collected here.
+   */
+  public get policyFragment(): iam.PrincipalPolicyFragment {
+    this.namedInResourcePolicy = true;
+    return new iam.AccountPrincipal(Stack.of(this.scope).account).policyFragment;
+  }
+
+  /** A statement for each kind of access and its conditions. */
+  public get statements(): iam.PolicyStatement[] {
+    return withDistinctSids([...this.collected.values()].map(({ statement, context, arns }) => {
+      const copy = statement.copy();
+      if (context) {
+        copy.addCondition('StringEquals', { [context]: arns.size === 1 ? [...arns][0] : [...arns] });
+      }
+      return copy;
+    }));
+  }
+
+  /** Lets the grantee read the secret or parameter, and decrypt it when a customer key is in the way. */
+  public collectSecret(secret: ecs.Secret): void {
+    this.namedInResourcePolicy = false;
+    this.decrypts = false;
+    this.secret = secret;
+    secret.grantRead(this);
+    this.secret = undefined;
+    // A parameter's key is granted to the grantee, too, if CDK does not know that both are of one account.
+    if (this.namedInResourcePolicy && !this.decrypts) {
+      // For secrets CDK grants the decryption in the key's policy only, which does nothing for an imported key, and does
+      // not say which key it is. The encryption context says which secret it is, and that is as narrow.
+      const { account, region } = this.placeOf(secret);
+      this.collect(new iam.PolicyStatement({
+        sid: 'DecryptSecrets',
+        actions: ['kms:Decrypt'],
+        resources: [Stack.of(this.scope).formatArn({ service: 'kms', account, region, resource: 'key', resourceName: '*' })],
+      }), { service: 'secretsmanager', context: 'SecretARN', arn: secret.arn, region });
+    }
+  }
+
+  /** Account and region of a secret, whose key can be in no other. */
+  private placeOf({ arn }: ecs.Secret): { account: string; region: string } {
+    const stack = Stack.of(this.scope);
+    const [,,, region, account, ...name] = arn.split(':');
+    if (name.length > 0) {
+      return { account: account || stack.account, region: region || stack.region };
+    }
+    // A secret that another stack of the app creates is where that stack is.
+    const { firstToken } = Tokenization.reverseString(arn);
+    return Reference.isReference(firstToken) ? Stack.of(firstToken.target) : stack;
+  }
+
+  /** Adds resources to the statement for the same actions and conditions, or the statement if it is the first. */
+  private collect(statement: iam.PolicyStatement, encrypted?: Encrypted): void {
+    const { urlSuffix } = Stack.of(this.scope);
+    if (encrypted) {
+      statement.addCondition('StringEquals', { 'kms:ViaService': `${encrypted.service}.${encrypted.region}.${urlSuffix}` });
+    }
+    const context = encrypted && `kms:EncryptionContext:${encrypted.context}`;
+    const key = canonical(this.scope, [statement.sid, statement.actions, statement.conditions, context]);
+    const access = this.collected.get(key);
+    if (access) {
+      access.statement.addResources(...statement.resources);
+    } else {
+      this.collected.set(key, { statement, context, arns: new Set() });
+    }
+    if (encrypted) {
+      this.collected.get(key)!.arns.add(encrypted.arn);
+    }
+  }
+
+  public addToPolicy(statement: iam.PolicyStatement): boolean {
+    return this.addToPrincipalPolicy(statement).statementAdded;
+  }
+
+  public addToPrincipalPolicy(statement: iam.PolicyStatement): iam.AddToPrincipalPolicyResult {
+    const needed = statement.actions.filter(action => action in TASK_START_ACTIONS);
+    for (const kind of new Set(needed.map(action => TASK_START_ACTIONS[action]))) {
+      const actions = needed.filter(action => TASK_START_ACTIONS[action] === kind);
+      if (this.secret && kind === 'Decrypt') {
+        this.decrypts = true;
+        // Parameters name their key, and CDK lets it be used for everything.
+        this.collect(statement.copy({ sid: 'DecryptParameters', actions }), {
+          service: 'ssm', context: 'PARAMETER_ARN', arn: this.secret.arn, region: this.placeOf(this.secret).region,
+        });
+      } else {
+        this.collect(statement.copy({ sid: kind, actions }));
+      }
+    }
+    return { statementAdded: true, policyDependable: this.scope };
+  }
+}
+
+/** Numbers statements that would have the same Sid: IAM accepts each Sid only once in a policy. The statements have to be the caller's own. */
+function withDistinctSids(statements: iam.PolicyStatement[]): iam.PolicyStatement[] {
+  const count = new Map<string, number>();
+  for (const statement of statements) {
+    const { sid = '' } = statement;
+    const number = (count.get(sid) ?? 0) + 1;
+    count.set(sid, number);
+    statement.sid = number === 1 ? sid : `${sid}${number}`;
+  }
+  return statements;
+}

@@ -1,0 +1,194 @@
+import { App, AspectPriority, Aspects, CfnResource, Duration, IAspect, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { CfnRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { IConstruct } from 'constructs';
+import { StateStorage } from '../../src';
+import { acknowledge, acknowledgeRole } from '../../src/common/acknowledgements';
+import { importedVpc, newStack, only, runnerIn } from '../support';
+
+const CFN_LINT = 'cfn-lint';
+
+/** What a resource's metadata tells cdk-nag: rule and finding. */
+function nagOf(resource: Record<string, any>): string[] {
+  const rules: { id: string; applies_to?: string[] }[] = resource.Metadata?.cdk_nag?.rules_to_suppress ?? [];
+  return rules.map(({ id, applies_to: [finding] = [] }) => finding ? `${id}[${finding}]` : id);
+}
+
+const skippedOf = (resource: Record<string, any>) => (resource.Metadata?.checkov?.skip ?? []).map(({ id }: { id: string }) => id);
+
+describe('what a runner acknowledges', () => {
+  const stack = newStack();
+  runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined });
+  const template = Template.fromStack(stack);
+
+  test('is said with a reason that a person can judge, and is not said twice', () => {
+    const all = Object.values(template.toJSON().Resources as Record<string, any>);
+    const reasons = all.flatMap(resource => [
+      ...(resource.Metadata?.cdk_nag?.rules_to_suppress ?? []).map(({ reason }: { reason: string }) => reason),
+      ...(resource.Metadata?.checkov?.skip ?? []).map(({ comment }: { comment: string }) => comment),
+    ]);
+    expect(reasons.length).toBeGreaterThan(40);
+    expect(reasons.filter(reason => reason.length < 40 || !/[.]$/.test(reason))).toEqual([]);
+    for (const resource of all) {
+      expect(new Set(nagOf(resource)).size).toBe(nagOf(resource).length);
+      expect(new Set(skippedOf(resource)).size).toBe(skippedOf(resource).length);
+    }
+  });
+
+  test('names each wildcard of a role by itself, with the reasons of all its actions', () => {
+    const policy = only(template, 'AWS::IAM::Policy', 'RunnerTaskManagerRole');
+    const cluster = Object.keys(template.findResources('AWS::ECS::Cluster'))[0];
+    const ecs = 'Resource::arn:<AWS::Partition>:ecs:us-east-1:123456789012';
+    expect(nagOf(policy).filter(id => id.startsWith('AwsSolutions'))).toEqual([
+      'AwsSolutions-IAM5[Resource::*]',
+      `AwsSolutions-IAM5[${ecs}:task-definition/humanitec_*:*]`,
+      `AwsSolutions-IAM5[${ecs}:task-definition/humanitec_*]`,
+      `AwsSolutions-IAM5[${ecs}:task/<${cluster}>/*]`,
+    ]);
+    const [all] = policy.Metadata.cdk_nag.rules_to_suppress.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*');
+    expect(all.reason).toContain('ecs:ListTaskDefinitions on * only');
+    expect(all.reason).toContain('ecs:ListTasks on *, too');
+  });
+
+  test('is in the policies of roles, and not in the roles, which have no permissions themselves', () => {
+    for (const role of ['RunnerExecutionRole', 'RunnerTaskRole', 'RunnerTaskManagerRole']) {
+      expect(nagOf(only(template, 'AWS::IAM::Role', role))).toEqual([]);
+    }
+    for (const policy of ['RunnerTaskRole', 'RunnerTaskManagerRole', 'HumanitecRunnerRegistrationApiToken']) {
+      expect(nagOf(only(template, 'AWS::IAM::Policy', policy))).toContain('PCI.DSS.321-IAMNoInlinePolicy');
+    }
+  });
+});
+
+test('what an input mends is acknowledged no more', () => {
+  const stack = newStack();
+  runnerIn(stack, {
+    encryptionKey: new Key(stack, 'Key'),
+    stateStorage: StateStorage.newBucket({ serverAccessLogsBucket: Bucket.fromBucketName(stack, 'AccessLogs', 'access-logs') }),
+  });
+  const template = Template.fromStack(stack);
+  const bucket = only(template, 'AWS::S3::Bucket');
+  expect(nagOf(bucket).map(id => id.split('-').pop())).toEqual(Array(3).fill('S3BucketReplicationEnabled'));
+  expect(skippedOf(bucket)).toEqual([]);
+  for (const start of ['RunnerEventLogGroup', 'HumanitecRunnerRegistration']) {
+    const group = only(template, 'AWS::Logs::LogGroup', start);
+    expect([nagOf(group), skippedOf(group), group.Metadata[CFN_LINT]]).toEqual([[], [], { config: { ignore_checks: ['W3005'] } }]);
+  }
+});
+
+test('a Lambda in a VPC is not acknowledged to be in none, and its role says why it may attach it', () => {
+  const stack = newStack();
+  runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
+  const template = Template.fromStack(stack);
+  expect(skippedOf(only(template, 'AWS::Lambda::Function'))).toEqual(['CKV_AWS_115', 'CKV_AWS_116']);
+  const { rules_to_suppress: rules } = only(template, 'AWS::IAM::Role', 'HumanitecRunnerRegistration').Metadata.cdk_nag;
+  expect(rules.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*').map(({ reason }: any) => reason)).toEqual([expect.stringContaining('attaches a function to a VPC')]);
+});
+
+test('a key of another stack makes nothing to wait for within this one', () => {
+  const stack = newStack();
+  const other = newStack(undefined, 'Other', stack.node.root as App);
+  runnerIn(stack, { encryptionKey: new Key(other, 'Key') });
+  expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
+});
+
+test('an imported key makes nothing to wait for, and so nothing to acknowledge', () => {
+  const stack = newStack();
+  runnerIn(stack, { encryptionKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555') });
+  expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
+});
+
+describe('a role', () => {
+  const roleWith = (statement: PolicyStatement, id = 'Role') => {
+    const stack = newStack();
+    const role = new Role(stack, id, { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+    const resource = role.node.defaultChild as CfnRole;
+    resource.policies = [{ policyName: 'Policy', policyDocument: { Statement: [statement.toStatementJson()] } }];
+    acknowledgeRole(role);
+    return { stack, resource, seen: () => nagOf(only(Template.fromStack(stack), 'AWS::IAM::Role')).filter(rule => rule.startsWith('AwsSolutions')) };
+  };
+
+  test('acknowledges no wildcard without the condition that its reason names', () => {
+    const listing = { actions: ['ecs:ListTasks'], resources: ['*'] };
+    expect(roleWith(new PolicyStatement(listing)).seen()).toEqual([]);
+    const { seen } = roleWith(new PolicyStatement({ ...listing, conditions: { ArnEquals: { 'ecs:cluster': 'arn:aws:ecs:us-east-1:123456789012:cluster/one' } } }));
+    expect(seen()).toEqual(['AwsSolutions-IAM5[Resource::*]']);
+  });
+
+  test('acknowledges no wildcard with one action more than there are reasons for', () => {
+    expect(roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] })).seen()).toHaveLength(1);
+    expect(roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken', 'ecs:StopTask'], resources: ['*'] })).seen()).toEqual([]);
+  });
+
+  test('has said so before an aspect of the default priority looks, whatever was renamed until then', () => {
+    const { stack, resource } = roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
+    const bucket = new Bucket(stack, 'Bucket');
+    resource.policies = [{
+      policyName: 'Policy', policyDocument: { Statement: [new PolicyStatement({ actions: ['s3:GetObject'], resources: [bucket.arnForObjects('*')] }).toStatementJson()] },
+    }];
+    (bucket.node.defaultChild as CfnResource).overrideLogicalId('Renamed');
+    const seen: unknown[] = [];
+    const judge: IAspect = { visit: (node: IConstruct) => node === resource && seen.push(...resource.getMetadata('cdk_nag').rules_to_suppress.map((rule: any) => rule.applies_to)) };
+    Aspects.of(stack).add(judge, { priority: AspectPriority.DEFAULT });
+    Template.fromStack(stack);
+    expect(seen).toContainEqual(['Resource::<Renamed.Arn>/*']);
+  });
+
+  test('that the user gave keeps its findings, but for the policy of the runner', () => {
+    const stack = newStack();
+    const taskRole = new Role(stack, 'Mine', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'), maxSessionDuration: Duration.hours(1) });
+    taskRole.addToPolicy(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
+    runnerIn(stack, { taskRole });
+    const template = Template.fromStack(stack);
+    expect([nagOf(only(template, 'AWS::IAM::Role', 'Mine')), nagOf(only(template, 'AWS::IAM::Policy', 'Mine'))]).toEqual([[], []]);
+    expect(nagOf(only(template, 'AWS::IAM::Policy', 'RunnerTaskRolePolicy'))).not.toEqual([]);
+  });
+});
+
+test('suppressions of the user stay, and what several runners say of one resource is said once', () => {
+  const stack = newStack();
+  const resource = new CfnResource(stack, 'Resource', { type: 'Some::Type' });
+  resource.addMetadata('cdk_nag', { rules_to_suppress: [{ id: 'Mine', reason: 'a reason of the user' }] });
+  resource.addMetadata(CFN_LINT, { config: { ignore_checks: ['E1'], other: true } });
+  const finding = { nag: ['Ours'], checkov: 'CKV_1', cfnLint: 'W1', reason: 'a reason of ours' };
+  acknowledge(resource, [finding]);
+  acknowledge(resource, [finding]);
+  expect(only(Template.fromStack(stack), 'Some::Type').Metadata).toEqual({
+    'cdk_nag': { rules_to_suppress: [{ id: 'Mine', reason: 'a reason of the user' }, { id: 'Ours', reason: 'a reason of ours' }] },
+    'checkov': { skip: [{ id: 'CKV_1', comment: 'a reason of ours' }] },
+    'cfn-lint': { config: { ignore_checks: ['E1', 'W1'], other: true } },
+  });
+});
+
+describe('a VPC of ours', () => {
+  const vpcIn = (context: Record<string, unknown>) => {
+    const stack = new Stack(new App({ context }), 'Stack');
+    runnerIn(stack, { subnetIds: undefined });
+    return Template.fromStack(stack);
+  };
+
+  test('gives no public address by accident', () => {
+    for (const subnet of Object.values(vpcIn({}).findResources('AWS::EC2::Subnet'))) {
+      expect(subnet.Properties.MapPublicIpOnLaunch).toBe(false);
+    }
+  });
+
+  test('acknowledges the open default security group only while it is open', () => {
+    const said = (template: Template) => nagOf(only(template, 'AWS::EC2::VPC')).some(rule => rule.endsWith('VPCDefaultSecurityGroupClosed'));
+    expect(said(vpcIn({}))).toBe(true);
+    const closed = vpcIn({ '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true });
+    expect(said(closed)).toBe(false);
+    expect(skippedOf(only(closed, 'AWS::Lambda::Function', 'CustomVpcRestrictDefaultSG'))).toEqual(['CKV_AWS_117', 'CKV_AWS_115', 'CKV_AWS_116']);
+  });
+});
+
+test('two runners whose buckets are emptied acknowledge the function that empties them once', () => {
+  const stack = newStack();
+  for (const id of ['One', 'Two']) {
+    runnerIn(stack, { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }, id);
+  }
+  const handler = only(Template.fromStack(stack), 'AWS::Lambda::Function', 'CustomS3AutoDeleteObjects');
+  expect([skippedOf(handler), handler.Metadata[CFN_LINT].config.ignore_checks]).toEqual([['CKV_AWS_117', 'CKV_AWS_115', 'CKV_AWS_116'], ['W3005']]);
+});

@@ -1,0 +1,150 @@
+/** Where the tasks run, and what they can reach. */
+import { Lazy, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { EcsRunnerProps, Orchestrator } from '../../src';
+import { ACCOUNT, importedVpc, newStack, only, REGION, runnerIn, tokenOf, TOKEN_ARN } from '../support';
+
+const inVpc = (stack: Stack, props: Partial<EcsRunnerProps> = {}) => runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props });
+
+/** The egress rules of a security group: `range port`. */
+function egressOf(stack: Stack, startsWith: string): string[] {
+  const rules = only(Template.fromStack(stack), 'AWS::EC2::SecurityGroup', startsWith).Properties.SecurityGroupEgress;
+  return rules.map((rule: any) => `${rule.CidrIp ?? rule.CidrIpv6} ${rule.FromPort === rule.ToPort ? rule.FromPort : 'range'}`);
+}
+const both = (...ports: number[]) => ports.flatMap(port => [`0.0.0.0/0 ${port}`, `::/0 ${port}`]);
+
+describe('the security group of the tasks', () => {
+  const selfHosted = (stack: Stack, urls: { apiUrl: string; gatewayUrl?: string }) => ({
+    orchestrator: Orchestrator.selfHosted({ orgId: 'my-org', apiToken: tokenOf(stack), oidcIssuerUrl: 'https://oidc.example.com', ...urls }),
+  });
+  const hidden = Lazy.string({ produce: () => 'orchestrator.example.com' });
+
+  test.each<[string, { apiUrl: string; gatewayUrl?: string }, number[]]>([
+    ['port 443 for URLs without a port', { apiUrl: 'https://orchestrator.example.com', gatewayUrl: 'https://gateway.example.com' }, [443]],
+    ['the port of the API, where the gateway is too', { apiUrl: 'https://orchestrator.example.com:8443' }, [443, 8443]],
+    ['the ports of the API and of the gateway', { apiUrl: 'https://orchestrator.example.com:8443', gatewayUrl: 'https://gateway.example.com:9443/' }, [443, 8443, 9443]],
+    ['a port after a CDK token', { apiUrl: `https://${hidden}:8443` }, [443, 8443]],
+    ['port 443 alone for a URL that is a CDK token', { apiUrl: hidden }, [443]],
+    ['port 80 for a local trial without TLS', { apiUrl: 'http://127.0.0.1' }, [443, 80]],
+  ])('allows %s', (_name, urls, ports) => {
+    const stack = newStack();
+    inVpc(stack, selfHosted(stack, urls));
+    expect(egressOf(stack, 'RunnerSecurityGroup')).toEqual(both(...ports));
+  });
+
+  test('allows port 22 with keys for Git over SSH, and not with other secrets', () => {
+    const secret = (stack: Stack) => ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${TOKEN_ARN.slice(0, -6)}GhIjKl`));
+    const stack = newStack();
+    inVpc(stack, { secrets: { RUNNER_GIT_SSH_KEYS: secret(stack) } });
+    expect(egressOf(stack, 'RunnerSecurityGroup')).toEqual(both(443, 22));
+    const other = newStack();
+    inVpc(other, { secrets: { TF_VAR_key: secret(other) } });
+    expect(egressOf(other, 'RunnerSecurityGroup')).toEqual(both(443));
+  });
+
+  test('is made for an empty list of security groups, too', () => {
+    const stack = newStack();
+    inVpc(stack, { securityGroups: [] });
+    expect(egressOf(stack, 'RunnerSecurityGroup')).toEqual(both(443));
+  });
+});
+
+describe('the Lambda of the registration', () => {
+  const dualStack = (stack: Stack) => new ec2.Vpc(stack, 'DualStack', { ipProtocol: ec2.IpProtocol.DUAL_STACK });
+  const configOf = (stack: Stack) => only(Template.fromStack(stack), 'AWS::Lambda::Function', 'HumanitecRunnerRegistration').Properties.VpcConfig;
+
+  test('uses IPv6 in a dual-stack VPC of the app', () => {
+    const stack = newStack();
+    runnerIn(stack, { registrationNetwork: { vpc: dualStack(stack) } });
+    expect(configOf(stack).Ipv6AllowedForDualStack).toBe(true);
+    expect(egressOf(stack, 'HumanitecRunnerRegistration')).toEqual(both(443));
+  });
+
+  test.each<[string, (stack: Stack) => ec2.IVpc]>([
+    ['an IPv4 VPC', stack => new ec2.Vpc(stack, 'Own')], ['an imported VPC', importedVpc],
+  ])('does not use IPv6 in %s', (_name, vpc) => {
+    const stack = newStack();
+    runnerIn(stack, { registrationNetwork: { vpc: vpc(stack) } });
+    expect(configOf(stack)).not.toHaveProperty('Ipv6AllowedForDualStack');
+  });
+
+  test('gets a group of its own for an empty list of security groups, too', () => {
+    const stack = newStack();
+    runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack), securityGroups: [] } });
+    expect(egressOf(stack, 'HumanitecRunnerRegistration')).toEqual(both(443));
+  });
+});
+
+describe('a cluster without vpc', () => {
+  test.each<[string, (stack: Stack) => ecs.ICluster]>([
+    ['is imported with its VPC', stack => ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc: importedVpc(stack) })],
+    ['belongs to the app', stack => new ecs.Cluster(stack, 'Cluster', { vpc: importedVpc(stack) })],
+  ])('runs the tasks in the VPC of the cluster when it %s', (_name, cluster) => {
+    const stack = newStack();
+    const runner = runnerIn(stack, { subnetIds: undefined, cluster: cluster(stack) });
+    expect(runner.vpc).toBe(importedVpc(stack));
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::VPC', 0);
+    const { Job: job } = only(template, 'Custom::HumanitecRunner').Properties;
+    expect(job.Subnets).toEqual(['subnet-11111111', 'subnet-22222222']);
+    expect(job.SecurityGroups).toHaveLength(1);
+  });
+
+  test('runs the tasks in the subnets of the cluster\'s VPC that are chosen', () => {
+    const stack = newStack();
+    const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc: importedVpc(stack) });
+    const runner = runnerIn(stack, { subnetIds: undefined, cluster, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true });
+    expect(runner.subnetIds).toEqual(['subnet-33333333', 'subnet-44444444']);
+  });
+
+  test('runs the tasks in the VPC of a cluster of another stack', () => {
+    const stack = newStack();
+    const other = newStack({ env: { account: ACCOUNT, region: REGION } }, 'Other', stack.node.root as any);
+    const cluster = new ecs.Cluster(other, 'Cluster', { vpc: new ec2.Vpc(other, 'Vpc', { maxAzs: 2, natGateways: 1 }) });
+    runnerIn(stack, { subnetIds: undefined, cluster });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::VPC', 0);
+    expect(only(template, 'Custom::HumanitecRunner').Properties.Job.Subnets).toHaveLength(2);
+  });
+
+  test('runs the tasks in the given VPC rather than in that of the cluster', () => {
+    const stack = newStack();
+    const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc: new ec2.Vpc(stack, 'Its') });
+    expect(inVpc(stack, { cluster }).vpc).toBe(importedVpc(stack));
+  });
+});
+
+describe('isolated subnets', () => {
+  const WARNING = Match.stringLikeRegexp('The tasks run in isolated subnets \\(IsolatedSubnet1, IsolatedSubnet2\\).*Choose subnets with a NAT gateway.*isolatedSubnets');
+  const vpcWith = (stack: Stack, ...types: ec2.SubnetType[]) => new ec2.Vpc(stack, 'Own', {
+    maxAzs: 2, subnetConfiguration: types.map(subnetType => ({ name: subnetType === ec2.SubnetType.PRIVATE_ISOLATED ? 'Isolated' : subnetType, subnetType })),
+  });
+
+  test('have a warning when they are all that the VPC has', () => {
+    const stack = newStack();
+    inVpc(stack, { vpc: vpcWith(stack, ec2.SubnetType.PRIVATE_ISOLATED) });
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', WARNING);
+  });
+
+  test('have a warning when they are chosen', () => {
+    const stack = newStack();
+    const vpc = vpcWith(stack, ec2.SubnetType.PUBLIC, ec2.SubnetType.PRIVATE_WITH_EGRESS, ec2.SubnetType.PRIVATE_ISOLATED);
+    inVpc(stack, { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', WARNING);
+  });
+
+  test('have no warning when the tasks run in others', () => {
+    const stack = newStack();
+    inVpc(stack, { vpc: vpcWith(stack, ec2.SubnetType.PUBLIC, ec2.SubnetType.PRIVATE_WITH_EGRESS, ec2.SubnetType.PRIVATE_ISOLATED) });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets'));
+  });
+
+  test('have no warning while the VPC is still to be looked up', () => {
+    const stack = newStack();
+    inVpc(stack, { vpc: ec2.Vpc.fromLookup(stack, 'Lookup', { vpcId: 'vpc-12345678' }), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
+    Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets|publicIp|publicSubnet'));
+  });
+});

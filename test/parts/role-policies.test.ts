@@ -1,0 +1,391 @@
+import { readFileSync } from 'fs';
+import { join } from 'path';
+import { App, CfnParameter, Stack } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
+import { ACCOUNT, importedVpc, minimal, newStack, only, REGION, runnerIn, statementsOf, bySid, TOKEN_ARN } from '../support';
+
+const TASKS = new iam.ServicePrincipal('ecs-tasks.amazonaws.com');
+const KEY_ARN = `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`;
+const NAMES = ['ONE', 'TWO', 'THREE'];
+const secretArn = (name: string, region = REGION) => `arn:aws:secretsmanager:${region}:${ACCOUNT}:secret:${name}-AbCdEf`;
+const parameterArn = (name: string) => `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter/${name}`;
+const KEYS = ['no key', 'an imported key', 'a key of the stack'] as const;
+
+function keyIn(stack: Stack, kind: typeof KEYS[number]): kms.IKey | undefined {
+  switch (kind) {
+    case 'no key': return undefined;
+    case 'an imported key': return kms.Key.fromKeyArn(stack, 'SecretKey', KEY_ARN);
+    case 'a key of the stack': return new kms.Key(stack, 'SecretKey');
+  }
+}
+
+function importedSecret(stack: Stack, name: string, encryptionKey?: kms.IKey, region = REGION): ecs.Secret {
+  return ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretAttributes(stack, name, { secretCompleteArn: secretArn(name, region), encryptionKey }));
+}
+
+function importedParameter(stack: Stack, name: string, encryptionKey?: kms.IKey): ecs.Secret {
+  return ecs.Secret.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, name, { parameterName: `/${name}`, encryptionKey }));
+}
+
+/** A resolved value as AWS sees it, but for references to resources. */
+function flat(value: any): any {
+  if (Array.isArray(value)) {
+    return value.map(flat);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  if ('Fn::Join' in value) {
+    return value['Fn::Join'][1].map((part: any) => typeof part === 'string' ? part
+      : ({ 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' } as any)[part.Ref] ?? JSON.stringify(part)).join('');
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)]));
+}
+
+/** The statements that the warning about a role lists, by Sid. */
+function warnedStatements(stack: Stack, input: string): Record<string, any> {
+  const [warning] = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp(`${input}NotGranted`));
+  const [, json] = /these statements: (\[.*\]) \[ack:/.exec(warning.entry.data as string)!;
+  return bySid(JSON.parse(json));
+}
+
+const sizeOf = (template: Template, role: string) => JSON.stringify(flat(Object.values(statementsOf(template, role)))).length;
+
+describe('several secrets and parameters', () => {
+  const ROLES: [string, (stack: Stack) => iam.IRole | undefined, (stack: Stack) => Record<string, any>][] = [
+    ['the created role', () => undefined, stack => statementsOf(Template.fromStack(stack), 'RunnerExecutionRole')],
+    ['a given role', stack => new iam.Role(stack, 'Given', { assumedBy: TASKS }), stack => statementsOf(Template.fromStack(stack), 'Given')],
+    ['the warning for a role that cannot be changed',
+      stack => iam.Role.fromRoleArn(stack, 'Given', `arn:aws:iam::${ACCOUNT}:role/fixed`, { mutable: false }), stack => warnedStatements(stack, 'executionRole')],
+  ];
+
+  test.each(ROLES.flatMap(([role, give, statementsIn]) => KEYS.map(key => [key, role, give, statementsIn] as const)))(
+    'with %s: all of them are in %s', (kind, _, give, statementsIn) => {
+      const stack = newStack();
+      const key = keyIn(stack, kind);
+      runnerIn(stack, {
+        executionRole: give(stack),
+        secrets: Object.fromEntries(NAMES.flatMap(name => [
+          [name, importedSecret(stack, `secret-${name}`, key)], [`P_${name}`, importedParameter(stack, `parameter-${name}`, key)],
+        ])),
+      });
+      const statements = flat(statementsIn(stack));
+      const sorted = [...NAMES].sort();
+      const secrets = sorted.map(name => secretArn(`secret-${name}`));
+      const parameters = sorted.map(name => parameterArn(`parameter-${name}`));
+      const decrypt = (service: string, context: string, arns: string[]) => expect.objectContaining({
+        Action: 'kms:Decrypt',
+        Condition: { StringEquals: { 'kms:ViaService': `${service}.${REGION}.amazonaws.com`, [`kms:EncryptionContext:${context}`]: arns } },
+      });
+      expect(statements).toEqual({
+        ReadSecrets: { Sid: 'ReadSecrets', Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secrets },
+        ReadParameters: { Sid: 'ReadParameters', Effect: 'Allow', Action: 'ssm:GetParameters', Resource: parameters },
+        ...key ? {
+          DecryptSecrets: decrypt('secretsmanager', 'SecretARN', secrets),
+          DecryptParameters: decrypt('ssm', 'PARAMETER_ARN', parameters),
+        } : {},
+      });
+      if (key) {
+        expect(statements.DecryptSecrets.Resource).toBe(`arn:aws:kms:${REGION}:${ACCOUNT}:key/*`);
+        expect([KEY_ARN, { 'Fn::GetAtt': [expect.stringMatching('^SecretKey'), 'Arn'] }]).toContainEqual(statements.DecryptParameters.Resource);
+      }
+    });
+
+  test('with a key each: the parameters name all keys', () => {
+    const stack = newStack();
+    const keys = NAMES.map((name, i) => kms.Key.fromKeyArn(stack, `Key${name}`, `${KEY_ARN.slice(0, -1)}${i}`));
+    runnerIn(stack, { secrets: Object.fromEntries(NAMES.map((name, i) => [name, importedParameter(stack, name, keys[i])])) });
+    const { DecryptParameters: decrypt } = statementsOf(Template.fromStack(stack), 'RunnerExecutionRole');
+    expect(new Set(decrypt.Resource)).toEqual(new Set(keys.map(key => key.keyArn)));
+  });
+
+  test('in several regions: keys are used through the service of the region that a secret is in', () => {
+    const stack = newStack();
+    const key = kms.Key.fromKeyArn(stack, 'Key', KEY_ARN);
+    const other = kms.Key.fromKeyArn(stack, 'OtherKey', KEY_ARN.replace(REGION, 'eu-west-1'));
+    runnerIn(stack, { secrets: { A: importedSecret(stack, 'here', key), B: importedSecret(stack, 'there', other, 'eu-west-1'), C: importedSecret(stack, 'too', other, 'eu-west-1') } });
+    const { DecryptSecrets: here, DecryptSecrets2: there } = flat(statementsOf(Template.fromStack(stack), 'RunnerExecutionRole'));
+    expect([here, there].map(({ Resource: resource, Condition: { StringEquals: condition } }) => [
+      resource, condition['kms:ViaService'], condition['kms:EncryptionContext:SecretARN'],
+    ])).toEqual([
+      [`arn:aws:kms:${REGION}:${ACCOUNT}:key/*`, `secretsmanager.${REGION}.amazonaws.com`, secretArn('here')],
+      [`arn:aws:kms:eu-west-1:${ACCOUNT}:key/*`, 'secretsmanager.eu-west-1.amazonaws.com', [secretArn('there', 'eu-west-1'), secretArn('too', 'eu-west-1')]],
+    ]);
+  });
+
+  test('of a stack in another region: its region counts, too', () => {
+    const app = new App();
+    const other = new Stack(app, 'Other', { env: { account: ACCOUNT, region: 'eu-west-1' }, crossRegionReferences: true });
+    const secret = new secretsmanager.Secret(other, 'Secret', { encryptionKey: new kms.Key(other, 'Key') });
+    const stack = newStack({ env: { account: ACCOUNT, region: REGION }, crossRegionReferences: true }, 'Stack', app);
+    runnerIn(stack, { secrets: { A: ecs.Secret.fromSecretsManager(secret) } });
+    const { DecryptSecrets: decrypt } = flat(statementsOf(Template.fromStack(stack), 'RunnerExecutionRole'));
+    expect(decrypt.Resource).toBe(`arn:aws:kms:eu-west-1:${ACCOUNT}:key/*`);
+    expect(decrypt.Condition.StringEquals['kms:ViaService']).toBe('secretsmanager.eu-west-1.amazonaws.com');
+  });
+});
+
+describe('a given role', () => {
+  const SHARED: [string, (stack: Stack) => iam.IRole][] = [
+    ['of the stack', stack => new iam.Role(stack, 'Shared', { assumedBy: TASKS })],
+    ['imported by ARN', stack => iam.Role.fromRoleArn(stack, 'Shared', `arn:aws:iam::${ACCOUNT}:role/shared`)],
+    ['imported by name', stack => iam.Role.fromRoleName(stack, 'Shared', 'shared')],
+    ['of another runner', stack => runnerIn(stack, { stateStorage: StateStorage.newBucket({ prefix: 'z' }) }, 'Owner').taskRole],
+  ];
+
+  test.each(SHARED)('%s gets a policy for each runner that shares it, without a Sid twice', (_, make) => {
+    const stack = newStack();
+    const shared = make(stack);
+    const secrets = { A: importedSecret(stack, 'one') };
+    shared.addToPrincipalPolicy(new iam.PolicyStatement({ sid: 'ListState', actions: ['sns:Publish'], resources: ['*'] }));
+    for (const id of ['First', 'Second']) {
+      runnerIn(stack, { taskRole: shared, executionRole: shared, secrets, runnerId: id.toLowerCase() }, id);
+    }
+    const template = Template.fromStack(stack);
+    const policies = Object.values(template.findResources('AWS::IAM::Policy')).map(({ Properties: properties }) => properties);
+    for (const { PolicyDocument: document } of policies) {
+      const sids = document.Statement.map(({ Sid: sid }: any) => sid).filter((sid: unknown) => sid !== undefined);
+      expect(new Set(sids).size).toBe(sids.length);
+    }
+    const names = policies.map(({ PolicyName: name }) => JSON.stringify(name));
+    expect(new Set(names).size).toBe(names.length);
+    for (const sid of ['ReadAndWriteState', 'ReadSecrets']) {
+      const count = policies.filter(({ PolicyDocument: document }) => document.Statement.some(({ Sid: other }: any) => other === sid)).length;
+      expect([sid, count]).toEqual([sid, sid === 'ReadAndWriteState' && shared.node.scope !== stack ? 3 : 2]);
+    }
+  });
+
+  test('gets its policies before the registration, which keeps them until it is deleted', () => {
+    const stack = newStack();
+    runnerIn(stack, { taskRole: iam.Role.fromRoleName(stack, 'T', 't'), executionRole: iam.Role.fromRoleName(stack, 'E', 'e'), secrets: { A: importedSecret(stack, 'one') } });
+    const template = Template.fromStack(stack);
+    const policies = Object.keys(template.findResources('AWS::IAM::Policy')).filter(id => /^Runner(Task|Execution)RolePolicy/.test(id));
+    expect(policies.length).toBe(2);
+    expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining(policies));
+  });
+
+  test('that two stacks import gets policies whose names differ, as one would overwrite the other', () => {
+    const names = ['One', 'Two'].map((id) => {
+      const stack = newStack(undefined, id);
+      runnerIn(stack, { taskRole: iam.Role.fromRoleName(stack, 'Shared', 'shared') });
+      return JSON.stringify(only(Template.fromStack(stack), 'AWS::IAM::Policy', 'RunnerTaskRolePolicy').Properties.PolicyName);
+    });
+    expect(names[0]).not.toBe(names[1]);
+    // Deployments of one app to several regions have the same construct paths, but never the same stack id.
+    expect(names[0]).toContain('AWS::StackId');
+  });
+
+  test('of another stack of the app needs nothing of the runner\'s stack', () => {
+    const app = new App();
+    const base = newStack(undefined, 'Base', app);
+    const role = new iam.Role(base, 'Role', { assumedBy: TASKS });
+    const stack = newStack(undefined, 'Stack', app);
+    runnerIn(stack, { taskRole: role });
+    // A reference in both directions would be an error.
+    app.synth();
+    expect(base.dependencies).toEqual([]);
+    expect(only(Template.fromStack(stack), 'AWS::IAM::Policy', 'RunnerTaskRolePolicy').Properties.Roles).toEqual([{ 'Fn::ImportValue': expect.any(String) }]);
+  });
+
+  test.each<[string, (stack: Stack) => iam.IRole]>([
+    ['of Role.withoutPolicyUpdates()', stack => new iam.Role(stack, 'Mine', { assumedBy: TASKS }).withoutPolicyUpdates()],
+    ['imported with mutable: false', stack => iam.Role.fromRoleName(stack, 'Mine', 'mine', { mutable: false })],
+    ['of Role.customizeRoles()', (stack) => {
+      iam.Role.customizeRoles(stack, { usePrecreatedRoles: { 'Mine': 'mine', 'Runner/ExecutionRole': 'e', 'Runner/TaskManagerRole': 'm', 'HumanitecRunnerRegistration/Role': 'r' } });
+      return new iam.Role(stack, 'Mine', { assumedBy: TASKS });
+    }],
+  ])('%s gets no policy, but a warning with each statement', (_, make) => {
+    const stack = newStack();
+    runnerIn(stack, { taskRole: make(stack), stateStorage: StateStorage.newBucket({ prefix: 'team' }) });
+    expect(Object.keys(warnedStatements(stack, 'taskRole'))).toEqual(['ListState', 'ReadAndWriteState', 'FindMissingState']);
+    expect(Object.keys(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(id => id.startsWith('RunnerTaskRolePolicy'))).toEqual([]);
+  });
+});
+
+test('roles of Role.customizeRoles() need no resources, and the report lists what they need', () => {
+  const app = new App();
+  const stack = newStack(undefined, 'Stack', app);
+  const names = ['Runner/TaskRole', 'Runner/ExecutionRole', 'Runner/TaskManagerRole', 'HumanitecRunnerRegistration/Role'];
+  iam.Role.customizeRoles(stack, { usePrecreatedRoles: Object.fromEntries(names.map((name, i) => [name, `role-${i}`])) });
+  runnerIn(stack, { secrets: { A: importedSecret(stack, 'one') } });
+  const assembly = app.synth();
+  const template = Template.fromJSON(assembly.getStackByName('Stack').template);
+  template.resourceCountIs('AWS::IAM::Role', 0);
+  template.resourceCountIs('AWS::IAM::Policy', 0);
+  const report = readFileSync(join(assembly.directory, 'iam-policy-report.json'), 'utf8');
+  for (const sid of ['WriteLog', 'ReadApiTokenSecret', 'EnsureOidcProvider', 'ReadSecrets', 'ReadAndWriteState', 'RunTask']) {
+    expect(report).toContain(`"Sid": "${sid}"`);
+  }
+});
+
+describe('a resource policy that names a role of the runner makes no circular dependency', () => {
+  const decryptFor = (role: iam.IRole) => new iam.PolicyStatement({ principals: [role], actions: ['kms:Decrypt'], resources: ['*'] });
+  const grantsOf = (stack: Stack, encryptionKey: kms.IKey, runner: EcsRunner) => {
+    for (const role of [runner.taskRole, runner.executionRole]) {
+      new secretsmanager.Secret(stack, `${role.node.id}Secret`, { encryptionKey }).grantRead(role);
+      encryptionKey.addToResourcePolicy(decryptFor(role));
+      encryptionKey.grantEncryptDecrypt(role);
+    }
+  };
+
+  test.each<[string, (stack: Stack, key: kms.Key) => Partial<EcsRunnerProps>]>([
+    ['of the runner', (_, encryptionKey) => ({ encryptionKey })],
+    ['of an existing bucket', (stack, encryptionKey) => ({ stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'State', { encryption: s3.BucketEncryption.KMS, encryptionKey })) })],
+    ['of the secret with the API token', (stack, encryptionKey) => ({
+      orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(new secretsmanager.Secret(stack, 'Token', { encryptionKey })) }),
+    })],
+    ['of a deployment secret', (stack, encryptionKey) => ({ secrets: { A: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'A', { encryptionKey })) } })],
+    ['of a parameter', (stack, encryptionKey) => ({ secrets: { A: importedParameter(stack, 'a', encryptionKey) } })],
+    ['of all of these, with a value that only CloudFormation knows', (stack, encryptionKey) => ({
+      encryptionKey,
+      runnerId: new CfnParameter(stack, 'RunnerId').valueAsString,
+      orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(new secretsmanager.Secret(stack, 'Token', { encryptionKey })) }),
+      secrets: { A: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'A', { encryptionKey })) },
+    })],
+  ])('with the key %s', (_, props) => {
+    const stack = newStack();
+    const key = new kms.Key(stack, 'Key');
+    grantsOf(stack, key, runnerIn(stack, props(stack, key)));
+    // Template.fromStack() throws for a circular dependency.
+    expect(JSON.stringify(only(Template.fromStack(stack), 'AWS::KMS::Key').Properties.KeyPolicy)).toContain('RunnerTaskRole');
+  });
+
+  test('with the repository of the image', () => {
+    const stack = newStack();
+    const repository = new ecr.Repository(stack, 'Repository');
+    const runner = runnerIn(stack, { image: RunnerImage.fromEcrRepository(repository) });
+    repository.addToResourcePolicy(new iam.PolicyStatement({ principals: [runner.executionRole], actions: ['ecr:BatchGetImage'] }));
+    expect(JSON.stringify(only(Template.fromStack(stack), 'AWS::ECR::Repository').Properties)).toContain('RunnerExecutionRole');
+  });
+
+  test('with the state bucket, a secret, and the endpoint of a VPC', () => {
+    const stack = newStack();
+    const vpc = new ec2.Vpc(stack, 'Vpc');
+    const secret = new secretsmanager.Secret(stack, 'Secret');
+    const runner = runnerIn(stack, { vpc, subnetIds: undefined, registrationNetwork: { vpc }, secrets: { A: ecs.Secret.fromSecretsManager(secret) } });
+    runner.stateBucket.addToResourcePolicy(new iam.PolicyStatement({ principals: [runner.taskRole], actions: ['s3:GetObject'], resources: [runner.stateBucket.arnForObjects('*')] }));
+    secret.addToResourcePolicy(new iam.PolicyStatement({ principals: [runner.executionRole], actions: ['secretsmanager:GetSecretValue'], resources: ['*'] }));
+    vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 })
+      .addToPolicy(new iam.PolicyStatement({ principals: [new iam.AnyPrincipal()], actions: ['s3:*'], resources: ['*'], conditions: { ArnEquals: { 'aws:PrincipalArn': runner.taskRole.roleArn } } }));
+    Template.fromStack(stack).resourceCountIs('AWS::S3::BucketPolicy', 1);
+  });
+});
+
+describe('the policy for an API token', () => {
+  const teamOf = (stack: Stack, id: string) => {
+    const team = new Construct(stack, id);
+    const secret = new secretsmanager.Secret(team, 'Token', { encryptionKey: new kms.Key(team, 'Key') });
+    const orchestrator = Orchestrator.humanitec({ orgId: id.toLowerCase(), apiToken: ApiToken.fromSecretsManager(secret) });
+    const runner = new EcsRunner(team, 'Runner', { ...minimal(stack), orchestrator });
+    runner.addRule('Rule', { envTypeId: 'production' });
+    return team;
+  };
+  const policiesOf = (template: Template) => template.findResources('AWS::IAM::Policy', { Properties: { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Sid: 'ReadApiTokenSecret' })]) } } });
+
+  test('is there before each custom resource that uses the token, and no other policy has to be', () => {
+    const stack = newStack();
+    teamOf(stack, 'One');
+    // Deployed after the first: the first must not wait for the token of the second.
+    teamOf(stack, 'Two').node.addDependency(stack.node.findChild('One'));
+    const template = Template.fromStack(stack);
+    const policies = policiesOf(template);
+    expect(Object.keys(policies).length).toBe(2);
+    for (const [id, { Properties: properties, DependsOn: dependsOn = [] }] of Object.entries(template.toJSON().Resources as Record<string, any>)) {
+      if (properties?.OrgId) {
+        const own = Object.keys(policies).filter(policy => JSON.stringify(policies[policy]).includes(properties.Token.SecretId.Ref));
+        expect([id, Object.keys(policies).filter(policy => [dependsOn].flat().includes(policy))]).toEqual([id, own]);
+      }
+    }
+  });
+
+  test('is another resource for another token, so that the old one is deleted after what still needs it', () => {
+    const [one, same, other] = [TOKEN_ARN, TOKEN_ARN, secretArn('other')].map((arn) => {
+      const stack = newStack();
+      const apiToken = ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', arn));
+      runnerIn(stack, { orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken }) });
+      return Object.keys(policiesOf(Template.fromStack(stack)));
+    });
+    expect(same).toEqual(one);
+    expect(other).not.toEqual(one);
+  });
+});
+
+describe('inline policies', () => {
+  const secretsOf = (stack: Stack, count: number, encryptionKey?: kms.IKey) => Object.fromEntries(Array.from({ length: count }, (_, i) =>
+    [`TF_VAR_${i}`, importedSecret(stack, `platform/application-${100 + i}/database-password`, encryptionKey)]));
+
+  test.each([[45, true], [90, false]])('of the execution role have room for %i secrets (customer managed key: %s)', (count, keyed) => {
+    const stack = newStack();
+    runnerIn(stack, { secrets: secretsOf(stack, count, keyed ? kms.Key.fromKeyArn(stack, 'Key', KEY_ARN) : undefined) });
+    const size = sizeOf(Template.fromStack(stack), 'RunnerExecutionRole');
+    expect(size).toBeLessThanOrEqual(10_240);
+    expect(size).toBeGreaterThan(9_000);
+  });
+
+  test.each([[60, true], [120, false]])('of %i secrets (customer managed key: %s) are an error at synthesis', (count, keyed) => {
+    const stack = newStack();
+    runnerIn(stack, { secrets: secretsOf(stack, count, keyed ? kms.Key.fromKeyArn(stack, 'Key', KEY_ARN) : undefined) });
+    expect(() => Template.fromStack(stack)).toThrow(new RegExp('\\[Stack/Runner/ExecutionRole\\] secrets: expected inline policies of at most 10,240 characters for the role; '
+      + 'got about 1[0-9],[0-9]{3}\\. Keep several values in one secret, or give an `executionRole` that reads the secrets by managed policies \\(role\\.withoutPolicyUpdates\\(\\)\\)\\.'));
+  });
+
+  test('of a given role count together with those of the other runners that share it', () => {
+    const stack = newStack();
+    const executionRole = new iam.Role(stack, 'Given', { assumedBy: TASKS });
+    const secrets = secretsOf(stack, 60);
+    runnerIn(stack, { executionRole, secrets }, 'First');
+    Template.fromStack(stack);
+    const both = newStack();
+    const shared = new iam.Role(both, 'Given', { assumedBy: TASKS });
+    runnerIn(both, { executionRole: shared, secrets: secretsOf(both, 60), runnerId: 'first' }, 'First');
+    runnerIn(both, { executionRole: shared, secrets, runnerId: 'second' }, 'Second');
+    expect(() => Template.fromStack(both)).toThrow('[Stack/Given] executionRole: expected inline policies of at most 10,240 characters for the role; got about ');
+  });
+
+  test('of the task role count together with grants', () => {
+    const taskRoleWith = (props: Partial<EcsRunnerProps>) => {
+      const stack = newStack();
+      const runner = runnerIn(stack, props);
+      for (let i = 0; i < 80; i++) {
+        runner.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: [`arn:aws:sqs:${REGION}:${ACCOUNT}:${'q'.repeat(60)}${i}`] }));
+      }
+      return () => Template.fromStack(stack);
+    };
+    taskRoleWith({})().resourceCountIs('AWS::IAM::ManagedPolicy', 1);
+    const stateStorage = StateStorage.newBucket({ prefix: `team/${'x'.repeat(100)}` });
+    expect(taskRoleWith({ stateStorage })).toThrow('[Stack/Runner/TaskRole] taskRole: expected inline policies of at most 10,240 characters for the role; '
+      + 'got about 10,629. Grant less, or put some of the permissions into an iam.ManagedPolicy and attach it to the role.');
+  });
+
+  test('of the registration have room for 15 API tokens with a customer managed key each, and more are an error at synthesis', () => {
+    const stack = newStack();
+    const add = (i: number) => {
+      const secret = secretsmanager.Secret.fromSecretAttributes(stack, `Token${i}`, {
+        secretCompleteArn: secretArn(`humanitec-api-token-of-team-${i}`), encryptionKey: kms.Key.fromKeyArn(stack, `Key${i}`, `${KEY_ARN.slice(0, -2)}${10 + i}`),
+      });
+      runnerIn(stack, { orchestrator: Orchestrator.humanitec({ orgId: `team-${i}`, apiToken: ApiToken.fromSecretsManager(secret) }), vpc: importedVpc(stack), subnetIds: undefined }, `Runner${i}`);
+    };
+    for (let i = 0; i < 15; i++) {
+      add(i);
+    }
+    Template.fromStack(stack);
+    const many = newStack();
+    for (let i = 0; i < 20; i++) {
+      const secret = secretsmanager.Secret.fromSecretAttributes(many, `Token${i}`, {
+        secretCompleteArn: secretArn(`humanitec-api-token-of-team-${i}`), encryptionKey: kms.Key.fromKeyArn(many, `Key${i}`, `${KEY_ARN.slice(0, -2)}${10 + i}`),
+      });
+      runnerIn(many, { orchestrator: Orchestrator.humanitec({ orgId: `team-${i}`, apiToken: ApiToken.fromSecretsManager(secret) }) }, `Runner${i}`);
+    }
+    expect(() => Template.fromStack(many)).toThrow('[Stack/HumanitecRunnerRegistration/Role] orchestrator.apiToken: expected inline policies of at most 10,240 characters for the role; got about ');
+  });
+});
