@@ -108,10 +108,11 @@ describe('what others do with a runner', () => {
   test('a rule says what is wrong with it', () => {
     const stack = newStack();
     const imported = EcsRunner.fromRunnerId(stack, 'Imported', 'prod');
-    expect(() => imported.addRule('Rule', { projectId: 'a b' })).toThrow([
-      "RunnerRule 'Stack/Imported/Rule' has 2 problems:",
+    expect(() => imported.addRule('Rule', { projectId: 'a b', envTypeId: '-' })).toThrow([
+      "RunnerRule 'Stack/Imported/Rule' has 3 problems:",
       '  1. projectId: expected an id of letters, digits, "-" and "_"; got "a b". Give the id as the orchestrator shows it, or leave it out to match all.',
-      '  2. runner: expected a runner whose orchestrator is known; got one that was imported without it. '
+      '  2. envTypeId: expected an id of letters, digits, "-" and "_"; got "-". Give the id as the orchestrator shows it, or leave it out to match all.',
+      '  3. runner: expected a runner whose orchestrator is known; got one that was imported without it. '
         + 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.',
     ].join('\n'));
   });

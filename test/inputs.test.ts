@@ -70,6 +70,13 @@ describe('inputs', () => {
     expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::state/team/runner/*']] });
   });
 
+  test('a new bucket logs its access to the bucket and prefix that are given', () => {
+    const stack = newStack();
+    const logs = s3.Bucket.fromBucketName(stack, 'AccessLogs', 'access-logs');
+    runnerIn(stack, { stateStorage: StateStorage.newBucket({ serverAccessLogsBucket: logs, serverAccessLogsPrefix: 'state/' }) });
+    Template.fromStack(stack).hasResourceProperties('AWS::S3::Bucket', { LoggingConfiguration: { DestinationBucketName: 'access-logs', LogFilePrefix: 'state/' } });
+  });
+
   test('a new bucket can be thrown away', () => {
     const stack = newStack();
     runnerIn(stack, { stateStorage: StateStorage.newBucket({ versioned: false, removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) });

@@ -44,7 +44,7 @@ export interface NewBucketOptions extends ExistingBucketOptions {
   readonly autoDeleteObjects?: boolean;
 
   /**
-   * Prefix of the server access logs in `serverAccessLogsBucket`.
+   * Prefix of the server access logs in `serverAccessLogsBucket`. Needs `serverAccessLogsBucket`.
    *
    * @default - no prefix
    */
@@ -188,7 +188,16 @@ export class StateStorage {
     }
     if (!this.existing) {
       checkRemovalPolicy(problems, 'removalPolicy', this.options.removalPolicy);
-      const { serverAccessLogsBucket: logsBucket } = this.options;
+      const { serverAccessLogsBucket: logsBucket, serverAccessLogsPrefix } = this.options;
+      if (serverAccessLogsPrefix !== undefined && !logsBucket) {
+        // The CDK would log to the state bucket itself, and let the log delivery group write to it.
+        problems.add({
+          input: 'serverAccessLogsPrefix',
+          expected: '`serverAccessLogsBucket` with it',
+          got: 'no `serverAccessLogsBucket`',
+          fix: 'Give the bucket that the access logs go to, or leave the prefix out.',
+        });
+      }
       if (logsBucket) {
         checkPlace(scope, problems, 'serverAccessLogsBucket', placeOf(scope, logsBucket), {
           what: 'a bucket', same: ['region', 'account'], fix: 'S3 writes access logs to buckets of the same account and region only.',

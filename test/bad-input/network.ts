@@ -9,6 +9,9 @@ export const ROWS: Row[] = [
     ['subnetIds: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.']],
   ['17 subnets', () => ({ subnetIds: subnets(17) }),
     ['subnetIds: expected 1 to 16 subnets; got 17. Choose fewer: a subnet a zone is enough.']],
+  ['a VPC with 17 private subnets', stack => ({
+    subnetIds: undefined, vpc: ec2.Vpc.fromVpcAttributes(stack, 'V', { vpcId: 'vpc-1', availabilityZones: [`${REGION}a`], privateSubnetIds: subnets(17) }),
+  }), ['vpc: expected 1 to 16 subnets; got 17. Choose fewer: a subnet a zone is enough.']],
   ['a subnet ARN', () => ({ subnetIds: [`arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1`] }),
     [`subnetIds: expected subnet ids of 1 to 24 characters, such as "subnet-0123456789abcdef0"; got "arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1". `
       + 'Give the ids, not ARNs or names.']],

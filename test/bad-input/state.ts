@@ -29,6 +29,9 @@ export const ROWS: Row[] = [
   ['autoDeleteObjects without DESTROY', () => ({ stateStorage: StateStorage.newBucket({ autoDeleteObjects: true, removalPolicy: RemovalPolicy.RETAIN }) }),
     ['stateStorage.autoDeleteObjects: expected `removalPolicy: RemovalPolicy.DESTROY` beside it; got RemovalPolicy.RETAIN. '
       + 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.']],
+  ['a prefix of access logs without a bucket for them', () => ({ stateStorage: StateStorage.newBucket({ serverAccessLogsPrefix: 'state/' }) }),
+    ['stateStorage.serverAccessLogsPrefix: expected `serverAccessLogsBucket` with it; got no `serverAccessLogsBucket`. '
+      + 'Give the bucket that the access logs go to, or leave the prefix out.']],
   ['a bucket that is kept as a snapshot', () => ({ stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.SNAPSHOT }) }),
     [`stateStorage.removalPolicy: ${SNAPSHOT}`]],
   ['log groups that are kept as snapshots', () => ({ logRemovalPolicy: RemovalPolicy.SNAPSHOT }), [`logRemovalPolicy: ${SNAPSHOT}`]],

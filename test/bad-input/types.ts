@@ -1,8 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row } from './row';
-import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerRule, StateStorage } from '../../src';
+import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerOidcProvider, RunnerRule, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, orchestratorOf } from '../support';
 
 /** Plain JavaScript can give anything. */
@@ -76,6 +76,12 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', 'arn:aws:iam::999999999999:policy/p'),
   }), `RunnerRule 'Stack/Rule' has 1 problem:\n  1. permissionsBoundary: expected a policy in the runner's account, "${ACCOUNT}"; got one in "999999999999". `
     + 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.'],
+  ['an OIDC provider whose issuer has a port, and which is kept as a snapshot', stack => new RunnerOidcProvider(stack, 'OidcProvider', {
+    oidcIssuerUrl: 'https://oidc.example.com:8443', removalPolicy: RemovalPolicy.SNAPSHOT,
+  }), 'RunnerOidcProvider \'Stack/OidcProvider\' has 2 problems:\n'
+    + '  1. oidcIssuerUrl: expected an https:// URL of host and path, without port, query and fragment; got "https://oidc.example.com:8443". '
+    + 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.\n'
+    + '  2. removalPolicy: expected DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE; got SNAPSHOT. An OIDC provider has no snapshots: choose another policy.'],
   ['attributes that are missing', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any(undefined)),
     'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least runnerId.'],
   ['attributes of wrong types', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any({ runnerId: 7, taskRole: 'role' })),

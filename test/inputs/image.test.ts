@@ -1,5 +1,5 @@
 /** Images that `cdk deploy` builds. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { App, Stack } from 'aws-cdk-lib';
@@ -36,6 +36,14 @@ test('an image gets its build arguments, secrets, target and file', () => {
   expect(built({ buildArgs: { B: '2', A: '1' }, buildSecrets: { token: 'src=token.txt' }, target: 'base', file: 'Runner.dockerfile' })).toMatchObject({
     dockerBuildArgs: { A: '1', B: '2' }, dockerBuildSecrets: { token: 'src=token.txt' }, dockerBuildTarget: 'base', dockerFile: 'Runner.dockerfile',
   });
+});
+
+test('an image leaves out the files that `exclude` names', () => {
+  for (const file of ['Dockerfile', 'notes.md']) {
+    writeFileSync(join(directory, file), 'FROM scratch\n');
+  }
+  expect(readdirSync(built().directory).sort()).toEqual(['Dockerfile', 'notes.md']);
+  expect(readdirSync(built({ exclude: ['*.md'] }).directory)).toEqual(['Dockerfile']);
 });
 
 test('an image is the same asset for any order of its build arguments', () => {

@@ -1,0 +1,116 @@
+/** The structs that users pass in, and their inputs that need no validation or are not registered at the orchestrator, each with the reason. */
+
+export interface Struct {
+  readonly name: string;
+  /** The beginning of the names of the inputs in problems, such as `orchestrator.` in `orchestrator.apiUrl: expected …`. */
+  readonly problemPrefix: string;
+  /** The functions, classes and inputs that take the struct. */
+  readonly passedTo: string[];
+  readonly notValidated: Record<string, string>;
+  /** The properties in `src/registration/wire.ts`. The default is the name of the input with a capital letter. */
+  readonly registeredAs?: Record<string, string[]>;
+  /** Undefined if the whole struct configures AWS resources only. */
+  readonly notRegistered?: Record<string, string>;
+}
+
+const ANY_VALUE = 'each value of its type is valid';
+const AWS_ONLY = 'it configures AWS resources only';
+
+export const STRUCTS: Struct[] = [
+  {
+    name: 'EcsRunnerProps',
+    problemPrefix: '',
+    passedTo: ['EcsRunner', 'runnerIn'],
+    notValidated: {
+      assignPublicIp: `${ANY_VALUE}; a warning says when it does not suit the subnets`,
+      allowStateMove: ANY_VALUE,
+      logRetention: ANY_VALUE,
+      eventLogEnabled: 'the problem of `eventLogEnabled: false` with a log group names `eventLogGroup`',
+      onInUse: ANY_VALUE,
+    },
+    registeredAs: {
+      orchestrator: ['ApiUrl', 'OrgId', 'Token'],
+      vpc: ['Subnets'],
+      vpcSubnets: ['Subnets'],
+      subnetIds: ['Subnets'],
+      assignPublicIp: ['IsPublicIpEnabled'],
+      stateStorage: ['Bucket', 'PathPrefix'],
+      taskRole: ['TaskRoleArn'],
+      executionRole: ['ExecutionRoleArn'],
+    },
+    notRegistered: {
+      containerInsights: AWS_ONLY,
+      encryptionKey: AWS_ONLY,
+      logRetention: AWS_ONLY,
+      logRemovalPolicy: AWS_ONLY,
+      eventLogEnabled: AWS_ONLY,
+      eventLogGroup: AWS_ONLY,
+      rolePath: AWS_ONLY,
+      permissionsBoundary: AWS_ONLY,
+      oidcProvider: AWS_ONLY,
+      tags: AWS_ONLY,
+      registrationNetwork: AWS_ONLY,
+    },
+  },
+  {
+    name: 'SelfHostedOrchestratorProps',
+    problemPrefix: 'orchestrator.',
+    passedTo: ['selfHosted'],
+    notValidated: {},
+    registeredAs: { apiToken: ['Token'], oidcIssuerUrl: ['IssuerUrl'] },
+    notRegistered: {
+      gatewayUrl: AWS_ONLY,
+      taskFamilyPrefix: AWS_ONLY,
+      extraCaCertificates: 'the Lambda has the certificates in its code',
+    },
+  },
+  {
+    name: 'RunnerRuleProps',
+    problemPrefix: '',
+    passedTo: ['addRule', 'RunnerRule'],
+    notValidated: {},
+    registeredAs: { runner: ['RunnerId'] },
+    notRegistered: { rolePath: AWS_ONLY, permissionsBoundary: AWS_ONLY, registrationNetwork: AWS_ONLY },
+  },
+  {
+    name: 'NewBucketOptions',
+    problemPrefix: 'stateStorage.',
+    passedTo: ['newBucket', 'existingBucket'],
+    notValidated: { versioned: ANY_VALUE },
+    registeredAs: { prefix: ['PathPrefix'] },
+    notRegistered: {
+      versioned: AWS_ONLY,
+      removalPolicy: AWS_ONLY,
+      autoDeleteObjects: AWS_ONLY,
+      serverAccessLogsPrefix: AWS_ONLY,
+      serverAccessLogsBucket: AWS_ONLY,
+    },
+  },
+  {
+    name: 'AssetImageOptions',
+    problemPrefix: 'image.',
+    passedTo: ['fromAsset', 'built'],
+    notValidated: {
+      platform: 'an orchestrator of your own may use another platform; a warning says so',
+      buildSecrets: 'Docker validates it when it builds the image',
+      file: 'the problem of a missing file names `image`',
+      target: 'Docker validates it when it builds the image',
+      exclude: ANY_VALUE,
+    },
+  },
+  {
+    name: 'RegistrationNetwork',
+    problemPrefix: 'registrationNetwork.',
+    passedTo: ['registrationNetwork'],
+    notValidated: {
+      vpc: 'its subnets are validated, and the problems name `vpcSubnets`',
+      createEndpoints: 'the problem of `createEndpoints` without an OIDC provider names `oidcProvider`',
+    },
+  },
+  {
+    name: 'RunnerOidcProviderProps',
+    problemPrefix: '',
+    passedTo: ['RunnerOidcProvider'],
+    notValidated: {},
+  },
+];
