@@ -57,3 +57,8 @@ describe.each(STRUCTS.map(struct => [struct.name, struct] as const))('%s', (name
     });
   }
 });
+
+test('membersOf() reads inherited members, and rejects an interface that does not exist', () => {
+  expect(membersOf('SelfHostedOrchestratorProps').map(({ name }) => name)).toEqual(expect.arrayContaining(['orgId', 'apiUrl']));
+  expect(() => membersOf('RenamedProps')).toThrow('Expected the interface RenamedProps below src; found none.');
+});

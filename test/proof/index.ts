@@ -8,7 +8,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { combinations, combinationScenes, planned } from './combinations';
-import { inputsOfRunner } from './completeness';
 import { isAsExpected } from './evaluator';
 import { exampleScenes, type Scene } from './examples';
 import { EXPLAINED } from './explained';
@@ -22,6 +21,9 @@ import { realRequests } from './real';
 import { comparisons, printComparisons } from './reference';
 import { differences } from './reproduced';
 import { sharingScenes } from './sharing';
+import { membersOf } from '../completeness/sources';
+
+const RUNNER_INPUTS = membersOf('EcsRunnerProps').map(({ name }) => name);
 
 /** Names of scenes by what went wrong in them. */
 type Wrong = Map<string, string[]>;
@@ -124,7 +126,7 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   const chosen = representatives();
   const mutated = scenes.filter(({ name }) => /^example (basic|production)$/.test(name) || chosen.some((index) => name === `combination ${index + 1}`));
   const broken = violations(scenes);
-  const missing = inputsOfRunner().filter((input) => !inputs.has(input));
+  const missing = RUNNER_INPUTS.filter((input) => !inputs.has(input));
   const different = irreproducible(chosen);
   const { tried, kinds, unnoticed } = mutate(mutated);
   const explained = (what: string) => EXPLAINED.find(({ matches }) => matches.test(what));
@@ -139,7 +141,7 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
   row('  refused at synthesis', shared.refused.size);
   row('templates with invariants', scenes.flatMap(({ synthesized }) => synthesized).length);
   row('  invariants broken', [...broken.values()].filter((wrongs) => wrongs.size > 0).length);
-  row('inputs of a runner', inputsOfRunner().length);
+  row('inputs of a runner', RUNNER_INPUTS.length);
   row('  in no combination', missing.length);
   row('differences for another umask and directory', different.length);
   console.log('');
@@ -187,7 +189,7 @@ async function prove(options: { list?: boolean; json?: string }): Promise<boolea
     ...[...kinds].map((what) => ({ name: `noticed: ${what}`, ok: !unexplained.some(([other]) => other === what) })),
     ...EXPLAINED.map(({ reason, matches }) => ({ name: `still so: ${reason}`, ok: !stale.some((other) => other.matches === matches) })),
     ...[...broken].map(([invariant, wrongs]) => ({ name: `invariant: ${INVARIANTS[invariant]}`, ok: wrongs.size === 0 })),
-    ...inputsOfRunner().map((input) => ({ name: `in the combinations: ${input}`, ok: !missing.includes(input) })),
+    ...RUNNER_INPUTS.map((input) => ({ name: `in the combinations: ${input}`, ok: !missing.includes(input) })),
     { name: 'nothing that can be shared or granted is refused', ok: shared.refused.size === 0 },
     { name: 'templates and assets do not depend on umask and directory', ok: different.length === 0 },
     { name: 'at least 120 different hostile requests', ok: count('denied') >= 120 },

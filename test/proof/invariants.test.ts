@@ -3,7 +3,6 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { inputsOfRunner } from './completeness';
 import { cyclesOf, violationsOf, type Synthesized } from './invariants';
 import type { Document } from './model';
 import { differences } from './reproduced';
@@ -76,13 +75,6 @@ describe('policies', () => {
 test.each(['x${Token[TOKEN.12]}y', '#{Token[12]}', 'got [object Object]'])('%s is found in templates and messages', (text) => {
   expect(found({ A: { Type: 'X', Properties: { text } } })).toHaveLength(1);
   expect(found(SOUND, { messages: [text] })).toHaveLength(1);
-});
-
-test('every member of the properties is an input that the combinations need', () => {
-  const members = Array.from({ length: 20 }, (_, index) => `  /** Text. */\n  readonly input${index}?: string;`).join('\n');
-  expect(inputsOfRunner(`export interface EcsRunnerProps {\n${members}\n  readonly added: Map<string, string>;\n}\nexport interface Other {\n  readonly other: string;\n}\n`)).toContain('added');
-  expect(() => inputsOfRunner('export interface Renamed {}')).toThrow('Found only 0 inputs');
-  expect(inputsOfRunner()).toEqual(expect.arrayContaining(['orchestrator', 'secrets', 'registrationNetwork']));
 });
 
 describe('umask and output directory', () => {
