@@ -31,7 +31,6 @@ export interface Member {
 }
 
 export interface Type extends Member {
-  readonly fqn: string;
   readonly name: string;
   readonly kind: 'class' | 'interface' | 'enum';
   /** Whether the interface is a struct: what is passed by value. */

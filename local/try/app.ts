@@ -4,23 +4,13 @@ import { Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
-
-function setting(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`The environment variable ${name} is not set. Run this app with npm run try.`);
-  return value;
-}
+import { EcsRunner } from 'cdk-humanitec-ecs-runner';
+import { localOrchestrator, setting } from './app-settings';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');
 
-const orchestrator = Orchestrator.selfHosted({
-  orgId: setting('RUNNER_ORG_ID'),
-  apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
-  apiUrl: setting('RUNNER_API_URL'),
-  oidcIssuerUrl: setting('RUNNER_OIDC_ISSUER_URL'),
-});
+const orchestrator = localOrchestrator(stack);
 
 // The database's secret and the Git keys exist before the stack. The license has a customer managed key.
 const key = new Key(stack, 'Key', { removalPolicy: RemovalPolicy.DESTROY });

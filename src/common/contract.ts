@@ -26,8 +26,6 @@ export const DEFAULT_RUNNER_ID_PREFIX = 'runner';
 
 export const DESCRIPTION_MAX = 200;
 export const ROLE_ARN_PATTERN = /^arn:aws:iam::\d{12}:role\/[a-zA-Z_0-9+=,.@\-_/]+$/;
-export const SESSION_NAME_PATTERN = /^[a-zA-Z0-9+=,.@\-_/]+$/;
-export const SESSION_NAME_MIN = 3;
 export const SESSION_NAME_MAX = 64;
 export const REGION_PATTERN = /^[a-z]{2}-[a-z]+-\d$/;
 export const CLUSTER_NAME_MAX = 255;

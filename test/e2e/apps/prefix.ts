@@ -4,13 +4,8 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { ApiToken, EcsRunner, Orchestrator, StateStorage } from 'cdk-humanitec-ecs-runner';
-
-function setting(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set`);
-  return value;
-}
+import { EcsRunner, StateStorage } from 'cdk-humanitec-ecs-runner';
+import { localOrchestrator } from '../../../local/try/app-settings';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');
@@ -19,12 +14,7 @@ const parameter = (id: string) => ecs.Secret.fromSsmParameter(new StringParamete
 const secret = (id: string, key?: kms.IKey) => ecs.Secret.fromSecretsManager(new Secret(stack, id, { encryptionKey: key }));
 
 const runner = new EcsRunner(stack, 'Runner', {
-  orchestrator: Orchestrator.selfHosted({
-    orgId: setting('RUNNER_ORG_ID'),
-    apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
-    apiUrl: setting('RUNNER_API_URL'),
-    oidcIssuerUrl: setting('RUNNER_OIDC_ISSUER_URL'),
-  }),
+  orchestrator: localOrchestrator(stack),
   stateStorage: StateStorage.newBucket({ prefix: 'team-a/states' }),
   secrets: {
     FIRST: secret('First'),
