@@ -1,53 +1,22 @@
 /** The emulated account, looked at from outside through the AWS SDK. */
 import {
-  CloudFormationClient, DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
+  DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
-import { CloudWatchLogsClient, DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeClustersCommand, ECSClient, SubmitTaskStateChangeCommand, type Cluster } from '@aws-sdk/client-ecs';
+import { DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeClustersCommand, SubmitTaskStateChangeCommand, type Cluster } from '@aws-sdk/client-ecs';
 import {
-  CreatePolicyCommand, GetOpenIDConnectProviderCommand, GetRoleCommand, IAMClient, ListOpenIDConnectProvidersCommand, ListRolesCommand, type Role,
+  CreatePolicyCommand, GetOpenIDConnectProviderCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand, ListRolesCommand, type Role,
 } from '@aws-sdk/client-iam';
 import {
-  GetBucketEncryptionCommand, GetBucketLifecycleConfigurationCommand, GetBucketVersioningCommand, HeadObjectCommand, ListBucketsCommand, S3Client,
+  GetBucketEncryptionCommand, GetBucketLifecycleConfigurationCommand, GetBucketVersioningCommand, HeadObjectCommand, ListBucketsCommand,
 } from '@aws-sdk/client-s3';
 import {
-  CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, PutSecretValueCommand, RestoreSecretCommand, SecretsManagerClient,
+  CreateSecretCommand, DeleteSecretCommand, GetSecretValueCommand, PutSecretValueCommand, RestoreSecretCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { Emulator } from '../emulator';
+import { PutParameterCommand } from '@aws-sdk/client-ssm';
+import { AwsClients } from './clients';
 
-/** What an AWS SDK client needs to reach the emulator and nothing else. */
-export interface ClientSettings {
-  readonly endpoint: string;
-  readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
-}
-
-export class Account {
-  public readonly settings: ClientSettings;
-  private readonly cloudFormation: CloudFormationClient;
-  private readonly logs: CloudWatchLogsClient;
-  private readonly ecs: ECSClient;
-  private readonly iam: IAMClient;
-  private readonly s3: S3Client;
-  private readonly secrets: SecretsManagerClient;
-  private readonly ssm: SSMClient;
-
-  constructor(emulator: Emulator) {
-    this.settings = {
-      endpoint: emulator.url,
-      region: emulator.region,
-      credentials: { accessKeyId: emulator.account, secretAccessKey: 'local' },
-    };
-    this.cloudFormation = new CloudFormationClient(this.settings);
-    this.logs = new CloudWatchLogsClient(this.settings);
-    this.ecs = new ECSClient(this.settings);
-    this.iam = new IAMClient(this.settings);
-    this.s3 = new S3Client({ ...this.settings, forcePathStyle: true });
-    this.secrets = new SecretsManagerClient(this.settings);
-    this.ssm = new SSMClient(this.settings);
-  }
-
+export class Account extends AwsClients {
   /** Returns the complete ARN. */
   public async createSecret(name: string, value: string): Promise<string> {
     return (await this.secrets.send(new CreateSecretCommand({ Name: name, SecretString: value }))).ARN ?? '';
@@ -191,9 +160,5 @@ export class Account {
   /** Reports the end of a container as the ECS agent does. Nothing runs containers on this machine. */
   public async endContainer(cluster: string, task: string): Promise<void> {
     await this.ecs.send(new SubmitTaskStateChangeCommand({ cluster, task, status: 'STOPPED', containers: [{ containerName: 'main', exitCode: 0, status: 'STOPPED' }] }));
-  }
-
-  public close(): void {
-    for (const client of [this.cloudFormation, this.logs, this.ecs, this.iam, this.s3, this.secrets, this.ssm]) client.destroy();
   }
 }

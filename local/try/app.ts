@@ -4,8 +4,8 @@ import { Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { EcsRunner } from 'cdk-humanitec-ecs-runner';
 import { localOrchestrator, setting } from './app-settings';
+import { EcsRunner } from 'cdk-humanitec-ecs-runner';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');

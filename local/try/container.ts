@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import type { ClientSettings } from './account';
+import type { ClientSettings } from './clients';
 import type { Runner } from '../orchestrator/model';
 
 async function askEcs<T>(what: 'task-credentials' | 'task-secrets', taskArn: string, endpoint: string): Promise<T> {

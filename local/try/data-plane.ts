@@ -7,7 +7,7 @@ import {
   DeleteTaskDefinitionsCommand, DeregisterTaskDefinitionCommand, DescribeTasksCommand, ECSClient, ListTaskDefinitionsCommand, ListTasksCommand,
   RegisterTaskDefinitionCommand, RunTaskCommand, type KeyValuePair, type Tag, type Task,
 } from '@aws-sdk/client-ecs';
-import type { ClientSettings } from './account';
+import type { ClientSettings } from './clients';
 import { assumeTaskManagerRole, type Identity } from './identity';
 import type { Runner } from '../orchestrator/model';
 

@@ -2,7 +2,7 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import type { ClientSettings } from './account';
+import type { ClientSettings } from './clients';
 import type { Runner } from '../orchestrator/model';
 
 const AUDIENCE = 'sts.amazonaws.com';

@@ -5,7 +5,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { allow, policy, refusal, type Rule, type Statement, type World } from './world';
-import type { ClientSettings } from '../../local/try/account';
+import type { ClientSettings } from '../../local/try/clients';
 
 interface Key { readonly arn: string; readonly alias: string }
 

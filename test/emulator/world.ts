@@ -1,17 +1,12 @@
 /** An emulated account, and short ways to use it. */
 import {
-  CloudFormationClient, CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand,
+  CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand,
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
-import { ECSClient } from '@aws-sdk/client-ecs';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SSMClient } from '@aws-sdk/client-ssm';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { AssumeRoleCommand } from '@aws-sdk/client-sts';
 import type { Emulator } from '../../local/emulator';
-import type { ClientSettings } from '../../local/try/account';
+import { AwsClients, type ClientSettings } from '../../local/try/clients';
 
 const STACK_TIMEOUT_MS = 20_000;
 
@@ -51,33 +46,15 @@ export const deny = (Action: string | string[], Resource: string | string[], Con
   ({ Effect: 'Deny', Action, Resource, ...Condition && { Condition } });
 export const policy = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 
-export class World {
+export class World extends AwsClients {
   private static accounts = 0;
 
-  public readonly settings: ClientSettings;
   public readonly region: string;
-  public readonly cloudFormation: CloudFormationClient;
-  public readonly ecs: ECSClient;
-  public readonly iam: IAMClient;
-  public readonly logs: CloudWatchLogsClient;
-  public readonly s3: S3Client;
-  public readonly secrets: SecretsManagerClient;
-  public readonly ssm: SSMClient;
-  public readonly sts: STSClient;
   private names = 0;
 
-  /** The emulator takes any account id as the access key of that account's root. */
   constructor(public readonly emulator: Emulator, public readonly account = emulator.account) {
+    super(emulator, account);
     this.region = emulator.region;
-    this.settings = { endpoint: emulator.url, region: emulator.region, credentials: { accessKeyId: account, secretAccessKey: 'local' } };
-    this.cloudFormation = new CloudFormationClient(this.settings);
-    this.ecs = new ECSClient(this.settings);
-    this.iam = new IAMClient(this.settings);
-    this.logs = new CloudWatchLogsClient(this.settings);
-    this.s3 = new S3Client({ ...this.settings, forcePathStyle: true });
-    this.secrets = new SecretsManagerClient(this.settings);
-    this.ssm = new SSMClient(this.settings);
-    this.sts = new STSClient(this.settings);
   }
 
   /** A name that nothing else in the account has. */
@@ -178,10 +155,6 @@ export class World {
   private async reason(StackName: string, status: string): Promise<string> {
     const { StackEvents = [] } = await this.cloudFormation.send(new DescribeStackEventsCommand({ StackName }));
     return StackEvents.filter((event) => event.ResourceStatus === status && event.LogicalResourceId !== StackName).pop()?.ResourceStatusReason ?? '';
-  }
-
-  public close(): void {
-    for (const client of [this.cloudFormation, this.ecs, this.iam, this.logs, this.s3, this.secrets, this.ssm, this.sts]) client.destroy();
   }
 }
 

@@ -4,8 +4,8 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { EcsRunner, StateStorage } from 'cdk-humanitec-ecs-runner';
 import { localOrchestrator } from '../../../local/try/app-settings';
+import { EcsRunner, StateStorage } from 'cdk-humanitec-ecs-runner';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');

@@ -1,7 +1,7 @@
 /** A runner without a rule, whose id and description are settings of the environment. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
-import { EcsRunner } from 'cdk-humanitec-ecs-runner';
 import { localOrchestrator } from '../../../local/try/app-settings';
+import { EcsRunner } from 'cdk-humanitec-ecs-runner';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');

@@ -1,8 +1,8 @@
 /** Runners in up to two stacks of an account: `STACKS` names them, and `GIVEN` those that are given the OIDC provider by its ARN. */
 import { App, Stack } from 'aws-cdk-lib';
 import { OidcProviderNative } from 'aws-cdk-lib/aws-iam';
-import { EcsRunner } from 'cdk-humanitec-ecs-runner';
 import { localOrchestrator, setting } from '../../../local/try/app-settings';
+import { EcsRunner } from 'cdk-humanitec-ecs-runner';
 
 const app = new App();
 const oidcIssuerUrl = setting('RUNNER_OIDC_ISSUER_URL');
