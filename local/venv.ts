@@ -1,8 +1,9 @@
 /** Virtual environments of Python: made inside the checkout at first use, and again when their requirements change. */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { withoutAws } from './emulator/environment';
 
 const STAMP = 'requirements.sha256';
@@ -63,18 +64,11 @@ async function checkPython(name: string): Promise<void> {
 
 /** Runs a command to its end and returns what it printed; on failure says what that means, and what it said. */
 async function run(command: string, args: string[], problem: string): Promise<string> {
-  const child = spawn(command, args, { env: withoutAws(), stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => { stdout += chunk.toString(); });
-  child.stderr.on('data', (chunk: Buffer) => { stderr += chunk.toString(); });
-  const code = await new Promise<number | null>((resolve) => {
-    child.on('error', () => resolve(null));
-    child.on('close', resolve);
-  });
-  if (code !== 0) {
-    const said = `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n');
-    throw new Error(said ? `${problem}\nIt said:\n${said}` : problem);
+  try {
+    return (await promisify(execFile)(command, args, { env: withoutAws() })).stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    const output = `${stdout}${stderr}`.trim().split('\n').slice(-8).join('\n');
+    throw new Error(output ? `${problem}\nIt said:\n${output}` : problem, { cause: error });
   }
-  return stdout;
 }

@@ -164,7 +164,8 @@ function newLogFile(port: number): string {
   return join(logs, `emulator-${new Date().toISOString().replace(/[:.]/g, '-')}-${port}.log`);
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nothing uses yet. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((listening, failed) => {
     server.once('error', failed);

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { deploy, destroy, STACK } from './cdk';
 import { SECRET_NAME, type Cloud } from './cloud';
 import type { Report } from './report';
+import { freePort } from '../emulator';
 
 const MINUTE_MS = 60_000;
 
@@ -54,7 +54,7 @@ export async function failsWithUnknownOrganization(cloud: Cloud, report: Report)
 
 /** Nobody listens at the API's address. */
 export async function failsWithUnreachableApi(cloud: Cloud, report: Report): Promise<void> {
-  const url = `http://127.0.0.1:${await closedPort()}`;
+  const url = `http://127.0.0.1:${await freePort()}`;
   await fails(cloud, report, { name: 'unreachable API', settings: { RUNNER_API_URL: url }, named: [url], secrets: [cloud.token] });
 }
 
@@ -93,13 +93,4 @@ async function rollback({ account }: Cloud): Promise<[seen: string, ok: boolean]
 /** The CDK wraps long messages. */
 function unwrapped(output: string): string {
   return output.replace(/\s+/g, ' ');
-}
-
-/** A port that was free a moment ago. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
 }
