@@ -7,10 +7,12 @@ import type { Orchestrator } from './inputs/orchestrator';
 import type { RunnerRuleProps } from './runner-rule';
 import type { IEcsRunner } from './runner-types';
 
+type AppRunnerProps = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'adoptExisting'>;
+
 /** A runner of an app, with what it cannot share with the others. */
 interface AppRunner {
   readonly runner: IEcsRunner & Construct;
-  readonly props: EcsRunnerProps;
+  readonly props: AppRunnerProps;
   readonly bucketName: string;
   readonly prefix?: string;
 }
@@ -26,7 +28,7 @@ const runnersOf = new WeakMap<IConstruct, AppRunner[]>();
 const rulesOf = new WeakMap<IConstruct, AppRule[]>();
 
 /** Adds a runner to those of the app, and reports what it shares with them: an error at the end of synthesis if that cannot work, else a warning. */
-export function addRunner(runner: IEcsRunner & Construct, props: EcsRunnerProps, bucketName: string, prefix?: string): void {
+export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps, bucketName: string, prefix?: string): void {
   const sameId = sameIdAs(runner, props);
   if (sameId && !props.adoptExisting && !sameId.props.adoptExisting) {
     runner.node.addValidation({
@@ -71,7 +73,7 @@ export function addRule(rule: IConstruct, props: RunnerRuleProps): void {
   rulesOf.set(root, [...rulesOf.get(root) ?? [], { rule, props }]);
 }
 
-function hasRule(runner: IEcsRunner & Construct, props: EcsRunnerProps): boolean {
+function hasRule(runner: IEcsRunner & Construct, props: AppRunnerProps): boolean {
   const id = props.runnerId ?? runner.runnerId;
   return (rulesOf.get(runner.node.root) ?? []).some(({ rule, props: { runner: target } }) => target === runner
     || (sameOrganization(runner, props.orchestrator, rule, target.orchestrator)
@@ -79,7 +81,7 @@ function hasRule(runner: IEcsRunner & Construct, props: EcsRunnerProps): boolean
 }
 
 /** Another runner of the app with the same id at the same orchestrator. */
-function sameIdAs(scope: Construct, { runnerId, orchestrator }: EcsRunnerProps): AppRunner | undefined {
+function sameIdAs(scope: Construct, { runnerId, orchestrator }: AppRunnerProps): AppRunner | undefined {
   return (runnersOf.get(scope.node.root) ?? []).find(({ runner, props }) => runnerId !== undefined
     && sameInApp(scope, runnerId, runner, props.runnerId)
     && sameOrganization(scope, orchestrator, runner, props.orchestrator));

@@ -1,30 +1,35 @@
-import { CustomResource, Lazy, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
-import * as ec2 from 'aws-cdk-lib/aws-ec2';
-import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { CustomResource, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { addRunner } from './app-runners';
 import { checkRunner } from './checks';
-import { acknowledge, REGISTRATION } from './common/acknowledgements';
-import { DEFAULT_RUNNER_ID_PREFIX } from './common/contract';
-import { DEFAULT_LOG_RETENTION } from './common/defaults';
-import { checkRemovalPolicy, Problems } from './common/problems';
+import { DEFAULT_LOG_RETENTION } from './common/log-groups';
+import { Problems } from './common/problems';
+import { checkRemovalPolicy, retainExceptOnCreate } from './common/removal-policy';
 import { ImportedRunner } from './imported-runner';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import type { Orchestrator } from './inputs/orchestrator';
 import { StateStorage } from './inputs/state-storage';
+import { CDK_PROVIDERS, configureCdkProvider } from './parts/cdk-providers';
+import { createCluster } from './parts/cluster';
 import { RunnerConnections } from './parts/connections';
-import { warnAboutEnvironment } from './parts/environment';
+import { usesGitOverSsh, warnAboutEnvironment } from './parts/environment';
 import { EventLog } from './parts/event-log';
-import { retainExceptOnCreate, RunnerLogGroups } from './parts/log-groups';
-import { bindNetwork, RunnerNetwork } from './parts/network';
-import { bindOidcProvider } from './parts/oidc-provider';
-import { bindExecutionRole, bindTaskManagerRole, bindTaskRole, limitProviderRole } from './parts/roles';
+import { createExecutionRole } from './parts/execution-role';
+import { RunnerLogGroups } from './parts/log-groups';
+import { createNetwork } from './parts/network';
+import { findOrCreateOidcProvider } from './parts/oidc-provider';
+import { registerRunner } from './parts/registration';
+import { runnerIdPattern, runnerIdProperties } from './parts/runner-id';
+import { createTaskManagerRole } from './parts/task-manager-role';
+import { createTaskRole } from './parts/task-role';
 import { valuesOfDeployment } from './parts/wildcards';
 import { RegistrationProvider } from './registration/provider';
-import { remember, runnerIdResource, runnerResource } from './registration/resources';
+import { runnerIdResource } from './registration/resources';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 
@@ -106,94 +111,129 @@ export class EcsRunner extends Resource implements IEcsRunner {
     super(scope, id);
     checkRunner(this, props);
     warnAboutEnvironment(this, props.environment);
-
-    const { orchestrator, tags = {} } = props;
+    const { orchestrator, encryptionKey, tags = {}, rolePath, permissionsBoundary } = props;
+    const { stateStorage = StateStorage.newBucket(), logRetention = DEFAULT_LOG_RETENTION, logRemovalPolicy = RemovalPolicy.DESTROY } = props;
+    const roleSettings = { rolePath, permissionsBoundary };
     this.orchestrator = orchestrator;
-    const stateStorage = props.stateStorage ?? StateStorage.newBucket();
-    const logRetention = props.logRetention ?? DEFAULT_LOG_RETENTION;
-    const logRemovalPolicy = props.logRemovalPolicy ?? RemovalPolicy.DESTROY;
-    const registration = RegistrationProvider.for(this, {
-      rolePath: props.rolePath,
-      permissionsBoundary: props.permissionsBoundary,
-      logRetention,
-      logRemovalPolicy,
-      tags,
-      network: props.registrationNetwork,
-      encryptionKey: props.encryptionKey,
-    });
 
-    // Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
-    const values = valuesOfDeployment(this, props);
-    const idResource = runnerIdResource(this, 'RunnerId', orchestrator, {
-      ...props.runnerId !== undefined ? { RunnerId: props.runnerId } : { RunnerIdPrefix: props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX },
-      Values: values,
+    // The Lambda of the stack, and the id. Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
+    const provider = RegistrationProvider.for(this, {
+      ...roleSettings, logRetention, logRemovalPolicy, tags, network: props.registrationNetwork, encryptionKey,
     });
+    const values = valuesOfDeployment(this, props);
+    const idResource = runnerIdResource(this, 'RunnerId', orchestrator, { ...runnerIdProperties(props), Values: values });
     this.runnerId = idResource.ref;
 
-    const network = bindNetwork(this, props);
+    // Where the tasks run.
+    const network = createNetwork(this, props, { orchestratorPorts: orchestrator._taskPorts, gitOverSsh: usesGitOverSsh(props) });
     this.vpc = network.vpc;
     this.subnetIds = network.subnetIds;
     this.connections = new RunnerConnections(this, network.securityGroups, group => this.registration?.node.addDependency(group));
 
+    // Where the state and the logs are kept.
     this.ownsStateBucket = !stateStorage._isExisting;
     this.autoDeletesObjects = stateStorage._autoDeletes;
-    this.stateBucket = stateStorage._bind(this, props.encryptionKey);
+    this.stateBucket = stateStorage._bucket(this, encryptionKey);
     this.statePrefix = stateStorage._prefix;
-    if (stateStorage._autoDeletes) {
-      limitProviderRole(this, props, 'Custom::S3AutoDeleteObjectsCustomResourceProvider');
-    }
-    if (network.isNewVpc) {
-      limitProviderRole(this, props, 'Custom::VpcRestrictDefaultSGCustomResourceProvider');
-    }
-    this.logGroups = new RunnerLogGroups(this, props, this.runnerId);
+    // An existing bucket may know its key itself, and have another one than the log groups.
+    const stateKey = this.stateBucket.encryptionKey ?? encryptionKey;
+    this.logGroups = new RunnerLogGroups(this, {
+      runnerId: this.runnerId,
+      runnerIdPattern: runnerIdPattern(props),
+      retention: logRetention,
+      removalPolicy: logRemovalPolicy,
+      encryptionKey,
+      hasEventLog: props.eventLogEnabled ?? true,
+      eventLogGroup: props.eventLogGroup,
+      hasExecLog: !props.cluster,
+    });
     this.eventLogGroup = this.logGroups.event;
     this.execLogGroup = this.logGroups.exec;
-    if (props.encryptionKey) {
-      this.logGroups.encrypt(props.encryptionKey, registration, this.stateBucket.encryptionKey ?? props.encryptionKey);
+    if (encryptionKey) {
+      this.logGroups.encrypt(encryptionKey, provider.logGroupsOf(encryptionKey), stateKey ?? encryptionKey);
+    }
+    if (stateStorage._autoDeletes) {
+      configureCdkProvider(this, CDK_PROVIDERS.emptyBucket, { ...roleSettings, tags });
+    }
+    if (network.isNewVpc) {
+      configureCdkProvider(this, CDK_PROVIDERS.closeDefaultSecurityGroup, { ...roleSettings, tags });
     }
 
-    const { role: taskRole, policy: taskPolicy } = bindTaskRole(this, props, {
-      bucketArn: this.stateBucket.bucketArn,
-      prefix: this.statePrefix,
-      account: this.stateBucket.env.account,
-      // An existing bucket may know its key itself, and have another one than the log groups.
-      keyArn: (this.stateBucket.encryptionKey ?? props.encryptionKey)?.keyArn,
-      bucketKey: stateStorage._usesBucketKey,
+    // The roles of the tasks, and the role that starts them.
+    const taskRole = createTaskRole(this, {
+      ...roleSettings,
+      taskRole: props.taskRole,
+      state: {
+        bucketArn: this.stateBucket.bucketArn,
+        prefix: this.statePrefix,
+        account: this.stateBucket.env.account,
+        keyArn: stateKey?.keyArn,
+        bucketKey: stateStorage._usesBucketKey,
+      },
     });
-    this.taskRole = taskRole;
-    this.grantPrincipal = taskRole.grantPrincipal;
-    const { role: executionRole, policy: executionPolicy, image } = bindExecutionRole(this, props);
-    this.executionRole = executionRole;
-
-    const cluster = props.cluster ?? this.newCluster(props, this.logGroups.execName, network);
-    this.cluster = cluster;
-    this.oidcProvider = bindOidcProvider(this, `https://${orchestrator._issuerName}`, props.oidcProvider);
-    const { role: managerRole, policy: managerPolicy } = bindTaskManagerRole(this, props, this.runnerId, this.oidcProvider, {
-      taskFamilyPrefix: orchestrator.taskFamilyPrefix,
-      clusterName: cluster.clusterName,
-      clusterArn: cluster.clusterArn,
-      executionRoleArn: executionRole.roleArn,
-      taskRoleArn: taskRole.roleArn,
+    this.taskRole = taskRole.role;
+    this.grantPrincipal = this.taskRole.grantPrincipal;
+    const executionRole = createExecutionRole(this, {
+      ...roleSettings, executionRole: props.executionRole, secrets: props.secrets, image: props.image,
     });
-    this.taskManagerRole = managerRole;
-    const policies = [taskPolicy, executionPolicy, managerPolicy].filter(policy => policy !== undefined);
+    this.executionRole = executionRole.role;
+    this.cluster = props.cluster ?? createCluster(this, {
+      containerInsights: props.containerInsights,
+      execLogGroupName: this.logGroups.execName,
+      encryptExecLog: encryptionKey !== undefined,
+      vpc: network.vpc,
+    });
+    this.oidcProvider = findOrCreateOidcProvider(this, `https://${orchestrator._issuerName}`, props.oidcProvider);
+    const taskManagerRole = createTaskManagerRole(this, {
+      ...roleSettings,
+      orchestrator,
+      runnerId: this.runnerId,
+      oidcProviderArn: this.oidcProvider.oidcProviderArn,
+      tasks: {
+        taskFamilyPrefix: orchestrator.taskFamilyPrefix,
+        clusterName: this.cluster.clusterName,
+        clusterArn: this.cluster.clusterArn,
+        executionRoleArn: this.executionRole.roleArn,
+        taskRoleArn: this.taskRole.roleArn,
+      },
+    });
+    this.taskManagerRole = taskManagerRole.role;
+    const policies = [taskRole.policy, executionRole.policy, taskManagerRole.policy].filter(policy => policy !== undefined);
     if (values) {
       // No policy has a value that has not been looked at. The roles themselves wait for nothing, so that any resource policy can name them.
       policies.forEach(policy => policy.node.addDependency(idResource));
     }
-    this.registration = this.register(props, network, image, orchestrator);
-    this.registration.node.addDependency(...policies);
-    if (this.eventLogGroup) {
-      const eventLog = new EventLog(this, 'EventLog', {
-        logGroup: this.eventLogGroup,
-        logGroupName: this.logGroups.eventName,
-        logGroupPattern: this.logGroups.patterns.event,
-        hasPolicy: props.eventLogGroup !== undefined,
-        clusterArn: cluster.clusterArn,
-        taskFamilyPrefix: orchestrator.taskFamilyPrefix,
-      });
-      this.registration.node.addDependency(this.eventLogGroup, eventLog, ...eventLog.policy ? [eventLog.policy] : []);
-    }
+
+    // The registration, after all that a deployment needs.
+    this.registration = registerRunner(this, props, {
+      runnerId: this.runnerId,
+      taskManagerRoleArn: this.taskManagerRole.roleArn,
+      clusterName: this.cluster.clusterName,
+      subnetIds: this.subnetIds,
+      connections: this.connections,
+      executionRoleArn: this.executionRole.roleArn,
+      taskRoleArn: this.taskRole.roleArn,
+      image: executionRole.image,
+      stateBucketName: this.stateBucket.bucketName,
+      statePrefix: this.statePrefix,
+    });
+    const eventLog = this.eventLogGroup && new EventLog(this, 'EventLog', {
+      logGroup: this.eventLogGroup,
+      logGroupName: this.logGroups.eventName,
+      logGroupPattern: this.logGroups.patterns.event,
+      hasPolicy: props.eventLogGroup !== undefined,
+      clusterArn: this.cluster.clusterArn,
+      taskFamilyPrefix: orchestrator.taskFamilyPrefix,
+    });
+    // A registered runner gets deployments at once, and may have some until it is gone: all that a deployment needs is
+    // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
+    // torn down yet. Policies that grants add later count, too.
+    this.registration.node.addDependency(
+      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, ...policies, this.stateBucket, ...network.securityGroups,
+      // The routes of a VPC are what leads out of it; the capacity providers of a cluster may stand beside it.
+      ...this.ofThisStack(network.vpc, props.cluster ?? this.node.findChild('Cluster')),
+      ...[this.execLogGroup, this.eventLogGroup, eventLog, eventLog?.policy].filter(part => part !== undefined));
+
     addRunner(this, props, this.stateBucket.bucketName, this.statePrefix);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
@@ -240,73 +280,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
     }
   }
 
-  private register(props: EcsRunnerProps, network: RunnerNetwork, image: string | undefined, orchestrator: Orchestrator): CustomResource {
-    const secrets = Object.entries(props.secrets ?? {}).map(([name, secret]) => [name, secret.arn]);
-    const registration = runnerResource(this, 'Registration', orchestrator, {
-      RunnerId: this.runnerId,
-      Description: props.description,
-      Auth: { RoleArn: this.taskManagerRole.roleArn },
-      Job: {
-        Region: Stack.of(this).region,
-        Cluster: this.cluster.clusterName,
-        Subnets: network.subnetIds,
-        // At the end of synthesis: `connections.addSecurityGroup()` may add some.
-        SecurityGroups: Lazy.list({ produce: () => this.connections.securityGroups.map(group => group.securityGroupId) }, { omitEmpty: true }),
-        IsPublicIpEnabled: props.assignPublicIp ? 'true' : 'false',
-        ExecutionRoleArn: this.executionRole.roleArn,
-        TaskRoleArn: this.taskRole.roleArn,
-        Image: image,
-        Environment: props.environment,
-        Secrets: secrets.length > 0 ? Object.fromEntries(secrets) : undefined,
-      },
-      StateStorage: { Bucket: this.stateBucket.bucketName, PathPrefix: this.statePrefix },
-      AdoptExisting: props.adoptExisting ? 'true' : undefined,
-      OnInUse: props.onInUse,
-      AllowStateMove: props.allowStateMove ? 'true' : undefined,
-    });
-    remember(this, registration);
-    acknowledge(registration, REGISTRATION);
-    // A registered runner gets deployments at once, and may have some until it is gone: all that a deployment needs is
-    // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
-    // torn down yet. Policies that grants add later count, too.
-    registration.node.addDependency(
-      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, this.stateBucket, ...network.securityGroups);
-    if (this.execLogGroup) {
-      registration.node.addDependency(this.execLogGroup);
-    }
-    // The routes of a VPC are what leads out of it; the capacity providers of a cluster may stand beside it.
-    const stack = Stack.of(this);
-    for (const part of [network.vpc, props.cluster ?? this.node.findChild('Cluster')]) {
-      if (part && Stack.of(part) === stack) {
-        registration.node.addDependency(part);
-      }
-    }
-    return registration;
-  }
-
-  private newCluster(props: EcsRunnerProps, execLogGroupName: string, network: RunnerNetwork): ecs.ICluster {
-    const key = props.encryptionKey;
-    // Typed L1: the L2 makes a VPC when it knows none. No capacity providers: the orchestrator uses the launch type FARGATE, and CreateCluster with
-    // capacity providers fails in an account that has no service-linked role of ECS yet.
-    // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
-    const resource = new ecs.CfnCluster(this, 'Cluster', {
-      clusterSettings: [{ name: 'containerInsights', value: props.containerInsights ?? ecs.ContainerInsights.ENABLED }],
-      configuration: {
-        executeCommandConfiguration: {
-          logging: 'OVERRIDE',
-          // By name, so that the cluster and all that refers to it need not wait for the log group.
-          logConfiguration: { cloudWatchLogGroupName: execLogGroupName, cloudWatchEncryptionEnabled: key ? true : undefined },
-        },
-      },
-    });
-    if (!network.vpc) {
-      return ecs.Cluster.fromClusterArn(this, 'ClusterReference', resource.attrArn);
-    }
-    return ecs.Cluster.fromClusterAttributes(this, 'ClusterReference', {
-      clusterName: resource.ref,
-      clusterArn: resource.attrArn,
-      vpc: network.vpc,
-      securityGroups: [],
-    });
+  private ofThisStack(...constructs: (IConstruct | undefined)[]): IConstruct[] {
+    return constructs.filter(construct => construct !== undefined).filter(construct => Stack.of(construct) === this.stack);
   }
 }

@@ -3,12 +3,13 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { addRule, sameRuleAs } from './app-runners';
 import { checkConstructId } from './common/construct-ids';
-import { DEFAULT_LOG_RETENTION } from './common/defaults';
+import { checkTypes, InputTypes, OBJECT, objectWith, TEXT } from './common/input-types';
+import { DEFAULT_LOG_RETENTION } from './common/log-groups';
 import { Problems } from './common/problems';
 import type { RegistrationNetwork } from './inputs/registration-network';
+import { checkRegistrationNetworkTypes, POLICY } from './inputs/runner-input-types';
 import { RegistrationProvider } from './registration/provider';
 import { registeredId, runnerRuleResource } from './registration/resources';
-import { checkRuleTypes } from './runner-input-types';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 
 /** Properties of `RunnerRule`. */
@@ -124,5 +125,23 @@ export class RunnerRule extends Resource {
     RegistrationProvider.check(this, problems, { ...props, network: props.registrationNetwork }, true);
     problems.throwIfAny(this, 'RunnerRule');
     return orchestrator!;
+  }
+}
+
+const RULE: InputTypes<RunnerRuleProps> = {
+  runner: objectWith('an IEcsRunner', 'addRule', 'Give an EcsRunner, or import one with EcsRunner.fromRunnerAttributes().'),
+  projectId: TEXT,
+  envTypeId: TEXT,
+  rolePath: TEXT,
+  permissionsBoundary: POLICY,
+  registrationNetwork: OBJECT,
+};
+
+/** Rejects inputs of a rule whose types are wrong. */
+function checkRuleTypes(problems: Problems, props: RunnerRuleProps): void {
+  checkTypes(problems, props, RULE, ['runner']);
+  if (problems.list.length === 0) {
+    problems.addAll('runner.orchestrator', props.runner.orchestrator?._typeProblems() ?? []);
+    checkRegistrationNetworkTypes(problems, props.registrationNetwork);
   }
 }

@@ -1,6 +1,11 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { PolicyInput } from './role-policies';
+
+/** An input that decides how long a role's policies get, and what a user can do when they are too long. */
+export interface PolicyInput {
+  readonly input: string;
+  readonly fix: string;
+}
 
 /**
  * What IAM allows for all inline policies of a role together, without whitespace.

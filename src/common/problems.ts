@@ -1,4 +1,4 @@
-import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Lazy, Reference, RemovalPolicy, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Lazy, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** One thing that is wrong with what a construct was given. */
@@ -42,6 +42,11 @@ export class Problems {
     }
   }
 
+  /** Whether something is wrong with the input. */
+  public has(input: string): boolean {
+    return this.found.some(problem => problem.input === input);
+  }
+
   public get list(): Problem[] {
     return this.found;
   }
@@ -64,18 +69,6 @@ export interface TextRule {
   readonly pattern?: RegExp;
   readonly min?: number;
   readonly max?: number;
-}
-
-/** Rejects a removal policy that CloudFormation has for databases and volumes only. */
-export function checkRemovalPolicy(problems: Problems, input: string, policy: RemovalPolicy | undefined): void {
-  if (policy === RemovalPolicy.SNAPSHOT) {
-    problems.add({
-      input,
-      expected: 'RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE',
-      got: 'RemovalPolicy.SNAPSHOT',
-      fix: 'CloudFormation takes no snapshots of buckets and log groups: choose whether to delete or to keep it.',
-    });
-  }
 }
 
 /** CDK tokens in a text: encoded texts, lists and numbers. */

@@ -1,24 +1,24 @@
 import { Annotations, Aws, Fn, Names, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { acknowledgePolicy } from './acknowledgements';
-import { limitInlinePolicies } from './policy-size';
+import { acknowledgePolicy, WildcardReasons } from './policy-findings';
+import { limitInlinePolicies, PolicyInput } from './policy-size';
 
-/** An input that decides how long a role's policies get, and what a user can do when they are too long. */
-export interface PolicyInput {
-  readonly input: string;
-  readonly fix: string;
+/** The input that a policy comes from, and why it has wildcards. */
+export interface PolicySource extends PolicyInput {
+  /** The accepted wildcards; none if left out. */
+  readonly wildcardReasons?: WildcardReasons;
 }
 
 /**
  * Gives a role of ours its statements as a resource of its own: the role itself then refers to nothing of the stack, so that resource policies
  * (of keys, repositories, buckets) can name it without a circular dependency.
  */
-export function addPolicy(scope: Construct, id: string, role: iam.Role, statements: iam.PolicyStatement[], from: PolicyInput): iam.Policy {
+export function addPolicy(scope: Construct, id: string, role: iam.Role, statements: iam.PolicyStatement[], from: PolicySource): iam.Policy {
   const policy = new iam.Policy(scope, id, { statements });
   // Not the policy's property `roles`: a role of Role.customizeRoles() reports the statements and gets no resource.
   role.attachInlinePolicy(policy);
-  acknowledgePolicy(policy);
+  acknowledgePolicy(policy, from.wildcardReasons ?? {});
   if (isAttached(policy)) {
     limitInlinePolicies(role, from, policy);
   }
@@ -32,7 +32,7 @@ export function addPolicy(scope: Construct, id: string, role: iam.Role, statemen
  * @returns the policy, undefined if there is none to wait for
  */
 export function addPolicyToGivenRole(
-  scope: Construct, id: string, role: iam.IRole, statements: iam.PolicyStatement[], from: PolicyInput,
+  scope: Construct, id: string, role: iam.IRole, statements: iam.PolicyStatement[], from: PolicySource,
 ): iam.Policy | undefined {
   if (statements.length === 0) {
     return undefined;
@@ -40,7 +40,7 @@ export function addPolicyToGivenRole(
   const policy = new iam.Policy(scope, id, { policyName: uniquePolicyName(scope, id), statements });
   role.attachInlinePolicy(policy);
   if (isAttached(policy)) {
-    acknowledgePolicy(policy);
+    acknowledgePolicy(policy, from.wildcardReasons ?? {});
     limitInlinePolicies(role, from, policy);
     return policy;
   }

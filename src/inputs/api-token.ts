@@ -8,7 +8,7 @@ import { checkType, objectWith, TEXT } from '../common/input-types';
 import { checkKey, isElsewhere, Place, placeOf } from '../common/place';
 import { Problem, Problems, quote } from '../common/problems';
 import { arnForPolicies, isPartial } from '../common/secret-source';
-import type { WireToken } from '../registration/wire';
+import type { WireToken } from '../common/wire-token';
 
 /**
  * Location of the orchestrator's API token.

@@ -91,7 +91,7 @@ export abstract class RunnerImage {
    * Gives the image's URI, and the grantee what it needs to pull it.
    * @internal
    */
-  public abstract _bind(scope: Construct, grantee: iam.IGrantable): string;
+  public abstract _uri(scope: Construct, grantee: iam.IGrantable): string;
 
   /** @internal */
   public _typeProblems(): Problem[] {
@@ -117,7 +117,7 @@ class RegistryImage extends RunnerImage {
     super();
   }
 
-  public _bind(): string {
+  public _uri(): string {
     return this.name;
   }
 
@@ -144,7 +144,7 @@ class EcrImage extends RunnerImage {
     super();
   }
 
-  public _bind(_scope: Construct, grantee: iam.IGrantable): string {
+  public _uri(_scope: Construct, grantee: iam.IGrantable): string {
     this.repository.grantPull(grantee);
     return this.repository.repositoryUriForTagOrDigest(this.tagOrDigest);
   }
@@ -208,7 +208,7 @@ class AssetImage extends RunnerImage {
     return problems.list;
   }
 
-  public _bind(scope: Construct, grantee: iam.IGrantable): string {
+  public _uri(scope: Construct, grantee: iam.IGrantable): string {
     const { platform = ecrAssets.Platform.LINUX_AMD64, buildArgs, buildSecrets } = this.options;
     if (platform.platform !== ecrAssets.Platform.LINUX_AMD64.platform) {
       Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:imagePlatform',

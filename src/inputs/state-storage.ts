@@ -2,11 +2,12 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { acknowledge, stateBucketFindings } from '../common/acknowledgements';
+import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from '../common/contract';
 import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from '../common/input-types';
 import { checkKey, checkPlace, isElsewhere, placeOf } from '../common/place';
-import { checkRemovalPolicy, isKnown, maskUnknown, Problem, Problems, quote } from '../common/problems';
+import { isKnown, maskUnknown, Problem, Problems, quote } from '../common/problems';
+import { checkRemovalPolicy } from '../common/removal-policy';
 
 /** Options of an existing state bucket. */
 export interface ExistingBucketOptions {
@@ -121,8 +122,11 @@ export class StateStorage {
     return !this.existing && this.options.autoDeleteObjects === true;
   }
 
-  /** @internal */
-  public _bind(scope: Construct, encryptionKey?: kms.IKey): s3.IBucket {
+  /**
+   * The bucket: the given one, or a new one in the scope.
+   * @internal
+   */
+  public _bucket(scope: Construct, encryptionKey?: kms.IKey): s3.IBucket {
     if (this.existing) {
       return this.existing;
     }
@@ -251,4 +255,23 @@ export class StateStorage {
     }
     checkKey(scope, problems, 'existingBucket', bucket.encryptionKey, stack.region);
   }
+}
+
+/** The accepted findings of a new state bucket. */
+function stateBucketFindings(bucket: { encryptionKey?: unknown; serverAccessLogsBucket?: unknown }): Acknowledgement[] {
+  const findings: Acknowledgement[] = [{
+    nag: hipaaNistAndPci('S3BucketReplicationEnabled'),
+    reason: 'Where a second copy of the state may be kept is not for a library to choose. For replication, give a bucket that has it to StateStorage.existingBucket().',
+  }];
+  if (!bucket.serverAccessLogsBucket) {
+    findings.push({
+      nag: ['AwsSolutions-S1', ...hipaaNistAndPci('S3BucketLoggingEnabled')],
+      checkov: 'CKV_AWS_18',
+      reason: 'Access logs need a bucket that outlives this one: name it as serverAccessLogsBucket in StateStorage.newBucket().',
+    });
+  }
+  if (!bucket.encryptionKey) {
+    findings.push({ nag: hipaaNistAndPci('S3DefaultEncryptionKMS'), reason: 'S3 encrypts it with a key of its own. `encryptionKey` of the runner makes it a key of yours.' });
+  }
+  return findings;
 }

@@ -2,19 +2,20 @@ import { Annotations, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import { ENVIRONMENT_VALUE_MAX, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from '../common/contract';
+import { ENVIRONMENT_VALUE_MAX, GIT_SSH_KEYS, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from '../common/contract';
 import { checkKey, checkPlace, placeOf } from '../common/place';
 import { isKnown, maskUnknown, Problems, quote, showTokens } from '../common/problems';
 import { isPartial, sourceOf } from '../common/secret-source';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
+export type EnvironmentInputs = Pick<EcsRunnerProps, 'environment' | 'secrets'>;
+
 /** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 const LOOKS_SECRET = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 
-/** Says what is wrong with the environment variables and secrets of the deployments. */
-export function checkEnvironment(scope: Construct, props: EcsRunnerProps, problems: Problems): void {
-  const { environment = {}, secrets = {} } = props;
+/** Rejects wrong the environment variables and secrets of the deployments. */
+export function checkEnvironment(scope: Construct, problems: Problems, { environment = {}, secrets = {} }: EnvironmentInputs): void {
   for (const [name, value] of Object.entries(environment)) {
     const input = `environment.${name}`;
     checkName(input, name, problems);
@@ -51,6 +52,11 @@ export function warnAboutEnvironment(scope: Construct, environment: Record<strin
       `Environment variables are readable in the template and at the orchestrator, and these sound like secrets: ${names.map(showTokens).join(', ')}. `
       + 'Give them in `secrets`, or acknowledge this warning.');
   }
+}
+
+/** Whether the deployments read module sources from Git over SSH. */
+export function usesGitOverSsh({ secrets }: EnvironmentInputs): boolean {
+  return secrets?.[GIT_SSH_KEYS] !== undefined;
 }
 
 function checkName(input: string, name: string, problems: Problems): void {

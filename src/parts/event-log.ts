@@ -1,17 +1,18 @@
-import { CfnTag, ITaggable, Lazy, Stack, TagManager, TagType } from 'aws-cdk-lib';
+import { Aws, CfnTag, ITaggable, Lazy, Names, Stack, TagManager, TagType, Token } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
 import { isKnown, Problems, quote } from '../common/problems';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
-import { uniqueName } from '../registration/provider';
 
 /** Id of the shared construct below the stack: a public contract. */
 const POLICY_ID = 'HumanitecRunnerEventLogs';
 
+export type EventLogInputs = Pick<EcsRunnerProps, 'eventLogEnabled' | 'eventLogGroup'>;
+
 /** Checks the inputs that concern the log of the tasks' state changes. */
-export function checkEventLog(scope: IConstruct, { eventLogEnabled, eventLogGroup }: EcsRunnerProps, problems: Problems): void {
+export function checkEventLog(scope: IConstruct, problems: Problems, { eventLogEnabled, eventLogGroup }: EventLogInputs): void {
   if (!eventLogGroup) {
     return;
   }
@@ -141,4 +142,11 @@ class EventLogPolicy extends Construct {
       ],
     };
   }
+}
+
+/** A name for account-wide things that CloudFormation cannot name, unique in account and region. */
+function uniqueName(scope: Construct, maxLength: number): string {
+  const stack = Stack.of(scope);
+  const name = Token.isUnresolved(stack.stackName) ? Aws.STACK_NAME : stack.stackName;
+  return `${name}-${Names.uniqueResourceName(scope, { maxLength: maxLength - 129, separator: '-' })}`;
 }

@@ -1,13 +1,26 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import type { RemovalPolicy } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { allowLogGroups } from './encryption';
-import { acknowledge, logGroupFindings } from '../common/acknowledgements';
-import { DEFAULT_RUNNER_ID_PREFIX, RUNNER_ID_SUFFIX_LENGTH } from '../common/contract';
-import { DEFAULT_LOG_RETENTION } from '../common/defaults';
-import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
-import type { RegistrationProvider } from '../registration/provider';
+import { allowLogGroups } from './encryption-key';
+import { acknowledge } from '../common/acknowledgements';
+import { logGroupFindings } from '../common/log-groups';
+import { retainExceptOnCreate } from '../common/removal-policy';
+
+export interface LogGroupsOptions {
+  readonly runnerId: string;
+  /** The id as resource policies have it. */
+  readonly runnerIdPattern: string;
+  readonly retention: logs.RetentionDays;
+  readonly removalPolicy: RemovalPolicy;
+  readonly encryptionKey?: kms.IKey;
+  /** Whether the tasks' state changes are logged. */
+  readonly hasEventLog: boolean;
+  /** The log group of the user for the tasks' state changes. */
+  readonly eventLogGroup?: logs.ILogGroup;
+  /** Whether ECS Exec is logged: on a cluster of the runner's own. */
+  readonly hasExecLog: boolean;
+}
 
 /** The log groups of a runner. */
 export class RunnerLogGroups {
@@ -19,32 +32,32 @@ export class RunnerLogGroups {
   public readonly execName: string;
   /** Name of the log group of the tasks' state changes. */
   public readonly eventName: string;
-  /**
-   * The names as policies have them. A generated id is a pattern of its exact length, so that no resource policy waits for the id: a key may be
-   * needed for the secret with the API token, and the policy for event logs is shared with runners that are deployed later.
-   */
+  /** The names as resource policies have them. */
   public readonly patterns: { event: string; exec: string };
   /** The log groups that were made for the runner, by construct id. */
   private readonly own: Record<string, logs.LogGroup> = {};
 
-  constructor(private readonly runner: Construct, private readonly props: EcsRunnerProps, runnerId: string) {
-    const names = namesFor(runnerId);
-    this.patterns = namesFor(props.runnerId ?? `${props.runnerIdPrefix ?? DEFAULT_RUNNER_ID_PREFIX}-${'?'.repeat(RUNNER_ID_SUFFIX_LENGTH)}`);
-    this.eventName = props.eventLogGroup?.logGroupName ?? names.event;
+  constructor(private readonly runner: Construct, private readonly options: LogGroupsOptions) {
+    const names = namesFor(options.runnerId);
+    this.patterns = namesFor(options.runnerIdPattern);
+    this.eventName = options.eventLogGroup?.logGroupName ?? names.event;
     this.execName = names.exec;
-    if (props.eventLogEnabled ?? true) {
-      this.event = props.eventLogGroup ?? this.newGroup('EventLogGroup', names.event);
+    if (options.hasEventLog) {
+      this.event = options.eventLogGroup ?? this.newGroup('EventLogGroup', names.event);
     }
-    if (!props.cluster) {
+    if (options.hasExecLog) {
       this.exec = this.newGroup('ExecLogGroup', names.exec);
     }
   }
 
-  /** Lets CloudWatch Logs use the key, and lets the log groups wait for its policy, without which they cannot be created. */
-  public encrypt(key: kms.IKey, registration: RegistrationProvider, stateKey: kms.IKey): void {
+  /**
+   * Lets CloudWatch Logs use the key for these and for other log groups. The log groups of the runner wait for the key's policy, without which they cannot
+   * be created.
+   */
+  public encrypt(key: kms.IKey, otherLogGroups: string[], stateKey: kms.IKey): void {
     const { patterns } = this;
     allowLogGroups(this.runner, key, [
-      ...registration.logGroupsOf(key),
+      ...otherLogGroups,
       ...this.own.EventLogGroup ? [patterns.event] : [],
       ...this.own.ExecLogGroup ? [patterns.exec] : [],
     ], stateKey);
@@ -56,24 +69,14 @@ export class RunnerLogGroups {
   }
 
   private newGroup(id: string, logGroupName: string): logs.ILogGroup {
-    const { encryptionKey, logRetention: retention = DEFAULT_LOG_RETENTION, logRemovalPolicy } = this.props;
+    const { retention, removalPolicy, encryptionKey } = this.options;
     const group = new logs.LogGroup(this.runner, id, {
-      logGroupName, retention, removalPolicy: retainExceptOnCreate(logRemovalPolicy), encryptionKey,
+      logGroupName, retention, removalPolicy: retainExceptOnCreate(removalPolicy), encryptionKey,
     });
     acknowledge(group, logGroupFindings(this.runner, encryptionKey));
     this.own[id] = group;
     return group;
   }
-}
-
-/**
- * The removal policy of what the runner keeps. A log group that a failed first deployment leaves behind blocks the next one, as its name is taken, so
- * `RETAIN` does not apply to the deployment that creates it.
- *
- * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
- */
-export function retainExceptOnCreate(policy: RemovalPolicy = RemovalPolicy.DESTROY): RemovalPolicy {
-  return policy === RemovalPolicy.RETAIN ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : policy;
 }
 
 /** The names that users of the Terraform module know. */

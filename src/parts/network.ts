@@ -1,11 +1,20 @@
 import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { acknowledgeVpc } from '../common/acknowledgements';
-import { GIT_SSH_KEYS, SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from '../common/contract';
+import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
+import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from '../common/contract';
 import { EgressPorts } from '../common/egress';
+import { checkVpcParts } from '../common/place';
 import { isKnown, Problems, quote } from '../common/problems';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+export type NetworkInputs = Pick<EcsRunnerProps, 'vpc' | 'vpcSubnets' | 'subnetIds' | 'securityGroups' | 'assignPublicIp' | 'cluster'>;
+
+/** What a new security group of the tasks allows out, in addition to HTTPS. */
+export interface TaskEgress {
+  readonly orchestratorPorts: number[];
+  readonly gitOverSsh: boolean;
+}
 
 /** Where the tasks run. */
 export interface RunnerNetwork {
@@ -16,11 +25,11 @@ export interface RunnerNetwork {
   readonly securityGroups: ec2.ISecurityGroup[];
 }
 
-/** Says what is wrong with the inputs that concern the network. */
-export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
-  const { vpcSubnets, subnetIds, securityGroups } = props;
-  const vpc = knownVpc(props);
-  if (props.vpc && subnetIds) {
+/** Rejects inputs that do not say where the tasks run, or say it twice. */
+export function checkNetwork(scope: Construct, problems: Problems, inputs: NetworkInputs): void {
+  const { vpcSubnets, subnetIds, securityGroups } = inputs;
+  const vpc = knownVpc(inputs);
+  if (inputs.vpc && subnetIds) {
     problems.add({
       input: 'subnetIds',
       expected: 'either `vpc` (with `vpcSubnets`) or `subnetIds`',
@@ -28,7 +37,7 @@ export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
       fix: 'Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.',
     });
   }
-  if (props.cluster && !vpc && !subnetIds) {
+  if (inputs.cluster && !vpc && !subnetIds) {
     problems.add({
       input: 'cluster',
       expected: '`vpc` or `subnetIds` beside a cluster whose VPC is not known',
@@ -57,37 +66,43 @@ export function checkNetwork(props: EcsRunnerProps, problems: Problems): void {
       fix: 'ECS attaches no more than that to a task: merge their rules.',
     });
   }
+  checkVpcParts(scope, problems, '', inputs);
 }
 
-/** Makes what was not given. */
-export function bindNetwork(scope: Construct, props: EcsRunnerProps): RunnerNetwork {
+/** Finds the subnets and security groups of the tasks, and creates a VPC and a security group if none was given. */
+export function createNetwork(scope: Construct, inputs: NetworkInputs, egress: TaskEgress): RunnerNetwork {
   // An empty list means none, as ECS attaches the default group of the VPC then.
-  const securityGroups = props.securityGroups ?? [];
-  if (props.subnetIds) {
+  const securityGroups = inputs.securityGroups ?? [];
+  if (inputs.subnetIds) {
     if (securityGroups.length === 0) {
       Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:defaultSecurityGroup',
         'The tasks use the default security group of their VPC, because `subnetIds` is given without `securityGroups`. Unless somebody changed that group, it '
         + 'allows all outbound traffic, and all traffic between its members. Give security groups in `securityGroups`, or give `vpc` instead of `subnetIds`.');
     }
-    return { isNewVpc: false, subnetIds: props.subnetIds, securityGroups };
+    return { isNewVpc: false, subnetIds: inputs.subnetIds, securityGroups };
   }
-  const known = knownVpc(props);
+  const known = knownVpc(inputs);
   const vpc = known ?? newVpc(scope);
-  const selection = vpc.selectSubnets(props.vpcSubnets);
+  const selection = vpc.selectSubnets(inputs.vpcSubnets);
   if (!selection.isPendingLookup) {
-    warnAboutPublicIp(scope, vpc, selection.subnets, props.assignPublicIp ?? false);
+    warnAboutPublicIp(scope, vpc, selection.subnets, inputs.assignPublicIp ?? false);
     warnAboutIsolatedSubnets(scope, vpc, selection.subnets);
   }
   return {
     vpc,
     isNewVpc: known === undefined,
     subnetIds: selection.subnetIds,
-    securityGroups: securityGroups.length > 0 ? securityGroups : [ownSecurityGroup(scope, vpc, props)],
+    securityGroups: securityGroups.length > 0 ? securityGroups : [newSecurityGroup(scope, vpc, egress)],
   };
 }
 
+/** Whether the runner gets a new VPC. */
+export function createsVpc({ vpc, subnetIds, cluster }: Pick<NetworkInputs, 'vpc' | 'subnetIds' | 'cluster'>): boolean {
+  return !vpc && !subnetIds && !cluster;
+}
+
 /** The VPC that was given, or that the cluster knows. */
-function knownVpc({ vpc, subnetIds, cluster }: EcsRunnerProps): ec2.IVpc | undefined {
+function knownVpc({ vpc, subnetIds, cluster }: NetworkInputs): ec2.IVpc | undefined {
   if (vpc || subnetIds) {
     return vpc;
   }
@@ -98,6 +113,20 @@ function knownVpc({ vpc, subnetIds, cluster }: EcsRunnerProps): ec2.IVpc | undef
     return undefined;
   }
 }
+
+/** The accepted findings of a new VPC. */
+const VPC_FINDINGS: Acknowledgement[] = [{
+  nag: ['AwsSolutions-VPC7', ...hipaaNistAndPci('VPCFlowLogsEnabled')],
+  reason: 'Flow logs cost by the traffic, and how long they are kept is for you to say: runner.vpc.addFlowLog() adds them.',
+}];
+const OPEN_DEFAULT_GROUP: Acknowledgement[] = [{
+  nag: hipaaNistAndPci('VPCDefaultSecurityGroupClosed'),
+  reason: 'Nothing here uses the default security group. The feature flag @aws-cdk/aws-ec2:restrictDefaultSecurityGroup closes it.',
+}];
+const PUBLIC_ROUTE: Acknowledgement[] = [{
+  nag: hipaaNistAndPci('VPCNoUnrestrictedRouteToIGW'),
+  reason: 'The way out of the NAT gateway, which is alone in this subnet. Tasks run in the private ones, without a route to the internet gateway.',
+}];
 
 function newVpc(scope: Construct): ec2.IVpc {
   const vpc = new ec2.Vpc(scope, 'Vpc', {
@@ -111,6 +140,16 @@ function newVpc(scope: Construct): ec2.IVpc {
   });
   acknowledgeVpc(vpc);
   return vpc;
+}
+
+function acknowledgeVpc(vpc: ec2.Vpc): void {
+  acknowledge(vpc, VPC_FINDINGS);
+  if (!vpc.node.tryFindChild('RestrictDefaultSecurityGroupCustomResource')) {
+    acknowledge(vpc, OPEN_DEFAULT_GROUP);
+  }
+  for (const subnet of vpc.publicSubnets) {
+    acknowledge(subnet.node.findChild('DefaultRoute'), PUBLIC_ROUTE);
+  }
 }
 
 function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefined, problems: Problems): void {
@@ -153,19 +192,19 @@ function checkSubnetIds(input: string, ids: string[], problems: Problems): void 
   }
 }
 
-function ownSecurityGroup(scope: Construct, vpc: ec2.IVpc, { orchestrator, secrets }: EcsRunnerProps): ec2.ISecurityGroup {
+function newSecurityGroup(scope: Construct, vpc: ec2.IVpc, { orchestratorPorts, gitOverSsh }: TaskEgress): ec2.ISecurityGroup {
   const group = new ec2.SecurityGroup(scope, 'SecurityGroup', {
     vpc,
     description: 'Tasks of a Platform Orchestrator runner',
     allowAllOutbound: false,
   });
-  const egress = new EgressPorts(group);
-  egress.allow(443, 'HTTPS to the orchestrator, registries and AWS');
-  for (const port of orchestrator._taskPorts) {
-    egress.allow(port, 'API and gateway of the orchestrator');
+  const ports = new EgressPorts(group);
+  ports.allow(443, 'HTTPS to the orchestrator, registries and AWS');
+  for (const port of orchestratorPorts) {
+    ports.allow(port, 'API and gateway of the orchestrator');
   }
-  if (secrets?.[GIT_SSH_KEYS] !== undefined) {
-    egress.allow(22, 'Module sources of Git over SSH');
+  if (gitOverSsh) {
+    ports.allow(22, 'Module sources of Git over SSH');
   }
   return group;
 }

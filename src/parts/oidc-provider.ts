@@ -1,14 +1,53 @@
 import { type CfnResource, Lazy, Resource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { rejectSecondDefinition } from './oidc-definitions';
+import { rejectSecondDefinition } from './oidc-provider-conflicts';
+import { checkPlace, placeOf } from '../common/place';
+import { isKnown, maskUnknown, Problems, quote } from '../common/problems';
 import { addPolicy } from '../common/role-policies';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 import { issuerName } from '../inputs/oidc-issuer';
 import { RegistrationProvider } from '../registration/provider';
 import { oidcProviderResource } from '../registration/resources';
 
+export type OidcProviderInputs = Pick<EcsRunnerProps, 'orchestrator' | 'oidcProvider' | 'registrationNetwork'>;
+
+/** Rejects a provider that the orchestrator's tokens do not belong to, or that the role cannot trust. */
+export function checkOidcProvider(scope: Construct, problems: Problems, inputs: OidcProviderInputs): void {
+  const { orchestrator, oidcProvider: provider } = inputs;
+  if (!provider) {
+    if (inputs.registrationNetwork?.createEndpoints) {
+      problems.add({
+        input: 'oidcProvider',
+        expected: 'the provider of the orchestrator\'s issuer, as `registrationNetwork` has `createEndpoints`',
+        got: 'none',
+        fix: 'Without a way to the internet, the Lambda cannot create it: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, '
+          + 'or import the provider with OidcProviderNative.fromOidcProviderArn().',
+      });
+    }
+    return;
+  }
+  const expected = orchestrator._issuerName;
+  // The ARN of a provider of this app is a CDK token, but its issuer may be known.
+  const named = isKnown(provider.oidcProviderIssuer) ? `:oidc-provider/${provider.oidcProviderIssuer}` : provider.oidcProviderArn;
+  const [start, issuer] = maskUnknown(named).split(':oidc-provider/');
+  if (isKnown(expected) && issuer !== expected && !(issuer ?? start).includes('\u0000')) {
+    problems.add({
+      input: 'oidcProvider',
+      expected: `the provider of the orchestrator's issuer, "arn:aws:iam::<account>:oidc-provider/${expected}"`,
+      got: isKnown(provider.oidcProviderArn) ? quote(provider.oidcProviderArn) : `the provider of ${quote(issuer ?? start)}`,
+      fix: 'Give that provider, or leave it out and one is made.',
+    });
+  }
+  if (!problems.has('oidcProvider')) {
+    checkPlace(scope, problems, 'oidcProvider', placeOf(scope, provider, provider.oidcProviderArn), {
+      what: 'a provider', same: ['account'], fix: 'A role can trust providers of its own account only: give that account\'s provider, or leave it out.',
+    });
+  }
+}
+
 /** The OIDC provider of the issuer: the one that the user gave, or one that all runners of the stack with this issuer share. */
-export function bindOidcProvider(scope: Construct, issuerUrl: string, given?: iam.IOidcProvider): iam.IOidcProvider {
+export function findOrCreateOidcProvider(scope: Construct, issuerUrl: string, given?: iam.IOidcProvider): iam.IOidcProvider {
   if (given) {
     return given;
   }

@@ -1,7 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { rejectSecondDefinition } from './oidc-definitions';
+import { rejectSecondDefinition } from './oidc-provider-conflicts';
 import { HUMANITEC_OIDC_ISSUER, OIDC_AUDIENCE } from '../common/contract';
 import { Problems } from '../common/problems';
 import { checkIssuer, issuerName } from '../inputs/oidc-issuer';

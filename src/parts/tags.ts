@@ -1,5 +1,3 @@
-import { CfnResource, CfnTag, ITaggable, Lazy, TagManager, Tags, TagType } from 'aws-cdk-lib';
-import { Construct, IConstruct } from 'constructs';
 import { isKnown, isPlaceholder, maskUnknown, Problems, quote } from '../common/problems';
 
 /** IAM, ECS, CloudWatch Logs and Lambda accept these characters. */
@@ -8,14 +6,17 @@ const ALLOWED = 'letters, digits, spaces and _.:/=+-@';
 const KEY_MAX = 128;
 const VALUE_MAX = 256;
 const COUNT_MAX = 50;
+const SUBNET_TAGS = 3;
+const BUCKET_TAGS = 1;
 
 /**
  * Rejects tags that AWS rejects.
  *
- * @param added the number of tags that the CDK itself adds to a resource of the runner
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
  */
-export function checkTags(tags: Record<string, string>, added: number, problems: Problems): void {
+export function checkTags(problems: Problems, tags: Record<string, string>, others: { readonly createsVpc: boolean; readonly emptiesBucket: boolean }): void {
+  // The CDK adds tags to each subnet of a new VPC, and to a bucket that it empties.
+  const added = others.createsVpc ? SUBNET_TAGS : others.emptiesBucket ? BUCKET_TAGS : 0;
   const keys = Object.keys(tags);
   if (keys.length > COUNT_MAX - added) {
     problems.add({
@@ -50,33 +51,4 @@ function checkTag(input: string, key: string, value: string, problems: Problems)
     }
   }
   problems.checkText(input, value, { max: VALUE_MAX, expected: `a value of at most ${VALUE_MAX} characters`, fix: 'Shorten it.' });
-}
-
-/** Gives tags to the role and the function of one of the CDK's own custom resource providers, which have none for the CDK. */
-export function tagProvider(provider: IConstruct, tags: Record<string, string>): void {
-  const provided = provider.node.tryFindChild(TAGS_ID) as ProviderTags | undefined ?? new ProviderTags(provider as Construct, TAGS_ID);
-  for (const [key, value] of Object.entries(tags)) {
-    Tags.of(provided).add(key, value);
-  }
-}
-
-const TAGS_ID = 'Tags';
-
-/** Takes the tags that the CDK gives to constructs, those of the stack and the app included, and hands them to resources without tags of their own. */
-class ProviderTags extends Construct implements ITaggable {
-  public readonly tags = new TagManager(TagType.STANDARD, 'AWS::IAM::Role');
-
-  constructor(provider: Construct, id: string) {
-    super(provider, id);
-    for (const child of provider.node.children.filter(CfnResource.isCfnResource)) {
-      if (['AWS::IAM::Role', 'AWS::Lambda::Function'].includes(child.cfnResourceType)) {
-        child.addPropertyOverride('Tags', Lazy.any({ produce: () => renderTags(this.tags) }));
-      }
-    }
-  }
-}
-
-/** Tags as CloudFormation has them in properties that the CDK does not know. */
-function renderTags(tags: TagManager): object[] | undefined {
-  return (tags.renderTags() as CfnTag[] | undefined)?.map(({ key, value }) => ({ Key: key, Value: value }));
 }

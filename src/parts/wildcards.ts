@@ -6,15 +6,19 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 /** What IAM takes for more than itself in resources and patterns: wildcards, and policy variables such as `${aws:username}`. */
 const WILDCARD = /[*?$]/;
 
+/** The inputs with text that ends up in policies. */
+export type PolicyInputs = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'runnerIdPrefix' | 'cluster' | 'stateStorage' | 'encryptionKey' | 'taskRole' | 'executionRole' | 'secrets'
+| 'image' | 'oidcProvider'>;
+
 /** What the user gives that ends up in policies, by input. */
-function valuesInPolicies(props: EcsRunnerProps): [input: string, value: string][] {
-  const { orchestrator, cluster, stateStorage, encryptionKey, taskRole, executionRole, secrets = {}, image, oidcProvider } = props;
+function valuesInPolicies(inputs: PolicyInputs): [input: string, value: string][] {
+  const { orchestrator, cluster, stateStorage, encryptionKey, taskRole, executionRole, secrets = {}, image, oidcProvider } = inputs;
   const values: [string, string | undefined][] = [
     ['orchestrator.orgId', orchestrator.orgId],
     ['orchestrator.taskFamilyPrefix', orchestrator.taskFamilyPrefix],
     ...orchestrator.apiToken._valuesInPolicies().map((value): [string, string] => ['orchestrator.apiToken', value]),
-    ['runnerId', props.runnerId],
-    ['runnerIdPrefix', props.runnerIdPrefix],
+    ['runnerId', inputs.runnerId],
+    ['runnerIdPrefix', inputs.runnerIdPrefix],
     ['cluster', cluster?.clusterName],
     ['cluster', cluster?.clusterArn],
     ...(stateStorage?._valuesInPolicies() ?? []).map(([input, value]): [string, string | undefined] => [`stateStorage.${input}`, value]),
@@ -29,9 +33,9 @@ function valuesInPolicies(props: EcsRunnerProps): [input: string, value: string]
 }
 
 /** Finds wildcards where a name has to mean itself and nothing more. What was found to be wrong already is not said twice. */
-export function checkWildcards(props: EcsRunnerProps, problems: Problems): void {
+export function checkWildcards(problems: Problems, inputs: PolicyInputs): void {
   const said = new Set(problems.list.map(({ input }) => input.split('.').slice(0, 2).join('.')));
-  for (const [input, value] of valuesInPolicies(props)) {
+  for (const [input, value] of valuesInPolicies(inputs)) {
     const known = maskUnknown(value);
     if (WILDCARD.test(known) && !said.has(input)) {
       said.add(input);
@@ -49,8 +53,8 @@ export function checkWildcards(props: EcsRunnerProps, problems: Problems): void 
  * What only CloudFormation will know, such as the value of a parameter, by input: the handler looks at it before anything is built. What
  * comes from a resource of the app cannot have wildcards.
  */
-export function valuesOfDeployment(scope: IConstruct, props: EcsRunnerProps): Record<string, string> | undefined {
-  const unknown = valuesInPolicies(props).filter(([, value]) => Token.isUnresolved(value) && !comesFromResource(scope, value));
+export function valuesOfDeployment(scope: IConstruct, inputs: PolicyInputs): Record<string, string> | undefined {
+  const unknown = valuesInPolicies(inputs).filter(([, value]) => Token.isUnresolved(value) && !comesFromResource(scope, value));
   const texts = new Map<string, string>();
   for (const [input, value] of unknown) {
     texts.set(input, texts.has(input) ? `${texts.get(input)} ${value}` : value);

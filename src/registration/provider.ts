@@ -1,5 +1,5 @@
 import { createHash } from 'crypto';
-import { ArnFormat, Aws, Lazy, Names, RemovalPolicy, Stack, Tags, Token } from 'aws-cdk-lib';
+import { ArnFormat, Aws, Lazy, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -7,15 +7,18 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable, IDependable } from 'constructs';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
+import { API_TOKEN_WILDCARDS, registrationFunctionFindings, ROLE_WILDCARDS } from './findings';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
-import { acknowledge, acknowledgeAtTheEnd, acknowledgeRole, logGroupFindings, registrationFunctionFindings } from '../common/acknowledgements';
+import { acknowledge, acknowledgeAtTheEnd } from '../common/acknowledgements';
+import { logGroupFindings } from '../common/log-groups';
 import { checkPlace, checkVpcParts, placeOf } from '../common/place';
+import { acknowledgeRole } from '../common/policy-findings';
 import { canonical, differs, hidePlaceholder, Problems, quote, sameValue } from '../common/problems';
+import { retainExceptOnCreate } from '../common/removal-policy';
 import { addPolicy } from '../common/role-policies';
 import type { ApiToken } from '../inputs/api-token';
 import type { Orchestrator } from '../inputs/orchestrator';
 import type { RegistrationNetwork } from '../inputs/registration-network';
-import { retainExceptOnCreate } from '../parts/log-groups';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';
@@ -148,7 +151,7 @@ export class RegistrationProvider extends Construct {
         }),
       },
     });
-    acknowledgeRole(this.role);
+    acknowledgeRole(this.role, ROLE_WILDCARDS);
     this.attachment = settings.network && new NetworkAttachment(this, settings.network);
     // A Lambda of a VPC reaches nothing before its security group and endpoints are there.
     this.connectivity = this.attachment ? [this, ...this.attachment.connectivity] : [];
@@ -217,6 +220,7 @@ export class RegistrationProvider extends Construct {
     const policy = addPolicy(this, `ApiToken-${createHash('sha256').update(content).digest('hex').slice(0, 8)}`, this.role, statements, {
       input: 'orchestrator.apiToken',
       fix: 'Keep several API tokens in one secret (`jsonField`), or put some of the runners into another stack.',
+      wildcardReasons: API_TOKEN_WILDCARDS,
     });
     this.tokenPolicies.set(content, policy);
     return policy;
@@ -250,11 +254,4 @@ function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IMana
       what: 'a policy', same: ['account'], fix: 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.',
     });
   }
-}
-
-/** A name for account-wide things that CloudFormation cannot name, unique in account and region. */
-export function uniqueName(scope: Construct, maxLength: number): string {
-  const stack = Stack.of(scope);
-  const name = Token.isUnresolved(stack.stackName) ? Aws.STACK_NAME : stack.stackName;
-  return `${name}-${Names.uniqueResourceName(scope, { maxLength: maxLength - 129, separator: '-' })}`;
 }

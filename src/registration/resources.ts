@@ -1,23 +1,23 @@
 import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
-import { acknowledge, REGISTRATION } from '../common/acknowledgements';
-import type { Orchestrator } from '../inputs/orchestrator';
-import type { IEcsRunner } from '../runner-types';
+import type { Construct, IConstruct } from 'constructs';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
+import { REGISTRATION } from './findings';
 import { RegistrationProvider } from './provider';
 import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
+import { acknowledge } from '../common/acknowledgements';
+import type { Orchestrator } from '../inputs/orchestrator';
 
 /** The registrations of this app's runners, for what has to come after them. */
-const registrations = new WeakMap<IEcsRunner, CustomResource>();
+const registrations = new WeakMap<IConstruct, CustomResource>();
 
 /** Remembers what registers the runner. */
-export function remember(runner: IEcsRunner, registration: CustomResource): void {
+export function remember(runner: IConstruct, registration: CustomResource): void {
   registrations.set(runner, registration);
 }
 
 /** The runner's id, known only once it is registered; the plain id of an imported runner. */
-export function registeredId(runner: IEcsRunner): string {
+export function registeredId(runner: IConstruct & { readonly runnerId: string }): string {
   return registrations.get(runner)?.getAttString('RunnerId') ?? runner.runnerId;
 }
 

@@ -4,6 +4,9 @@
  * Both sides compile against these types, so that neither can drift. CloudFormation turns every number and boolean into
  * a string on the way, which is why there are none here.
  */
+import type { WireToken } from '../common/wire-token';
+
+export type { WireToken };
 
 /** The resource types, as users see them in their templates and events. */
 export const RUNNER_ID_TYPE = 'Custom::HumanitecRunnerId';
@@ -13,18 +16,6 @@ export const OIDC_PROVIDER_TYPE = 'Custom::HumanitecOidcProvider';
 
 /** Booleans as CloudFormation delivers them. */
 export type WireBoolean = 'true' | 'false';
-
-/** Where the handler reads the API token, at each call. Exactly one of the two sources is set. */
-export interface WireToken {
-  /** ARN (or name) of a Secrets Manager secret. */
-  readonly SecretId?: string;
-  /** Key of the token in the secret's JSON object; without it the whole secret string is the token. */
-  readonly SecretField?: string;
-  /** Name or ARN of an SSM parameter (SecureString). */
-  readonly ParameterName?: string;
-  /** Region of a secret or parameter that is given by name, if it is not the stack's region. An ARN names its region itself. */
-  readonly Region?: string;
-}
 
 /** Common to the three resources that use the orchestrator's API. */
 export interface WireOrchestrator {

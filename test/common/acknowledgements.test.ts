@@ -5,7 +5,8 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
 import { StateStorage } from '../../src';
-import { acknowledge, acknowledgeRole } from '../../src/common/acknowledgements';
+import { acknowledge } from '../../src/common/acknowledgements';
+import { acknowledgeRole, WildcardReasons } from '../../src/common/policy-findings';
 import { importedVpc, newStack, only, runnerIn } from '../support';
 
 const CFN_LINT = 'cfn-lint';
@@ -101,12 +102,17 @@ test('an imported key makes nothing to wait for, and so nothing to acknowledge',
 });
 
 describe('a role', () => {
+  const REASONS: WildcardReasons = {
+    'ecs:ListTasks': { condition: 'ecs:cluster', reason: 'A condition restricts it to the cluster.' },
+    'ecr:GetAuthorizationToken': { reason: 'AWS evaluates it on * only.' },
+    's3:GetObject': { reason: 'The wildcard begins below the bucket.' },
+  };
   const roleWith = (statement: PolicyStatement, id = 'Role') => {
     const stack = newStack();
     const role = new Role(stack, id, { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
     const resource = role.node.defaultChild as CfnRole;
     resource.policies = [{ policyName: 'Policy', policyDocument: { Statement: [statement.toStatementJson()] } }];
-    acknowledgeRole(role);
+    acknowledgeRole(role, REASONS);
     return { stack, resource, seen: () => nagOf(only(Template.fromStack(stack), 'AWS::IAM::Role')).filter(rule => rule.startsWith('AwsSolutions')) };
   };
 

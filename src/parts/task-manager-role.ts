@@ -1,10 +1,14 @@
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { TASK_CPU_MAX, TASK_MEMORY_MAX } from '../common/contract';
+import { rolePropsOf, RoleSettings, RunnerRole } from './runner-roles';
+import { OIDC_AUDIENCE, TASK_CPU_MAX, TASK_MEMORY_MAX } from '../common/contract';
+import { onlyOnAll, WildcardReasons } from '../common/policy-findings';
+import { addPolicy } from '../common/role-policies';
+import type { Orchestrator } from '../inputs/orchestrator';
 
 /** What the orchestrator may do with its role. Everything is held to the one cluster and to the orchestrator's own families. */
-export interface TaskManagerScope {
+export interface TaskAccess {
   readonly taskFamilyPrefix: string;
   readonly clusterName: string;
   readonly clusterArn: string;
@@ -12,12 +16,50 @@ export interface TaskManagerScope {
   readonly taskRoleArn: string;
 }
 
+export interface TaskManagerRoleOptions extends RoleSettings {
+  readonly orchestrator: Orchestrator;
+  readonly runnerId: string;
+  readonly oidcProviderArn: string;
+  readonly tasks: TaskAccess;
+}
+
+const FAMILIES = {
+  reason: 'The orchestrator makes a task definition family for each environment and a revision for each deployment. The wildcard begins after its prefix.',
+};
+const WILDCARD_REASONS: WildcardReasons = {
+  'ecs:ListTaskDefinitions': onlyOnAll('ecs:ListTaskDefinitions', 'aws:RequestedRegion', 'the region'),
+  'ecs:DeregisterTaskDefinition': onlyOnAll('ecs:DeregisterTaskDefinition', 'aws:RequestedRegion', 'the region'),
+  'ecs:ListTasks': { condition: 'ecs:cluster', reason: 'AWS evaluates ecs:ListTasks on *, too; a condition holds it to the cluster.' },
+  'ecs:DeleteTaskDefinitions': FAMILIES,
+  'ecs:RegisterTaskDefinition': FAMILIES,
+  'ecs:RunTask': { ...FAMILIES, condition: 'ecs:cluster' },
+  'ecs:TagResource': { condition: 'ecs:CreateAction', reason: 'Only with the call that creates what is tagged, as a condition says; ECS gives the id or revision.' },
+  'ecs:DescribeTasks': { condition: 'ecs:cluster', reason: 'ECS gives tasks their ids. The wildcard begins after the cluster, and a condition holds it there.' },
+};
+
+/** The role that the orchestrator assumes, with an OIDC token that names the organization and this runner. */
+export function createTaskManagerRole(scope: Construct, options: TaskManagerRoleOptions): RunnerRole & { policy: iam.Policy } {
+  const { orchestrator, runnerId, oidcProviderArn, tasks } = options;
+  const role = new iam.Role(scope, 'TaskManagerRole', {
+    description: 'Runs the deployments of the Platform Orchestrator as ECS tasks',
+    assumedBy: new iam.WebIdentityPrincipal(oidcProviderArn, {
+      StringEquals: {
+        [`${orchestrator._issuerName}:aud`]: OIDC_AUDIENCE,
+        [`${orchestrator._issuerName}:sub`]: `${orchestrator.orgId}+${runnerId}`,
+      },
+    }),
+    ...rolePropsOf(options),
+  });
+  const from = { input: 'taskManagerRole', fix: 'Grant less to it, or attach an iam.ManagedPolicy.', wildcardReasons: WILDCARD_REASONS };
+  return { role, policy: addPolicy(role, 'RunTasks', role, taskManagerStatements(scope, tasks), from) };
+}
+
 /**
  * Statements of the role that the orchestrator assumes: the calls of one deployment, and no other.
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
  */
-export function taskManagerStatements(scope: Construct, to: TaskManagerScope): iam.PolicyStatement[] {
+function taskManagerStatements(scope: Construct, to: TaskAccess): iam.PolicyStatement[] {
   const stack = Stack.of(scope);
   const ecsArn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ecs', resource, resourceName });
   const taskDefinitions = ecsArn('task-definition', `${to.taskFamilyPrefix}*:*`);
@@ -92,71 +134,4 @@ export function taskManagerStatements(scope: Construct, to: TaskManagerScope): i
     noLargeTask('DenyLargeTaskCpu', 'ecs:task-cpu', TASK_CPU_MAX),
     noLargeTask('DenyLargeTaskMemory', 'ecs:task-memory', TASK_MEMORY_MAX),
   ];
-}
-
-/** Where the state lies. */
-export interface StateScope {
-  readonly bucketArn: string;
-  /** The account that the bucket belongs to. */
-  readonly account: string;
-  readonly prefix?: string;
-  readonly keyArn?: string;
-  /** Whether S3 names the bucket when it uses the key, and not each object. */
-  readonly bucketKey: boolean;
-}
-
-/** Statements of the task role: OpenTofu lists, reads and writes the state, and deletes nothing. */
-export function stateStatements(scope: Construct, to: StateScope): iam.PolicyStatement[] {
-  const stack = Stack.of(scope);
-  const objects = `${to.bucketArn}/${to.prefix ? `${to.prefix}/` : ''}*`;
-  // Names of buckets are free again once they are gone: state with its secrets must not go to whoever takes the name then.
-  const inAccount = { StringEquals: { 'aws:ResourceAccount': to.account } };
-  const statements = [
-    new iam.PolicyStatement({
-      sid: 'ListState',
-      actions: ['s3:ListBucket'],
-      resources: [to.bucketArn],
-      // OpenTofu lists its workspaces, which it keeps below `env:/`, too.
-      conditions: { ...inAccount, ...(to.prefix ? { StringLike: { 's3:prefix': [`${to.prefix}/*`, 'env:/'] } } : {}) },
-    }),
-    new iam.PolicyStatement({
-      sid: 'ReadAndWriteState',
-      actions: ['s3:GetObject', 's3:PutObject'],
-      resources: [objects],
-      conditions: inAccount,
-    }),
-  ];
-  if (to.prefix) {
-    // OpenTofu first looks for the state with a HEAD, which has no prefix. Only to those who may list the bucket S3 answers that a missing state
-    // does not exist (404) instead of 403, and AWS does not document whether a permission that is limited to a prefix counts.
-    statements.push(new iam.PolicyStatement({
-      sid: 'FindMissingState',
-      actions: ['s3:ListBucket'],
-      resources: [to.bucketArn],
-      conditions: { ...inAccount, Null: { 's3:prefix': 'true' } },
-    }));
-  }
-  if (to.keyArn) {
-    statements.push(new iam.PolicyStatement({
-      sid: 'EncryptState',
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: [to.keyArn],
-      conditions: {
-        StringEquals: { 'kms:ViaService': `s3.${stack.region}.${stack.urlSuffix}` },
-        StringLike: { 'kms:EncryptionContext:aws:s3:arn': to.bucketKey ? to.bucketArn : [to.bucketArn, objects] },
-      },
-    }));
-  }
-  return statements;
-}
-
-/** The trust of roles that ECS tasks run with: tasks of this account and region only. */
-export function tasksPrincipal(scope: Construct): iam.IPrincipal {
-  const stack = Stack.of(scope);
-  return new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
-    conditions: {
-      StringEquals: { 'aws:SourceAccount': stack.account },
-      ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'ecs', resource: '*' }) },
-    },
-  });
 }

@@ -1,8 +1,48 @@
 import { Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { IConstruct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
+import { rolePropsOf, RoleSettings, RunnerRole, tasksPrincipal } from './runner-roles';
+import type { WildcardReasons } from '../common/policy-findings';
 import { canonical } from '../common/problems';
+import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+export type ExecutionRoleOptions = RoleSettings & Pick<EcsRunnerProps, 'executionRole' | 'secrets' | 'image'>;
+
+const WILDCARD_REASONS: WildcardReasons = {
+  'kms:Decrypt': {
+    condition: 'kms:EncryptionContext:SecretARN',
+    reason: 'Which key a secret has is not always known at synthesis. Conditions hold it to Secrets Manager and to the secrets that were given.',
+  },
+  'ecr:GetAuthorizationToken': { reason: 'AWS evaluates ecr:GetAuthorizationToken on * only; it gives no access to a repository.' },
+};
+
+/** The role that ECS starts the tasks with, and the image that it pulls. */
+export function createExecutionRole(scope: Construct, options: ExecutionRoleOptions): RunnerRole & { image?: string } {
+  const { executionRole, secrets = {} } = options;
+  const collector = new TaskStartAccess(scope);
+  // By name: Go and Java hand over maps in another order each time, and the policy would change with every synthesis.
+  for (const [, secret] of Object.entries(secrets).sort(([one], [other]) => one < other ? -1 : 1)) {
+    collector.collectSecret(secret);
+  }
+  const image = options.image?._uri(scope, collector);
+  const { statements } = collector;
+  const from = {
+    input: executionRole ? 'executionRole' : 'secrets',
+    fix: 'Keep several values in one secret, or give an `executionRole` that reads the secrets by managed policies (role.withoutPolicyUpdates()).',
+    wildcardReasons: WILDCARD_REASONS,
+  };
+  if (executionRole) {
+    return { role: executionRole, image, policy: addPolicyToGivenRole(scope, 'ExecutionRolePolicy', executionRole, statements, from) };
+  }
+  const role = new iam.Role(scope, 'ExecutionRole', {
+    description: 'Starts the tasks of a Platform Orchestrator runner',
+    assumedBy: tasksPrincipal(scope),
+    ...rolePropsOf(options),
+  });
+  return { role, image, policy: statements.length > 0 ? addPolicy(role, 'TaskStart', role, statements, from) : undefined };
+}
 
 /** What ECS really calls at the start of a task, and the Sid of the statement for it; the grants of other libraries give more. */
 const TASK_START_ACTIONS: Record<string, string> = {
@@ -33,7 +73,7 @@ interface Access {
 }
 
 /** A grantee that collects what a role needs to start tasks, in few statements: grants of other libraries give more than ECS uses. */
-export class StatementCollector implements iam.IPrincipal {
+class TaskStartAccess implements iam.IPrincipal {
   public readonly grantPrincipal: iam.IPrincipal = this;
   public readonly assumeRoleAction = 'sts:AssumeRole';
   private readonly collected = new Map<string, Access>();

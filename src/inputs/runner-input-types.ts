@@ -1,18 +1,16 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, TEXT } from './common/input-types';
-import type { Problems } from './common/problems';
-import { EcsRunnerProps, OnInUse } from './inputs/ecs-runner-props';
-import type { RegistrationNetwork } from './inputs/registration-network';
-import type { RunnerRuleProps } from './runner-rule';
-import type { EcsRunnerAttributes } from './runner-types';
+import { EcsRunnerProps, OnInUse } from './ecs-runner-props';
+import type { RegistrationNetwork } from './registration-network';
+import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, TEXT } from '../common/input-types';
+import type { Problems } from '../common/problems';
 
-const ORCHESTRATOR = objectWith('an Orchestrator', '_issuerName', 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().');
-const ROLE = objectWith('an iam.IRole', 'roleArn');
-const POLICY = objectWith('an iam.IManagedPolicy', 'managedPolicyArn');
+export const ORCHESTRATOR = objectWith('an Orchestrator', '_issuerName', 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().');
+export const ROLE = objectWith('an iam.IRole', 'roleArn');
+export const POLICY = objectWith('an iam.IManagedPolicy', 'managedPolicyArn');
 const VPC = objectWith('an ec2.IVpc', 'vpcId');
-const SECURITY_GROUPS = listOf(objectWith('an ec2.ISecurityGroup', 'securityGroupId'));
+export const SECURITY_GROUPS = listOf(objectWith('an ec2.ISecurityGroup', 'securityGroupId'));
 
 const RUNNER: InputTypes<EcsRunnerProps> = {
   orchestrator: ORCHESTRATOR,
@@ -33,7 +31,7 @@ const RUNNER: InputTypes<EcsRunnerProps> = {
   logRemovalPolicy: oneOf('RemovalPolicy', RemovalPolicy),
   eventLogEnabled: BOOLEAN,
   eventLogGroup: objectWith('a logs.ILogGroup', 'logGroupName'),
-  image: objectWith('a RunnerImage', '_bind', 'Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().'),
+  image: objectWith('a RunnerImage', '_uri', 'Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().'),
   environment: mapOf(TEXT),
   secrets: mapOf(objectWith('an ecs.Secret', 'grantRead', 'Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().')),
   taskRole: ROLE,
@@ -50,17 +48,6 @@ const RUNNER: InputTypes<EcsRunnerProps> = {
 
 const NETWORK: InputTypes<RegistrationNetwork> = { vpc: VPC, vpcSubnets: OBJECT, securityGroups: SECURITY_GROUPS, createEndpoints: BOOLEAN };
 
-const RULE: InputTypes<RunnerRuleProps> = {
-  runner: objectWith('an IEcsRunner', 'addRule', 'Give an EcsRunner, or import one with EcsRunner.fromRunnerAttributes().'),
-  projectId: TEXT,
-  envTypeId: TEXT,
-  rolePath: TEXT,
-  permissionsBoundary: POLICY,
-  registrationNetwork: OBJECT,
-};
-
-const ATTRIBUTES: InputTypes<EcsRunnerAttributes> = { runnerId: TEXT, orchestrator: ORCHESTRATOR, taskRole: ROLE, securityGroups: SECURITY_GROUPS };
-
 /** Rejects inputs of a runner whose types are wrong. The other checks rely on the types. */
 export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): void {
   checkTypes(problems, props, RUNNER, ['orchestrator']);
@@ -68,25 +55,12 @@ export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): voi
     problems.addAll('orchestrator', props.orchestrator._typeProblems());
     problems.addAll('stateStorage', props.stateStorage?._typeProblems() ?? []);
     problems.addAll('image', props.image?._typeProblems() ?? []);
-    checkNetworkTypes(problems, props.registrationNetwork);
+    checkRegistrationNetworkTypes(problems, props.registrationNetwork);
   }
 }
 
-/** Rejects inputs of a rule whose types are wrong. */
-export function checkRuleTypes(problems: Problems, props: RunnerRuleProps): void {
-  checkTypes(problems, props, RULE, ['runner']);
-  if (problems.list.length === 0) {
-    problems.addAll('runner.orchestrator', props.runner.orchestrator?._typeProblems() ?? []);
-    checkNetworkTypes(problems, props.registrationNetwork);
-  }
-}
-
-/** Rejects attributes of an imported runner whose types are wrong. */
-export function checkAttributeTypes(problems: Problems, attributes: EcsRunnerAttributes): void {
-  checkTypes(problems, attributes, ATTRIBUTES, ['runnerId']);
-}
-
-function checkNetworkTypes(problems: Problems, network: RegistrationNetwork | undefined): void {
+/** Rejects a network of the registration whose types are wrong. */
+export function checkRegistrationNetworkTypes(problems: Problems, network: RegistrationNetwork | undefined): void {
   if (network) {
     checkTypes(problems, network, NETWORK, ['vpc'], 'registrationNetwork.');
   }

@@ -1,0 +1,24 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { Problems } from './problems';
+
+/** Rejects a removal policy that CloudFormation has for databases and volumes only. */
+export function checkRemovalPolicy(problems: Problems, input: string, policy: RemovalPolicy | undefined): void {
+  if (policy === RemovalPolicy.SNAPSHOT) {
+    problems.add({
+      input,
+      expected: 'RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE',
+      got: 'RemovalPolicy.SNAPSHOT',
+      fix: 'CloudFormation takes no snapshots of buckets and log groups: choose whether to delete or to keep it.',
+    });
+  }
+}
+
+/**
+ * The removal policy of what the runner keeps. A log group that a failed first deployment leaves behind blocks the next one, as its name is taken, so
+ * `RETAIN` does not apply to the deployment that creates it.
+ *
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
+ */
+export function retainExceptOnCreate(policy: RemovalPolicy = RemovalPolicy.DESTROY): RemovalPolicy {
+  return policy === RemovalPolicy.RETAIN ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : policy;
+}

@@ -1,0 +1,72 @@
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { Construct } from 'constructs';
+import { CLUSTER_NAME_MAX } from '../common/contract';
+import { checkPlace, placeOf } from '../common/place';
+import type { Problems } from '../common/problems';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+export type ClusterInputs = Pick<EcsRunnerProps, 'cluster' | 'containerInsights'>;
+
+export interface NewClusterOptions {
+  readonly containerInsights?: ecs.ContainerInsights;
+  readonly execLogGroupName: string;
+  /** Whether the log group of ECS Exec has a customer managed key. */
+  readonly encryptExecLog: boolean;
+  /** The VPC that the tasks run in, if it is known. */
+  readonly vpc?: ec2.IVpc;
+}
+
+/** Rejects a cluster that the orchestrator cannot use, and settings that apply to a new cluster only. */
+export function checkCluster(scope: Construct, problems: Problems, { cluster, containerInsights }: ClusterInputs): void {
+  if (!cluster) {
+    return;
+  }
+  problems.checkText('cluster', cluster.clusterName, {
+    min: 1,
+    max: CLUSTER_NAME_MAX,
+    pattern: /^[a-zA-Z0-9_-]+$/,
+    expected: `a cluster whose name has 1 to ${CLUSTER_NAME_MAX} letters, digits, "-" and "_"`,
+    fix: 'Import the cluster by its name, not by its ARN.',
+  });
+  if (!problems.has('cluster')) {
+    checkPlace(scope, problems, 'cluster', placeOf(scope, cluster, cluster.clusterArn), {
+      what: 'a cluster', same: ['region', 'account'], fix: 'A runner works in its own account and region: give it a cluster there.',
+    });
+  }
+  if (containerInsights !== undefined) {
+    problems.add({
+      input: 'containerInsights',
+      expected: 'no `cluster` beside it',
+      got: 'both',
+      fix: 'Set Container Insights where the cluster is defined: an existing one is left as it is.',
+    });
+  }
+}
+
+/** A new cluster with ECS Exec logging. */
+export function createCluster(scope: Construct, options: NewClusterOptions): ecs.ICluster {
+  const { containerInsights = ecs.ContainerInsights.ENABLED, execLogGroupName, encryptExecLog, vpc } = options;
+  // Typed L1: the L2 makes a VPC when it knows none. No capacity providers: the orchestrator uses the launch type FARGATE, and CreateCluster with
+  // capacity providers fails in an account that has no service-linked role of ECS yet.
+  // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
+  const resource = new ecs.CfnCluster(scope, 'Cluster', {
+    clusterSettings: [{ name: 'containerInsights', value: containerInsights }],
+    configuration: {
+      executeCommandConfiguration: {
+        logging: 'OVERRIDE',
+        // By name, so that the cluster and all that refers to it need not wait for the log group.
+        logConfiguration: { cloudWatchLogGroupName: execLogGroupName, cloudWatchEncryptionEnabled: encryptExecLog || undefined },
+      },
+    },
+  });
+  if (!vpc) {
+    return ecs.Cluster.fromClusterArn(scope, 'ClusterReference', resource.attrArn);
+  }
+  return ecs.Cluster.fromClusterAttributes(scope, 'ClusterReference', {
+    clusterName: resource.ref,
+    clusterArn: resource.attrArn,
+    vpc,
+    securityGroups: [],
+  });
+}

@@ -1,0 +1,74 @@
+import { CustomResource, Lazy, Stack } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { acknowledge } from '../common/acknowledgements';
+import { DESCRIPTION_MAX, REGION_PATTERN } from '../common/contract';
+import { isKnown, Problems, quote } from '../common/problems';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+import { REGISTRATION } from '../registration/findings';
+import { remember, runnerResource } from '../registration/resources';
+
+/** The inputs that are registered at the orchestrator as they are, and those that say how to register. */
+export type RegistrationInputs = Pick<EcsRunnerProps, 'orchestrator' | 'description' | 'assignPublicIp' | 'environment' | 'secrets' | 'adoptExisting' | 'onInUse' | 'allowStateMove'>;
+
+/** What the orchestrator has to know of the parts of the runner. */
+export interface RegisteredParts {
+  readonly runnerId: string;
+  readonly taskManagerRoleArn: string;
+  readonly clusterName: string;
+  readonly subnetIds: string[];
+  readonly connections: ec2.Connections;
+  readonly executionRoleArn: string;
+  readonly taskRoleArn: string;
+  readonly image?: string;
+  readonly stateBucketName: string;
+  readonly statePrefix?: string;
+}
+
+/** Rejects what the orchestrator does not accept. The other parts check what they give to the registration. */
+export function checkRegistration(scope: Construct, problems: Problems, { description }: RegistrationInputs): void {
+  problems.checkText('description', description, {
+    max: DESCRIPTION_MAX,
+    expected: `at most ${DESCRIPTION_MAX} characters`,
+    fix: 'Shorten it.',
+  });
+  const { region } = Stack.of(scope);
+  if (isKnown(region) && (!REGION_PATTERN.test(region) || region.startsWith('cn-'))) {
+    problems.add({
+      input: 'region of the stack',
+      expected: 'a region of the partition "aws", such as "eu-west-1"',
+      got: quote(region),
+      fix: 'The orchestrator cannot use the partitions aws-cn, aws-us-gov and aws-iso: deploy the stack elsewhere.',
+    });
+  }
+}
+
+/** The custom resource that registers the runner. */
+export function registerRunner(scope: Construct, inputs: RegistrationInputs, parts: RegisteredParts): CustomResource {
+  const secrets = Object.entries(inputs.secrets ?? {}).map(([name, secret]) => [name, secret.arn]);
+  const registration = runnerResource(scope, 'Registration', inputs.orchestrator, {
+    RunnerId: parts.runnerId,
+    Description: inputs.description,
+    Auth: { RoleArn: parts.taskManagerRoleArn },
+    Job: {
+      Region: Stack.of(scope).region,
+      Cluster: parts.clusterName,
+      Subnets: parts.subnetIds,
+      // At the end of synthesis: `connections.addSecurityGroup()` may add some.
+      SecurityGroups: Lazy.list({ produce: () => parts.connections.securityGroups.map(group => group.securityGroupId) }, { omitEmpty: true }),
+      IsPublicIpEnabled: inputs.assignPublicIp ? 'true' : 'false',
+      ExecutionRoleArn: parts.executionRoleArn,
+      TaskRoleArn: parts.taskRoleArn,
+      Image: parts.image,
+      Environment: inputs.environment,
+      Secrets: secrets.length > 0 ? Object.fromEntries(secrets) : undefined,
+    },
+    StateStorage: { Bucket: parts.stateBucketName, PathPrefix: parts.statePrefix },
+    AdoptExisting: inputs.adoptExisting ? 'true' : undefined,
+    OnInUse: inputs.onInUse,
+    AllowStateMove: inputs.allowStateMove ? 'true' : undefined,
+  });
+  remember(scope, registration);
+  acknowledge(registration, REGISTRATION);
+  return registration;
+}

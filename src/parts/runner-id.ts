@@ -1,0 +1,53 @@
+import * as contract from '../common/contract';
+import type { Problems } from '../common/problems';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+import type { RunnerIdProperties } from '../registration/wire';
+
+export type RunnerIdInputs = Pick<EcsRunnerProps, 'runnerId' | 'runnerIdPrefix' | 'adoptExisting'>;
+
+/** Rejects ids and prefixes that the orchestrator does not accept, and inputs that exclude each other. */
+export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, adoptExisting }: RunnerIdInputs): void {
+  const shape = 'lower-case letters, digits and single "-" between them, starting with a letter';
+  problems.checkText('runnerId', runnerId, {
+    pattern: contract.RUNNER_ID_PATTERN,
+    max: contract.RUNNER_ID_MAX,
+    expected: `${shape}, 2 to ${contract.RUNNER_ID_MAX} characters`,
+    fix: 'Choose an id such as "prod-runner", or leave it out and one is generated.',
+  });
+  const suffix = contract.RUNNER_ID_SUFFIX_LENGTH + 1;
+  problems.checkText('runnerIdPrefix', runnerIdPrefix, {
+    pattern: /^[a-z](?:-?[a-z0-9])*$/,
+    max: contract.RUNNER_ID_MAX - suffix,
+    expected: `${shape}, at most ${contract.RUNNER_ID_MAX - suffix} characters (${suffix} more are appended)`,
+    fix: 'Choose a prefix such as "prod-runner".',
+  });
+  if (runnerId !== undefined && runnerIdPrefix !== undefined) {
+    problems.add({
+      input: 'runnerIdPrefix',
+      expected: 'either `runnerId` or `runnerIdPrefix`',
+      got: 'both',
+      fix: 'Leave the prefix out to use the id as it is, or the id to have one generated.',
+    });
+  }
+  if (adoptExisting && runnerId === undefined) {
+    problems.add({
+      input: 'adoptExisting',
+      expected: '`runnerId` beside it',
+      got: 'no `runnerId`',
+      fix: 'Name the runner to take over: a generated id is always new.',
+    });
+  }
+}
+
+/** What the custom resource of the id gets: the id, or the prefix of the id that it generates. */
+export function runnerIdProperties({ runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs): Pick<RunnerIdProperties, 'RunnerId' | 'RunnerIdPrefix'> {
+  return runnerId !== undefined ? { RunnerId: runnerId } : { RunnerIdPrefix: runnerIdPrefix };
+}
+
+/**
+ * The id as resource policies have it. A generated id is a pattern of its exact length, so that no resource policy waits for the id: a key may be needed
+ * for the secret with the API token, and the policy for event logs is shared with runners that are deployed later.
+ */
+export function runnerIdPattern({ runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs): string {
+  return runnerId ?? `${runnerIdPrefix}-${'?'.repeat(contract.RUNNER_ID_SUFFIX_LENGTH)}`;
+}

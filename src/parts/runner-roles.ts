@@ -1,0 +1,49 @@
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { ROLE_ARN_PATTERN } from '../common/contract';
+import { checkPlace, placeOf } from '../common/place';
+import { hidePlaceholder, Problems } from '../common/problems';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+/** Settings of all roles that the library creates. */
+export type RoleSettings = Pick<EcsRunnerProps, 'rolePath' | 'permissionsBoundary'>;
+
+/** A role of a runner, and the policy with what the runner needs of it; undefined if there is none, or if it cannot be added. */
+export interface RunnerRole {
+  readonly role: iam.IRole;
+  readonly policy?: iam.Policy;
+}
+
+/** Rejects a role of the user that ECS cannot start tasks with. */
+export function checkGivenRole(scope: Construct, problems: Problems, input: 'taskRole' | 'executionRole', role: iam.IRole | undefined): void {
+  if (!role) {
+    return;
+  }
+  problems.checkText(input, role.roleArn, {
+    pattern: ROLE_ARN_PATTERN,
+    expected: 'a role of the partition "aws", "arn:aws:iam::<account>:role/<name>"',
+    fix: 'The orchestrator accepts no other ARNs: give a role of this account.',
+  });
+  if (!problems.has(input)) {
+    checkPlace(scope, problems, input, placeOf(scope, role, role.roleArn), {
+      what: 'a role', same: ['account'], fix: 'ECS starts tasks with roles of their own account only.',
+    });
+  }
+}
+
+/** The settings as the CDK's role takes them. */
+export function rolePropsOf({ rolePath, permissionsBoundary }: RoleSettings): Pick<iam.RoleProps, 'path' | 'permissionsBoundary'> {
+  return { path: hidePlaceholder(rolePath), permissionsBoundary };
+}
+
+/** The trust of roles that ECS tasks run with: tasks of this account and region only. */
+export function tasksPrincipal(scope: Construct): iam.IPrincipal {
+  const stack = Stack.of(scope);
+  return new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {
+    conditions: {
+      StringEquals: { 'aws:SourceAccount': stack.account },
+      ArnLike: { 'aws:SourceArn': stack.formatArn({ service: 'ecs', resource: '*' }) },
+    },
+  });
+}

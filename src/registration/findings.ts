@@ -1,0 +1,52 @@
+/** What cdk-nag, checkov and cfn-lint find in the registration, and why we accept it. */
+import { INTERFACE_ACTIONS } from './network';
+import { Acknowledgement, hipaaAndNist, hipaaNistAndPci } from '../common/acknowledgements';
+import type { WildcardReasons } from '../common/policy-findings';
+
+/** The Lambda that registers runners, and its log group. */
+export function registrationFunctionFindings(inVpc: boolean): Acknowledgement[] {
+  return inVpc ? REGISTRATION_FUNCTION : [...REGISTRATION_FUNCTION, {
+    nag: hipaaNistAndPci('LambdaInsideVPC'),
+    checkov: 'CKV_AWS_117',
+    reason: 'It talks to the public APIs of the orchestrator and of AWS only, over TLS, and nothing can connect to it. `registrationNetwork` puts it into a VPC.',
+  }];
+}
+const REGISTRATION_FUNCTION: Acknowledgement[] = [
+  {
+    nag: hipaaAndNist('LambdaConcurrency'),
+    checkov: 'CKV_AWS_115',
+    reason: 'Only CloudFormation calls it, once for a changed resource. Concurrency reserved for that would be taken from the rest of the account.',
+  },
+  {
+    nag: hipaaAndNist('LambdaDLQ'),
+    checkov: 'CKV_AWS_116',
+    reason: 'CloudFormation waits for its answer and reports a failure itself. An event kept for later would act on a stack that has moved on.',
+  },
+];
+
+/** The registration at the orchestrator. */
+export const REGISTRATION: Acknowledgement[] = [{
+  cfnLint: 'W3005',
+  reason: 'It has to wait for whole constructs, such as a role with the policies that grants add to it, and not only for what it refers to.',
+}];
+
+const LOG = {
+  reason: 'CloudFormation and Lambda end the names of log group and streams with what is not known before. The wildcard begins after stack and logical id.',
+};
+/** The accepted wildcards of the Lambda's role. */
+export const ROLE_WILDCARDS: WildcardReasons = {
+  'logs:CreateLogStream': LOG,
+  'logs:PutLogEvents': LOG,
+  ...Object.fromEntries(INTERFACE_ACTIONS.map(action => [action, {
+    condition: 'aws:RequestedRegion',
+    reason: 'Lambda checks before it attaches a function to a VPC that its role may do this on *. A statement that denies keeps the code itself from it.',
+  }])),
+};
+
+/** The accepted wildcards of the policies for API tokens. */
+export const API_TOKEN_WILDCARDS: WildcardReasons = {
+  'kms:Decrypt': {
+    condition: 'kms:EncryptionContext:SecretARN',
+    reason: 'Which key a secret has is not always known at synthesis. Conditions hold it to Secrets Manager and to the secrets that were given.',
+  },
+};
