@@ -144,6 +144,43 @@ project.eslint?.addRules({
   }],
 });
 
+/**
+ * The folders of `src`, from the lowest to the highest. A file may import its own folder and lower ones; files directly in `src`, the public face, may
+ * import all of them. docs/ARCHITECTURE.md says what belongs where.
+ */
+const LAYERS = ['common', 'inputs', 'registration', 'parts'];
+const layerZones = LAYERS.map((layer, index) => {
+  const allowed = LAYERS.slice(0, index + 1);
+  return {
+    target: `./src/${layer}`,
+    from: './src',
+    except: allowed.map(folder => `./${folder}`),
+    message: `src/${layer} may import from ${allowed.join(', ')} only: move what both need into the lower folder.`,
+  };
+});
+// The handler is bundled by itself: the rest of the library shares the wire format, the times and the orchestrator's facts with it.
+const handlerZones = [
+  {
+    target: './src/registration/handler',
+    from: './src',
+    except: ['./registration/handler', './registration/wire.ts', './registration/delivery-times.ts', './common/contract.ts'],
+    message: 'The handler runs in Lambda, without the CDK: share types and values by registration/wire.ts, registration/delivery-times.ts or common/contract.ts.',
+  },
+  {
+    target: ['./src/*.ts', './src/{common,inputs,parts}/**/*', './src/registration/*.ts'],
+    from: './src/registration/handler',
+    message: 'The handler is bundled by itself, and the constructs do not load it.',
+  },
+];
+project.eslint?.addOverride({
+  files: ['src/**/*.ts'],
+  rules: {
+    'import/no-restricted-paths': ['error', { zones: [...layerZones, ...handlerZones] }],
+    // Types may refer to each other, such as a runner and its rules.
+    'import/no-cycle': ['error', { ignoreExternal: true }],
+  },
+});
+
 // The handler's SDK clients are the Lambda runtime's: nothing that ships depends on them.
 project.eslint?.addOverride({ files: ['src/registration/handler/oidc-provider.ts', 'src/registration/handler/token.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 
