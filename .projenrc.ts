@@ -115,6 +115,15 @@ const project = new awscdk.AwsCdkConstructLibrary({
   gitignore: ['/assets/', '/.local/', 'cdk.out/', 'cdk.context.json', '/test-results/', '__pycache__/', '.venv/', '/examples/java/target/', '/lib/', '.jsii.gz', '*.log', '/integ/cdk-integ.out.*', '/integ/*.snapshot/asset.*'],
   depsUpgradeOptions: { workflowOptions: { schedule: javascript.UpgradeDependenciesSchedule.WEEKLY } },
   githubOptions: { mergify: false, pullRequestLintOptions: { semanticTitleOptions: { types: ['feat', 'fix', 'chore', 'docs', 'test', 'refactor', 'perf', 'ci', 'build'] } } },
+  pullRequestTemplateContents: [
+    'Fixes #',
+    '',
+    '<!-- What changes for users, and why. CONTRIBUTING.md has the format of the title and the list of files for a new input. -->',
+    '',
+    '- [ ] A test fails without this change.',
+    '- [ ] `npm test` passes.',
+    '- [ ] README.md, docstrings and examples say what is true now.',
+  ],
   // What is locked is what is built, and nothing is pushed into a pull request.
   buildWorkflowOptions: { preBuildSteps: LANGUAGES, mutableBuild: false },
   releaseWorkflowSetupSteps: LANGUAGES,
@@ -185,7 +194,7 @@ project.eslint?.addOverride({
 project.eslint?.addOverride({ files: ['src/registration/handler/oidc-provider.ts', 'src/registration/handler/token.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 
 // What ships is the compiled library and the handler's bundle, nothing of how they are made and tested.
-project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts', '/.compatignore');
+project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts', '/.compatignore', '/CONTRIBUTING.md');
 project.npmignore?.include('/assets/');
 // Lambda gets the bundle; the API's reference is what Construct Hub makes of the assembly.
 project.npmignore?.exclude('/lib/registration/handler/', '/API.md');
