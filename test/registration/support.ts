@@ -1,10 +1,8 @@
-import { spawn } from 'child_process';
 import { createServer, IncomingMessage, Server } from 'http';
 import { AddressInfo } from 'net';
-import { join } from 'path';
+import { runHandler } from './lambda';
 
-const INVOKE = join(__dirname, 'invoke.js');
-const BUNDLE = join(__dirname, '..', '..', 'assets', 'registration', 'index.js');
+export { SPEED } from './lambda';
 
 export const ROLE = 'arn:aws:iam::123456789012:role/Stack-RunnerTaskManagerRole-AbCdEf';
 export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
@@ -25,6 +23,7 @@ export interface Invocation {
   readonly bytes: number[];
   readonly contentTypes: (string | undefined)[];
   readonly log: string;
+  /** Seconds of the handler's time, which passes faster than real time. */
   readonly seconds: number;
 }
 
@@ -103,7 +102,7 @@ export class SecretStore {
   }
 }
 
-/** Runs the bundle as Lambda does, in a Node process of its own, and receives its answer as CloudFormation does. */
+/** Runs the bundle as Lambda does, and receives its answer as CloudFormation does. `remaining` counts milliseconds of the handler's time. */
 export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { remaining?: number; refuse?: number; node?: string } = {}): Promise<Invocation> {
   const result = { answers: [] as CfnAnswer[], bytes: [] as number[], contentTypes: [] as (string | undefined)[] };
   let refuse = options.refuse ?? 0;
@@ -119,17 +118,9 @@ export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { r
     response.writeHead(200).end();
   })());
   const responseUrl = `${await listen(receiver)}/answer?X-Amz-Signature=${SIGNATURE}`;
-  const started = Date.now();
   try {
-    const child = spawn(options.node ?? process.env.HANDLER_NODE ?? process.execPath, [INVOKE, BUNDLE, String(options.remaining ?? 120_000)], {
-      env, stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    let log = '';
-    child.stdout.on('data', chunk => { log += chunk; });
-    child.stderr.on('data', chunk => { log += chunk; });
-    child.stdin.end(JSON.stringify({ ...event, ResponseURL: responseUrl }));
-    await new Promise<void>((resolve, reject) => child.on('error', reject).on('close', () => resolve()));
-    return { ...result, log, seconds: (Date.now() - started) / 1000 };
+    const { log, seconds } = await runHandler({ ...event, ResponseURL: responseUrl }, env, options.remaining ?? 120_000, options.node);
+    return { ...result, log, seconds };
   } finally {
     receiver.close();
     receiver.closeAllConnections();

@@ -1,4 +1,5 @@
 import { api, call, common, runnerProps, send } from './lifecycle-support';
+import { SPEED } from './support';
 
 const RUNNERS = Array.from({ length: 20 }, (_, index) => `runner-${index}`);
 const REQUESTS_PER_SECOND = 5;
@@ -6,14 +7,14 @@ const REQUESTS_PER_SECOND = 5;
 const LAMBDA_SECONDS = 120;
 const role = (id: string) => `arn:aws:iam::123456789012:role/Stack-${id}`;
 
-/** From now on the orchestrator lets five requests through in a second; the rest is not carried out. Counts what it refuses, by method. */
+/** From now on the orchestrator lets five requests through in a second of the handler; the rest is not carried out. Counts what it refuses, by method. */
 function throttle(headers: Record<string, string>): Record<string, number> {
   const refused: Record<string, number> = { GET: 0, POST: 0 };
   let tokens = REQUESTS_PER_SECOND;
   let filled = Date.now();
   api.setFaults(({ method }) => {
     const now = Date.now();
-    tokens = Math.min(REQUESTS_PER_SECOND, tokens + (now - filled) / 1000 * REQUESTS_PER_SECOND);
+    tokens = Math.min(REQUESTS_PER_SECOND, tokens + (now - filled) / 1000 * SPEED * REQUESTS_PER_SECOND);
     filled = now;
     if (tokens >= 1) {
       tokens--;

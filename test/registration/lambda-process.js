@@ -1,0 +1,86 @@
+// Runs a Lambda bundle for the events that come over the IPC channel, each in a fresh instance, with an accelerated clock: node lambda-process.js BUNDLE SPEED
+const { AsyncLocalStorage } = require('async_hooks');
+const { readFileSync } = require('fs');
+const { createRequire } = require('module');
+const { format } = require('util');
+const { AcceleratedClock } = require('./accelerated-clock');
+
+const HEARTBEAT_MS = 15;
+const [, , bundle, speed] = process.argv;
+const source = readFileSync(bundle, 'utf8');
+const clock = new AcceleratedClock(Number(speed));
+const beatLater = setTimeout;
+/** The log of the invocation that runs. */
+const logs = new AsyncLocalStorage();
+
+// The AWS SDK and fetch() find these.
+globalThis.setTimeout = clock.setTimeout;
+globalThis.clearTimeout = clock.clearTimeout;
+AbortSignal.timeout = clock.timeoutSignal;
+for (const method of ['debug', 'error', 'info', 'log', 'warn']) {
+  const print = console[method];
+  console[method] = (...values) => {
+    const lines = logs.getStore();
+    if (lines) {
+      lines.push(format(...values));
+    } else {
+      print(...values);
+    }
+  };
+}
+
+let invocations = 0;
+let beating = false;
+// The tests' process answers each heartbeat, so that the clock also waits for the services that it runs.
+process.on('message', (message) => {
+  if (message === 'beat') {
+    clock.beat();
+    beating = false;
+  } else {
+    const lines = [];
+    invocations++;
+    logs.run(lines, () => invoke(message)).then(seconds => process.send({ id: message.id, log: lines.map(line => `${line}\n`).join(''), seconds }));
+  }
+  if (invocations > 0 && !beating) {
+    beating = true;
+    beatLater(() => process.send('beat'), HEARTBEAT_MS);
+  }
+});
+process.on('disconnect', () => process.exit());
+
+/** Runs one event. Returns how many seconds of the handler's time it took. */
+async function invoke({ event, env, remaining }) {
+  const begin = clock.now();
+  const ended = new AbortController();
+  try {
+    const context = { logStreamName: 'log-stream', getRemainingTimeInMillis: () => begin + remaining - clock.now() };
+    // Lambda ends an invocation when its time is over.
+    const timeout = new Promise((_, reject) => clock.setTimeout(() => reject(new Error('Task timed out')), remaining).unref());
+    await Promise.race([load(env, ended.signal)(event, context), timeout]);
+  } catch (error) {
+    console.error(error);
+  } finally {
+    ended.abort();
+    invocations--;
+  }
+  return (clock.now() - begin) / 1000;
+}
+
+/** A fresh instance of the handler, as after a cold start. What it does once its invocation has ended has no effect, as Lambda freezes it. */
+function load(env, ended) {
+  const module = { exports: {} };
+  const scope = {
+    module,
+    exports: module.exports,
+    require: createRequire(bundle),
+    process: Object.create(process, { env: { value: { ...process.env, ...env } } }),
+    Date: clock.date(),
+    performance: { now: () => clock.now() },
+    setTimeout: (callback, ...rest) => clock.setTimeout((...values) => ended.aborted || callback(...values), ...rest),
+    fetch: (url, options) => ended.aborted
+      ? new Promise(() => undefined)
+      : fetch(url, { ...options, signal: options?.signal ? AbortSignal.any([options.signal, ended]) : ended }),
+  };
+  new Function(...Object.keys(scope), source)(...Object.values(scope));
+  return module.exports.handler;
+}
