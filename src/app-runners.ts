@@ -1,7 +1,7 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import { warnAtTheEnd } from './common/late-warning';
-import { canonical, isPlaceholder, quote } from './common/problems';
+import { canonical, isPlaceholder, quote } from './common/unknown-values';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import type { Orchestrator } from './inputs/orchestrator';
 import type { RunnerRuleProps } from './runner-rule';

@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
-import { Problems, quote } from './problems';
+import type { Problems } from './problems';
+import { quote } from './unknown-values';
 
 /** What an input accepts. TypeScript, Python, Java and Go check types themselves; plain JavaScript does not. */
 export interface InputType {

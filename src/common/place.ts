@@ -2,7 +2,8 @@ import { CfnResource, IResource, Reference, Stack, Tokenization } from 'aws-cdk-
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
-import { canonical, isKnown, Problems } from './problems';
+import type { Problems } from './problems';
+import { canonical, isKnown } from './unknown-values';
 
 /** Account and region of a resource, as far as they are known at synthesis. */
 export interface Place {

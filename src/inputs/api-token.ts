@@ -6,8 +6,9 @@ import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
 import { checkType, objectWith, TEXT } from '../common/input-types';
 import { checkKey, isElsewhere, Place, placeOf } from '../common/place';
-import { Problem, Problems, quote } from '../common/problems';
+import { Problem, Problems } from '../common/problems';
 import { arnForPolicies, isPartial } from '../common/secret-source';
+import { quote } from '../common/unknown-values';
 import type { WireToken } from '../common/wire-token';
 
 /**

@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
-import { isPlaceholder, Problems, quote } from '../common/problems';
+import type { Problems } from '../common/problems';
+import { isPlaceholder, quote } from '../common/unknown-values';
 
 /** The issuer as IAM names it in provider ARNs and condition keys: host and path. */
 export function issuerName(issuerUrl: string): string {

@@ -5,7 +5,8 @@ import { ApiToken } from './api-token';
 import { checkIssuer, issuerName } from './oidc-issuer';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from '../common/contract';
 import { checkTypes, InputTypes, objectWith, TEXT } from '../common/input-types';
-import { isKnown, maskUnknown, Problem, Problems, quote } from '../common/problems';
+import { Problem, Problems } from '../common/problems';
+import { isKnown, maskUnknown, quote } from '../common/unknown-values';
 
 /** Properties of `Orchestrator.humanitec()`. */
 export interface HumanitecOrchestratorProps {

@@ -7,7 +7,8 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from '../common/contract';
 import { checkType, OBJECT, objectWith, TEXT } from '../common/input-types';
-import { isKnown, Problem, Problems, quote } from '../common/problems';
+import { Problem, Problems } from '../common/problems';
+import { isKnown, quote } from '../common/unknown-values';
 
 /** Options of `RunnerImage.fromAsset()`. */
 export interface AssetImageOptions {

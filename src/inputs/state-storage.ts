@@ -6,8 +6,9 @@ import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowl
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from '../common/contract';
 import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from '../common/input-types';
 import { checkKey, checkPlace, isElsewhere, placeOf } from '../common/place';
-import { isKnown, maskUnknown, Problem, Problems, quote } from '../common/problems';
+import { Problem, Problems } from '../common/problems';
 import { checkRemovalPolicy } from '../common/removal-policy';
+import { isKnown, maskUnknown, quote } from '../common/unknown-values';
 
 /** Options of an existing state bucket. */
 export interface ExistingBucketOptions {

@@ -2,7 +2,7 @@ import { Annotations, CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct, IConstruct } from 'constructs';
-import { canonical, sameValue } from '../common/problems';
+import { canonical, sameValue } from '../common/unknown-values';
 
 /** What CloudWatch Logs does with a key. The key's description, which it reads as well, needs no permission of a key policy. */
 const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];

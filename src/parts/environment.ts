@@ -4,8 +4,9 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { ENVIRONMENT_VALUE_MAX, GIT_SSH_KEYS, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from '../common/contract';
 import { checkKey, checkPlace, placeOf } from '../common/place';
-import { isKnown, maskUnknown, Problems, quote, showTokens } from '../common/problems';
+import type { Problems } from '../common/problems';
 import { isPartial, sourceOf } from '../common/secret-source';
+import { isKnown, maskUnknown, quote, showTokens } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type EnvironmentInputs = Pick<EcsRunnerProps, 'environment' | 'secrets'>;

@@ -3,7 +3,8 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
-import { isKnown, Problems, quote } from '../common/problems';
+import type { Problems } from '../common/problems';
+import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 /** Id of the shared construct below the stack: a public contract. */

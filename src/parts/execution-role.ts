@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
 import { rolePropsOf, RoleSettings, RunnerRole, tasksPrincipal } from './runner-roles';
 import type { WildcardReasons } from '../common/policy-findings';
-import { canonical } from '../common/problems';
 import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
+import { canonical } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type ExecutionRoleOptions = RoleSettings & Pick<EcsRunnerProps, 'executionRole' | 'secrets' | 'image'>;

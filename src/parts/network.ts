@@ -5,7 +5,8 @@ import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowl
 import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from '../common/contract';
 import { EgressPorts } from '../common/egress';
 import { checkVpcParts } from '../common/place';
-import { isKnown, Problems, quote } from '../common/problems';
+import type { Problems } from '../common/problems';
+import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type NetworkInputs = Pick<EcsRunnerProps, 'vpc' | 'vpcSubnets' | 'subnetIds' | 'securityGroups' | 'assignPublicIp' | 'cluster'>;

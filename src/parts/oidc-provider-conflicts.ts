@@ -1,6 +1,6 @@
 import { CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { sameValue } from '../common/problems';
+import { sameValue } from '../common/unknown-values';
 import { issuerName } from '../inputs/oidc-issuer';
 import { OIDC_PROVIDER_TYPE } from '../registration/wire';
 

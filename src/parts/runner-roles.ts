@@ -3,7 +3,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { ROLE_ARN_PATTERN } from '../common/contract';
 import { checkPlace, placeOf } from '../common/place';
-import { hidePlaceholder, Problems } from '../common/problems';
+import type { Problems } from '../common/problems';
+import { hidePlaceholder } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 /** Settings of all roles that the library creates. */

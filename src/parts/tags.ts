@@ -1,4 +1,5 @@
-import { isKnown, isPlaceholder, maskUnknown, Problems, quote } from '../common/problems';
+import type { Problems } from '../common/problems';
+import { isKnown, isPlaceholder, maskUnknown, quote } from '../common/unknown-values';
 
 /** IAM, ECS, CloudWatch Logs and Lambda accept these characters. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;

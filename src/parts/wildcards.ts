@@ -1,6 +1,7 @@
 import { CfnResource, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { maskUnknown, Problems, quote } from '../common/problems';
+import type { Problems } from '../common/problems';
+import { maskUnknown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 /** What IAM takes for more than itself in resources and patterns: wildcards, and policy variables such as `${aws:username}`. */

@@ -3,7 +3,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct, IDependable } from 'constructs';
 import { EgressPorts } from '../common/egress';
-import { differs, type Problems } from '../common/problems';
+import { type Problems } from '../common/problems';
+import { differs } from '../common/unknown-values';
 import type { RegistrationNetwork } from '../inputs/registration-network';
 
 /** Where the token is kept, as VPC endpoints name it. */

@@ -2,7 +2,7 @@
 import { App, Aws, CfnParameter, Fn, Lazy, ScopedAws, Stack, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { canonical, differs, isKnown, isPlaceholder, maskUnknown, quote, sameValue } from '../../src/common/problems';
+import { canonical, differs, isKnown, isPlaceholder, maskUnknown, quote, sameValue } from '../../src/common/unknown-values';
 import { ACCOUNT, newStack } from '../support';
 
 const LISTS = [Lazy.list({ produce: () => ['a'] }), Token.asList({ Ref: 'Subnets' })];

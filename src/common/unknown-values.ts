@@ -1,0 +1,125 @@
+/** Values that are not known at synthesis: CDK tokens, and placeholders of lookups. How they are recognized, compared, and shown in messages. */
+import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Lazy, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+
+/** CDK tokens in a text: encoded texts, lists and numbers. */
+const TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.8881545\d*e\+289/g;
+/**
+ * What `StringParameter.valueFromLookup()` returns until the CDK has looked the parameter up: `dummy-value-for-` and the parameter's name. Text that
+ * follows it may belong to the name.
+ */
+const PLACEHOLDERS = /dummy-value-for-[a-zA-Z0-9_.\-/]*/g;
+
+/** A value for a message: on one line, at most 80 characters, without raw CDK tokens. Texts are quoted. */
+export function quote(value: unknown): string {
+  if (typeof value === 'number' && Token.isUnresolved(value)) {
+    return '<token>';
+  }
+  if (typeof value === 'function') {
+    return 'a function';
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Array.isArray(value) ? `[${value.slice(0, 3).map(quote).join(', ')}${value.length > 3 ? ', ...' : ''}]` : `an object of type ${value.constructor?.name ?? 'Object'}`;
+  }
+  const text = typeof value === 'string' ? JSON.stringify(showTokens(value)) : String(value);
+  return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
+}
+
+/** Whether a value was given, and is neither a CDK token nor a placeholder of a lookup: only such values can be checked at synthesis. */
+export function isKnown<T>(value: T | undefined | null): value is T {
+  return value !== undefined && value !== null && !Token.isUnresolved(value) && !isPlaceholder(value);
+}
+
+/** Whether a text has the placeholder of a context lookup, whose value the next synthesis knows. */
+export function isPlaceholder(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('dummy-value-for-');
+}
+
+/** Replaces the unknown parts of a text by NUL, so that the known parts around them can be checked. */
+export function maskUnknown(value: string): string {
+  return value.replace(TOKENS, '\u0000').replace(PLACEHOLDERS, '\u0000');
+}
+
+/** A text for a construct of the CDK that checks it: a placeholder becomes a CDK token, which no construct checks. */
+export function hidePlaceholder<T extends string | undefined>(value: T): T {
+  return isPlaceholder(value) ? Lazy.string({ produce: () => value }) as T : value;
+}
+
+/** A text for a message, with `<token>` in place of each raw CDK token and of each NUL that `maskUnknown` left. */
+export function showTokens(value: string): string {
+  return value.replace(TOKENS, '<token>').replace(/\u0000/g, '<token>');
+}
+
+/**
+ * Whether two values are the same in the template of the scope. CDK tokens count by what they stand for: each access to an attribute may
+ * give another token.
+ */
+export function sameValue(scope: IConstruct, one: unknown, other: unknown): boolean {
+  return one === other || canonical(scope, one) === canonical(scope, other);
+}
+
+/** Whether two values are sure to differ at the deployment. A placeholder may still become any value. */
+export function differs(scope: IConstruct, one: unknown, other: unknown): boolean {
+  return !sameValue(scope, one, other) && ![one, other].some(value => isPlaceholder(canonical(scope, value)));
+}
+
+/** A text that is the same for two values when they are the same at the deployment, for maps and sets. */
+export function canonical(scope: IConstruct, value: unknown): string {
+  try {
+    return canonicalText(scope, Tokenization.resolve(value, { scope, resolver: new CanonicalResolver(scope), preparing: false }));
+  } catch {
+    // A lazy value that is not ready yet: it is the same as itself only.
+    return `unresolved ${JSON.stringify(value)}`;
+  }
+}
+
+/** Names what a reference points at by its path: two stacks may use the same logical id. */
+class CanonicalResolver extends DefaultTokenResolver {
+  constructor(scope: IConstruct) {
+    super({ join: (...parts) => parts.map(part => part === undefined ? '' : canonicalText(scope, part)).join('') });
+  }
+
+  public resolveToken(token: IResolvable, context: IResolveContext, postProcessor: IPostProcessor): unknown {
+    if (!Reference.isReference(token)) {
+      return super.resolveToken(token, context, postProcessor);
+    }
+    const isOwnPseudoParameter = token.displayName.startsWith('AWS::') && Stack.of(token.target) === Stack.of(context.scope);
+    return isOwnPseudoParameter ? { Ref: token.displayName } : { Reference: `${token.target.node.path} ${token.displayName}` };
+  }
+}
+
+/** Writes the functions of CloudFormation that only put texts together as the text that they give. */
+function canonicalText(scope: IConstruct, value: unknown): string {
+  if (typeof value === 'string') {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return JSON.stringify(value.map(each => canonicalText(scope, each)));
+  }
+  if (typeof value !== 'object' || value === null) {
+    return String(value);
+  }
+  const entries = Object.entries(value);
+  const [name, content] = entries[0] ?? [];
+  if (entries.length === 1) {
+    if (name === 'Ref' && PSEUDO_PARAMETERS[content]) {
+      const known = PSEUDO_PARAMETERS[content](Stack.of(scope));
+      return Token.isUnresolved(known) ? `{${content}}` : known;
+    }
+    if (name === 'Fn::Join' && Array.isArray(content?.[1])) {
+      return content[1].map((part: unknown) => canonicalText(scope, part)).join(content[0]);
+    }
+    if (name === 'Fn::Sub' && typeof content === 'string') {
+      return content.replace(/\$\{([^!}][^}]*)\}/g, (_, id: string) => canonicalText(scope, { Ref: id })).replace(/\$\{!/g, '${');
+    }
+  }
+  return JSON.stringify(Object.fromEntries(entries.map(([key, each]) => [key, canonicalText(scope, each)])));
+}
+
+/** The library supports the partition `aws` only. */
+const PSEUDO_PARAMETERS: Record<string, (stack: Stack) => string> = {
+  'AWS::AccountId': stack => stack.account,
+  'AWS::Region': stack => stack.region,
+  'AWS::Partition': () => 'aws',
+  'AWS::URLSuffix': () => 'amazonaws.com',
+};
