@@ -1,19 +1,16 @@
-/** What processes of the local cloud get as their environment: nothing that could lead them to a real account. */
+/** Environment variables for processes of the local cloud: none of them can lead to a real AWS account. */
 import { devNull } from 'node:os';
 
-/** An account id of AWS's documentation: whatever gets out by mistake names nobody's account. */
+/** An account id of AWS's documentation, so a call that reaches AWS by mistake names no real account. */
 export const ACCOUNT = '111122223333';
 export const REGION = 'us-east-1';
 
-/**
- * Settings of AWS tools, all of them, and the proxies: traffic to loopback must not take a way out.
- * CDK_ holds accounts, roles and qualifiers of a user's own.
- */
-const DROPPED = /^(AWS_|CDK_|(HTTPS?|ALL|FTP)_PROXY$)/i;
+/** All settings of AWS tools and the CDK, and the proxies: requests to loopback must not leave this machine. */
+const REMOVED_VARIABLES = /^(AWS_|CDK_|(HTTPS?|ALL|FTP)_PROXY$)/i;
 
-/** The environment of this process without anything that concerns AWS. */
+/** The environment of this process without the settings of AWS tools. */
 export function withoutAws(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !DROPPED.test(name)));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !REMOVED_VARIABLES.test(name)));
 }
 
 /** The complete environment for a client of the emulator at `url`. */
@@ -22,19 +19,19 @@ export function clientEnvironment(url: string): NodeJS.ProcessEnv {
   return { ...withoutAws(), ...awsSettings(url) };
 }
 
-/** Every setting that leads an AWS tool to the emulator and nowhere else. */
+/** Settings that make AWS tools use the emulator only. */
 export function awsSettings(url: string): Record<string, string> {
   assertLoopback(url);
   return {
     AWS_ENDPOINT_URL: url,
     AWS_ENDPOINT_URL_S3: url,
     AWS_ENDPOINT_URL_STS: url,
-    // The emulator takes the account id as the key of the account's root; AWS takes it as no key at all.
+    // The emulator accepts the account id as access key of the account's root user. AWS would reject it.
     AWS_ACCESS_KEY_ID: ACCOUNT,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    // No profile of the user's can be read, and no instance or container is asked for credentials.
+    // No tool reads the user's profiles or requests credentials of an instance or container.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_SDK_LOAD_CONFIG: '0',
@@ -44,16 +41,16 @@ export function awsSettings(url: string): Record<string, string> {
   };
 }
 
-/** Turns this process itself away from the user's account: the AWS SDK reads many more variables than a client is given. */
+/** Removes the user's AWS settings from this process, because the AWS SDK also reads settings that clients do not override. */
 export function isolateThisProcess(url: string): void {
-  for (const name of Object.keys(process.env).filter((key) => DROPPED.test(key))) delete process.env[name];
+  for (const name of Object.keys(process.env).filter((key) => REMOVED_VARIABLES.test(key))) delete process.env[name];
   Object.assign(process.env, awsSettings(url));
 }
 
-/** Nothing local may reach anything but this machine, whatever the caller's settings say. */
+/** Throws an error if a URL is not on this machine. */
 export function assertLoopback(url: string): void {
   const { hostname, protocol } = new URL(url);
   if (hostname !== '127.0.0.1' || protocol !== 'http:') {
-    throw new Error(`The local cloud works on http://127.0.0.1 only, and was given ${url}.`);
+    throw new Error(`The local cloud can use URLs on http://127.0.0.1 only, but got ${url}.`);
   }
 }

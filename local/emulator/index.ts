@@ -1,7 +1,4 @@
-/**
- * An AWS account on this machine: MiniStack, with its IAM checks on, on loopback and a free port, for as long as this
- * process lives.
- */
+/** An emulated AWS account: runs MiniStack with IAM enforcement on a free port of loopback until this process exits. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -9,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCOUNT, clientEnvironment, REGION, withoutAws } from './environment';
-import { endGroup, tieToThisProcess } from './process-group';
+import { stopGroup, killOnExit } from './process-group';
 import { emulatorPython } from './venv';
 
 export { assertLoopback, awsSettings, isolateThisProcess, withoutAws } from './environment';
-export { endGroup, tieToThisProcess } from './process-group';
+export { stopGroup, killOnExit } from './process-group';
 
 /**
  * Behaviour of AWS that is not documented, or that most tests do not need. `bridge/behaviour.py` explains each setting; every default is
@@ -29,14 +26,14 @@ export interface Behaviour {
 
 export interface Emulator {
   readonly url: string;
-  /** Complete environment for child processes that use AWS. */
+  /** The complete environment for child processes that use AWS. */
   readonly env: NodeJS.ProcessEnv;
   readonly region: string;
   readonly account: string;
   readonly logFile: string;
-  /** Changes settings while the emulator runs. Returns all of them. */
-  behave(changes: Partial<Behaviour>): Promise<Behaviour>;
-  /** Ends the emulator and every function that it runs. May be called twice. */
+  /** Changes settings of the running emulator. Returns all settings. */
+  setBehaviour(changes: Partial<Behaviour>): Promise<Behaviour>;
+  /** Stops the emulator and the Lambda functions that it runs. Can be called twice. */
   close(): Promise<void>;
 }
 
@@ -47,10 +44,10 @@ export interface EmulatorOptions {
 const HOST = '127.0.0.1';
 const CHECKOUT = resolve(__dirname, '..', '..');
 const LOCAL = join(CHECKOUT, '.local');
-const READY_WITHIN_MS = 60_000;
-const LOGS_KEPT = 10;
+const START_TIMEOUT_MS = 60_000;
+const MAX_LOG_FILES = 10;
 /** Somebody else may take a free port between the look for it and its use. */
-const PORTS_TRIED = 3;
+const MAX_START_ATTEMPTS = 3;
 
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const log = options.log ?? (() => {});
@@ -59,14 +56,14 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     try {
       return await start(python, await freePort());
     } catch (error) {
-      if (attempt === PORTS_TRIED || !/already in use/.test(String(error))) throw error;
+      if (attempt === MAX_START_ATTEMPTS || !/already in use/.test(String(error))) throw error;
     }
   }
 }
 
 async function start(python: string, port: number): Promise<Emulator> {
   const url = `http://${HOST}:${port}`;
-  // Outside the checkout: a function unpacked inside would find the checkout's node_modules, which Lambda does not have.
+  // Outside the checkout, because functions inside it could load the checkout's node_modules, which Lambda does not have.
   const scratch = mkdtempSync(join(tmpdir(), 'ecs-runner-emulator-'));
   provideAwsSdk(scratch);
   const logFile = newLogFile(port);
@@ -77,32 +74,32 @@ async function start(python: string, port: number): Promise<Emulator> {
       ...withoutAws(),
       NODE_PATH: '',
       ...serverSettings(port, scratch),
-      // Functions run on the Node that runs this, and not on whichever comes first.
+      // Lambda functions run on the same Node.js as this process.
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ''}`,
     },
     stdio: ['pipe', output, output],
     detached: true,
   });
   closeSync(output);
-  const untie = tieToThisProcess(child);
+  const removeExitHandler = killOnExit(child);
   const close = async () => {
-    await endGroup(child);
-    untie();
+    await stopGroup(child);
+    removeExitHandler();
     rmSync(scratch, { recursive: true, force: true });
   };
   try {
-    await ready(child, url, logFile);
+    await waitUntilReady(child, url, logFile);
   } catch (error) {
     await close();
     throw error;
   }
-  return { url, env: clientEnvironment(url), region: REGION, account: ACCOUNT, logFile, behave: async (changes) => behave(url, changes), close };
+  return { url, env: clientEnvironment(url), region: REGION, account: ACCOUNT, logFile, setBehaviour: async (changes) => setBehaviour(url, changes), close };
 }
 
-async function behave(url: string, changes: Partial<Behaviour>): Promise<Behaviour> {
+async function setBehaviour(url: string, changes: Partial<Behaviour>): Promise<Behaviour> {
   const answer = await fetch(`${url}/_local/behaviour`, { method: 'PUT', body: JSON.stringify(changes) });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`The AWS emulator refused to change its behaviour: ${text}`);
+  if (!answer.ok) throw new Error(`Could not change the behaviour of the AWS emulator: ${text}`);
   return JSON.parse(text) as Behaviour;
 }
 
@@ -113,25 +110,25 @@ function serverSettings(port: number, scratch: string): NodeJS.ProcessEnv {
     GATEWAY_PORT: String(port),
     MINISTACK_ACCOUNT_ID: ACCOUNT,
     MINISTACK_REGION: REGION,
-    // Policies, trust and boundaries are evaluated, for the functions too.
+    // Enforces policies, trust policies and boundaries, also for the Lambda functions.
     AUTH: 'true',
     LAMBDA_EXECUTOR: 'local',
-    // Nothing outlives the process, and nothing is left in places that other programs use.
+    // No state is kept after the process exits, and no file is written outside the scratch directory.
     PERSIST_STATE: '0',
     S3_PERSIST: '0',
     STATE_DIR: join(scratch, 'state'),
     S3_DATA_DIR: join(scratch, 's3'),
     TMPDIR: scratch,
     PYTHONDONTWRITEBYTECODE: '1',
-    // The functions', which inherit it.
+    // For the Lambda functions, which inherit the environment.
     NODE_NO_WARNINGS: '1',
     NO_PROXY: `${HOST},localhost`,
   };
 }
 
 /**
- * Lambda's Node.js runtimes bring the AWS SDK and nothing else, for `require` and for `import`. Functions are unpacked
- * below the scratch directory, and find it there.
+ * Lambda's Node.js runtimes provide the AWS SDK, for `require` and `import`. The emulator unpacks functions below the scratch
+ * directory, where Node.js finds the link.
  */
 function provideAwsSdk(scratch: string): void {
   const modules = join(scratch, 'node_modules');
@@ -139,27 +136,27 @@ function provideAwsSdk(scratch: string): void {
   symlinkSync(join(CHECKOUT, 'node_modules', '@aws-sdk'), join(modules, '@aws-sdk'), 'dir');
 }
 
-async function ready(child: ChildProcess, url: string, logFile: string): Promise<void> {
-  let ended: string | undefined;
-  child.once('error', (error) => { ended = error.message; });
-  child.once('exit', (code, signal) => { ended ??= `it ended with ${signal ?? code}`; });
-  for (const begin = Date.now(); Date.now() - begin < READY_WITHIN_MS; await sleep(100)) {
-    if (ended !== undefined) throw new Error(`The AWS emulator did not start: ${ended}.\n${lastLines(logFile)}`);
+async function waitUntilReady(child: ChildProcess, url: string, logFile: string): Promise<void> {
+  let failure: string | undefined;
+  child.once('error', (error) => { failure = error.message; });
+  child.once('exit', (code, signal) => { failure ??= `it exited with ${signal ?? code}`; });
+  for (const startedAt = Date.now(); Date.now() - startedAt < START_TIMEOUT_MS; await sleep(100)) {
+    if (failure !== undefined) throw new Error(`The AWS emulator did not start: ${failure}.\n${lastLines(logFile)}`);
     const answer = await fetch(`${url}/_ministack/health`).catch(() => undefined);
     if (answer?.ok) return;
   }
-  throw new Error(`The AWS emulator did not get ready within ${READY_WITHIN_MS / 1000} seconds.\n${lastLines(logFile)}`);
+  throw new Error(`The AWS emulator was not ready after ${START_TIMEOUT_MS / 1000} seconds.\n${lastLines(logFile)}`);
 }
 
 function lastLines(logFile: string): string {
   return `The end of its log, ${logFile}:\n${readFileSync(logFile, 'utf8').trim().split('\n').slice(-15).join('\n')}`;
 }
 
-/** A log for each start; the oldest ones go. */
+/** Each start has its own log file. Deletes the oldest ones. */
 function newLogFile(port: number): string {
   const logs = join(LOCAL, 'logs');
   mkdirSync(logs, { recursive: true });
-  const old = readdirSync(logs).filter((name) => name.startsWith('emulator-')).sort().reverse().slice(LOGS_KEPT - 1);
+  const old = readdirSync(logs).filter((name) => name.startsWith('emulator-')).sort().reverse().slice(MAX_LOG_FILES - 1);
   for (const name of old) rmSync(join(logs, name), { force: true });
   return join(logs, `emulator-${new Date().toISOString().replace(/[:.]/g, '-')}-${port}.log`);
 }

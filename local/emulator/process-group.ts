@@ -1,4 +1,4 @@
-/** Child processes that lead a group of their own, so that what they start ends with them. */
+/** Child processes that are started with `detached`, so that a signal to the process group also reaches their children. */
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -12,8 +12,8 @@ function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Asks the whole group to end, and makes it. */
-export async function endGroup(child: ChildProcess): Promise<void> {
+/** Sends SIGTERM to the group, and SIGKILL after a grace period. */
+export async function stopGroup(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
   signal(pid, 'SIGTERM');
@@ -21,8 +21,8 @@ export async function endGroup(child: ChildProcess): Promise<void> {
   signal(pid, 'SIGKILL');
 }
 
-/** Ends the group when this process exits, however it does. Returns the way to let go of it. */
-export function tieToThisProcess(child: ChildProcess): () => void {
+/** Kills the group when this process exits. Returns a function that removes this handler. */
+export function killOnExit(child: ChildProcess): () => void {
   const kill = () => { if (child.pid !== undefined) signal(child.pid, 'SIGKILL'); };
   process.once('exit', kill);
   return () => process.removeListener('exit', kill);

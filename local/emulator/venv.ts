@@ -10,6 +10,6 @@ export function emulatorPython(directory: string, log: (line: string) => void): 
     directory,
     requirements: REQUIREMENTS,
     name: 'the AWS emulator',
-    says: 'Installing the AWS emulator into .local/venv (once; it takes about half a minute)',
+    installMessage: 'Installing the AWS emulator into .local/venv (once; it takes about half a minute)',
   }, log);
 }

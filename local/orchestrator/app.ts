@@ -19,7 +19,7 @@ export interface AppOptions {
   readonly behaviour: Behaviour;
 }
 
-/** An empty body is no body, even when a client says that it is JSON, as many do on a DELETE. */
+/** Accepts an empty body with a JSON content type, which many clients send with a DELETE. */
 function acceptEmptyJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -29,18 +29,18 @@ function acceptEmptyJson(app: FastifyInstance): void {
 }
 
 /**
- * The server without its socket. What is registered first is asked first: a request is recorded whatever becomes of it, then
- * whether it meets a fault, then its token, then its body.
+ * Creates the server without starting to listen. Hooks run in the order of their registration: every request is recorded, then faults
+ * are injected, then the token is checked, then the body is validated.
  */
 export function createApp({ store, tokens, record, fault, behaviour }: AppOptions): FastifyInstance {
   const app = Fastify({
-    // Bodies are taken as they are or refused: nothing is dropped, turned into another type or filled in.
+    // Validation never changes a body: no field is removed, converted or filled in.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
-    // Ids that are too long are unknown, and not another kind of error.
+    // So long that an overlong id in a path gives a 404 for the resource, not an error of the router.
     routerOptions: { maxParamLength: 16_384 },
-    // A client that keeps its connection open must not keep the server from closing.
+    // Close connections that clients keep open when the server closes.
     forceCloseConnections: true,
-    // Even what never gets as far as a route is answered in JSON.
+    // Errors before routing also have a JSON body.
     frameworkErrors: (error, request, reply) => handleError(error, request, reply),
     clientErrorHandler: (_error, socket) => {
       const body = JSON.stringify(errorBody(400, 'the request is not valid HTTP'));

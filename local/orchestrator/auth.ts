@@ -17,13 +17,13 @@ export interface LocalToken {
   readonly permissions?: readonly Permission[];
 }
 
-/** The tokens that are valid now. All of them are replaced together, so that a rotation is one step. */
+/** The tokens that are valid now. `replace` changes all of them in one step, as in a rotation. */
 export class TokenRegistry {
   private tokens: ReadonlyMap<string, LocalToken> = new Map();
-  /** When the API forgets that it refused a token. */
-  private readonly refusedUntil = new Map<string, number>();
+  /** The time until which the API rejects a token, by token. */
+  private readonly rejectedUntil = new Map<string, number>();
 
-  constructor(tokens: LocalToken[], private readonly refusedTokenMs: number) {
+  constructor(tokens: LocalToken[], private readonly rejectedTokenMs: number) {
     this.replace(tokens);
   }
 
@@ -31,32 +31,32 @@ export class TokenRegistry {
     this.tokens = new Map(tokens.map((token) => [token.token, token]));
   }
 
-  /** The API caches a refusal, and each use of a refused token prolongs it. */
+  /** The API caches a rejection. Each use of a rejected token extends it. */
   find(authorization: string | undefined): LocalToken | undefined {
-    // The API takes the scheme in this spelling only.
+    // The API accepts the scheme in this spelling only.
     const [, token] = /^Bearer (.*)$/.exec(authorization ?? '') ?? [];
     if (token === undefined) return undefined;
     const found = this.tokens.get(token);
-    if (found && Date.now() >= (this.refusedUntil.get(token) ?? 0)) return found;
-    this.refusedUntil.set(token, Date.now() + this.refusedTokenMs);
+    if (found && Date.now() >= (this.rejectedUntil.get(token) ?? 0)) return found;
+    this.rejectedUntil.set(token, Date.now() + this.rejectedTokenMs);
     return undefined;
   }
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The organization of the path; set once the token was found to have the permission in it. */
+    /** The organization of the path. Set after the token's permission is checked. */
     organization: OrganizationStore;
   }
   interface FastifyContextConfig {
-    /** What a token needs for this route. */
+    /** The permission that this route requires. */
     permission?: Permission;
   }
 }
 
 /**
- * Authorization comes before everything else, even before the body is read: a caller without a permission learns nothing, neither from
- * validation nor from what exists.
+ * Checks the token before the body is read and before the resource is looked up, so a caller without permission learns nothing about
+ * either.
  */
 export function requireToken(app: FastifyInstance, store: Store, registry: TokenRegistry, behaviour: Behaviour): void {
   app.decorateRequest('organization');
@@ -72,8 +72,8 @@ export function requireToken(app: FastifyInstance, store: Store, registry: Token
     if (!organization || !token.orgs.includes(orgId) || !(token.permissions ?? PERMISSIONS).includes(permission)) {
       throw forbidden([{ resource: `organization:${orgId}`, permission }]);
     }
-    const reads = permission.endsWith('_read');
-    if (!reads) organization.remember();
-    request.organization = reads && request.fault?.answer.kind === 'stale' ? organization.stale : organization;
+    const isRead = permission.endsWith('_read');
+    if (!isRead) organization.saveSnapshot();
+    request.organization = isRead && request.fault?.answer.kind === 'stale' ? organization.snapshot : organization;
   });
 }

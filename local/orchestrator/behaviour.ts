@@ -1,20 +1,20 @@
 /**
- * What the hosted service may do otherwise. Nobody has observed it: the documented behaviour is that of the open-sourced control plane, and
- * each option has the other answer that is plausible. Tests run with both.
+ * Behaviour in which the hosted service may differ from the open-sourced control plane. The hosted service has not been observed, so tests
+ * run with both values of each option: the documented one and a plausible alternative.
  */
 export interface Behaviour {
-  /** The status for an organization that does not exist. Authorization comes first, and nobody has a permission in it: 403. */
+  /** The status for an unknown organization. 403, because no token has a permission in it and authorization comes first. */
   readonly unknownOrganization: 403 | 404;
   /** The status for a rule that names an unknown runner or environment type. */
   readonly unknownReference: 400 | 409;
-  /** Whether a rule may have the filter of another runner's rule. Two rules of one runner never have the same filter. */
+  /** Whether rules of different runners may have the same filter. Two rules of one runner never may. */
   readonly filterPerRunner: boolean;
-  /** Whether deleting a runner deletes the rules that point at it. Otherwise those rules keep the runner from being deleted. */
-  readonly rulesGoWithRunner: boolean;
-  /** Whether empty lists, empty maps and `false` are left out of answers. */
-  readonly omitsEmptyFields: boolean;
-  /** How long a token that was refused stays refused, in milliseconds, from its last use. 0: as long as it is not valid. */
-  readonly refusedTokenMs: number;
+  /** Whether deleting a runner deletes its rules. Otherwise a runner with rules cannot be deleted. */
+  readonly deleteRulesWithRunner: boolean;
+  /** Whether responses omit empty lists, empty maps and `false`. */
+  readonly omitEmptyFields: boolean;
+  /** How long a rejected token stays rejected after its last use, in milliseconds. 0: only while it is invalid. */
+  readonly rejectedTokenMs: number;
 }
 
 /** The behaviour of the open-sourced control plane. */
@@ -22,17 +22,17 @@ export const DOCUMENTED: Behaviour = {
   unknownOrganization: 403,
   unknownReference: 409,
   filterPerRunner: false,
-  rulesGoWithRunner: true,
-  omitsEmptyFields: true,
-  refusedTokenMs: 60_000,
+  deleteRulesWithRunner: true,
+  omitEmptyFields: true,
+  rejectedTokenMs: 60_000,
 };
 
-/** Each option's other value. */
+/** The alternative value of each option. */
 export const ALTERNATIVE: Behaviour = {
   unknownOrganization: 404,
   unknownReference: 400,
   filterPerRunner: true,
-  rulesGoWithRunner: false,
-  omitsEmptyFields: false,
-  refusedTokenMs: 0,
+  deleteRulesWithRunner: false,
+  omitEmptyFields: false,
+  rejectedTokenMs: 0,
 };

@@ -1,13 +1,13 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 
-/** What every refused call answers with, whatever refused it. */
+/** The body of every error response. */
 export interface ErrorBody {
   readonly error: string;
   readonly message: string;
   readonly details?: Record<string, unknown>;
 }
 
-/** A refusal with its status: routes and checks throw it, the error handler writes it. */
+/** An error response. Routes and checks throw it; the error handler sends it. */
 export class HttpError extends Error {
   constructor(readonly status: number, message: string, readonly details?: Record<string, unknown>) {
     super(message);
@@ -17,7 +17,7 @@ export class HttpError extends Error {
 
 export const badRequest = (message: string, details?: Record<string, unknown>): HttpError => new HttpError(400, message, details);
 export const unauthorized = (): HttpError => new HttpError(401, 'Unauthorized');
-/** The checks that failed are in the details alone. */
+/** The failed checks are in the details, not in the message. */
 export const forbidden = (failedChecks: { resource: string; permission: string }[]): HttpError =>
   new HttpError(403, 'Forbidden', { failed_checks: failedChecks });
 export const notFound = (message: string): HttpError => new HttpError(404, message);
@@ -27,37 +27,37 @@ export function errorBody(status: number, message: string, details?: Record<stri
   return { error: `HTTP-${status}`, message, ...(details && { details }) };
 }
 
-type ValidationFault = NonNullable<FastifyError['validation']>[number];
+type ValidationError = NonNullable<FastifyError['validation']>[number];
 
-/** `/runner_configuration/job/subnets/0` reads as `runner_configuration.job.subnets.0`. */
-function faultyField(fault: ValidationFault): string {
-  return fault.instancePath.slice(1).replace(/\//g, '.');
+/** Converts `/runner_configuration/job/subnets/0` to `runner_configuration.job.subnets.0`. */
+function fieldOf(error: ValidationError): string {
+  return error.instancePath.slice(1).replace(/\//g, '.');
 }
 
-function describeFault(fault: ValidationFault, context: string): string {
-  // Ajv says only that there is an unknown property: a person needs its name.
-  const name = fault.params.additionalProperty;
-  const message = typeof name === 'string' ? `must not have the unknown field '${name}'` : fault.message ?? 'is invalid';
-  return `${faultyField(fault) || context} ${message}`;
+function describe(error: ValidationError, context: string): string {
+  // Ajv's own message does not name the unknown property.
+  const name = error.params.additionalProperty;
+  const message = typeof name === 'string' ? `must not have the unknown field '${name}'` : error.message ?? 'is invalid';
+  return `${fieldOf(error) || context} ${message}`;
 }
 
 function fromFastify(error: FastifyError): { status: number; body: ErrorBody } {
   if (error.validation) {
-    // That a branch of a schema does not hold says less than why it does not.
-    const faults = error.validation.filter(({ keyword }) => keyword !== 'if');
-    const details = faults.map((fault) => ({ field: faultyField(fault), rule: fault.keyword }));
-    const message = faults.map((fault) => describeFault(fault, error.validationContext ?? 'body')).join('; ');
+    // Omits the errors of `if`, because the errors of the failed branch give the cause.
+    const errors = error.validation.filter(({ keyword }) => keyword !== 'if');
+    const details = errors.map((one) => ({ field: fieldOf(one), rule: one.keyword }));
+    const message = errors.map((one) => describe(one, error.validationContext ?? 'body')).join('; ');
     return { status: 400, body: errorBody(400, message, { errors: details }) };
   }
   const status = error.statusCode ?? 500;
-  // What went wrong inside is nobody's business outside.
+  // Does not expose details of internal errors.
   return { status, body: errorBody(status, status >= 500 ? 'internal server error' : error.message) };
 }
 
-/** The one place where an error becomes an answer. */
+/** Sends an error response. */
 export function handleError(error: Error, _request: FastifyRequest, reply: FastifyReply): void {
   if (error instanceof HttpError) {
-    // RFC 6750: whoever is refused for the token is told which scheme is expected.
+    // RFC 6750, section 3: a 401 names the expected scheme.
     if (error.status === 401) void reply.header('www-authenticate', 'Bearer error="invalid_token"');
     void reply.code(error.status).send(errorBody(error.status, error.message, error.details));
     return;

@@ -1,37 +1,37 @@
 /**
- * Bad days: what can go wrong between a request and its answer, made to happen on purpose.
+ * Injected faults: outages of the network, a proxy or the API.
  *
- * A fault stands for the network, a proxy or the API itself, so it comes before the token is looked at, and it says whether
- * the request was carried out all the same: that is what a client cannot know.
+ * Faults are injected before the token is checked. A fault also defines whether the API carries out the request, which the client cannot
+ * know.
  */
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** What becomes of the answer. */
+/** What happens to the response. */
 export type FaultyAnswer =
   /** The connection is reset. */
   | { readonly kind: 'reset' }
-  /** Nothing comes, and the connection stays open. */
+  /** No response; the connection stays open. */
   | { readonly kind: 'never' }
-  /** The true answer, in small pieces with a pause before each. */
+  /** The correct response, in small pieces with a pause before each. */
   | { readonly kind: 'slow'; readonly pauseMs: number }
-  /** The first half of the true answer. */
+  /** The first half of the correct response. */
   | { readonly kind: 'truncated' }
-  /** Another answer: a proxy's, or a fault of the API. */
+  /** Another response, of a proxy or of the API. */
   | { readonly kind: 'other'; readonly status: number; readonly headers?: Record<string, string>; readonly body?: string }
-  /** What the answer was before the last change: an API that reads from a copy. */
+  /** The response before the last change, as from a read replica. */
   | { readonly kind: 'stale' };
 
 export interface Fault {
-  /** What a report calls it. */
+  /** The name in reports. */
   readonly name: string;
-  /** Whether the request is carried out before its answer is spoiled; a slow, truncated or stale answer always is. */
+  /** Whether the API carries out the request. Must be true for a slow, truncated or stale response. */
   readonly carriedOut: boolean;
   readonly answer: FaultyAnswer;
 }
 
-/** What a fault can be chosen by. */
+/** The request for which a fault is chosen. */
 export interface FaultyRequest {
   readonly method: string;
   /** With the query string. */
@@ -39,7 +39,7 @@ export interface FaultyRequest {
   readonly authorization: string | undefined;
 }
 
-/** Asked before each request; undefined lets it through. */
+/** Called for each request. Returns undefined for no fault. */
 export type FaultChooser = (request: FaultyRequest) => Fault | undefined;
 
 declare module 'fastify' {
@@ -48,7 +48,7 @@ declare module 'fastify' {
   }
 }
 
-const PIECES = 5;
+const PIECE_COUNT = 5;
 
 export function injectFaults(app: FastifyInstance, choose: FaultChooser): void {
   app.decorateRequest('fault');
@@ -56,17 +56,17 @@ export function injectFaults(app: FastifyInstance, choose: FaultChooser): void {
     request.fault = choose({ method: request.method, path: request.url, authorization: request.headers.authorization });
     const { fault } = request;
     if (!fault || fault.carriedOut) return;
-    await spoil(fault.answer, request, reply);
+    await sendFault(fault.answer, request, reply);
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const { fault } = request;
     if (!fault?.carriedOut) return payload;
-    return replace(fault.answer, request, reply, payload);
+    return replaceResponse(fault.answer, request, reply, payload);
   });
 }
 
-/** In place of carrying the request out. */
-async function spoil(answer: FaultyAnswer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** Responds without carrying out the request. */
+async function sendFault(answer: FaultyAnswer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (answer.kind === 'other') {
     await reply.code(answer.status).headers(answer.headers ?? {}).send(answer.body);
     return;
@@ -75,8 +75,8 @@ async function spoil(answer: FaultyAnswer, request: FastifyRequest, reply: Fasti
   if (answer.kind === 'reset') request.raw.socket.destroy();
 }
 
-/** In place of the true answer, which is `payload`. */
-async function replace(answer: FaultyAnswer, request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
+/** Replaces the correct response, `payload`. */
+async function replaceResponse(answer: FaultyAnswer, request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
   const text = typeof payload === 'string' ? payload : '';
   switch (answer.kind) {
     case 'reset':
@@ -101,7 +101,7 @@ async function replace(answer: FaultyAnswer, request: FastifyRequest, reply: Fas
 }
 
 async function* inPieces(text: string, pauseMs: number): AsyncGenerator<string> {
-  const length = Math.ceil(text.length / PIECES) || 1;
+  const length = Math.ceil(text.length / PIECE_COUNT) || 1;
   for (let at = 0; at < text.length; at += length) {
     await pause(pauseMs);
     yield text.slice(at, at + length);

@@ -1,6 +1,4 @@
-/**
- * An orchestrator on this machine: the API that a runner is registered at, with its rules, refusals and paging, in memory.
- */
+/** A local orchestrator: the API for runners and rules with its validation, errors and paging. Keeps all data in memory. */
 import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
 import { TokenRegistry, type LocalToken } from './auth';
@@ -19,33 +17,33 @@ export interface LocalOrchestratorOptions {
   readonly port?: number;
   readonly orgs: string[];
   readonly tokens: LocalToken[];
-  /** @default - the documented behaviour, also for each option that is left out */
+  /** @default - the documented behaviour for each option */
   readonly behaviour?: Partial<Behaviour>;
-  /** Called with every request just before its answer leaves. */
+  /** Called for each request just before the response is sent. */
   readonly onRequest?: (request: RecordedRequest) => void;
 }
 
 export interface LocalOrchestrator {
   readonly url: string;
   readonly port: number;
-  /** Every request so far, in the order of their answers. */
+  /** All requests, in the order of their responses. */
   readonly requests: RecordedRequest[];
-  /** What the organizations have, to be looked at and changed behind the API's back. */
+  /** The data of all organizations, for tests that read or change it without the API. */
   readonly store: Store;
   close(): Promise<void>;
-  /** Replaces all tokens at once: those that are not named any more are refused from now on. */
+  /** Replaces all tokens. Other tokens are rejected from now on. */
   setTokens(tokens: LocalToken[]): void;
-  /** Chooses what goes wrong from now on; without a chooser nothing does. */
+  /** Sets the faults to inject. Without `choose`, no faults are injected. */
   setFaults(choose?: FaultChooser): void;
 }
 
-/** Loopback only: this server knows no TLS, and its tokens are made up. */
+/** Loopback only, because the server does not use TLS. */
 const HOST = '127.0.0.1';
 
 export async function startOrchestrator(options: LocalOrchestratorOptions): Promise<LocalOrchestrator> {
   const requests: RecordedRequest[] = [];
   const behaviour = { ...DOCUMENTED, ...options.behaviour };
-  const tokens = new TokenRegistry(options.tokens, behaviour.refusedTokenMs);
+  const tokens = new TokenRegistry(options.tokens, behaviour.rejectedTokenMs);
   let chooser: FaultChooser | undefined;
   const store = new Store(options.orgs);
   const app = createApp({

@@ -1,4 +1,4 @@
-/** What travels over the wire, as the schemas let it through. */
+/** Bodies of requests and responses that are valid for the schemas. */
 
 export interface RunnerAuth {
   readonly role_arn: string;
@@ -57,7 +57,7 @@ export interface RunnerUpdateBody {
   readonly state_storage_configuration?: AnyStateStorage;
 }
 
-/** A runner of any type. All of them share the ids. */
+/** A runner of any type. Runner ids are unique across all types. */
 export interface AnyRunner<Configuration = AnyRunnerConfiguration, Storage = AnyStateStorage> extends RunnerCreateBody<Configuration, Storage> {
   readonly org_id: string;
   readonly created_at: string;
@@ -73,7 +73,7 @@ export interface RuleCreateBody {
   readonly env_type_id?: string;
 }
 
-/** A rule that does not narrow by project or type says so with an empty string, and never by leaving the field out. */
+/** A rule for all projects or all environment types has an empty string in that field. The field is never omitted. */
 export interface RunnerRule extends Required<RuleCreateBody> {
   readonly id: string;
   readonly org_id: string;

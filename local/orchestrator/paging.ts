@@ -27,7 +27,7 @@ function decode(token: string, parts: number): string[] {
   return key;
 }
 
-/** By code unit and part by part, so that the order does not hang on a locale. */
+/** Compares code units, so that the order does not depend on a locale. */
 function compareKeys(a: string[], b: string[]): number {
   const at = a.findIndex((part, index) => part !== b[index]);
   if (at < 0) return 0;
@@ -35,8 +35,8 @@ function compareKeys(a: string[], b: string[]): number {
 }
 
 /**
- * One page of the items in the order of their keys. The token holds the last key that was seen, and not a position, so that
- * a caller who deletes what it lists still sees everything once.
+ * Returns one page of the items, ordered by key. The page token contains the last key instead of a position, so a caller that deletes
+ * listed items still sees each item exactly once.
  */
 export function pageOf<T>(all: Iterable<T>, keyOf: (item: T) => [string, ...string[]], query: PageQuery): Page<T> {
   const size = Math.max(1, query.per_page === undefined ? DEFAULT_PAGE_SIZE : Number(query.per_page));

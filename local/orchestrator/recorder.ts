@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What was asked and answered. Never the headers: the token is in one of them. */
+/** A request and the status of its response. Without headers, because they contain the token. */
 export interface RecordedRequest {
   readonly method: string;
-  /** With the query string, if there is one. */
+  /** Includes the query string. */
   readonly path: string;
   readonly status: number;
-  /** As it was parsed; left out when there was none, or none that could be read. */
+  /** The parsed body; undefined if the request has no valid body. */
   readonly body?: unknown;
 }
 
 export function recordRequests(app: FastifyInstance, record: (request: RecordedRequest) => void): void {
-  // On sending, and not once it was sent: whoever has the answer finds its request recorded.
+  // `onSend` instead of `onResponse`, so that the request is recorded before the client gets the response.
   app.addHook('onSend', async (request, reply) => {
     const { method, url, body } = request;
     record({ method, path: url, status: reply.statusCode, ...(body !== undefined && { body }) });

@@ -1,11 +1,11 @@
 /**
- * The rules of the API's fields, stated here once more on purpose: this server is what the library is measured against, so
- * it must not share the library's idea of them.
+ * Validation rules of the API. They deliberately repeat rules of the library: tests compare the library with this server, so the two
+ * must not share code.
  */
 
 const string = (rules: Record<string, unknown> = {}): object => ({ type: 'string', ...rules });
 
-/** Every object is closed. The API itself refuses unknown fields only inside `runner_configuration`, and ignores them elsewhere. */
+/** Rejects unknown fields everywhere. The API rejects them only in `runner_configuration`, and ignores them elsewhere. */
 const object = (required: string[], properties: Record<string, object>): object => ({
   type: 'object',
   additionalProperties: false,
@@ -13,7 +13,7 @@ const object = (required: string[], properties: Record<string, object>): object 
   properties,
 });
 
-// The same language as `^[a-z](?:-?[a-z0-9]+)+$`, without the nested repetition that takes exponential time to say no.
+// Matches the same ids as `^[a-z](?:-?[a-z0-9]+)+$`, which needs exponential time to reject some texts.
 const IDENTIFIER = '^[a-z](?:-?[a-z0-9])+$';
 const ROLE_ARN = '^arn:aws:iam::\\d{12}:role/[a-zA-Z_0-9+=,.@\\-_/]+$';
 const REGION = '^[a-z]{2}-[a-z]+-\\d$';
@@ -25,7 +25,7 @@ const displayName = string({ minLength: 2, maxLength: 60 });
 const roleArn = string({ pattern: ROLE_ARN });
 const region = string({ pattern: REGION });
 
-/** Variables that the orchestrator sets in the task: it refuses some of them and overwrites the others, so none gets through. */
+/** Variables that the orchestrator sets in the task. It rejects some of them and overwrites the others; this server rejects all. */
 export const RESERVED_VARIABLES: readonly string[] = [
   'ORG_ID',
   'RUNNER_ID',
@@ -41,7 +41,7 @@ export const RESERVED_VARIABLES: readonly string[] = [
   'PLATFORM_ORCHESTRATOR_BASE_URL',
 ];
 
-/** Variables whose value would lie in the open: they must come as secrets. */
+/** Variables with sensitive values, which must be passed as secrets. */
 export const SENSITIVE_VARIABLES: readonly string[] = ['RUNNER_GIT_SSH_KEYS'];
 
 const auth = object(['role_arn'], {
@@ -52,7 +52,7 @@ const auth = object(['role_arn'], {
 
 const job = object(['region', 'cluster', 'subnets', 'execution_role_arn'], {
   region,
-  // A name, and not the ARN of a cluster: no name has one of these two characters.
+  // A cluster name. Only ARNs contain `:` or `/`.
   cluster: string({ pattern: '^[^:/]+$', minLength: 1, maxLength: 255 }),
   subnets: { type: 'array', minItems: 1, maxItems: 16, items: string({ minLength: 1, maxLength: 24 }) },
   security_groups: { type: 'array', maxItems: 5, items: string({ minLength: 1, maxLength: 255 }) },
@@ -86,7 +86,7 @@ const gkeCluster = object(['name', 'project_id', 'location', 'auth'], {
 });
 const agentKey = string({ pattern: '^-----BEGIN PUBLIC KEY-----\\n[^\\n]+\\n-----END PUBLIC KEY-----(\\n)?$', maxLength: 200 });
 
-/** What a runner of each type has besides its type; a create has to name all of it. */
+/** The fields of each runner type besides `type`. All of them are required when a runner is created. */
 const RUNNER_TYPES: Readonly<Record<string, Record<string, object>>> = {
   'serverless-ecs': { auth, job },
   'kubernetes': { job: kubernetesJob, cluster: object(['cluster_data', 'auth'], { cluster_data: kubernetesClusterData, auth: kubernetesAuth }) },
@@ -98,7 +98,7 @@ const RUNNER_TYPES: Readonly<Record<string, Record<string, object>>> = {
 const bucket = string({ pattern: '^[a-z0-9][a-z0-9\\-]*[a-z0-9]$' });
 const pathPrefix = string({ pattern: '^[a-zA-Z0-9._-]+(?:/[a-zA-Z0-9._-]+)*/?$' });
 
-/** An object whose other fields depend on its `type`. Without a known type nothing more can be said of it. */
+/** An object whose fields depend on its `type`. For an unknown type, only the type is reported as invalid. */
 const objectByType = (branches: Readonly<Record<string, object>>): object => ({
   type: 'object',
   required: ['type'],
@@ -133,21 +133,21 @@ export const runnerCreateSchema = object(['id', 'runner_configuration', 'state_s
   state_storage_configuration: stateStorage,
 });
 
-/** `type` is asked for although it cannot change: it says which kind of configuration the rest is. */
+/** `type` is required although it cannot change, because it selects the schema of the other fields. */
 export const runnerUpdateSchema = object([], {
   description,
   runner_configuration: runnerConfiguration(() => []),
   state_storage_configuration: stateStorage,
 });
 
-/** No patterns: an empty project or type means "any", and an id that cannot exist is simply not found. */
+/** Without patterns: an empty project or environment type means "any", and an invalid id gives "not found". */
 export const ruleCreateSchema = object(['runner_id'], {
   runner_id: string({ minLength: 1 }),
   project_id: string(),
   env_type_id: string(),
 });
 
-/** The path of a rule takes nothing but a UUID. */
+/** The id of a rule in a path must be a UUID. */
 export const ruleParamsSchema = {
   type: 'object',
   properties: { ruleId: string({ pattern: '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' }) },
@@ -160,7 +160,7 @@ export const environmentCreateSchema = object(['id', 'env_type_id'], {
   display_name: displayName,
 });
 
-/** Query strings stay strings, since nothing is coerced; other parameters are ignored, as HTTP APIs do. */
+/** Query parameters stay strings, because values are never converted. Unknown parameters are ignored. */
 export const pageQuerySchema = {
   type: 'object',
   properties: { per_page: string({ pattern: '^-?\\d{1,9}$' }), page: string() },

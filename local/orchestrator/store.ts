@@ -1,28 +1,28 @@
 import type { AnyRunner, Environment, EnvironmentType, Project, RunnerRule } from './model';
 
-/** How many environments a refused delete names. */
-const NAMED_ENVIRONMENTS = 10;
+/** How many environments the error message of a delete names. */
+const MAX_NAMED_ENVIRONMENTS = 10;
 
-/** Everything that one organization owns. */
+/** The data of one organization. */
 export class OrganizationStore {
   readonly runners = new Map<string, AnyRunner>();
   readonly rules = new Map<string, RunnerRule>();
   readonly projects = new Map<string, Project>();
   readonly envTypes = new Map<string, EnvironmentType>();
   private readonly environments = new Map<string, Environment>();
-  /** Runners and rules as they were before the last change. */
-  private before?: OrganizationStore;
+  /** Runners and rules before the last change. */
+  private lastSnapshot?: OrganizationStore;
 
-  /** What somebody sees who reads from a copy that the last change has not reached yet. */
-  get stale(): OrganizationStore {
-    return this.before ?? this;
+  /** The data that a read replica returns before it has received the last change. */
+  get snapshot(): OrganizationStore {
+    return this.lastSnapshot ?? this;
   }
 
-  /** Called before a change. */
-  remember(): void {
-    this.before = new OrganizationStore();
-    for (const [id, runner] of this.runners) this.before.runners.set(id, runner);
-    for (const [id, rule] of this.rules) this.before.rules.set(id, rule);
+  /** Called before each change. */
+  saveSnapshot(): void {
+    this.lastSnapshot = new OrganizationStore();
+    for (const [id, runner] of this.runners) this.lastSnapshot.runners.set(id, runner);
+    for (const [id, rule] of this.rules) this.lastSnapshot.rules.set(id, rule);
   }
 
   environment(projectId: string, id: string): Environment | undefined {
@@ -42,15 +42,15 @@ export class OrganizationStore {
     return [...this.environments.values()].filter((environment) => wanted.every(([field, value]) => environment[field] === value));
   }
 
-  /** The environments that keep a runner from being deleted, as the refusal names them. Their status does not matter. */
+  /** The environments that prevent the deletion of a runner, whatever their status, for the error message. */
   environmentsUsing(runnerId: string): string[] {
     return this.environmentsWhere({ runner_id: runnerId })
       .map((environment) => `${environment.project_id}/${environment.id}`)
       .sort()
-      .slice(0, NAMED_ENVIRONMENTS);
+      .slice(0, MAX_NAMED_ENVIRONMENTS);
   }
 
-  /** The rules that point at the runner go with it, whoever made them. */
+  /** Deletes a runner and all rules that refer to it. */
   deleteRunner(id: string): void {
     this.deleteRulesWhere({ runner_id: id });
     this.runners.delete(id);
@@ -65,22 +65,22 @@ export class OrganizationStore {
     return [...this.rules.values()].filter((rule) => wanted.every(([field, value]) => rule[field] === value));
   }
 
-  /** The rules that speak for a project or a type: those that name it, and those that name none. */
-  rulesEffectiveIn(scope: { projectId?: string; envTypeId?: string }): RunnerRule[] {
-    const speaksFor = (named: string, wanted?: string): boolean => wanted === undefined || named === '' || named === wanted;
+  /** The rules that apply to a project or environment type: those that name it, and those that name none. */
+  rulesApplyingTo(scope: { projectId?: string; envTypeId?: string }): RunnerRule[] {
+    const matches = (named: string, wanted?: string): boolean => wanted === undefined || named === '' || named === wanted;
     return [...this.rules.values()]
-      .filter((rule) => speaksFor(rule.project_id, scope.projectId) && speaksFor(rule.env_type_id, scope.envTypeId));
+      .filter((rule) => matches(rule.project_id, scope.projectId) && matches(rule.env_type_id, scope.envTypeId));
   }
 
-  /** The most specific rule wins: project and type, then project, then type, then the one that names neither. */
+  /** The runner of the most specific rule: project and type, then project, then type, then neither. */
   matchRunner(projectId: string, envTypeId: string): string | undefined {
     const specificity = (rule: RunnerRule): number => (rule.project_id ? 2 : 0) + (rule.env_type_id ? 1 : 0);
-    const [best] = this.rulesEffectiveIn({ projectId, envTypeId }).sort((a, b) => specificity(b) - specificity(a));
+    const [best] = this.rulesApplyingTo({ projectId, envTypeId }).sort((a, b) => specificity(b) - specificity(a));
     return best?.runner_id;
   }
 }
 
-/** In memory, one per organization: nothing outlives the server. */
+/** The data of all organizations, in memory. */
 export class Store {
   private readonly organizations: ReadonlyMap<string, OrganizationStore>;
 

@@ -43,7 +43,7 @@ export class Account extends AwsClients {
     await this.secrets.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }));
   }
 
-  /** The stack's status, or `gone`. */
+  /** The status of a stack; `gone` if it is deleted or never existed. */
   public async stackStatus(name: string): Promise<string> {
     try {
       const { Stacks } = await this.cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
@@ -68,18 +68,18 @@ export class Account extends AwsClients {
     return found.filter((resource) => resource.ResourceStatus !== 'DELETE_COMPLETE');
   }
 
-  /** The events of a stack since a moment, oldest first. By the stack's ARN they stay when the stack is gone. */
+  /** The events of a stack since a time, oldest first. `stack` must be the ARN if the stack may be deleted already. */
   public async stackEvents(stack: string, since: Date): Promise<StackEvent[]> {
     const found: StackEvent[] = [];
     for await (const page of paginateDescribeStackEvents({ client: this.cloudFormation }, { StackName: stack })) {
       found.push(...page.StackEvents ?? []);
     }
-    // CloudFormation's times are in whole seconds here.
+    // The emulator's event times have no fractions of a second.
     const from = Math.floor(since.getTime() / 1000) * 1000;
     return found.filter((event) => (event.Timestamp?.getTime() ?? 0) >= from).reverse();
   }
 
-  /** Names of all roles but those of the CDK's bootstrap and of AWS services. */
+  /** Names of all roles, without the roles of the CDK bootstrap stack and service-linked roles. */
   public async roleNames(): Promise<string[]> {
     const { Roles } = await this.iam.send(new ListRolesCommand({ MaxItems: 1000 }));
     const others = (Roles ?? []).filter((role) => !role.Path?.startsWith('/aws-service-role/'));
@@ -94,8 +94,8 @@ export class Account extends AwsClients {
     await this.iam.send(new CreatePolicyCommand({ PolicyName: name, PolicyDocument: JSON.stringify(document) }));
   }
 
-  /** Who may assume a role: the principals of its trust policy. */
-  public async trustedBy(roleName: string): Promise<string> {
+  /** The principals in a role's trust policy. */
+  public async trustedPrincipals(roleName: string): Promise<string> {
     const document = (await this.role(roleName))?.AssumeRolePolicyDocument ?? '{}';
     const policy = JSON.parse(document.startsWith('{') ? document : decodeURIComponent(document)) as { Statement: { Principal: object }[] };
     return policy.Statement.map((statement) => Object.values(statement.Principal).flat().join(', ')).join(', ');
@@ -126,13 +126,13 @@ export class Account extends AwsClients {
     return `${algorithm}, versioning ${Status ?? 'off'}`;
   }
 
-  /** What becomes of the old versions in a bucket. */
-  public async oldVersions(bucket: string): Promise<string> {
+  /** The lifecycle rule for old versions, as text. */
+  public async oldVersionRule(bucket: string): Promise<string> {
     const { Rules } = await this.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
     const rule = Rules?.[0];
     const move = rule?.NoncurrentVersionTransitions?.[0];
-    return `${move?.StorageClass} after ${move?.NoncurrentDays} days, gone after ${rule?.NoncurrentVersionExpiration?.NoncurrentDays}, `
-      + `broken uploads after ${rule?.AbortIncompleteMultipartUpload?.DaysAfterInitiation}`;
+    return `${move?.StorageClass} after ${move?.NoncurrentDays} days, deleted after ${rule?.NoncurrentVersionExpiration?.NoncurrentDays}, `
+      + `incomplete uploads after ${rule?.AbortIncompleteMultipartUpload?.DaysAfterInitiation}`;
   }
 
   public async hasObject(bucket: string, key: string): Promise<boolean> {
@@ -144,7 +144,7 @@ export class Account extends AwsClients {
     return (logGroups ?? []).map((group) => group.logGroupName ?? '');
   }
 
-  /** Everything that functions and services wrote into log groups. */
+  /** All messages in all log groups. */
   public async logLines(): Promise<string[]> {
     const groups = await this.logGroupNames();
     const pages = await Promise.all(groups.map(async (logGroupName) => this.logs.send(new FilterLogEventsCommand({ logGroupName }))));
@@ -157,8 +157,8 @@ export class Account extends AwsClients {
     return (events ?? []).map((event) => event.message ?? '');
   }
 
-  /** Reports the end of a container as the ECS agent does. Nothing runs containers on this machine. */
-  public async endContainer(cluster: string, task: string): Promise<void> {
+  /** Reports that a container exited, as the ECS agent does. The emulator runs no containers. */
+  public async reportContainerExit(cluster: string, task: string): Promise<void> {
     await this.ecs.send(new SubmitTaskStateChangeCommand({ cluster, task, status: 'STOPPED', containers: [{ containerName: 'main', exitCode: 0, status: 'STOPPED' }] }));
   }
 }

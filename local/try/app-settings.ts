@@ -1,4 +1,4 @@
-/** What the apps that are deployed to the local cloud get from it, in environment variables. */
+/** Settings that the local cloud passes to its apps in environment variables. */
 import type { Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, Orchestrator } from 'cdk-humanitec-ecs-runner';

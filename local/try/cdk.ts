@@ -1,15 +1,15 @@
-/** The real CDK command line, as a child process that knows no account but the emulated one. */
+/** Runs the real CDK CLI as a child process that can reach only the emulated account. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { endGroup, tieToThisProcess } from '../emulator';
+import { stopGroup, killOnExit } from '../emulator';
 
 export const CHECKOUT = resolve(__dirname, '..', '..');
-/** Command line of an example. Relative to the checkout, so that no path with blanks gets into it. */
+/** The command that runs an example. Relative to the checkout, because the checkout's own path may have spaces. */
 export const exampleApp = (name: string) => `node_modules/.bin/tsx --tsconfig tsconfig.dev.json examples/typescript/${name}/app.ts`;
 export const APP = exampleApp('basic');
-/** The app of the trial, which needs the settings of `prepareSecrets`. */
+/** The app of the trial. It needs the environment variables of `prepareSecrets`. */
 export const TRIAL_APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json local/try/app.ts';
 /** The stack of both apps. */
 export const STACK = 'RunnerStack';
@@ -19,7 +19,7 @@ const TIMEOUT_MS = 150_000;
 export interface CdkOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
-  /** Directory for everything that the CDK writes. */
+  /** Directory for all files that the CDK writes. */
   readonly scratch: string;
   readonly app?: string;
   readonly onLine?: (line: string) => void;
@@ -30,23 +30,23 @@ export interface CdkResult {
   readonly output: string;
 }
 
-/** Nothing is asked for over the network that is not needed to deploy. */
-const QUIET = ['--no-notices', '--no-version-reporting', '--ci', '--no-color'];
+/** Turns off network calls that a deployment does not need. */
+const COMMON_OPTIONS = ['--no-notices', '--no-version-reporting', '--ci', '--no-color'];
 
 export async function bootstrap(environment: string, options: CdkOptions): Promise<CdkResult> {
-  return run(['bootstrap', environment, ...QUIET], options);
+  return run(['bootstrap', environment, ...COMMON_OPTIONS], options);
 }
 
 export async function deploy(options: CdkOptions): Promise<CdkResult & { readonly outputs: Record<string, string> }> {
   const file = join(options.scratch, 'outputs.json');
   rmSync(file, { force: true });
-  const result = await run(['deploy', '--all', '--require-approval', 'never', '--progress', 'events', '--outputs-file', file, ...appArguments(options), ...QUIET], options);
+  const result = await run(['deploy', '--all', '--require-approval', 'never', '--progress', 'events', '--outputs-file', file, ...appArguments(options), ...COMMON_OPTIONS], options);
   const written = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>> : {};
   return { ...result, outputs: Object.assign({}, ...Object.values(written)) as Record<string, string> };
 }
 
 export async function destroy(options: CdkOptions): Promise<CdkResult> {
-  return run(['destroy', '--all', '--force', ...appArguments(options), ...QUIET], options);
+  return run(['destroy', '--all', '--force', ...appArguments(options), ...COMMON_OPTIONS], options);
 }
 
 function appArguments({ app, scratch }: CdkOptions): string[] {
@@ -56,7 +56,7 @@ function appArguments({ app, scratch }: CdkOptions): string[] {
 async function run(args: string[], options: CdkOptions): Promise<CdkResult> {
   options.signal?.throwIfAborted();
   const child = spawn(process.execPath, [cdkProgram(), ...args], {
-    // The CDK reads cdk.json and writes cdk.context.json where it is started: there is none in the checkout's root.
+    // The CDK reads cdk.json and writes cdk.context.json in its working directory. The root of the checkout has neither.
     cwd: CHECKOUT,
     env: {
       ...options.env,
@@ -71,8 +71,8 @@ async function run(args: string[], options: CdkOptions): Promise<CdkResult> {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const untie = tieToThisProcess(child);
-  const stop = () => { void endGroup(child); };
+  const removeExitHandler = killOnExit(child);
+  const stop = () => { void stopGroup(child); };
   options.signal?.addEventListener('abort', stop, { once: true });
   const timer = setTimeout(stop, TIMEOUT_MS);
 
@@ -84,16 +84,16 @@ async function run(args: string[], options: CdkOptions): Promise<CdkResult> {
     });
   }
   try {
-    const code = await new Promise<number>((ended, failed) => {
-      child.once('error', failed);
-      child.once('close', (exit) => ended(exit ?? 1));
+    const code = await new Promise<number>((resolveExit, reject) => {
+      child.once('error', reject);
+      child.once('close', (exit) => resolveExit(exit ?? 1));
     });
     options.signal?.throwIfAborted();
     return { code, output: lines.join('\n') };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', stop);
-    untie();
+    removeExitHandler();
   }
 }
 
@@ -101,9 +101,9 @@ function cdkProgram(): string {
   return join(dirname(require.resolve('aws-cdk/package.json')), 'bin', 'cdk');
 }
 
-/** Whether a line of the CDK's tells something that a reader of the trial wants to know. */
-export function isWorthReading(line: string): boolean {
+/** Whether the trial shows a line that the CDK printed. */
+export function isRelevant(line: string): boolean {
   if (line.trim() === '' || /_IN_PROGRESS|^Including dependency|start: |success: |CloudTrail delivery/.test(line)) return false;
-  // The emulator has such an event for every resource of a stack that is updated, changed or not.
+  // The emulator writes this event for every resource of an updated stack, even for unchanged resources.
   return !/UPDATE_COMPLETE +\| AWS::(?!CloudFormation)/.test(line);
 }

@@ -1,4 +1,4 @@
-/** Clients of the AWS SDK for an account of the emulator. */
+/** AWS SDK clients for an account of the emulator. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient } from '@aws-sdk/client-ecs';

@@ -1,4 +1,4 @@
-/** The local cloud: the AWS emulator, the orchestrator, and a token in the emulator's Secrets Manager. */
+/** The local cloud: the AWS emulator, the orchestrator, and an API token in the emulator's Secrets Manager. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,9 @@ import { startOrchestrator, type LocalOrchestrator } from '../orchestrator';
 
 export const ORG = 'my-org';
 const ENV_TYPES = ['development', 'production'];
-/** The secret that the apps read. */
+/** The secret with the API token. */
 export const SECRET_NAME = 'humanitec-api-token';
-/** Only a name here: nobody fetches its keys. The emulator compares issuer, audience and subject, and no signature. */
+/** Does not exist: the emulator compares issuer, audience and subject, and does not fetch keys to check the signature. */
 export const ISSUER = 'https://oidc.orchestrator.example';
 
 export interface Cloud {
@@ -23,8 +23,8 @@ export interface Cloud {
   readonly account: Account;
   readonly client: OrchestratorClient;
   readonly scratch: string;
-  /** What the CDK is run with; `extra` are the example's own settings. */
-  cdkOptions(extra?: NodeJS.ProcessEnv): CdkOptions;
+  /** Options to run the CDK; `settings` are more environment variables for the app. */
+  cdkOptions(settings?: NodeJS.ProcessEnv): CdkOptions;
   close(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export interface CloudOptions {
 
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const closers: (() => Promise<void> | void)[] = [];
-  // In the reverse order of the starts, and all of them, whatever one of them says.
+  // Closes everything in reverse order, also after an error.
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) {
       await Promise.resolve(closer()).catch((error: unknown) => options.log(String(error)));
@@ -46,33 +46,33 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     const emulator = await startEmulator({ log: options.log });
     closers.push(emulator.close);
     isolateThisProcess(emulator.url);
-    options.log(`The AWS emulator runs at ${emulator.url}, account ${emulator.account}, region ${emulator.region}; its log is ${emulator.logFile}.`);
+    options.log(`The AWS emulator runs at ${emulator.url} (account ${emulator.account}, region ${emulator.region}, log ${emulator.logFile}).`);
     options.signal?.throwIfAborted();
 
     const token = randomBytes(24).toString('hex');
     const orchestrator = await startOrchestrator({ orgs: [ORG], tokens: [{ token, orgs: [ORG] }] });
     closers.push(() => orchestrator.close());
-    options.log(`The orchestrator runs at ${orchestrator.url}, organization ${ORG}.`);
+    options.log(`The orchestrator runs at ${orchestrator.url} (organization ${ORG}).`);
 
     const account = new Account(emulator);
     closers.push(() => account.close());
     await account.createSecret(SECRET_NAME, token);
-    options.log(`A random API token is in the secret ${SECRET_NAME}.`);
+    options.log(`The secret ${SECRET_NAME} contains a random API token.`);
 
     const client = new OrchestratorClient(orchestrator.url, ORG, token);
-    // What the rules of the apps name.
+    // The rules of the apps name these environment types.
     for (const id of ENV_TYPES) await client.create('/env-types', { id });
 
     const scratch = mkdtempSync(join(tmpdir(), 'ecs-runner-try-'));
     closers.push(() => rmSync(scratch, { recursive: true, force: true }));
 
-    const cdkOptions = (extra: NodeJS.ProcessEnv = {}): CdkOptions => ({
+    const cdkOptions = (settings: NodeJS.ProcessEnv = {}): CdkOptions => ({
       env: {
         ...emulator.env,
         RUNNER_ORG_ID: ORG,
         RUNNER_API_URL: orchestrator.url,
         RUNNER_OIDC_ISSUER_URL: ISSUER,
-        ...extra,
+        ...settings,
       },
       signal: options.signal,
       scratch,

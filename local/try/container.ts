@@ -1,40 +1,40 @@
-/** Plays the container of a task: what ECS gives it, and what OpenTofu does with its state. */
+/** Simulates the container of a task: reads the secrets and credentials that ECS provides, and uses the state as OpenTofu does. */
 import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import type { ClientSettings } from './clients';
 import type { Runner } from '../orchestrator/model';
 
-async function askEcs<T>(what: 'task-credentials' | 'task-secrets', taskArn: string, endpoint: string): Promise<T> {
+async function requestFromEcs<T>(what: 'task-credentials' | 'task-secrets', taskArn: string, endpoint: string): Promise<T> {
   const [, , , region, account, resource] = taskArn.split(':');
   const [, cluster, task] = (resource ?? '').split('/');
   const response = await fetch(`${endpoint}/_local/${what}/${account}/${region}/${cluster}/${task}`);
   const body = await response.json() as T & { message?: string };
-  if (!response.ok) throw new Error(`The task got no ${what.replace('task-', '')}: ${body.message}`);
+  if (!response.ok) throw new Error(`ECS did not provide the ${what.replace('task-', '')} of the task: ${body.message}`);
   return body;
 }
 
-/** The secrets that ECS put into the container's environment before it started. */
-export async function secretsOf(taskArn: string, { endpoint }: ClientSettings): Promise<Record<string, string>> {
-  return askEcs('task-secrets', taskArn, endpoint);
+/** The secrets that ECS sets in the environment of the container. */
+export async function secretsOfTask(taskArn: string, { endpoint }: ClientSettings): Promise<Record<string, string>> {
+  return requestFromEcs('task-secrets', taskArn, endpoint);
 }
 
-/** The credentials that ECS hands to the containers of a running task. */
+/** The credentials of the task role that ECS provides to a running container. */
 export async function taskCredentials(taskArn: string, { endpoint, region }: ClientSettings): Promise<ClientSettings> {
-  const { AccessKeyId, SecretAccessKey, Token } = await askEcs<Record<string, string>>('task-credentials', taskArn, endpoint);
+  const { AccessKeyId, SecretAccessKey, Token } = await requestFromEcs<Record<string, string>>('task-credentials', taskArn, endpoint);
   return { endpoint, region, credentials: { accessKeyId: AccessKeyId ?? '', secretAccessKey: SecretAccessKey ?? '', sessionToken: Token } };
 }
 
 export interface State {
   readonly key: string;
-  /** Serial number of the state that was found; undefined for the first run. */
+  /** Serial number of the existing state; undefined in the first run. */
   readonly found?: number;
   readonly written: number;
 }
 
 /**
- * What OpenTofu's S3 backend does in `init`, `plan` and `apply`: it lists the workspaces, then looks at the state with HEAD, reads it if it
- * exists, and writes it. It deletes nothing.
+ * Makes the calls of OpenTofu's S3 backend in `init`, `plan` and `apply`: lists the workspaces, checks for the state with HEAD, reads an
+ * existing state, and writes the new state. It deletes nothing.
  */
 export async function runOpenTofu(runner: Runner, environmentUuid: string, settings: ClientSettings): Promise<State> {
   const { bucket: Bucket, path_prefix: prefix } = runner.state_storage_configuration;
@@ -55,12 +55,12 @@ export async function runOpenTofu(runner: Runner, environmentUuid: string, setti
   }
 }
 
-/** A HEAD of a state that does not exist has to be answered with 404. Anything else ends the run. */
+/** HEAD must return 404 for a missing state. OpenTofu fails on every other error. */
 async function exists(s3: S3Client, Bucket: string, Key: string): Promise<boolean> {
   return s3.send(new HeadObjectCommand({ Bucket, Key })).then(() => true, (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
     const status = error.$metadata?.httpStatusCode;
     if (status === 404) return false;
-    throw new Error(`HEAD of the state was answered with HTTP ${status}${status === 403 ? ' (Access Denied)' : ''}`);
+    throw new Error(`Could not check for the state: HEAD returned HTTP ${status}${status === 403 ? ' (Access Denied)' : ''}`);
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Plays the orchestrator's data plane: it makes the calls of the open-sourced one in an account, with its values and in its order, and knows
- * only what is registered at the API. The emulator evaluates the policies, so that a missing permission is a call that fails.
+ * Simulates the orchestrator's data plane: it makes the same calls as the open-sourced data plane, in the same order and with the same values.
+ * It knows only the registered runner. The emulator evaluates the policies, so a call fails if a permission is missing.
  */
 import { randomBytes } from 'node:crypto';
 import {
@@ -11,14 +11,14 @@ import type { ClientSettings } from './clients';
 import { assumeTaskManagerRole, type Identity } from './identity';
 import type { Runner } from '../orchestrator/model';
 
-/** One deployment deregisters at most this number of old task definitions, and deletes at most this number. */
-const OLD_DEFINITIONS_AT_ONCE = 10;
+/** Each deployment deregisters and deletes at most this number of old task definitions. */
+const MAX_OLD_DEFINITIONS = 10;
 const DEFAULT_IMAGE = 'registry.example.com/platform-orchestrator/runner:latest';
 const GATEWAY_URL = 'https://gateway.orchestrator.example';
 const CPU = '.5 vCPU';
 const MEMORY = '1 GB';
-/** A task that has not started after this time counts as stuck. */
-const STUCK_MS = 120_000;
+/** The orchestrator gives up on a task that has not started after this time. */
+const START_TIMEOUT_MS = 120_000;
 const DEPLOYMENT_TAG = 'PlatformOrchestratorDeploymentId';
 
 export interface Deployment {
@@ -48,14 +48,14 @@ export class DataPlane {
     private readonly settings: ClientSettings,
   ) {}
 
-  /** The first phase: a task of the deployment may be running already, if the message about it came twice. */
+  /** First phase: checks whether the deployment's task is running already, because its message may be delivered twice. */
   public async isRunning(deployment: Deployment): Promise<boolean> {
-    return this.phase(async (ecs) => (await this.findTask(ecs, deployment, 'RUNNING')) !== undefined);
+    return this.runPhase(async (ecs) => (await this.findTask(ecs, deployment, 'RUNNING')) !== undefined);
   }
 
-  /** The second phase. It begins with what earlier deployments of the environment left. */
+  /** Second phase: removes the task definitions of earlier deployments, then starts the task. */
   public async start(deployment: Deployment): Promise<Started> {
-    return this.phase(async (ecs) => {
+    return this.runPhase(async (ecs) => {
       const family = this.familyOf(deployment);
       const deregistered = await this.deregisterActiveDefinitions(ecs, family);
       const deleted = await this.deleteInactiveDefinitions(ecs, family);
@@ -64,22 +64,22 @@ export class DataPlane {
     });
   }
 
-  /** Every 30 seconds, until the task is over. */
+  /** Third phase, repeated every 30 seconds until the task has stopped. */
   public async checkStatus(deployment: Deployment): Promise<Status> {
-    return this.phase(async (ecs) => {
+    return this.runPhase(async (ecs) => {
       const task = await this.findTask(ecs, deployment, 'RUNNING') ?? await this.findTask(ecs, deployment, 'STOPPED');
       return { task, state: stateOf(task) };
     });
   }
 
-  /** Registers a task definition of another family or size, which the policies have to refuse. */
-  public async registerOther(deployment: Deployment, other: { readonly family?: string; readonly cpu?: string; readonly memory?: string }): Promise<string> {
-    const { family = this.familyOf(deployment), ...size } = other;
-    return this.phase(async (ecs) => this.register(ecs, family, deployment, size));
+  /** Registers a task definition of another family or size, which the policies must deny. */
+  public async registerOther(deployment: Deployment, overrides: { readonly family?: string; readonly cpu?: string; readonly memory?: string }): Promise<string> {
+    const { family = this.familyOf(deployment), ...size } = overrides;
+    return this.runPhase(async (ecs) => this.register(ecs, family, deployment, size));
   }
 
   /** Each phase exchanges a new token for new credentials. */
-  private async phase<T>(work: (ecs: ECSClient) => Promise<T>): Promise<T> {
+  private async runPhase<T>(work: (ecs: ECSClient) => Promise<T>): Promise<T> {
     const ecs = new ECSClient(await assumeTaskManagerRole(this.runner, this.identity, this.settings));
     try {
       return await work(ecs);
@@ -94,14 +94,14 @@ export class DataPlane {
 
   private async deregisterActiveDefinitions(ecs: ECSClient, family: string): Promise<number> {
     const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({ familyPrefix: family, status: 'ACTIVE' }));
-    const old = taskDefinitionArns.slice(0, OLD_DEFINITIONS_AT_ONCE);
+    const old = taskDefinitionArns.slice(0, MAX_OLD_DEFINITIONS);
     for (const taskDefinition of old) await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
     return old.length;
   }
 
   private async deleteInactiveDefinitions(ecs: ECSClient, family: string): Promise<number> {
     const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({ familyPrefix: family, status: 'INACTIVE' }));
-    const taskDefinitions = taskDefinitionArns.slice(0, OLD_DEFINITIONS_AT_ONCE);
+    const taskDefinitions = taskDefinitionArns.slice(0, MAX_OLD_DEFINITIONS);
     if (taskDefinitions.length > 0) await ecs.send(new DeleteTaskDefinitionsCommand({ taskDefinitions }));
     return taskDefinitions.length;
   }
@@ -120,8 +120,8 @@ export class DataPlane {
         name: 'main',
         image: job.image ?? DEFAULT_IMAGE,
         command: ['standard'],
-        environment: [...this.ownVariables(deployment), ...sorted(job.environment).map(([name, value]) => ({ name, value }))],
-        secrets: sorted(job.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
+        environment: [...this.orchestratorVariables(deployment), ...sortedEntries(job.environment).map(([name, value]) => ({ name, value }))],
+        secrets: sortedEntries(job.secrets).map(([name, valueFrom]) => ({ name, valueFrom })),
       }],
       tags: this.tagsOf(deployment),
     }));
@@ -134,7 +134,7 @@ export class DataPlane {
       clientToken: deployment.deploymentId,
       taskDefinition,
       cluster: job.cluster,
-      // A task definition has no tag with the deployment.
+      // Only tasks have the tag with the deployment id; task definitions do not.
       tags: [...this.tagsOf(deployment), { key: DEPLOYMENT_TAG, value: deployment.deploymentId }],
       launchType: 'FARGATE',
       networkConfiguration: {
@@ -149,7 +149,7 @@ export class DataPlane {
     return tasks[0].taskArn;
   }
 
-  /** Looks through the pages of tasks for the one with the deployment's tag. */
+  /** Finds the task that has the tag of the deployment. */
   private async findTask(ecs: ECSClient, deployment: Deployment, desiredStatus: 'RUNNING' | 'STOPPED'): Promise<Task | undefined> {
     const { cluster } = this.runner.runner_configuration.job;
     const family = this.familyOf(deployment);
@@ -164,7 +164,7 @@ export class DataPlane {
     return undefined;
   }
 
-  private ownVariables({ deploymentId, environmentUuid }: Deployment): KeyValuePair[] {
+  private orchestratorVariables({ deploymentId, environmentUuid }: Deployment): KeyValuePair[] {
     return Object.entries({
       ORG_ID: this.runner.org_id,
       RUNNER_ID: this.runner.id,
@@ -188,11 +188,11 @@ export class DataPlane {
   }
 }
 
-const sorted = (values: Record<string, string> = {}): [string, string][] => Object.entries(values).sort(([one], [other]) => one < other ? -1 : 1);
+const sortedEntries = (values: Record<string, string> = {}): [string, string][] => Object.entries(values).sort(([one], [other]) => one < other ? -1 : 1);
 
 function stateOf(task: Task | undefined): Status['state'] {
   if (!task) return 'completed';
   if (task.stoppedAt) return task.stopCode === 'EssentialContainerExited' ? 'completed' : 'failed';
-  const stuck = !task.startedAt && Date.now() - (task.createdAt?.getTime() ?? 0) > STUCK_MS;
+  const stuck = !task.startedAt && Date.now() - (task.createdAt?.getTime() ?? 0) > START_TIMEOUT_MS;
   return stuck ? 'failed' : 'running';
 }

@@ -1,6 +1,6 @@
 /**
- * Deployments that must fail: what they say, how soon, and that nothing is left of them. The cloud has to be bootstrapped
- * and without the example's stack.
+ * Deployments that must fail: checks the message, the time until the failure, and that no resources remain. The cloud must be
+ * bootstrapped and must not have the stack of the example.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -13,84 +13,80 @@ const MINUTE_MS = 60_000;
 
 interface FailureCase {
   readonly name: string;
-  /** The example's settings. */
+  /** Environment variables of the example. */
   readonly settings?: NodeJS.ProcessEnv;
-  /** What the message has to name, all of it. */
-  readonly named: readonly string[];
-  /** What must be found nowhere. */
+  /** Texts that the message must contain. */
+  readonly expectedTexts: readonly string[];
+  /** Values that no message or log may contain. */
   readonly secrets: readonly string[];
 }
 
-/** Every failure after the other, and a clean account at the end. */
+/** Runs all failures, and destroys the stack at the end. */
 export async function checkFailures(cloud: Cloud, report: Report): Promise<void> {
   await failsWithWrongToken(cloud, report);
   await failsWithUnknownOrganization(cloud, report);
   await failsWithUnreachableApi(cloud, report);
   const { code } = await destroy(cloud.cdkOptions());
-  report.add('a failed stack can be destroyed', '0, gone', `${code}, ${await cloud.account.stackStatus(STACK)}`);
+  report.add('exit code and stack status of cdk destroy after the failures', '0, gone', `${code}, ${await cloud.account.stackStatus(STACK)}`);
 }
 
-/** The orchestrator does not know the token in the secret. */
+/** The secret has a token that the orchestrator does not know. */
 export async function failsWithWrongToken(cloud: Cloud, report: Report): Promise<void> {
   const wrong = randomBytes(24).toString('hex');
   await cloud.account.putSecret(SECRET_NAME, wrong);
   try {
-    await fails(cloud, report, { name: 'wrong token', named: [SECRET_NAME], secrets: [wrong, cloud.token] });
+    await checkFailure(cloud, report, { name: 'wrong token', expectedTexts: [SECRET_NAME], secrets: [wrong, cloud.token] });
   } finally {
     await cloud.account.putSecret(SECRET_NAME, cloud.token);
   }
 }
 
-/** The token is good, for another organization. */
+/** The token is valid for another organization only. */
 export async function failsWithUnknownOrganization(cloud: Cloud, report: Report): Promise<void> {
   const org = 'another-org';
-  await fails(cloud, report, {
+  await checkFailure(cloud, report, {
     name: 'unknown organization',
     settings: { RUNNER_ORG_ID: org },
-    named: [org, cloud.orchestrator.url],
+    expectedTexts: [org, cloud.orchestrator.url],
     secrets: [cloud.token],
   });
 }
 
-/** Nobody listens at the API's address. */
+/** No server listens at the URL of the API. */
 export async function failsWithUnreachableApi(cloud: Cloud, report: Report): Promise<void> {
   const url = `http://127.0.0.1:${await freePort()}`;
-  await fails(cloud, report, { name: 'unreachable API', settings: { RUNNER_API_URL: url }, named: [url], secrets: [cloud.token] });
+  await checkFailure(cloud, report, { name: 'unreachable API', settings: { RUNNER_API_URL: url }, expectedTexts: [url], secrets: [cloud.token] });
 }
 
-async function fails(cloud: Cloud, report: Report, { name, settings, named, secrets }: FailureCase): Promise<void> {
+async function checkFailure(cloud: Cloud, report: Report, { name, settings, expectedTexts, secrets }: FailureCase): Promise<void> {
   const { account, client, emulator, orchestrator } = cloud;
-  const add = (check: string, expected: unknown, seen: unknown, ok?: boolean) => report.add(`${name}: ${check}`, expected, seen, ok);
+  const add = (check: string, expected: unknown, actual: unknown, ok?: boolean) => report.add(`${name}: ${check}`, expected, actual, ok);
   const requestsBefore = orchestrator.requests.length;
-  const begin = new Date();
+  const startedAt = new Date();
   const { code, output } = await deploy(cloud.cdkOptions(settings));
-  const took = Date.now() - begin.getTime();
+  const durationMs = Date.now() - startedAt.getTime();
 
-  const events = await account.stackEvents(await account.stackId(STACK), begin);
+  const events = await account.stackEvents(await account.stackId(STACK), startedAt);
   const failure = events.find((event) => event.ResourceStatus === 'CREATE_FAILED' && event.ResourceType?.startsWith('Custom::'));
   const reason = failure?.ResourceStatusReason ?? 'no such event';
-  add('cdk deploy', 'an exit code other than 0', code, code !== 0);
-  add('it fails', 'within a minute', `after ${Math.round(took / 1000)} s`, took < MINUTE_MS);
-  add('the message names', named, reason, named.every((text) => reason.includes(text)));
-  add('the CDK prints it', named, named.filter((text) => unwrapped(output).includes(text)));
-  add('the rollback', 'ROLLBACK_COMPLETE or gone', ...await rollback(cloud));
+  add('exit code of cdk deploy', 'not 0', code, code !== 0);
+  add('time until the failure', 'less than a minute', `${Math.round(durationMs / 1000)} s`, durationMs < MINUTE_MS);
+  add('the event reason names the cause', expectedTexts, reason, expectedTexts.every((text) => reason.includes(text)));
+  add('the output of the CDK names the cause', expectedTexts, expectedTexts.filter((text) => unwrapped(output).includes(text)));
+  const status = await account.stackStatus(STACK);
+  add('stack status after the rollback', 'ROLLBACK_COMPLETE or gone', status, ['ROLLBACK_COMPLETE', 'gone'].includes(status));
 
   const writes = orchestrator.requests.slice(requestsBefore).filter(({ method, status }) => method !== 'GET' && status < 300);
-  add('written at the orchestrator', 'none', writes.map(({ method, path }) => `${method} ${path}`));
-  add('runners registered', 'none', await client.runnerIds());
-  add('left in the account', 'none', [...await account.roleNames(), ...await account.bucketNames(), ...await account.logGroupNames('/aws/ecs/')]);
+  add('changes at the orchestrator', 'none', writes.map(({ method, path }) => `${method} ${path}`));
+  add('registered runners', 'none', await client.runnerIds());
+  add('remaining resources in the account', 'none', [...await account.roleNames(), ...await account.bucketNames(), ...await account.logGroupNames('/aws/ecs/')]);
 
-  const places = { 'the reason': reason, 'what the CDK printed': unwrapped(output), 'the emulator\'s log': readFileSync(emulator.logFile, 'utf8') };
-  const leaks = Object.entries(places).filter(([, text]) => secrets.some((secret) => text.includes(secret))).map(([place]) => place);
-  add('the token is found in', 'none', leaks);
+  const texts = { 'event reason': reason, 'output of the CDK': unwrapped(output), 'log of the emulator': readFileSync(emulator.logFile, 'utf8') };
+  const leaks = Object.entries(texts).filter(([, text]) => secrets.some((secret) => text.includes(secret))).map(([text]) => text);
+  add('texts that contain the token', 'none', leaks);
 }
 
-async function rollback({ account }: Cloud): Promise<[seen: string, ok: boolean]> {
-  const status = await account.stackStatus(STACK);
-  return [status, ['ROLLBACK_COMPLETE', 'gone'].includes(status)];
-}
-
-/** The CDK wraps long messages. */
+/** Joins the lines again into which the CDK wraps long messages. */
 function unwrapped(output: string): string {
   return output.replace(/\s+/g, ' ');
 }

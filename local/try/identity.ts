@@ -1,4 +1,4 @@
-/** How the orchestrator gets into an account: an OIDC token of its own, exchanged for the credentials of the registered role. */
+/** The orchestrator's access to an account: it exchanges an OIDC token for the credentials of the registered role. */
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
@@ -13,7 +13,7 @@ const SUBJECT_MAX = 255;
 export interface Identity {
   readonly issuer: string;
   readonly audience?: string;
-  /** @default - the one of the runner */
+  /** @default - the subject of the runner */
   readonly subject?: string;
 }
 
@@ -21,7 +21,7 @@ export interface Identity {
 let signingKey: Promise<KeyObject> | undefined;
 
 async function mintToken(runner: Runner, identity: Identity): Promise<string> {
-  // An ES module, which CommonJS can only import like this.
+  // CommonJS can load an ES module only with a dynamic import.
   const { SignJWT } = await import('jose');
   signingKey ??= promisify(generateKeyPair)('rsa', { modulusLength: 2048 }).then(({ privateKey }) => privateKey);
   return new SignJWT({})
@@ -34,14 +34,14 @@ async function mintToken(runner: Runner, identity: Identity): Promise<string> {
     .sign(await signingKey);
 }
 
-/** The region of the exchange. The calls to ECS go to this region, too. */
+/** The region of STS. The orchestrator calls ECS in the same region. */
 export const regionOf = ({ runner_configuration: { auth, job } }: Runner): string => auth.sts_region ?? job.region;
 
 /** Exchanges a token for the credentials of the role that the runner registered. */
 export async function assumeTaskManagerRole(runner: Runner, identity: Identity, { endpoint }: ClientSettings): Promise<ClientSettings> {
   const { auth } = runner.runner_configuration;
   const region = regionOf(runner);
-  // Nothing signs the request: the orchestrator has no credentials but the token.
+  // The credentials are not used: AssumeRoleWithWebIdentity needs the token only.
   const sts = new STSClient({ endpoint, region, credentials: { accessKeyId: 'none', secretAccessKey: 'none' } });
   try {
     const { Credentials } = await sts.send(new AssumeRoleWithWebIdentityCommand({

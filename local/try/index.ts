@@ -1,19 +1,19 @@
 /** `npm run try`: deploys, uses, changes and destroys a runner on this machine. See HELP in `options.ts`. */
 import { STACK, TRIAL_APP } from './cdk';
 import { bootstrapCloud, ISSUER, ORG } from './cloud';
-import { deployAgain, deployOnce } from './deployments';
-import { destroyed, putInUse, refusedDestroy } from './end';
-import { lookAtAccount, lookAtOrchestrator } from './look';
+import { runNextDeployment, runFirstDeployment } from './deployments';
+import { destroyUnused, createEnvironment, destroyInUse } from './removal';
+import { inspectAccount, inspectOrchestrator } from './inspection';
 import { HELP, parseOptions, type Options } from './options';
 import { Output } from './output';
 import { Report } from './report';
-import { expectedSecrets, failsWithoutSecret, prepareSecrets } from './secrets';
+import { expectedSecrets, runDeploymentWithoutSecret, prepareSecrets } from './secrets';
 import { Trial } from './trial';
 import { awsSettings } from '../emulator';
 
 const NEW_DESCRIPTION = 'Deployments of my-org, changed by npm run try';
 
-/** Returns the settings of the app. */
+/** Runs all steps. Returns the environment variables of the app. */
 async function run(trial: Trial, { keep }: Options): Promise<NodeJS.ProcessEnv> {
   const { output, report } = trial;
   output.step('cdk bootstrap');
@@ -22,36 +22,36 @@ async function run(trial: Trial, { keep }: Options): Promise<NodeJS.ProcessEnv> 
   output.step('cdk deploy');
   const settings = await prepareSecrets(trial);
   const outputs = await trial.deployApp(settings);
-  report.add('the stack after the first deployment', 'CREATE_COMPLETE', await trial.stackStatus());
-  output.step('The stack\'s outputs');
+  report.add('stack status after the first deployment', 'CREATE_COMPLETE', await trial.stackStatus());
+  output.step('Outputs of the stack');
   for (const [name, value] of Object.entries(outputs)) output.show(name, String(value));
 
-  await lookAtAccount(trial, outputs);
-  const runner = await lookAtOrchestrator(trial, outputs);
-  const first = await deployOnce(trial, runner, await expectedSecrets(trial, runner));
-  await failsWithoutSecret(trial, outputs, runner, first);
+  await inspectAccount(trial, outputs);
+  const runner = await inspectOrchestrator(trial, outputs);
+  const first = await runFirstDeployment(trial, runner, await expectedSecrets(trial, runner));
+  await runDeploymentWithoutSecret(trial, outputs, runner, first);
 
-  output.step('cdk deploy with another description');
+  output.step('cdk deploy with a changed description');
   const changedOutputs = await trial.deployApp({ ...settings, RUNNER_DESCRIPTION: NEW_DESCRIPTION });
   const changed = await trial.registered(changedOutputs.RunnerId);
   output.show('registered description', `${changed.description}`);
-  report.add('the stack after the change', 'UPDATE_COMPLETE', await trial.stackStatus());
-  report.add('the runner\'s id after the change', runner.id, changed.id);
-  report.add('registered description before', 'Deployments of my-org', runner.description);
-  report.add('registered description after', NEW_DESCRIPTION, changed.description);
-  await deployAgain(trial, changed, first);
+  report.add('stack status after the update', 'UPDATE_COMPLETE', await trial.stackStatus());
+  report.add('runner id after the update', runner.id, changed.id);
+  report.add('registered description before the update', 'Deployments of my-org', runner.description);
+  report.add('registered description after the update', NEW_DESCRIPTION, changed.description);
+  await runNextDeployment(trial, changed, first);
 
   if (keep) return settings;
-  const free = await putInUse(trial, outputs);
-  await refusedDestroy(trial, outputs, settings);
-  output.step('The environment is deleted');
-  await free();
-  await destroyed(trial, outputs, first, settings);
+  const deleteEnvironment = await createEnvironment(trial, outputs);
+  await destroyInUse(trial, outputs, settings);
+  output.step('Delete the environment');
+  await deleteEnvironment();
+  await destroyUnused(trial, outputs, first, settings);
   return settings;
 }
 
-function lookAround({ cloud: { emulator, orchestrator, token }, output }: Trial, settings: NodeJS.ProcessEnv): void {
-  output.step('The emulator and the orchestrator run until you press Ctrl-C');
+function printCommands({ cloud: { emulator, orchestrator, token }, output }: Trial, settings: NodeJS.ProcessEnv): void {
+  output.step('The emulator and the orchestrator keep running until you press Ctrl-C');
   const exported = {
     ...awsSettings(emulator.url),
     RUNNER_ORG_ID: ORG,
@@ -60,19 +60,19 @@ function lookAround({ cloud: { emulator, orchestrator, token }, output }: Trial,
     ...settings,
     CDK_DISABLE_CLI_TELEMETRY: 'true',
   };
-  output.say('Use another shell in this directory. Start a new bash, so that these variables do not change your own shell:\n');
-  output.say('  bash');
-  output.say('  unset ${!AWS_@} ${!CDK_@}');
-  for (const [name, value] of Object.entries(exported)) output.say(`  export ${name}='${value}'`);
-  output.say(`\n  npx cdk diff    --no-notices --app '${TRIAL_APP}'`);
-  output.say(`  npx cdk deploy  --no-notices --app '${TRIAL_APP}'`);
-  output.say(`  npx cdk destroy --no-notices --app '${TRIAL_APP}' ${STACK}`);
-  output.say('  aws ecs list-clusters             # needs the AWS command line');
-  output.say(`  curl -H 'Authorization: Bearer ${token}' ${orchestrator.url}/orgs/${ORG}/runners\n`);
-  output.say(`  tail -f ${emulator.logFile}`);
+  output.print('Open another terminal in this directory. Start a new bash, so that these variables do not change your own shell:\n');
+  output.print('  bash');
+  output.print('  unset ${!AWS_@} ${!CDK_@}');
+  for (const [name, value] of Object.entries(exported)) output.print(`  export ${name}='${value}'`);
+  output.print(`\n  npx cdk diff    --no-notices --app '${TRIAL_APP}'`);
+  output.print(`  npx cdk deploy  --no-notices --app '${TRIAL_APP}'`);
+  output.print(`  npx cdk destroy --no-notices --app '${TRIAL_APP}' ${STACK}`);
+  output.print('  aws ecs list-clusters             # needs the AWS CLI');
+  output.print(`  curl -H 'Authorization: Bearer ${token}' ${orchestrator.url}/orgs/${ORG}/runners\n`);
+  output.print(`  tail -f ${emulator.logFile}`);
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
+async function waitForAbort(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
@@ -87,7 +87,7 @@ async function main(): Promise<number> {
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interruption.abort(new Error('interrupted')));
 
-  output.step('The AWS emulator and the orchestrator');
+  output.step('Start the AWS emulator and the orchestrator');
   let trial: Trial | undefined;
   let settings: NodeJS.ProcessEnv | undefined;
   try {
@@ -96,24 +96,24 @@ async function main(): Promise<number> {
   } catch (error) {
     if (!interruption.signal.aborted) {
       const message = error instanceof Error ? error.message : String(error);
-      output.say(`\n${message}`);
-      report.add('the trial', 'runs to its end', message, false);
+      output.print(`\n${message}`);
+      report.add('the trial completes', 'all steps', message, false);
     }
   }
   if (settings || !interruption.signal.aborted) report.print(output);
   if (options.json) report.writeJson(options.json);
   if (trial && options.keep && settings) {
-    lookAround(trial, settings);
-    await aborted(interruption.signal);
+    printCommands(trial, settings);
+    await waitForAbort(interruption.signal);
   }
-  if (interruption.signal.aborted) output.say('\nStopping the emulator and the orchestrator.');
-  if (trial && report.failed > 0) output.say(`The emulator's log is ${trial.cloud.emulator.logFile}.`);
+  if (interruption.signal.aborted) output.print('\nStopping the emulator and the orchestrator.');
+  if (trial && report.failed > 0) output.print(`Log of the emulator: ${trial.cloud.emulator.logFile}`);
   await trial?.cloud.close();
   if (!settings && interruption.signal.aborted) return 130;
   return report.failed > 0 ? 1 : 0;
 }
 
-// The AWS SDK's advice on Node versions is not about this project.
+// The AWS SDK warns about old Node.js versions, which users of the trial need not see.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 main().then(

@@ -1,4 +1,4 @@
-/** The orchestrator's API as the trial uses it: over HTTP, with a token, like everybody else. */
+/** HTTP client for the orchestrator's API. */
 import { assertLoopback } from '../emulator';
 import type { Runner } from '../orchestrator/model';
 
@@ -32,7 +32,7 @@ export class OrchestratorClient {
 
   public async create<Body>(path: string, body: object): Promise<Body> {
     const answer = await this.call<Body>('POST', path, body);
-    if (answer.status !== 201) throw new Error(`POST ${path} was answered with ${answer.status}: ${JSON.stringify(answer.body)}`);
+    if (answer.status !== 201) throw new Error(`POST ${path} failed with HTTP ${answer.status}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 

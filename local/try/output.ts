@@ -1,4 +1,4 @@
-/** Plain lines, the same in a terminal and in a log; a terminal gets a little bold and colour. */
+/** Prints lines of text, in bold and colour if standard output is a terminal. */
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32 } as const;
 
 export class Output {
@@ -12,16 +12,16 @@ export class Output {
     this.write(`\n${this.style('bold', `== ${title}`)} ${this.style('dim', `(${seconds} s)`)}`);
   }
 
-  public say(text: string): void {
+  public print(text: string): void {
     this.write(text);
   }
 
-  /** A fact with its name, under a step. */
+  /** A name and its value, below a step. */
   public show(name: string, value: string): void {
     this.write(`   ${name.padEnd(24)} ${value}`);
   }
 
-  /** What another program said. */
+  /** A line of another program's output. */
   public quote(line: string): void {
     this.write(this.style('dim', `   | ${line}`));
   }

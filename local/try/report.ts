@@ -1,23 +1,23 @@
-/** What was expected and what was seen. Every `seen` comes out of an answer of the emulator or the orchestrator. */
+/** Collects checks with their expected and actual values. */
 import { writeFileSync } from 'node:fs';
 import type { Output } from './output';
 
 export interface Check {
   readonly check: string;
   readonly expected: string;
-  readonly seen: string;
+  readonly actual: string;
   readonly ok: boolean;
 }
 
-const WIDEST = 58;
+const MAX_COLUMN_WIDTH = 58;
 
 export class Report {
   private readonly checks: Check[] = [];
 
-  /** Without `ok`, what was seen has to be what was expected. */
-  public add(check: string, expected: unknown, seen: unknown, ok?: boolean): void {
-    const texts = { expected: asText(expected), seen: asText(seen) };
-    this.checks.push({ check, ...texts, ok: ok ?? texts.expected === texts.seen });
+  /** Without `ok`, the check passes if both values have the same text. */
+  public add(check: string, expected: unknown, actual: unknown, ok?: boolean): void {
+    const texts = { expected: asText(expected), actual: asText(actual) };
+    this.checks.push({ check, ...texts, ok: ok ?? texts.expected === texts.actual });
   }
 
   public get failed(): number {
@@ -29,20 +29,20 @@ export class Report {
   }
 
   public print(output: Output): void {
-    const titles = ['check', 'expected', 'seen'] as const;
-    const widths = titles.map((title) => Math.min(WIDEST, Math.max(title.length, ...this.checks.map((check) => check[title].length))));
+    const titles = ['check', 'expected', 'actual'] as const;
+    const widths = titles.map((title) => Math.min(MAX_COLUMN_WIDTH, Math.max(title.length, ...this.checks.map((check) => check[title].length))));
     const row = (cells: string[]) => cells.map((cell, index) => shorten(cell, widths[index] ?? 6).padEnd(widths[index] ?? 0)).join(' | ');
-    output.say('');
-    output.say(row([...titles, 'result']));
-    output.say([...widths, 6].map((width) => '-'.repeat(width)).join('-|-'));
+    output.print('');
+    output.print(row([...titles, 'result']));
+    output.print([...widths, 6].map((width) => '-'.repeat(width)).join('-|-'));
     for (const check of this.checks) {
       const result = check.ok ? output.style('green', 'ok') : output.style('red', 'FAILED');
-      output.say(`${row(titles.map((title) => check[title]))} | ${result}`);
+      output.print(`${row(titles.map((title) => check[title]))} | ${result}`);
     }
-    for (const { check, expected, seen } of this.checks.filter(({ ok }) => !ok)) {
-      output.say(`\nFAILED: ${check}\n  expected: ${expected}\n  seen:     ${seen}`);
+    for (const { check, expected, actual } of this.checks.filter(({ ok }) => !ok)) {
+      output.print(`\nFAILED: ${check}\n  expected: ${expected}\n  actual:   ${actual}`);
     }
-    output.say(`\n${this.passed} passed, ${this.failed} failed`);
+    output.print(`\n${this.passed} passed, ${this.failed} failed`);
   }
 
   public writeJson(file: string): void {
@@ -55,7 +55,7 @@ function asText(value: unknown): string {
   return String(value).replace(/\s+/g, ' ').trim();
 }
 
-/** The middle goes: names differ at both of their ends. */
+/** Cuts the middle out, because generated names differ at the start and at the end. */
 function shorten(text: string, width: number): string {
   if (text.length <= width) return text;
   const tail = Math.floor((width - 1) / 2);

@@ -1,5 +1,5 @@
-/** The secrets of the trial: what exists before the stack, what tasks have to get, and a secret that somebody deletes. */
-import { deployInVain, type FirstDeployment } from './deployments';
+/** The secrets of the trial, and a deployment after one of them is deleted. */
+import { runFailingDeployment, type FirstDeployment } from './deployments';
 import type { Outputs, Trial } from './trial';
 import type { Runner } from '../orchestrator/model';
 
@@ -7,14 +7,14 @@ const DATABASE_SECRET = 'database-password';
 const GIT_KEYS_PARAMETER = '/platform/git-ssh-keys';
 const VALUES = { TF_VAR_database_password: 'correct-horse', RUNNER_GIT_SSH_KEYS: 'no-real-key' };
 
-/** Creates what the app expects. Returns its settings. */
+/** Creates the secret and the parameter that the app imports. Returns the app's environment variables. */
 export async function prepareSecrets({ cloud: { account } }: Trial): Promise<NodeJS.ProcessEnv> {
   const arn = await account.createSecret(DATABASE_SECRET, VALUES.TF_VAR_database_password);
   await account.createSecureParameter(GIT_KEYS_PARAMETER, VALUES.RUNNER_GIT_SSH_KEYS);
   return { TRIAL_DATABASE_SECRET_ARN: arn, TRIAL_GIT_KEYS_PARAMETER: GIT_KEYS_PARAMETER };
 }
 
-/** What every task has to get: the values from before, and those of the stack. */
+/** The secrets that every task must receive, by variable name. */
 export async function expectedSecrets({ cloud: { account } }: Trial, runner: Runner): Promise<Record<string, string>> {
   const license = await account.secretValue(runner.runner_configuration.job.secrets?.TF_VAR_license ?? '');
   return { ...VALUES, TF_VAR_license: license, TF_VAR_catalog: 'small, medium, large' };
@@ -24,23 +24,23 @@ interface TaskEvent {
   readonly detail: { readonly taskArn: string; readonly lastStatus: string; readonly stopCode?: string; readonly stoppedReason?: string };
 }
 
-/** Somebody deletes a secret: ECS cannot start the task, and the event log group has the reason. */
-export async function failsWithoutSecret(trial: Trial, outputs: Outputs, runner: Runner, first: FirstDeployment): Promise<void> {
+/** Deletes a secret: ECS cannot start the next task, and the event log group contains the reason. */
+export async function runDeploymentWithoutSecret(trial: Trial, outputs: Outputs, runner: Runner, first: FirstDeployment): Promise<void> {
   const { cloud: { account }, output, report } = trial;
-  output.step('Somebody deletes a secret, and ECS cannot start the next task');
+  output.step('Delete a secret: ECS cannot start the next task');
   await account.deleteSecret(DATABASE_SECRET);
-  output.show('deleted', `the secret ${DATABASE_SECRET}, which is TF_VAR_database_password`);
-  const { state, stopCode, taskArn } = await deployInVain(trial, runner, first);
-  output.show('the orchestrator', 'reports a failed deployment: the task stopped unexpectedly');
-  report.add('a deployment without one of its secrets', 'failed, TaskFailedToStart', `${state}, ${stopCode}`);
+  output.show('deleted', `the secret ${DATABASE_SECRET} (TF_VAR_database_password)`);
+  const { state, stopCode, taskArn } = await runFailingDeployment(trial, runner, first);
+  output.show('deployment', `${state} (${stopCode})`);
+  report.add('deployment after a secret is deleted', 'failed, TaskFailedToStart', `${state}, ${stopCode}`);
 
-  output.show('the reason', `is in the log group ${outputs.EventLogGroupName}:`);
+  output.show('reason', `in the log group ${outputs.EventLogGroupName}:`);
   const events = (await account.messages(outputs.EventLogGroupName)).map((message) => JSON.parse(message) as TaskEvent);
   const ofTask = events.filter(({ detail }) => detail.taskArn === taskArn);
   for (const { detail } of ofTask) output.quote(detail.lastStatus === 'STOPPED' ? `STOPPED, ${detail.stopCode}: ${detail.stoppedReason}` : detail.lastStatus);
   const reason = ofTask.find(({ detail }) => detail.lastStatus === 'STOPPED')?.detail.stoppedReason ?? 'no such event';
-  const named = ['ResourceInitializationError', runner.runner_configuration.job.secrets?.TF_VAR_database_password ?? 'the secret', 'ResourceNotFoundException'];
-  report.add('the event log group has the reason', named, reason, named.every((text) => reason.includes(text)));
+  const expectedTexts = ['ResourceInitializationError', runner.runner_configuration.job.secrets?.TF_VAR_database_password ?? 'the secret', 'ResourceNotFoundException'];
+  report.add('the event log group contains the reason', expectedTexts, reason, expectedTexts.every((text) => reason.includes(text)));
 
   await account.restoreSecret(DATABASE_SECRET);
   output.show('restored', `the secret ${DATABASE_SECRET}`);

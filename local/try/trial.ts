@@ -1,5 +1,5 @@
-/** What the steps of the trial share. */
-import { deploy, isWorthReading, STACK, TRIAL_APP } from './cdk';
+/** The state that the steps of the trial share. */
+import { deploy, isRelevant, STACK, TRIAL_APP } from './cdk';
 import { startCloud, type Cloud } from './cloud';
 import type { Output } from './output';
 import type { Report } from './report';
@@ -21,18 +21,18 @@ export class Trial {
   public static async start(output: Output, report: Report, signal: AbortSignal): Promise<Trial> {
     const printed: string[] = [];
     const cloud = await startCloud({
-      log: (line) => output.say(line),
+      log: (line) => output.print(line),
       signal,
       onCdkLine: (line) => {
         printed.push(line);
-        if (isWorthReading(line)) output.quote(line);
+        if (isRelevant(line)) output.quote(line);
       },
     });
     return new Trial(cloud, output, report, printed);
   }
 
-  /** On a cloud that runs already. */
-  public static on(cloud: Cloud, output: Output, report: Report): Trial {
+  /** Uses a cloud that is running already. */
+  public static withCloud(cloud: Cloud, output: Output, report: Report): Trial {
     return new Trial(cloud, output, report, []);
   }
 
@@ -44,17 +44,17 @@ export class Trial {
     public readonly printed: readonly string[],
   ) {}
 
-  /** Deploys the app of the trial, with the settings that it needs, and returns the stack's outputs. */
+  /** Deploys the app of the trial. Returns the outputs of the stack. */
   public async deployApp(settings: NodeJS.ProcessEnv): Promise<Outputs> {
     const { code, outputs, output } = await deploy({ ...this.cloud.cdkOptions(settings), app: TRIAL_APP });
-    if (code !== 0) throw new Error(`cdk deploy ended with ${code}. The last that it said:\n${output.split('\n').slice(-12).join('\n')}`);
+    if (code !== 0) throw new Error(`cdk deploy failed with exit code ${code}. The end of its output:\n${output.split('\n').slice(-12).join('\n')}`);
     return outputs as unknown as Outputs;
   }
 
   /** The runner as the orchestrator's API shows it. */
   public async registered(runnerId: string): Promise<Runner> {
     const { status, body } = await this.cloud.client.runner(runnerId);
-    if (status !== 200) throw new Error(`The orchestrator answers ${status} for the runner ${runnerId}: ${JSON.stringify(body)}`);
+    if (status !== 200) throw new Error(`Could not read the runner '${runnerId}': the orchestrator returned HTTP ${status}: ${JSON.stringify(body)}`);
     return body;
   }
 

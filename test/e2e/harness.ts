@@ -24,7 +24,7 @@ async function run(checks: (cloud: Cloud, report: Report) => Promise<void>): Pro
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interruption.abort(new Error('interrupted')));
   let cloud: Cloud | undefined;
   try {
-    cloud = await startCloud({ log: (line) => output.say(line), signal: interruption.signal });
+    cloud = await startCloud({ log: (line) => output.print(line), signal: interruption.signal });
     await bootstrapCloud(cloud);
     await checks(cloud, report);
   } catch (error) {

@@ -9,7 +9,7 @@ import { documentOf, judgeDeployed } from './deployed-policies';
 import { endToEnd } from './harness';
 import type { Runner } from '../../local/orchestrator/model';
 import type { Cloud } from '../../local/try/cloud';
-import { deployAgain, deployOnce } from '../../local/try/deployments';
+import { runNextDeployment, runFirstDeployment } from '../../local/try/deployments';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 import { prepareSecrets } from '../../local/try/secrets';
@@ -38,7 +38,7 @@ function mutationsOf(policy: Policy): Mutation[] {
 /** Two deployments of one environment, which together make every call. */
 async function deployTwice(trial: Trial, runner: Runner): Promise<string> {
   try {
-    await deployAgain(trial, runner, await deployOnce(trial, runner));
+    await runNextDeployment(trial, runner, await runFirstDeployment(trial, runner));
     return 'works';
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -48,7 +48,7 @@ async function deployTwice(trial: Trial, runner: Runner): Promise<string> {
 async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account } = cloud;
   // What these many deployments say and check themselves is not of interest here.
-  const trial = Trial.on(cloud, new Output(true), new Report());
+  const trial = Trial.withCloud(cloud, new Output(true), new Report());
   const outputs = await trial.deployApp(await prepareSecrets(trial));
   const runner = await trial.registered(outputs.RunnerId);
   report.add('deployments with every permission', 'works', await deployTwice(trial, runner));

@@ -5,7 +5,7 @@
 import { endToEnd } from './harness';
 import { deploy, destroy, exampleApp } from '../../local/try/cdk';
 import type { Cloud } from '../../local/try/cloud';
-import { deployOnce } from '../../local/try/deployments';
+import { runFirstDeployment } from '../../local/try/deployments';
 import { Output } from '../../local/try/output';
 import type { Report } from '../../local/try/report';
 import { Trial } from '../../local/try/trial';
@@ -22,15 +22,15 @@ const POLICY_DELAY_MS = 10_000;
 async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account, client, cdkOptions } = cloud;
   const output = new Output();
-  const trial = Trial.on(cloud, output, report);
+  const trial = Trial.withCloud(cloud, output, report);
   // An enterprise has its boundary before.
   await account.createPolicy(BOUNDARY, { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
 
   output.step('cdk deploy, with policies that take effect late');
-  await cloud.emulator.behave({ policyDelayMs: POLICY_DELAY_MS });
+  await cloud.emulator.setBehaviour({ policyDelayMs: POLICY_DELAY_MS });
   const options = { ...cdkOptions(), app: exampleApp('production') };
   const deployed = await deploy(options);
-  await cloud.emulator.behave({ policyDelayMs: 0 });
+  await cloud.emulator.setBehaviour({ policyDelayMs: 0 });
   report.add('cdk deploy', 0, deployed.code);
   const denials = (await account.logLines()).filter((line) => line.includes('denied, and tried again'));
   report.add('the registration tried again when it was denied', 'it did', `${denials.length} times`, denials.length > 0);
@@ -51,7 +51,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const protection = await account.bucketProtection(runner.state_storage_configuration.bucket);
   report.add('state bucket', 'aws:kms, versioning Enabled', protection);
 
-  const { stateKey } = await deployOnce(trial, runner);
+  const { stateKey } = await runFirstDeployment(trial, runner);
 
   output.step('cdk destroy');
   report.add('cdk destroy', 0, (await destroy(options)).code);

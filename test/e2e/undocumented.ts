@@ -9,7 +9,7 @@ import type { Behaviour } from '../../local/emulator';
 import type { Runner } from '../../local/orchestrator/model';
 import { deploy } from '../../local/try/cdk';
 import { ISSUER, ORG, type Cloud } from '../../local/try/cloud';
-import { deployOnce } from '../../local/try/deployments';
+import { runFirstDeployment } from '../../local/try/deployments';
 import { assumeTaskManagerRole } from '../../local/try/identity';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
@@ -28,11 +28,11 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const { code, outputs, output } = await deploy({ ...cloud.cdkOptions(), app: APP });
   report.add('cdk deploy', 0, code === 0 ? code : output.split('\n').slice(-12).join('\n'));
   if (code !== 0) return;
-  const runner = await Trial.on(cloud, new Output(true), report).registered(outputs.RunnerId ?? '');
+  const runner = await Trial.withCloud(cloud, new Output(true), report).registered(outputs.RunnerId ?? '');
   report.add('registered secrets', 6, Object.keys((runner.runner_configuration.job as { secrets?: object }).secrets ?? {}).length);
   report.add('registered prefix', 'team-a/states', runner.state_storage_configuration.path_prefix);
   for (const [meaning, settings, large] of CASES) {
-    await cloud.emulator.behave(settings);
+    await cloud.emulator.setBehaviour(settings);
     report.add(`a deployment where ${meaning}`, 'works', await deployment(cloud, runner));
     report.add(`a task of 512 CPU units and 1,024 MiB where ${meaning}`, 'allowed', await register(cloud, runner, '.5 vCPU', '1 GB'));
     report.add(`a task of 8,192 CPU units and 16 GB where ${meaning}`, large, await register(cloud, runner, '8 vCPU', '16 GB'));
@@ -43,7 +43,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
 async function deployment(cloud: Cloud, runner: Runner): Promise<string> {
   const seen = new Report();
   try {
-    await deployOnce(Trial.on(cloud, new Output(true), seen), runner);
+    await runFirstDeployment(Trial.withCloud(cloud, new Output(true), seen), runner);
     return seen.failed === 0 && seen.passed > 5 ? 'works' : `${seen.passed} passed, ${seen.failed} failed`;
   } catch (error) {
     return String(error);

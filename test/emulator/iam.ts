@@ -137,7 +137,7 @@ export const iamRules: Rule[] = [
       const read = allow('s3:GetObject', `arn:aws:s3:::${Bucket}/*`);
       const before = await reader(read);
       const changed = await reader(read);
-      await world.emulator.behave({ policyDelayMs: 1_000 });
+      await world.emulator.setBehaviour({ policyDelayMs: 1_000 });
       try {
         assert.equal(await before.reads(), true);
         await world.putPolicy(changed.name, allow('s3:PutObject', '*'));
@@ -145,7 +145,7 @@ export const iamRules: Rule[] = [
         assert.deepEqual([await changed.reads(), await created.reads()], [true, false]);
         await until(async () => await created.reads() && !await changed.reads());
       } finally {
-        await world.emulator.behave({ policyDelayMs: 0 });
+        await world.emulator.setBehaviour({ policyDelayMs: 0 });
       }
     },
   },

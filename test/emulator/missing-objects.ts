@@ -45,13 +45,13 @@ export const missingObjects: Rule[] = [
   {
     name: 'a grant to list a prefix counts for a missing object, if the emulator is told so',
     async check(world) {
-      await world.emulator.behave({ prefixGrantsShowMissingObjects: true });
+      await world.emulator.setBehaviour({ prefixGrantsShowMissingObjects: true });
       try {
         assert.deepEqual(await statusesOf(world, onlyPrefix), [404, 404]);
         assert.deepEqual(await statusesOf(world, (bucket) => [allow('s3:ListBucket', bucket, NO_PREFIX)]), [404, 404]);
         assert.deepEqual(await statusesOf(world, () => []), [403, 403]);
       } finally {
-        await world.emulator.behave({ prefixGrantsShowMissingObjects: false });
+        await world.emulator.setBehaviour({ prefixGrantsShowMissingObjects: false });
       }
     },
   },

@@ -4,7 +4,7 @@ import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { createCluster, describeTask, registerTask, runTask } from './task-support';
 import { allow, type Rule } from './world';
-import { secretsOf } from '../../local/try/container';
+import { secretsOfTask } from '../../local/try/container';
 
 export const secretRules: Rule[] = [
   {
@@ -40,9 +40,9 @@ export const secretRules: Rule[] = [
         return describeTask(world, await runTask(world, definition, await createCluster(world)));
       };
       const started = await start(allow(['secretsmanager:GetSecretValue', 'ssm:GetParameters'], [ids.Secret!, parameterArn]));
-      assert.deepEqual(await secretsOf(started.taskArn!, endpoint), { A: '{"field":"of the secret"}', B: 'of the secret', C: 'of the parameter' });
+      assert.deepEqual(await secretsOfTask(started.taskArn!, endpoint), { A: '{"field":"of the secret"}', B: 'of the secret', C: 'of the parameter' });
       const stopped = await start(allow('secretsmanager:GetSecretValue', ids.Secret!));
-      await assert.rejects(secretsOf(stopped.taskArn!, endpoint), /no such task has started/);
+      await assert.rejects(secretsOfTask(stopped.taskArn!, endpoint), /no such task has started/);
     },
   },
 ];

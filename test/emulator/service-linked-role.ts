@@ -16,13 +16,13 @@ export const serviceLinkedRole: Rule[] = [
   {
     name: 'the first cluster of an account fails with capacity providers, and works some seconds later',
     async check(main) {
-      await main.emulator.behave({ serviceLinkedRoleDelayMs: 500 });
+      await main.emulator.setBehaviour({ serviceLinkedRoleDelayMs: 500 });
       await main.inNewAccount(async (world) => {
         const first = await refusal(async () => createWithProviders(world));
         assert.deepEqual([first.name, first.message], ['InvalidParameterException', NO_ROLE]);
         await refusal(async () => createWithProviders(world));
         await until(async () => createWithProviders(world).then(() => true, () => false));
-      }).finally(async () => main.emulator.behave({ serviceLinkedRoleDelayMs: 5_000 }));
+      }).finally(async () => main.emulator.setBehaviour({ serviceLinkedRoleDelayMs: 5_000 }));
     },
   },
   {

@@ -48,13 +48,13 @@ export const taskSizes: Rule[] = [
   {
     name: 'sizes such as ".5 vCPU" are integers in conditions, if the emulator is told so',
     async check(world) {
-      await world.emulator.behave({ taskSizesAsIntegers: true });
+      await world.emulator.setBehaviour({ taskSizesAsIntegers: true });
       try {
         assert.equal(await registers(world, '.5 vCPU', '1 GB', allowUpTo('512')), true);
         assert.equal(await registers(world, '1 vCPU', '2 GB', REGISTER, denyOver('512')), false);
         assert.equal(await registers(world, '.5 vCPU', '1 GB', REGISTER, denyOver('512')), true);
       } finally {
-        await world.emulator.behave({ taskSizesAsIntegers: false });
+        await world.emulator.setBehaviour({ taskSizesAsIntegers: false });
       }
     },
   },

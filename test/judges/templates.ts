@@ -30,7 +30,7 @@ export class TemplateJudges {
       directory: join(__dirname, '..', '..', '.local', 'judges'),
       requirements: join(__dirname, 'requirements.txt'),
       name: 'cfn-lint and checkov',
-      says: 'Installing cfn-lint and checkov into .local/judges (once; about 400 MB, and a minute)',
+      installMessage: 'Installing cfn-lint and checkov into .local/judges (once; about 400 MB, and a minute)',
     }, console.log);
     return new TemplateJudges(python);
   }

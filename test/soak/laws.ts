@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Answer, Event } from './delivery';
 import { expectedRule, expectedRunner, keyOf } from './templates';
 import { ORG, OTHER_ORG, type World } from './world';
-import { withoutEmptyFields } from '../../local/orchestrator/answers';
+import { withoutEmptyFields } from '../../local/orchestrator/responses';
 import { isEcs, type AnyRunner, type RunnerRule } from '../../local/orchestrator/model';
 
 export type Law =

@@ -18,7 +18,7 @@ function findEnvType(organization: OrganizationStore, id: string): EnvironmentTy
   return envType;
 }
 
-/** Just enough of environment types to be named by environments and rules. */
+/** The part of the environment type API that environments and rules need. */
 export function envTypeRoutes(app: FastifyInstance): void {
   app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/env-types', { ...WRITE, schema: { body: namedCreateSchema } }, (request, reply) => {
     const { organization, body } = request;

@@ -22,8 +22,8 @@ function findEnvironment(organization: OrganizationStore, { projectId, envId }: 
 }
 
 /**
- * Just enough of environments to put a runner in use. Two things happen at once here that take a deployment at the real
- * one: an environment has its runner from the start, and is gone as soon as it is deleted.
+ * The part of the environment API that is needed to use a runner. Unlike the real API, which needs a deployment for both, an environment
+ * gets its runner when it is created, and disappears as soon as it is deleted.
  */
 export function environmentRoutes(app: FastifyInstance): void {
   app.post<{ Params: ProjectParams; Body: EnvironmentCreateBody }>(ENVIRONMENTS, { ...WRITE, schema: { body: environmentCreateSchema } }, (request, reply) => {
@@ -61,7 +61,7 @@ export function environmentRoutes(app: FastifyInstance): void {
     return reply.code(204).send();
   });
 
-  /** The one way for an environment to change its runner: the rules are asked again. */
+  /** Evaluates the rules again. This is the only way to change the runner of an environment. */
   app.post<{ Params: EnvironmentParams; Querystring: { dry_run?: 'true' | 'false' } }>(
     `${ENVIRONMENTS}/:envId/actions/refresh_runner`,
     { ...WRITE, schema: { querystring: refreshQuerySchema } },

@@ -18,7 +18,7 @@ export function findProject(organization: OrganizationStore, id: string): Projec
   return project;
 }
 
-/** Just enough of projects to hold environments and to be named by rules. */
+/** The part of the project API that environments and rules need. */
 export function projectRoutes(app: FastifyInstance): void {
   app.post<{ Params: OrgParams; Body: NamedCreateBody }>('/orgs/:orgId/projects', { ...WRITE, schema: { body: namedCreateSchema } }, (request, reply) => {
     const { organization, body } = request;

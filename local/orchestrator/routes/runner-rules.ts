@@ -24,15 +24,15 @@ function findRule(organization: OrganizationStore, id: string): RunnerRule {
   return rule;
 }
 
-/** Two rules with one filter match the same environments: it would be chance which of the two wins. */
-function refuseSameFilter(organization: OrganizationStore, wanted: Required<RuleCreateBody>, { filterPerRunner }: Behaviour): void {
+/** Rejects a second rule with the same filter, because both would match the same environments. */
+function rejectSameFilter(organization: OrganizationStore, wanted: Required<RuleCreateBody>, { filterPerRunner }: Behaviour): void {
   const { runner_id, project_id, env_type_id } = wanted;
   const [existing] = organization.rulesWhere({ project_id, env_type_id, ...(filterPerRunner && { runner_id }) });
   if (existing) throw conflict(`runner rule conflicts with existing rule '${existing.id}' for runner '${existing.runner_id}'`);
 }
 
-/** The project is not checked: a rule for a project that does not exist never matches. */
-function refuseUnknownReferences(organization: OrganizationStore, rule: Required<RuleCreateBody>, { unknownReference }: Behaviour): void {
+/** Does not check the project: a rule for an unknown project is accepted and never matches. */
+function rejectUnknownReferences(organization: OrganizationStore, rule: Required<RuleCreateBody>, { unknownReference }: Behaviour): void {
   if (!organization.runners.has(rule.runner_id)) throw new HttpError(unknownReference, `runner '${rule.runner_id}' not found`);
   if (rule.env_type_id && !organization.envTypes.has(rule.env_type_id)) {
     throw new HttpError(unknownReference, `environment type '${rule.env_type_id}' not found`);
@@ -43,8 +43,8 @@ export function runnerRuleRoutes(app: FastifyInstance, behaviour: Behaviour): vo
   app.post<{ Params: OrgParams; Body: RuleCreateBody }>('/orgs/:orgId/runner-rules', { ...WRITE, schema: { body: ruleCreateSchema } }, (request, reply) => {
     const { organization } = request;
     const wanted = { project_id: '', env_type_id: '', ...request.body };
-    refuseSameFilter(organization, wanted, behaviour);
-    refuseUnknownReferences(organization, wanted, behaviour);
+    rejectSameFilter(organization, wanted, behaviour);
+    rejectUnknownReferences(organization, wanted, behaviour);
     const rule: RunnerRule = { ...wanted, id: randomUUID(), org_id: request.params.orgId, created_at: new Date().toISOString() };
     organization.rules.set(rule.id, rule);
     return reply.code(201).send(rule);
@@ -52,8 +52,8 @@ export function runnerRuleRoutes(app: FastifyInstance, behaviour: Behaviour): vo
 
   app.get<{ Params: OrgParams; Querystring: RuleQuery }>('/orgs/:orgId/runner-rules', { ...READ, schema: { querystring: ruleQuerySchema } }, (request, reply) => {
     const { byRunnerId, byProjectId, byEnvTypeId } = request.query;
-    // The filters by project and type ask which rules can match there, so they let the rules for all through as well.
-    const rules = request.organization.rulesEffectiveIn({ projectId: byProjectId, envTypeId: byEnvTypeId })
+    // The filters by project and type also return the rules for all projects and types.
+    const rules = request.organization.rulesApplyingTo({ projectId: byProjectId, envTypeId: byEnvTypeId })
       .filter((rule) => byRunnerId === undefined || rule.runner_id === byRunnerId);
     return reply.send(pageOf(rules, (rule) => [rule.runner_id, rule.id], request.query));
   });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { RUNNER_STATE_STORAGE, withoutEmptyFields, withoutSecretValues } from '../answers';
+import { RUNNER_STATE_STORAGE, withoutEmptyFields, withoutSecretValues } from '../responses';
 import type { Behaviour } from '../behaviour';
 import { badRequest, conflict, notFound } from '../errors';
 import { isEcs, type AnyRunner, type AnyRunnerConfiguration, type RunnerCreateBody, type RunnerUpdateBody } from '../model';
@@ -19,32 +19,32 @@ function findRunner(organization: OrganizationStore, id: string): AnyRunner {
   return runner;
 }
 
-/** The names of variables need words of their own: what JSON Schema says about property names helps nobody. */
-function refuseReservedVariables(configuration: Partial<AnyRunnerConfiguration> | undefined): void {
+/** Checked here because the error message of JSON Schema for property names is not helpful. */
+function rejectReservedVariables(configuration: Partial<AnyRunnerConfiguration> | undefined): void {
   if (!configuration || !isEcs(configuration)) return;
   const names = Object.keys(configuration.job?.environment ?? {});
-  const faults = [
+  const problems = [
     ...names.filter((name) => RESERVED_VARIABLES.includes(name))
       .map((name) => `environment variable ${name} is reserved for the orchestrator`),
     ...names.filter((name) => SENSITIVE_VARIABLES.includes(name))
       .map((name) => `environment variable ${name} is sensitive and must be given in secrets`),
   ];
-  if (faults.length > 0) throw badRequest(faults.join('; '));
+  if (problems.length > 0) throw badRequest(problems.join('; '));
 }
 
-function refuseOtherStorage(runnerType: AnyRunnerConfiguration['type'], storageType: string): void {
-  const possible: readonly string[] = RUNNER_STATE_STORAGE[runnerType];
-  if (possible.includes(storageType)) return;
-  throw badRequest(`state storage type '${storageType}' is not compatible with runner type '${runnerType}', it must be one of [${possible.join(' ')}]`);
+function rejectIncompatibleStorage(runnerType: AnyRunnerConfiguration['type'], storageType: string): void {
+  const supported: readonly string[] = RUNNER_STATE_STORAGE[runnerType];
+  if (supported.includes(storageType)) return;
+  throw badRequest(`state storage type '${storageType}' is not compatible with runner type '${runnerType}', it must be one of [${supported.join(' ')}]`);
 }
 
-function refuseOtherType(runner: AnyRunner, update: RunnerUpdateBody): void {
+function rejectTypeChange(runner: AnyRunner, update: RunnerUpdateBody): void {
   const { type } = runner.runner_configuration;
-  const asked = update.runner_configuration?.type ?? type;
-  if (asked !== type) throw badRequest(`runner type ${asked} does not match existing runner type ${type}`);
+  const requested = update.runner_configuration?.type ?? type;
+  if (requested !== type) throw badRequest(`runner type ${requested} does not match existing runner type ${type}`);
 }
 
-/** A list names the kind of what is configured, and nothing more. */
+/** Lists contain only the types of the configurations. */
 function summarize(runner: AnyRunner): object {
   return {
     ...runner,
@@ -53,7 +53,7 @@ function summarize(runner: AnyRunner): object {
   };
 }
 
-/** `auth`, `job` and the state storage are each replaced whole when they come, and stay as they are when they do not. */
+/** Replaces `auth`, `job` and the state storage completely if the update contains them. */
 function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody): AnyRunner {
   return {
     ...runner,
@@ -64,20 +64,20 @@ function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody): AnyRunner {
 }
 
 export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
-  /** What is kept of a runner is what the answers show of it. */
-  const keep = (organization: OrganizationStore, runner: AnyRunner): AnyRunner => {
-    const kept = withoutSecretValues(behaviour.omitsEmptyFields ? withoutEmptyFields(runner) : runner);
-    organization.runners.set(kept.id, kept);
-    return kept;
+  /** Stores a runner in the form in which the API returns it. */
+  const save = (organization: OrganizationStore, runner: AnyRunner): AnyRunner => {
+    const saved = withoutSecretValues(behaviour.omitEmptyFields ? withoutEmptyFields(runner) : runner);
+    organization.runners.set(saved.id, saved);
+    return saved;
   };
 
   app.post<{ Params: OrgParams; Body: RunnerCreateBody }>('/orgs/:orgId/runners', { ...WRITE, schema: { body: runnerCreateSchema } }, (request, reply) => {
     const { organization, body } = request;
-    refuseReservedVariables(body.runner_configuration);
-    refuseOtherStorage(body.runner_configuration.type, body.state_storage_configuration.type);
+    rejectReservedVariables(body.runner_configuration);
+    rejectIncompatibleStorage(body.runner_configuration.type, body.state_storage_configuration.type);
     if (organization.runners.has(body.id)) throw conflict(`runner with id ${body.id} already exists`);
     const now = new Date().toISOString();
-    return reply.code(201).send(keep(organization, { ...body, org_id: request.params.orgId, created_at: now, updated_at: now }));
+    return reply.code(201).send(save(organization, { ...body, org_id: request.params.orgId, created_at: now, updated_at: now }));
   });
 
   app.get<{ Params: OrgParams; Querystring: PageQuery }>('/orgs/:orgId/runners', { ...READ, schema: { querystring: pageQuerySchema } }, (request, reply) => {
@@ -94,10 +94,10 @@ export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
     (request, reply) => {
       const { organization, body } = request;
       const runner = findRunner(organization, request.params.runnerId);
-      refuseOtherType(runner, body);
-      refuseReservedVariables(body.runner_configuration);
-      if (body.state_storage_configuration) refuseOtherStorage(runner.runner_configuration.type, body.state_storage_configuration.type);
-      return reply.send(keep(organization, applyUpdate(runner, body)));
+      rejectTypeChange(runner, body);
+      rejectReservedVariables(body.runner_configuration);
+      if (body.state_storage_configuration) rejectIncompatibleStorage(runner.runner_configuration.type, body.state_storage_configuration.type);
+      return reply.send(save(organization, applyUpdate(runner, body)));
     },
   );
 
@@ -107,7 +107,7 @@ export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
     const environments = organization.environmentsUsing(id);
     if (environments.length > 0) throw conflict(`runner ${id} is in use by the environments: ${environments.join(', ')}`);
     const rules = organization.rulesWhere({ runner_id: id });
-    if (rules.length > 0 && !behaviour.rulesGoWithRunner) {
+    if (rules.length > 0 && !behaviour.deleteRulesWithRunner) {
       throw conflict(`runner ${id} is referenced by the runner rules: ${rules.map((rule) => rule.id).join(', ')}`);
     }
     organization.deleteRunner(id);

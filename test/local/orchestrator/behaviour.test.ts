@@ -38,7 +38,7 @@ test.each(both('filterPerRunner'))('with filterPerRunner %s, a filter is taken b
   else expectError(other, 409, message);
 });
 
-test.each(both('rulesGoWithRunner'))('with rulesGoWithRunner %s, a rule does not outlive its runner', async (goes, behaviour) => {
+test.each(both('deleteRulesWithRunner'))('with deleteRulesWithRunner %s, a rule does not outlive its runner', async (goes, behaviour) => {
   await restart(behaviour);
   await given('/runners', runner());
   const { id } = await rule({ runner_id: 'prod-runner' });
@@ -52,7 +52,7 @@ test.each(both('rulesGoWithRunner'))('with rulesGoWithRunner %s, a rule does not
   }
 });
 
-test.each(both('omitsEmptyFields'))('with omitsEmptyFields %s, every answer shows a runner alike', async (omits, behaviour) => {
+test.each(both('omitEmptyFields'))('with omitEmptyFields %s, every answer shows a runner alike', async (omits, behaviour) => {
   await restart(behaviour);
   const empty = { security_groups: [], environment: {}, secrets: {}, is_public_ip_enabled: false };
   const body = Object.entries(empty).reduce((partial, [name, value]) => withField(partial, `${JOB}.${name}`, value), runner());
@@ -68,7 +68,7 @@ describe('a token that was refused', () => {
   const statusOf = async (token: string): Promise<number> => (await org('GET', '/runners', undefined, { token })).status;
 
   test('stays refused for a time, which each use prolongs', async () => {
-    await restart({ refusedTokenMs: 300 });
+    await restart({ rejectedTokenMs: 300 });
     expect(await statusOf('late')).toBe(401);
     server.setTokens([{ token: 'late', orgs: [ORG] }, { token: 'never-refused', orgs: [ORG] }]);
     expect(await statusOf('never-refused')).toBe(200);
@@ -82,14 +82,14 @@ describe('a token that was refused', () => {
   });
 
   test('is refused for a minute, as documented', async () => {
-    expect(DOCUMENTED.refusedTokenMs).toBe(60_000);
+    expect(DOCUMENTED.rejectedTokenMs).toBe(60_000);
     expect(await statusOf('late')).toBe(401);
     server.setTokens([{ token: 'late', orgs: [ORG] }]);
     expect(await statusOf('late')).toBe(401);
   });
 
   test('is accepted as soon as it is valid, without that cache', async () => {
-    await restart({ refusedTokenMs: 0 });
+    await restart({ rejectedTokenMs: 0 });
     expect(await statusOf('late')).toBe(401);
     server.setTokens([{ token: 'late', orgs: [ORG] }]);
     expect(await statusOf('late')).toBe(200);

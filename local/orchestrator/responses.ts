@@ -1,24 +1,24 @@
-/** What answers show of a runner. */
+/** The form in which the API returns a runner. */
 import { isEcs, type AnyRunner, type AnyRunnerConfiguration, type AnyStateStorage } from './model';
 
 type StorageType = AnyStateStorage['type'];
-const EVERY_STORAGE: readonly StorageType[] = ['kubernetes', 's3', 'gcs', 'azurerm'];
+const ALL_STORAGE_TYPES: readonly StorageType[] = ['kubernetes', 's3', 'gcs', 'azurerm'];
 
-/** The state storage that a runner of a type can have. */
+/** The state storage types that each runner type supports. */
 export const RUNNER_STATE_STORAGE: Readonly<Record<AnyRunnerConfiguration['type'], readonly StorageType[]>> = {
-  'kubernetes': EVERY_STORAGE,
-  'kubernetes-agent': EVERY_STORAGE,
-  'kubernetes-eks': EVERY_STORAGE,
-  'kubernetes-gke': EVERY_STORAGE,
+  'kubernetes': ALL_STORAGE_TYPES,
+  'kubernetes-agent': ALL_STORAGE_TYPES,
+  'kubernetes-eks': ALL_STORAGE_TYPES,
+  'kubernetes-gke': ALL_STORAGE_TYPES,
   'serverless-ecs': ['s3'],
 };
 
-/** In place of a value that the API keeps in its vault. */
+/** The API returns this text instead of a secret value. */
 const SECRET_PLACEHOLDER = 'SECRET';
 
 const isEmpty = (value: unknown): boolean => value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
-/** Without the empty lists, empty maps and `false` of an ECS runner's job. */
+/** Omits empty lists, empty maps and `false` from the job of an ECS runner. */
 export function withoutEmptyFields(runner: AnyRunner): AnyRunner {
   const { runner_configuration: configuration } = runner;
   if (!isEcs(configuration)) return runner;
@@ -26,7 +26,7 @@ export function withoutEmptyFields(runner: AnyRunner): AnyRunner {
   return { ...runner, runner_configuration: { ...configuration, job } } as AnyRunner;
 }
 
-/** Credentials of a Kubernetes cluster never come back. */
+/** Replaces the credentials of a Kubernetes cluster, which the API never returns. */
 export function withoutSecretValues(runner: AnyRunner): AnyRunner {
   const { runner_configuration: configuration } = runner;
   if (configuration.type !== 'kubernetes' || !configuration.cluster?.auth) return runner;
