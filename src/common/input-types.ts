@@ -1,4 +1,5 @@
 import { Token } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
 import type { Problems } from './problems';
 import { quote } from './unknown-values';
 
@@ -9,6 +10,8 @@ export interface InputType {
   /** Type of the items of a list or map. */
   readonly items?: InputType;
   readonly fix?: string;
+  /** Whether somebody may give a secret by mistake, so that messages must not show the value. */
+  readonly isSensitive?: boolean;
 }
 
 export const TEXT: InputType = { expected: 'a text', accepts: value => typeof value === 'string' };
@@ -54,16 +57,26 @@ export function checkTypes<T extends object>(problems: Problems, given: T | unde
 /** Rejects a value of a wrong type. */
 export function checkType(problems: Problems, input: string, value: unknown, type: InputType): void {
   if (!type.accepts(value)) {
-    problems.add({ input, expected: type.expected, got: quote(value), fix: type.fix ?? 'Give a value of this type.' });
+    problems.add({ input, expected: type.expected, got: type.isSensitive ? kindOf(value) : quote(value), fix: type.fix ?? 'Give a value of this type.' });
     return;
   }
-  if (type.items && !Token.isUnresolved(value)) {
+  if (type.items) {
     for (const [key, item] of Object.entries(value as object)) {
       checkType(problems, Array.isArray(value) ? `${input}[${key}]` : `${input}.${key}`, item, type.items);
     }
   }
 }
 
+/** The same type, for an input where somebody may give a secret by mistake. */
+export function sensitive(type: InputType): InputType {
+  return { ...type, isSensitive: true };
+}
+
 function isMap(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Token.isUnresolved(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Token.isUnresolved(value) && !Construct.isConstruct(value);
+}
+
+/** What a value is, without the value. */
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a text' : ['number', 'bigint', 'symbol'].includes(typeof value) ? `a ${typeof value}` : quote(value);
 }

@@ -36,7 +36,7 @@ export class Problems {
       return;
     }
     if ((rule.max !== undefined && value.length > rule.max) || (rule.min !== undefined && value.length < rule.min)) {
-      this.add({ input, expected: rule.expected, got: `${value.length} characters (${quote(value)})`, fix: rule.fix });
+      this.add({ input, expected: rule.expected, got: `${value.length} characters${rule.isSensitive ? '' : ` (${quote(value)})`}`, fix: rule.fix });
     } else if (rule.pattern && !rule.pattern.test(value)) {
       this.add({ input, expected: rule.expected, got: quote(value), fix: rule.fix });
     }
@@ -69,4 +69,6 @@ export interface TextRule {
   readonly pattern?: RegExp;
   readonly min?: number;
   readonly max?: number;
+  /** Whether the message must not show the value. */
+  readonly isSensitive?: boolean;
 }

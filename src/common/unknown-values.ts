@@ -10,7 +10,10 @@ const TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.8881545\d*e\+289/g;
  */
 const PLACEHOLDERS = /dummy-value-for-[a-zA-Z0-9_.\-/]*/g;
 
-/** A value for a message: on one line, at most 80 characters, without raw CDK tokens. Texts are quoted. */
+/** Credentials in a URL: everything between the scheme and the last `@`, as a password may contain anything. */
+const CREDENTIALS = /(?<=:\/\/).*(?=@)/gs;
+
+/** A value for a message: on one line, at most 80 characters, without raw CDK tokens and credentials of URLs. Texts are quoted. */
 export function quote(value: unknown): string {
   if (typeof value === 'number' && Token.isUnresolved(value)) {
     return '<token>';
@@ -21,8 +24,13 @@ export function quote(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     return Array.isArray(value) ? `[${value.slice(0, 3).map(quote).join(', ')}${value.length > 3 ? ', ...' : ''}]` : `an object of type ${value.constructor?.name ?? 'Object'}`;
   }
-  const text = typeof value === 'string' ? JSON.stringify(showTokens(value)) : String(value);
+  const text = typeof value === 'string' ? JSON.stringify(showTokens(value).replace(CREDENTIALS, '...')) : String(value);
   return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
+}
+
+/** A URL for a message: without credentials, query and fragment, which may be secret. */
+export function quoteUrl(value: string): string {
+  return quote(value.replace(CREDENTIALS, '...').replace(/([?#]).*$/s, '$1...'));
 }
 
 /** Whether a value was given, and is neither a CDK token nor a placeholder of a lookup: only such values can be checked at synthesis. */

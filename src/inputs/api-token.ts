@@ -4,7 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
-import { checkType, objectWith, TEXT } from '../common/input-types';
+import { checkType, objectWith, sensitive, TEXT } from '../common/input-types';
 import { checkKey, isElsewhere, Place, placeOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { arnForPolicies, isPartial } from '../common/secret-source';
@@ -116,15 +116,15 @@ export class ApiToken {
     const problems = new Problems();
     const { secret, parameter, jsonField, encryptionKey } = this.source;
     if ('secret' in this.source) {
-      checkType(problems, '', secret, objectWith('an ISecret of aws-secretsmanager', 'secretArn', 'Give the secret that has the token.'));
+      checkType(problems, '', secret, sensitive(objectWith('an ISecret of aws-secretsmanager', 'secretArn', 'Give the secret that has the token.')));
     } else {
-      checkType(problems, '', parameter, objectWith('an IParameter of aws-ssm', 'parameterArn', 'Give the parameter that has the token.'));
+      checkType(problems, '', parameter, sensitive(objectWith('an IParameter of aws-ssm', 'parameterArn', 'Give the parameter that has the token.')));
     }
     if (jsonField !== undefined) {
       checkType(problems, 'jsonField', jsonField, TEXT);
     }
     if (encryptionKey !== undefined) {
-      checkType(problems, 'encryptionKey', encryptionKey, objectWith('a kms.IKey', 'keyArn'));
+      checkType(problems, 'encryptionKey', encryptionKey, sensitive(objectWith('a kms.IKey', 'keyArn')));
     }
     return problems.list;
   }

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Problems } from '../common/problems';
-import { isPlaceholder, quote } from '../common/unknown-values';
+import { isPlaceholder, quoteUrl } from '../common/unknown-values';
 
 /** The issuer as IAM names it in provider ARNs and condition keys: host and path. */
 export function issuerName(issuerUrl: string): string {
@@ -27,7 +27,7 @@ export function checkIssuer(problems: Problems, issuerUrl: string): void {
     problems.add({
       input: 'oidcIssuerUrl',
       expected: 'an https:// URL of host and path, without port, query and fragment',
-      got: quote(issuerUrl),
+      got: quoteUrl(issuerUrl),
       fix: 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.',
     });
   }

@@ -4,9 +4,9 @@ import type { IConstruct } from 'constructs';
 import { ApiToken } from './api-token';
 import { checkIssuer, issuerName } from './oidc-issuer';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from '../common/contract';
-import { checkTypes, InputTypes, objectWith, TEXT } from '../common/input-types';
+import { checkTypes, InputTypes, objectWith, sensitive, TEXT } from '../common/input-types';
 import { Problem, Problems } from '../common/problems';
-import { isKnown, maskUnknown, quote } from '../common/unknown-values';
+import { isKnown, maskUnknown, quoteUrl } from '../common/unknown-values';
 
 /** Properties of `Orchestrator.humanitec()`. */
 export interface HumanitecOrchestratorProps {
@@ -69,12 +69,12 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
 
 const TYPES: InputTypes<SelfHostedOrchestratorProps> = {
   orgId: TEXT,
-  apiToken: objectWith('an ApiToken', '_service', 'Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().'),
+  apiToken: sensitive(objectWith('an ApiToken', '_service', 'Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().')),
   apiUrl: TEXT,
   gatewayUrl: TEXT,
   oidcIssuerUrl: TEXT,
   taskFamilyPrefix: TEXT,
-  extraCaCertificates: TEXT,
+  extraCaCertificates: sensitive(TEXT),
 };
 
 /**
@@ -126,7 +126,7 @@ export class Orchestrator {
     this.apiUrl = withoutTrailingSlash(props.apiUrl);
     this.gatewayUrl = props.gatewayUrl === undefined ? undefined : withoutTrailingSlash(props.gatewayUrl);
     this.oidcIssuerUrl = withoutTrailingSlash(props.oidcIssuerUrl);
-    this.taskFamilyPrefix = props.taskFamilyPrefix ?? `platform_orchestrator_env_${props.orgId}_`;
+    this.taskFamilyPrefix = props.taskFamilyPrefix ?? `platform_orchestrator_env_${typeof props.orgId === 'string' ? props.orgId : ''}_`;
     this.apiToken = props.apiToken;
     this.extraCaCertificates = typeof props.extraCaCertificates === 'string' ? props.extraCaCertificates.trim() : props.extraCaCertificates;
   }
@@ -196,7 +196,7 @@ export class Orchestrator {
       problems.add({
         input,
         expected: 'an https:// URL without credentials, query and fragment (http:// only on loopback)',
-        got: quote(url?.password ? `${url.protocol}//...@${url.host}` : value),
+        got: quoteUrl(value),
         fix,
       });
     }

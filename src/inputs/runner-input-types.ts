@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { EcsRunnerProps, OnInUse } from './ecs-runner-props';
 import type { RegistrationNetwork } from './registration-network';
-import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, TEXT } from '../common/input-types';
+import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, sensitive, TEXT } from '../common/input-types';
 import type { Problems } from '../common/problems';
 
 export const ORCHESTRATOR = objectWith('an Orchestrator', '_issuerName', 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().');
@@ -32,8 +32,8 @@ const RUNNER: InputTypes<EcsRunnerProps> = {
   eventLogEnabled: BOOLEAN,
   eventLogGroup: objectWith('a logs.ILogGroup', 'logGroupName'),
   image: objectWith('a RunnerImage', '_uri', 'Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().'),
-  environment: mapOf(TEXT),
-  secrets: mapOf(objectWith('an ecs.Secret', 'grantRead', 'Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().')),
+  environment: sensitive(mapOf(sensitive(TEXT))),
+  secrets: sensitive(mapOf(sensitive(objectWith('an ecs.Secret', 'grantRead', 'Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().')))),
   taskRole: ROLE,
   executionRole: ROLE,
   rolePath: TEXT,

@@ -33,6 +33,7 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
     problems.checkText(input, value, {
       max: ENVIRONMENT_VALUE_MAX,
       expected: `a value of at most ${ENVIRONMENT_VALUE_MAX} characters`,
+      isSensitive: true,
       fix: 'Shorten it, or keep it in a parameter and give that in `secrets`.',
     });
     if (name in secrets) {

@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { rejectSecondDefinition } from './oidc-provider-conflicts';
 import { HUMANITEC_OIDC_ISSUER, OIDC_AUDIENCE } from '../common/contract';
+import { checkTypes, InputTypes, oneOf, TEXT } from '../common/input-types';
 import { Problems } from '../common/problems';
 import { checkIssuer, issuerName } from '../inputs/oidc-issuer';
 
@@ -24,6 +25,8 @@ export interface RunnerOidcProviderProps {
    */
   readonly removalPolicy?: RemovalPolicy;
 }
+
+const TYPES: InputTypes<RunnerOidcProviderProps> = { oidcIssuerUrl: TEXT, removalPolicy: oneOf('RemovalPolicy', RemovalPolicy) };
 
 /**
  * The OIDC provider of an orchestrator's issuer, for accounts with runners in several stacks. Define it once per account, and pass it to all runners as
@@ -50,6 +53,7 @@ export class RunnerOidcProvider extends iam.OidcProviderNative {
    * @param props options that override the defaults
    */
   constructor(scope: Construct, id: string, props: RunnerOidcProviderProps = {}) {
+    checkPropTypes(scope, id, props);
     const { oidcIssuerUrl = HUMANITEC_OIDC_ISSUER, removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE } = props;
     checkProps(scope, id, oidcIssuerUrl, removalPolicy);
     // With its name known, stacks of other regions can refer to it.
@@ -71,6 +75,12 @@ export class RunnerOidcProvider extends iam.OidcProviderNative {
   public override get oidcProviderIssuer(): string {
     return this.physicalName;
   }
+}
+
+function checkPropTypes(scope: Construct, id: string, props: RunnerOidcProviderProps): void {
+  const problems = new Problems();
+  checkTypes(problems, props, TYPES);
+  problems.throwIfAny(scope, 'RunnerOidcProvider', id);
 }
 
 function checkProps(scope: Construct, id: string, oidcIssuerUrl: string, removalPolicy: RemovalPolicy): void {

@@ -27,7 +27,7 @@ export const ROWS: Row[] = [
   ['a blank in a name', () => ({ environment: { 'A B': 'x' } }),
     ['environment.A B: expected the name of an environment variable; got "A B". Remove "=" and blanks from the name.']],
   ['a long value', () => ({ environment: { A: 'v'.repeat(1025) } }),
-    [`environment.A: expected a value of at most 1024 characters; got 1025 characters ("${'v'.repeat(75)}..."). `
+    ['environment.A: expected a value of at most 1024 characters; got 1025 characters. '
       + 'Shorten it, or keep it in a parameter and give that in `secrets`.']],
   ['a name twice', stack => ({
     environment: { A: 'x' },
