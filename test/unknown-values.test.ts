@@ -68,6 +68,11 @@ const LOOKUPS: Record<string, (stack: Stack, id: string) => Partial<EcsRunnerPro
   'the OIDC provider': (stack, id) => ({
     oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, `Provider${id}`, `arn:aws:iam::${ACCOUNT}:oidc-provider/${lookup(stack)}`),
   }),
+  'the issuer of an orchestrator whose provider is given': (stack, id) => ({
+    orchestrator: Orchestrator.selfHosted({ orgId: 'my-org', apiUrl: 'https://api.example.com', oidcIssuerUrl: lookup(stack), apiToken: tokenOf(stack) }),
+    oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, `Provider${id}`, `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com`),
+  }),
+  'the key of a tag': stack => ({ tags: { [`!${'k'.repeat(130)}${lookup(stack)}`]: 'platform' } }),
   'tags': stack => ({ tags: { team: `!${lookup(stack)}` } }),
 };
 

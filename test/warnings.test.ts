@@ -256,6 +256,15 @@ describe('two runners of an app', () => {
     expect(() => quietRunner(other).addRule('Production', { envTypeId: 'production' })).toThrow('got those of \'Stack/Runner/Production\'');
     quietRunner(other, { orchestrator: orchestratorOf(other, 'other-org') }, 'OtherOrganization').addRule('Production', { envTypeId: 'production' });
   });
+
+  test('may have rules of one project for two environment types, and of one environment type for two projects', () => {
+    const stack = newStack();
+    const runner = quietRunner(stack);
+    runner.addRule('One', { projectId: 'shop', envTypeId: 'production' });
+    runner.addRule('Two', { projectId: 'shop', envTypeId: 'development' });
+    runner.addRule('Three', { projectId: 'blog', envTypeId: 'production' });
+    Template.fromStack(stack).resourceCountIs('Custom::HumanitecRunnerRule', 4);
+  });
 });
 
 describe('state of two runners in one bucket', () => {
@@ -277,7 +286,9 @@ describe('state of two runners in one bucket', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Second', Match.stringLikeRegexp(`keeps its state ${relation} the state of the runner 'Stack/Runner'`));
   });
 
-  test.each([['team', 'teams'], ['a/b', 'a/c'], ['dummy-value-for-/prefix', 'dummy-value-for-/prefix']])('below %s and %s has none', (first, second) => {
+  test.each([
+    ['team', 'teams'], ['a/b', 'a/c'], ['dummy-value-for-/prefix', 'dummy-value-for-/prefix'], [undefined, 'dummy-value-for-/prefix'], ['dummy-value-for-/prefix', undefined],
+  ])('below %s and %s has none', (first, second) => {
     expect(warningsOf(withPrefixes([first, second]))).toEqual([]);
   });
 
@@ -297,6 +308,16 @@ describe('state of two runners in one bucket', () => {
     expect(warningsOf(stack)).toEqual(shared);
     // One for each runner whose state is around this one.
     expect(warningsOf(other)).toEqual(['/Other/Third: sharedStateLocation', '/Other/Third: sharedStateLocation']);
+  });
+
+  test('of two stacks has none below a prefix that is another value in each', () => {
+    const app = new App();
+    const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
+    for (const stack of [one, other]) {
+      const bucket = s3.Bucket.fromBucketName(stack, 'Bucket', 'my-org-state');
+      plainRunner(stack, { stateStorage: StateStorage.existingBucket(bucket, { prefix: `state/${Aws.REGION}` }) });
+    }
+    expect(warningsOf(other)).not.toContain('/Other/Runner: sharedStateLocation');
   });
 
   test('has a warning when two stacks import the bucket by its name', () => {
@@ -322,6 +343,9 @@ describe('applyRemovalPolicy', () => {
     const other = newStack();
     quietRunner(other).applyRemovalPolicy(RemovalPolicy.DESTROY);
     expect(policies(other, 'AWS::S3::Bucket')).toEqual(['Delete']);
+    const emptied = newStack();
+    quietRunner(emptied, { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }).applyRemovalPolicy(RemovalPolicy.DESTROY);
+    expect(policies(emptied, 'AWS::S3::Bucket')).toEqual(['Delete']);
   });
 
   test('of a runner leaves an existing bucket as it is', () => {

@@ -43,7 +43,7 @@ export type InputTypes<T> = { readonly [K in keyof Required<T>]: InputType };
 /** Rejects values of wrong types, and required inputs that are missing. */
 export function checkTypes<T extends object>(problems: Problems, given: T | undefined, types: InputTypes<T>, required: (keyof T & string)[] = [], prefix = ''): void {
   if (!OBJECT.accepts(given)) {
-    problems.add({ input: prefix.replace(/\.$/, '') || 'props', expected: OBJECT.expected, got: quote(given), fix: `Give at least ${required.join(' and ') || 'an empty object'}.` });
+    problems.add({ input: 'props', expected: OBJECT.expected, got: quote(given), fix: `Give at least ${required.join(' and ') || 'an empty object'}.` });
     return;
   }
   for (const [name, type] of Object.entries<InputType>(types)) {

@@ -6,7 +6,7 @@ import { ENVIRONMENT_VALUE_MAX, GIT_SSH_KEYS, RESERVED_ENVIRONMENT, SECRET_ONLY_
 import { checkKey, checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
 import { isPartial, sourceOf } from '../common/secret-source';
-import { isKnown, maskUnknown, quote, showTokens } from '../common/unknown-values';
+import { maskUnknown, quote, showTokens } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type EnvironmentInputs = Pick<EcsRunnerProps, 'environment' | 'secrets'>;
@@ -69,7 +69,7 @@ function checkName(input: string, name: string, problems: Problems): void {
       got: quote(name),
       fix: `Choose another name; the orchestrator sets ${RESERVED_ENVIRONMENT.join(', ')}.`,
     });
-  } else if (isKnown(name) && !/^[^=\s]+$/.test(name)) {
+  } else if (!/^[^=\s]+$/.test(name)) {
     problems.add({ input, expected: 'the name of an environment variable', got: quote(name), fix: 'Remove "=" and blanks from the name.' });
   }
 }

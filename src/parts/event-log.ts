@@ -3,8 +3,8 @@ import * as events from 'aws-cdk-lib/aws-events';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { CfnResourcePolicy } from 'aws-cdk-lib/aws-logs';
 import { Construct, IConstruct } from 'constructs';
+import { checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
-import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 /** Id of the shared construct below the stack: a public contract. */
@@ -25,17 +25,9 @@ export function checkEventLog(scope: IConstruct, problems: Problems, { eventLogE
       fix: 'Leave `eventLogEnabled` out to write the events to this log group, or leave `eventLogGroup` out.',
     });
   }
-  const stack = Stack.of(scope);
-  for (const [what, theirs, ours] of [['account', eventLogGroup.env.account, stack.account], ['region', eventLogGroup.env.region, stack.region]]) {
-    if (isKnown(theirs) && isKnown(ours) && theirs !== ours) {
-      problems.add({
-        input: 'eventLogGroup',
-        expected: `a log group in the runner's ${what}, ${quote(ours)}`,
-        got: `one in ${quote(theirs)}`,
-        fix: 'EventBridge writes to log groups of its own account and region only: give one there, or leave it out.',
-      });
-    }
-  }
+  checkPlace(scope, problems, 'eventLogGroup', placeOf(scope, eventLogGroup), {
+    what: 'a log group', same: ['account', 'region'], fix: 'EventBridge writes to log groups of its own account and region only: give one there, or leave it out.',
+  });
 }
 
 /** What the events of one runner's tasks are told by. */

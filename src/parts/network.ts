@@ -168,7 +168,7 @@ function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefin
     return;
   }
   // A VPC that is still to be looked up has placeholders, whose number means nothing.
-  if (!selection.isPendingLookup && isKnown(selection.subnetIds)) {
+  if (!selection.isPendingLookup) {
     checkSubnetIds(input, selection.subnetIds, problems);
   }
 }

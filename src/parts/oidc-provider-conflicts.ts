@@ -1,6 +1,5 @@
 import { CfnResource, Stack, Stage, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { sameValue } from '../common/unknown-values';
 import { issuerName } from '../inputs/oidc-issuer';
 import { OIDC_PROVIDER_TYPE } from '../registration/wire';
 
@@ -59,7 +58,7 @@ function inSameAccount(one: CfnResource, other: CfnResource): boolean {
     return false;
   }
   return Token.isUnresolved(account)
-    ? Stage.of(one) === Stage.of(other) && sameValue(one, account, otherAccount)
+    ? Stage.of(one) === Stage.of(other)
     : account === otherAccount;
 }
 

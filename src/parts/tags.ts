@@ -1,5 +1,5 @@
 import type { Problems } from '../common/problems';
-import { isKnown, isPlaceholder, maskUnknown, quote } from '../common/unknown-values';
+import { isPlaceholder, maskUnknown, quote } from '../common/unknown-values';
 
 /** IAM, ECS, CloudWatch Logs and Lambda accept these characters. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -39,9 +39,7 @@ export function checkTags(problems: Problems, tags: Record<string, string>, othe
 }
 
 function checkTag(input: string, key: string, value: string, problems: Problems): void {
-  if (isKnown(key)) {
-    problems.checkText(input, key, { min: 1, max: KEY_MAX, expected: `a key of 1 to ${KEY_MAX} characters`, fix: 'Choose another key.' });
-  }
+  problems.checkText(input, key, { min: 1, max: KEY_MAX, expected: `a key of 1 to ${KEY_MAX} characters`, fix: 'Choose another key.' });
   for (const [what, text] of [['key', key], ['value', value]].filter(([, each]) => !isPlaceholder(each))) {
     const known = maskUnknown(text).replace(/\u0000/g, '');
     if (!CHARACTERS.test(known)) {

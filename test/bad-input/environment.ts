@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Aws, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn } from './row';
@@ -26,6 +26,8 @@ export const ROWS: Row[] = [
       + 'Grant the runner what it needs instead: it has a role of its own.']],
   ['a blank in a name', () => ({ environment: { 'A B': 'x' } }),
     ['environment.A B: expected the name of an environment variable; got "A B". Remove "=" and blanks from the name.']],
+  ['a blank in a name with a CDK token', () => ({ environment: { [`A ${Aws.REGION}`]: 'x' } }),
+    ['environment.A <token>: expected the name of an environment variable; got "A <token>". Remove "=" and blanks from the name.']],
   ['a long value', () => ({ environment: { A: 'v'.repeat(1025) } }),
     ['environment.A: expected a value of at most 1024 characters; got 1025 characters. '
       + 'Shorten it, or keep it in a parameter and give that in `secrets`.']],
@@ -40,6 +42,11 @@ export const ROWS: Row[] = [
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretPartialArn(stack, 'S', secretArn('database/password'))) },
   }), [`${PARTIAL}"database/password". `
     + 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.']],
+  ['a secret by a complete ARN without its end, in the region of the deployment', stack => ({
+    secrets: {
+      A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', `arn:aws:secretsmanager:${Aws.REGION}:${ACCOUNT}:secret:database/password`)),
+    },
+  }), [`${PARTIAL}"database/password". Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.`]],
   ['a secret by a name that ends like a complete ARN', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', 'orchestrator-secret')) },
   }), [`${PARTIAL}"orchestrator-secret". Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.`]],

@@ -12,6 +12,12 @@ export const ROWS: Row[] = [
   ['a VPC with 17 private subnets', stack => ({
     subnetIds: undefined, vpc: ec2.Vpc.fromVpcAttributes(stack, 'V', { vpcId: 'vpc-1', availabilityZones: [`${REGION}a`], privateSubnetIds: subnets(17) }),
   }), ['vpc: expected 1 to 16 subnets; got 17. Choose fewer: a subnet a zone is enough.']],
+  ['an empty subnet id', () => ({ subnetIds: ['subnet-12345678', ''] }),
+    ['subnetIds: expected subnet ids of 1 to 24 characters, such as "subnet-0123456789abcdef0"; got "". Give the ids, not ARNs or names.']],
+  ['an empty selection of subnets', stack => ({ subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnets: [] } }),
+    ['vpcSubnets: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.']],
+  ['an empty selection of subnets for the registration', stack => ({ registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnets: [] } } }),
+    ['registrationNetwork.vpcSubnets: expected at least one subnet; got none. Select subnets that the VPC has.']],
   ['a subnet ARN', () => ({ subnetIds: [`arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1`] }),
     [`subnetIds: expected subnet ids of 1 to 24 characters, such as "subnet-0123456789abcdef0"; got "arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1". `
       + 'Give the ids, not ARNs or names.']],

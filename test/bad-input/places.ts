@@ -75,6 +75,9 @@ export const ROWS: Row[] = [
   ['a key of another region for the API token', stack => token(ApiToken.fromSecretsManager(secretWith(stack, key(stack, ELSEWHERE)))), [`orchestrator.apiToken: ${KEY}`]],
   ['a parameter of another account', stack => ({ secrets: { A: ecs.Secret.fromSsmParameter(parameterWith(otherAccount(stack))) } }),
     [`secrets.A: ${account('a parameter')} ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.`]],
+  ['a parameter of a stack of another account', stack => ({
+    secrets: { A: ecs.Secret.fromSsmParameter(new ssm.StringParameter(otherAccount(stack), 'P', { parameterName: 'p', stringValue: 'x' })) },
+  }), [`secrets.A: ${account('a parameter')} ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.`]],
   ['a secret of another account by name for the API token', stack =>
     token(ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(otherAccount(stack), 'S', 'api-token'))),
   [`orchestrator.apiToken: expected a complete ARN for a secret of another account ("${OTHER}"); got the secret "api-token" by name or partial ARN. `

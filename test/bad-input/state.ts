@@ -18,6 +18,9 @@ export const ROWS: Row[] = [
   ['a bucket with dots', stack => ({ stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'state.example.com')) }),
     ['stateStorage.existingBucket: expected a bucket name of lower-case letters, digits and "-", without dots; got "state.example.com". '
       + 'The orchestrator refuses such names: use another bucket.']],
+  ['a bucket with a name that S3 no longer accepts', stack => ({ stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'Old_State')) }),
+    ['stateStorage.existingBucket: expected a bucket name of lower-case letters, digits and "-", without dots; got "Old_State". '
+      + 'The orchestrator refuses such names: use another bucket.']],
   ['a bucket elsewhere', stack => ({
     stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'state', region: 'eu-west-1' })),
   }), [`stateStorage.existingBucket: expected a bucket in the runner's region, "${REGION}"; got a bucket in "eu-west-1". `
@@ -28,6 +31,9 @@ export const ROWS: Row[] = [
     + 'Make these settings where the bucket is defined, or use StateStorage.newBucket().']],
   ['autoDeleteObjects without DESTROY', () => ({ stateStorage: StateStorage.newBucket({ autoDeleteObjects: true, removalPolicy: RemovalPolicy.RETAIN }) }),
     ['stateStorage.autoDeleteObjects: expected `removalPolicy: RemovalPolicy.DESTROY` beside it; got RemovalPolicy.RETAIN. '
+      + 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.']],
+  ['autoDeleteObjects without a removal policy', () => ({ stateStorage: StateStorage.newBucket({ autoDeleteObjects: true }) }),
+    ['stateStorage.autoDeleteObjects: expected `removalPolicy: RemovalPolicy.DESTROY` beside it; got no removalPolicy, which keeps the bucket. '
       + 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.']],
   ['a prefix of access logs without a bucket for them', () => ({ stateStorage: StateStorage.newBucket({ serverAccessLogsPrefix: 'state/' }) }),
     ['stateStorage.serverAccessLogsPrefix: expected `serverAccessLogsBucket` with it; got no `serverAccessLogsBucket`. '

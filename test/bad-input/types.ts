@@ -34,6 +34,7 @@ export const ROWS: Row[] = [
   ['days that CloudWatch Logs does not know', () => ({ logRetention: any(31) }), [`logRetention: expected a value of logs.RetentionDays; got 31. ${TYPE}`]],
   ['a removal policy that does not exist', () => ({ logRemovalPolicy: any('keep') }), [`logRemovalPolicy: expected a value of RemovalPolicy; got "keep". ${TYPE}`]],
   ['a number for a variable', () => ({ environment: any({ SIZE: 3 }) }), [`environment.SIZE: expected a text; got a number. ${TYPE}`]],
+  ['null for the variables', () => ({ environment: any(null) }), [`environment: expected a map of which each value is a text; got null. ${TYPE}`]],
   ['a list for the variables', () => ({ environment: any(['A=1']) }), [`environment: expected a map of which each value is a text; got a list. ${TYPE}`]],
   ['a secret of Secrets Manager among the secrets', stack => ({ secrets: any({ A: minimal(stack), B: secretsmanager.Secret }) }), [
     'secrets.A: expected an ecs.Secret; got an object of type Object. Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().',
@@ -51,10 +52,17 @@ export const ROWS: Row[] = [
   ['a missing bucket', () => ({ stateStorage: StateStorage.existingBucket(any(undefined)) }), [`stateStorage.existingBucket: expected an s3.IBucket; got undefined. ${TYPE}`]],
   ['a bucket for the state storage', () => ({ stateStorage: any('bucket') }),
     ['stateStorage: expected a StateStorage; got "bucket". Make it with StateStorage.newBucket() or StateStorage.existingBucket().']],
+  ['null for the options of a bucket', () => ({ stateStorage: StateStorage.existingBucket(any({ bucketArn: 'arn:aws:s3:::state' }), any(null)) }),
+    ['stateStorage.props: expected an object with inputs; got null. Give at least an empty object.']],
   ['a number for the prefix', () => ({ stateStorage: StateStorage.newBucket({ prefix: any(1) }) }), [`stateStorage.prefix: expected a text; got 1. ${TYPE}`]],
   ['a text for the image', () => ({ image: any('alpine:3') }),
     ['image: expected a RunnerImage; got "alpine:3". Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().']],
   ['an image without a name', () => ({ image: RunnerImage.fromRegistry(any(undefined)) }), [`image: expected a text; got undefined. ${TYPE}`]],
+  ['a number for the Dockerfile', () => ({ image: RunnerImage.fromAsset('test', any({ file: 7 })) }), ['image: expected a directory with the Dockerfile 7; got "test", which does not exist. '
+    + 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.']],
+  ['a number for a build argument', () => ({ image: RunnerImage.fromAsset('test/bad-input', any({ file: 'types.ts', buildArgs: { VERSION: 3 } })) }),
+    ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with 3. '
+      + 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.']],
   ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
 ];
 
@@ -76,6 +84,24 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', 'arn:aws:iam::999999999999:policy/p'),
   }), `RunnerRule 'Stack/Rule' has 1 problem:\n  1. permissionsBoundary: expected a policy in the runner's account, "${ACCOUNT}"; got one in "999999999999". `
     + 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.'],
+  ['a rule with another path of roles than the runners of its stack have', (stack) => {
+    const runner = new EcsRunner(stack, 'Runner', { ...minimal(stack), rolePath: '/a/' });
+    return new RunnerRule(stack, 'Rule', { runner, rolePath: '/b/', permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyName(stack, 'P', 'p'), registrationNetwork: { vpc: importedVpc(stack) } });
+  }, 'RunnerRule \'Stack/Rule\' has 3 problems:\n'
+    + '  1. registrationNetwork: expected none, as the stack\'s other runners have none; got another one. '
+    + 'The runners of a stack share the registration\'s Lambda: give all of them the same, or put this one into another stack.\n'
+    + '  2. rolePath: expected "/a/", as the stack\'s other runners have; got "/b/". '
+    + 'The runners of a stack share the registration\'s role: give all of them the same, or put this one into another stack.\n'
+    + '  3. permissionsBoundary: expected none, as the stack\'s other runners have none; got another one. '
+    + 'The runners of a stack share the registration\'s role: give all of them the same, or put this one into another stack.'],
+  ['a runner without the boundary of its stack, and with a network that cannot work', (stack) => {
+    const permissionsBoundary = iam.ManagedPolicy.fromManagedPolicyName(stack, 'P', 'p');
+    const runner = new EcsRunner(stack, 'First', { ...minimal(stack), permissionsBoundary });
+    return new EcsRunner(stack, 'Runner', { ...minimal(stack), orchestrator: runner.orchestrator!, registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnets: [] } } });
+  }, 'EcsRunner \'Stack/Runner\' has 2 problems:\n'
+    + '  1. registrationNetwork.vpcSubnets: expected at least one subnet; got none. Select subnets that the VPC has.\n'
+    + '  2. permissionsBoundary: expected the boundary that the stack\'s other runners have; got none. '
+    + 'The runners of a stack share the registration\'s role: give all of them the same, or put this one into another stack.'],
   ['an OIDC provider whose issuer has a port, and which is kept as a snapshot', stack => new RunnerOidcProvider(stack, 'OidcProvider', {
     oidcIssuerUrl: 'https://oidc.example.com:8443', removalPolicy: RemovalPolicy.SNAPSHOT,
   }), 'RunnerOidcProvider \'Stack/OidcProvider\' has 2 problems:\n'

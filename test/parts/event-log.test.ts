@@ -4,6 +4,8 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { StateStorage } from '../../src';
 import { ACCOUNT, newStack, only, REGION, referencesOf, runnerIn } from '../support';
 
 const groupsOf = (stack: Stack) => Object.keys(Template.fromStack(stack).findResources('AWS::Logs::LogGroup')).map(id => id.replace(/[A-F0-9]{8}$/, '')).sort();
@@ -53,9 +55,25 @@ describe('without an event log, a runner', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('"Sid":"EncryptState".*importedKey'));
     Annotations.fromStack(stack).hasNoWarning('/Stack/Runner', Match.stringLikeRegexp('EncryptLogGroups'));
   });
+
+  test('on an existing cluster asks nothing of an imported key that encrypts neither its logs nor its state', () => {
+    const stack = newStack();
+    runnerIn(stack, { encryptionKey: new kms.Key(stack, 'First') }, 'First1');
+    const bucket = s3.Bucket.fromBucketAttributes(stack, 'Bucket', { bucketName: 'state', encryptionKey: new kms.Key(stack, 'OfBucket') });
+    const stateStorage = StateStorage.existingBucket(bucket);
+    runnerIn(stack, { eventLogEnabled: false, cluster: clusterOf(stack), encryptionKey: keyOf(stack), stateStorage });
+    Annotations.fromStack(stack).hasNoWarning('/Stack/Runner', Match.stringLikeRegexp('importedKey'));
+  });
 });
 
 describe('with a log group of the user, a runner', () => {
+  test('accepts one of a known account and region where its own are not known', () => {
+    const stack = newStack({});
+    const eventLogGroup = logs.LogGroup.fromLogGroupArn(stack, 'Events', `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:events`);
+    expect(runnerIn(stack, { eventLogGroup }).eventLogGroup).toBe(eventLogGroup);
+  });
+
+
   test('writes the events to it, and creates no resource policy', () => {
     const stack = newStack();
     const eventLogGroup = logs.LogGroup.fromLogGroupName(stack, 'Events', '/platform/events');
@@ -81,6 +99,18 @@ describe('with a log group of the user, a runner', () => {
 });
 
 describe('the log groups', () => {
+  test('for which one runner asks for no end are kept for ever, the one of the registration included', () => {
+    const stack = newStack();
+    runnerIn(stack, { logRetention: logs.RetentionDays.INFINITE });
+    runnerIn(stack, { logRetention: logs.RetentionDays.ONE_WEEK }, 'Second');
+    const groups = Object.entries(Template.fromStack(stack).findResources('AWS::Logs::LogGroup'));
+    const days = Object.fromEntries(groups.map(([id, { Properties: properties }]) => [id.replace(/[A-F0-9]{8}$/, ''), properties?.RetentionInDays]));
+    expect(days).toEqual({
+      HumanitecRunnerRegistrationLogGroup: undefined, RunnerEventLogGroup: undefined, RunnerExecLogGroup: undefined, SecondEventLogGroup: 7, SecondExecLogGroup: 7,
+    });
+  });
+
+
   test.each([
     [undefined, 'Delete', 'Delete'], [RemovalPolicy.DESTROY, 'Delete', 'Delete'],
     [RemovalPolicy.RETAIN, 'RetainExceptOnCreate', 'Retain'], [RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, 'RetainExceptOnCreate', 'Retain'],

@@ -1,5 +1,5 @@
 /** Where the tasks run, and what they can reach. */
-import { Lazy, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -43,6 +43,14 @@ describe('the security group of the tasks', () => {
     const other = newStack();
     inVpc(other, { secrets: { TF_VAR_key: secret(other) } });
     expect(egressOf(other, 'RunnerSecurityGroup')).toEqual(both(443));
+  });
+
+  test('is not made beside groups that are given', () => {
+    const stack = newStack();
+    inVpc(stack, { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Given', 'sg-12345678')] });
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+    expect(only(template, 'Custom::HumanitecRunner').Properties.Job.SecurityGroups).toEqual(['sg-12345678']);
   });
 
   test('is made for an empty list of security groups, too', () => {
@@ -114,6 +122,29 @@ describe('a cluster without vpc', () => {
     const stack = newStack();
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc: new ec2.Vpc(stack, 'Its') });
     expect(inVpc(stack, { cluster }).vpc).toBe(importedVpc(stack));
+  });
+});
+
+describe('subnets and security groups of a VPC that may be the given one', () => {
+  const imported = (stack: Stack, id: string, vpcId: string) => ec2.Vpc.fromVpcAttributes(stack, id, { vpcId, availabilityZones: ['a'], privateSubnetIds: ['subnet-9'] });
+  const VPCS: [string, (stack: Stack) => [ec2.IVpc, ec2.IVpc]][] = [
+    ['its id and a VPC of the app', stack => [imported(stack, 'Imported', 'vpc-1'), new ec2.Vpc(stack, 'Own')]],
+    ['a VPC of the app and its id', stack => [new ec2.Vpc(stack, 'Own'), imported(stack, 'Imported', 'vpc-1')]],
+    ['a VPC of the app and an export', stack => [new ec2.Vpc(stack, 'Own'), imported(stack, 'Imported', Fn.importValue('Vpc'))]],
+    ['an export and a VPC of the app', stack => [imported(stack, 'Imported', Fn.importValue('Vpc')), new ec2.Vpc(stack, 'Own')]],
+    ['two parameters', stack => ['One', 'Two'].map(id => imported(stack, `Vpc${id}`, new CfnParameter(stack, id).valueAsString)) as [ec2.IVpc, ec2.IVpc]],
+    ['two imports of one VPC', stack => [imported(stack, 'One', 'vpc-1'), imported(stack, 'Two', 'vpc-1')]],
+    ['one VPC of the app', (stack) => {
+      const own = new ec2.Vpc(stack, 'Own');
+      return [own, own];
+    }],
+  ];
+
+  test.each(VPCS)('are accepted: %s', (_name, vpcs) => {
+    const stack = newStack();
+    const [vpc, other] = vpcs(stack);
+    const runner = inVpc(stack, { vpc, vpcSubnets: { subnets: other.privateSubnets }, securityGroups: [new ec2.SecurityGroup(stack, 'Group', { vpc: other })] });
+    expect(runner.subnetIds).toEqual(other.privateSubnets.map(subnet => subnet.subnetId));
   });
 });
 

@@ -1,4 +1,4 @@
-import { App, CfnResource, CustomResource, NestedStack, RemovalPolicy, Stack, Stage, Tags } from 'aws-cdk-lib';
+import { App, CfnResource, CustomResource, Fn, NestedStack, RemovalPolicy, Stack, Stage, Tags } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Orchestrator, RunnerOidcProvider } from '../../src';
@@ -199,6 +199,12 @@ describe('a second definition of the OIDC provider in an account', () => {
     ['of two runners of one stack, which share it', () => {
       const [app, first] = twoStacks();
       ['One', 'Two'].forEach(id => runnerIn(first, {}, id));
+      return app;
+    }],
+    ['whose issuer only CloudFormation knows', () => {
+      const [app, first, second] = twoStacks();
+      runnerIn(first);
+      new iam.CfnOIDCProvider(second, 'Given', { url: Fn.importValue('Issuer') });
       return app;
     }],
     ['that is imported by its ARN', () => {

@@ -165,6 +165,12 @@ describe('a given role', () => {
     }
   });
 
+  test('gets no policy for a task start that needs no permission', () => {
+    const stack = newStack();
+    runnerIn(stack, { executionRole: iam.Role.fromRoleName(stack, 'E', 'e') });
+    expect(Object.keys(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(id => id.includes('ExecutionRole'))).toEqual([]);
+  });
+
   test('gets its policies before the registration, which keeps them until it is deleted', () => {
     const stack = newStack();
     runnerIn(stack, { taskRole: iam.Role.fromRoleName(stack, 'T', 't'), executionRole: iam.Role.fromRoleName(stack, 'E', 'e'), secrets: { A: importedSecret(stack, 'one') } });

@@ -76,6 +76,16 @@ describe('the Lambda in a VPC', () => {
     }
   });
 
+  test('has its endpoints in the subnets that are chosen for it', () => {
+    const stack = newStack();
+    const subnetConfiguration = [{ name: 'One', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }, { name: 'Two', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }];
+    const vpc = new ec2.Vpc(stack, 'Private', { maxAzs: 1, subnetConfiguration });
+    runnerIn(stack, { registrationNetwork: { vpc, vpcSubnets: { subnetGroupName: 'Two' }, createEndpoints: true }, oidcProvider: new RunnerOidcProvider(stack, 'OidcProvider') });
+    const [{ subnetId, routeTable }] = vpc.selectSubnets({ subnetGroupName: 'Two' }).subnets;
+    const endpoints = Object.values(Template.fromStack(stack).findResources('AWS::EC2::VPCEndpoint')).map(({ Properties: { SubnetIds: subnets, RouteTableIds: tables } }) => [subnets, tables]);
+    expect(endpoints).toEqual([[undefined, [stack.resolve(routeTable.routeTableId)]], [[stack.resolve(subnetId)], undefined]]);
+  });
+
   test('is the same for all runners of a stack', () => {
     const stack = newStack();
     runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
