@@ -1,6 +1,6 @@
 /** What an app is told at synthesis about runners that deploy, but do not work as their user expects. */
 import * as cdk from 'aws-cdk-lib';
-import { App, Aspects, Aws, CfnParameter, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnParameter, Fn, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -263,7 +263,10 @@ describe('two runners of an app', () => {
     runner.addRule('One', { projectId: 'shop', envTypeId: 'production' });
     runner.addRule('Two', { projectId: 'shop', envTypeId: 'development' });
     runner.addRule('Three', { projectId: 'blog', envTypeId: 'production' });
-    Template.fromStack(stack).resourceCountIs('Custom::HumanitecRunnerRule', 4);
+    // Not the same as no project.
+    runner.addRule('Four', { projectId: 'undefined' });
+    runner.addRule('Five');
+    Template.fromStack(stack).resourceCountIs('Custom::HumanitecRunnerRule', 6);
   });
 });
 
@@ -290,6 +293,13 @@ describe('state of two runners in one bucket', () => {
     ['team', 'teams'], ['a/b', 'a/c'], ['dummy-value-for-/prefix', 'dummy-value-for-/prefix'], [undefined, 'dummy-value-for-/prefix'], ['dummy-value-for-/prefix', undefined],
   ])('below %s and %s has none', (first, second) => {
     expect(warningsOf(withPrefixes([first, second]))).toEqual([]);
+  });
+
+  test('below a prefix from one export has a warning', () => {
+    const stack = newStack();
+    const bucket = new s3.Bucket(stack, 'Bucket');
+    for (const id of ['Runner', 'Second']) quietRunner(stack, { stateStorage: StateStorage.existingBucket(bucket, { prefix: Fn.importValue('Prefix') }) }, id);
+    expect(warningsOf(stack)).toEqual(shared);
   });
 
   test('of two buckets has none', () => {
@@ -344,7 +354,8 @@ describe('applyRemovalPolicy', () => {
     quietRunner(other).applyRemovalPolicy(RemovalPolicy.DESTROY);
     expect(policies(other, 'AWS::S3::Bucket')).toEqual(['Delete']);
     const emptied = newStack();
-    quietRunner(emptied, { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }).applyRemovalPolicy(RemovalPolicy.DESTROY);
+    const stateStorage = StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true });
+    quietRunner(emptied, { stateStorage }).applyRemovalPolicy(RemovalPolicy.DESTROY);
     expect(policies(emptied, 'AWS::S3::Bucket')).toEqual(['Delete']);
   });
 

@@ -8,7 +8,7 @@ import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from '../common/contract';
 import { checkType, OBJECT, objectWith, TEXT } from '../common/input-types';
 import { Problem, Problems } from '../common/problems';
-import { isKnown, quote } from '../common/unknown-values';
+import { quote } from '../common/unknown-values';
 
 /** Options of `RunnerImage.fromAsset()`. */
 export interface AssetImageOptions {
@@ -187,13 +187,11 @@ class AssetImage extends RunnerImage {
   public _problems(): Problem[] {
     const problems = new Problems();
     const { file = 'Dockerfile', buildArgs } = this.options;
-    const paths = [this.directory, file].some(path => typeof path !== 'string' || !isKnown(path));
-    const path = paths ? undefined : join(this.directory, file);
-    if (path === undefined || !existsSync(path)) {
+    if (typeof file !== 'string' || !existsSync(join(this.directory, file))) {
       problems.add({
         input: '',
         expected: `a directory with the Dockerfile ${quote(file)}`,
-        got: path !== undefined && existsSync(this.directory) ? `${quote(this.directory)} without it` : `${quote(this.directory)}, which does not exist`,
+        got: existsSync(this.directory) ? `${quote(this.directory)} without it` : `${quote(this.directory)}, which does not exist`,
         fix: 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.',
       });
     }

@@ -83,6 +83,7 @@ export const ROWS: Row[] = [
   [`orchestrator.apiToken: expected a complete ARN for a secret of another account ("${OTHER}"); got the secret "api-token" by name or partial ARN. `
     + 'Import it with Secret.fromSecretCompleteArn(), or give each account its own orchestrator object with its own secret.']],
   ['an alias of the app for a key', stack => ({ encryptionKey: new kms.Key(stack, 'K').addAlias('platform') }), [`encryptionKey: ${ALIAS}`]],
+  ['an alias from an export for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', Fn.importValue('Alias')) }), [`encryptionKey: ${ALIAS}`]],
   ['an alias by Fn.sub for a key', stack => ({
     encryptionKey: { ...key(stack), keyArn: Fn.sub('arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:alias/platform'), env: stack.env } as unknown as kms.IKey,
   }), [`encryptionKey: ${ALIAS}`]],

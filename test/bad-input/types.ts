@@ -1,6 +1,8 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Row } from './row';
 import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerOidcProvider, RunnerRule, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, orchestratorOf } from '../support';
@@ -25,6 +27,14 @@ export const ROWS: Row[] = [
     ['orchestrator.apiToken: expected an ISecret of aws-secretsmanager; got undefined. Give the secret that has the token.']],
   ['an API token without a parameter', () => ({ orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(any('/token')) }) }),
     ['orchestrator.apiToken: expected an IParameter of aws-ssm; got a text. Give the parameter that has the token.']],
+  ['a number for the field of an API token', stack => ({
+    orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', 's'), any(7)) }),
+  }), [`orchestrator.apiToken.jsonField: expected a text; got 7. ${TYPE}`]],
+  ['an alias name for the key of an API token', stack => ({
+    orchestrator: Orchestrator.humanitec({
+      orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(ssm.StringParameter.fromStringParameterName(stack, 'P', 'p'), any('alias/platform')),
+    }),
+  }), [`orchestrator.apiToken.encryptionKey: expected a kms.IKey; got a text. ${TYPE}`]],
   ['a number for the id', () => ({ runnerId: any(7) }), [`runnerId: expected a text; got 7. ${TYPE}`]],
   ['null for the VPC', () => ({ vpc: any(null) }), [`vpc: expected an ec2.IVpc; got null. ${TYPE}`]],
   ['a text for the subnets', () => ({ subnetIds: any('subnet-1') }), [`subnetIds: expected a list of which each item is a text; got "subnet-1". ${TYPE}`]],
@@ -58,11 +68,13 @@ export const ROWS: Row[] = [
   ['a text for the image', () => ({ image: any('alpine:3') }),
     ['image: expected a RunnerImage; got "alpine:3". Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().']],
   ['an image without a name', () => ({ image: RunnerImage.fromRegistry(any(undefined)) }), [`image: expected a text; got undefined. ${TYPE}`]],
-  ['a number for the Dockerfile', () => ({ image: RunnerImage.fromAsset('test', any({ file: 7 })) }), ['image: expected a directory with the Dockerfile 7; got "test", which does not exist. '
+  ['a number for the Dockerfile', () => ({ image: RunnerImage.fromAsset('test', any({ file: 7 })) }), ['image: expected a directory with the Dockerfile 7; got "test" without it. '
     + 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.']],
   ['a number for a build argument', () => ({ image: RunnerImage.fromAsset('test/bad-input', any({ file: 'types.ts', buildArgs: { VERSION: 3 } })) }),
     ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with 3. '
       + 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.']],
+  ['a number for the directory of an image', () => ({ image: RunnerImage.fromAsset(any(7)) }), [`image: expected a text; got 7. ${TYPE}`]],
+  ['a number for the tag of an image', stack => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'R', 'r'), any(7)) }), [`image: expected a text; got 7. ${TYPE}`]],
   ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
 ];
 
@@ -117,6 +129,14 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     [`the construct id ${id}`, stack => new EcsRunner(stack, id, minimal(stack)),
       `EcsRunner 'Stack/${id}' has 1 problem:\n  1. id: expected no construct of the app with the id "${id}" below the stack, as the library uses it; `
         + `got 'Stack/${id}'. Give that construct another id.`]),
+  ['a construct id of the library for an imported runner', stack => EcsRunner.fromRunnerId(stack, 'HumanitecRunnerEventLogs', 'prod'),
+    'EcsRunner.fromRunnerAttributes() \'Stack/HumanitecRunnerEventLogs\' has 1 problem:\n  1. id: expected no construct of the app with the id "HumanitecRunnerEventLogs" below '
+      + 'the stack, as the library uses it; got \'Stack/HumanitecRunnerEventLogs\'. Give that construct another id.'],
+  ['a rule of a runner whose orchestrator is not known, beside another rule', (stack) => {
+    new EcsRunner(stack, 'Other', minimal(stack)).addRule('Rule');
+    return EcsRunner.fromRunnerId(stack, 'Runner', 'prod').addRule('Rule');
+  }, 'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. runner: expected a runner whose orchestrator is known; got one that was imported without it. '
+    + 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.'],
   ['a construct of the app with an id of the library', (stack) => {
     new iam.Role(stack, 'HumanitecRunnerRegistration', { assumedBy: new iam.AccountRootPrincipal() });
     return new EcsRunner(stack, 'Runner', minimal(stack));

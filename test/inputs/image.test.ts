@@ -28,7 +28,10 @@ function built(options?: AssetImageOptions): ReturnType<typeof sourceOf> {
 
 test('an image of a directory is built for the platform of the tasks, whatever machine builds it', () => {
   writeFileSync(join(directory, 'Dockerfile'), 'FROM scratch\n');
-  expect(built()).toMatchObject({ platform: 'linux/amd64' });
+  const stack = newStack();
+  runnerIn(stack, { image: RunnerImage.fromAsset(directory) });
+  expect(sourceOf(stack)).toMatchObject({ platform: 'linux/amd64' });
+  Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('imagePlatform'));
 });
 
 test('an image gets its build arguments, secrets, target and file', () => {

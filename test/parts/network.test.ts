@@ -53,6 +53,12 @@ describe('the security group of the tasks', () => {
     expect(only(template, 'Custom::HumanitecRunner').Properties.Job.SecurityGroups).toEqual(['sg-12345678']);
   });
 
+  test('may belong to the app when only ids of subnets are given', () => {
+    const stack = newStack();
+    const group = new ec2.SecurityGroup(stack, 'Given', { vpc: importedVpc(stack) });
+    expect(runnerIn(stack, { securityGroups: [group] }).connections.securityGroups).toEqual([group]);
+  });
+
   test('is made for an empty list of security groups, too', () => {
     const stack = newStack();
     inVpc(stack, { securityGroups: [] });
