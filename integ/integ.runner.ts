@@ -1,5 +1,5 @@
 /**
- * Runners of one stack, on a real account: `npx projen integ -- --update-on-failed` deploys this with your credentials.
+ * Runners of one stack in a real account. `npx projen integ -- --update-on-failed` deploys them with your credentials.
  *
  * Needs an organization (`RUNNER_ORG_ID`) and its API token in the secret `humanitec-api-token`.
  */
@@ -29,7 +29,7 @@ new EcsRunner(stack, 'Encrypted', {
 
 const integ = new IntegTest(app, 'HumanitecEcsRunner', { testCases: [stack], diffAssets: false });
 
-// What only an account can answer: the role trusts this runner's token alone, and the cluster has no capacity providers.
+// Checks in the deployed account: the role trusts only this runner's OIDC tokens, and the cluster has no capacity providers.
 integ.assertions.awsApiCall('ECS', 'describeClusters', { clusters: [first.cluster.clusterArn] })
   .expect(ExpectedResult.objectLike({ clusters: [{ status: 'ACTIVE', capacityProviders: [] }] }));
 integ.assertions.awsApiCall('S3', 'getBucketVersioning', { Bucket: first.stateBucket.bucketName })

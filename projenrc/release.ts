@@ -1,30 +1,30 @@
 import { awscdk, github, JsonPatch, TestFailureBehavior } from 'projen';
 
-/** Signs what it is given: where and from which commit it was made. v4.2.0, by its commit, as projen names the actions of others. */
+/** The action that signs build provenance: v4.2.0, pinned to a commit as projen pins other actions. */
 const ATTEST = 'actions/attest@f7c74d28b9d84cb8768d0b8ca14a4bac6ef463e6';
-/** Where `npm run package` leaves the SBOM. */
+/** The path of the SBOM that `npm run package` writes. */
 const SBOM = 'sbom.cdx.json';
 
-/** What each job publishes, made anew there and so signed there. Go's is a commit with a tag, which git itself names by its content. */
+/** The artifacts of each publishing job. Each job builds its artifacts, so it signs them too. Go has none: it is published as a git tag. */
 const SUBJECTS: Record<string, string> = {
   release_npm: 'dist/js/*.tgz',
   release_pypi: 'dist/python/*',
   release_maven: 'dist/java/**/*.jar',
 };
 
-/** Adds to projen's release what says where the packages come from: a build provenance for each, and the SBOM, attested and beside the release. */
+/** Adds to projen's release workflow: build provenance for each package, and an attested SBOM that is attached to the release. */
 export function secureRelease(project: awscdk.AwsCdkConstructLibrary): void {
   const workflow = project.github?.tryFindWorkflow('release')?.file;
   if (!workflow) {
-    throw new Error('projen makes no release workflow any more: look what became of it, and change projenrc/release.ts.');
+    throw new Error('projen no longer generates a release workflow. Update projenrc/release.ts.');
   }
-  /** Puts steps before the one that publishes, the last of each job; a workflow that looks otherwise fails the synthesis. */
+  /** Inserts steps before the publishing step, which is the last step of each job. Throws an error if the workflow has another structure. */
   const beforePublishing = (job: string, index: number, steps: github.workflows.JobStep[]) => workflow.patch(
     JsonPatch.test(`/jobs/${job}/steps/${index}/id`, 'release', TestFailureBehavior.FAIL_SYNTHESIS),
     ...steps.map((step, i) => JsonPatch.add(`/jobs/${job}/steps/${index + i}`, step)),
   );
 
-  // The stock workflow writes the address of the npm registry, which publib knows itself.
+  // projen's workflow sets the URL of the npm registry, which is publib's default anyway.
   workflow.patch(
     JsonPatch.test('/jobs/release_npm/steps/9/id', 'release', TestFailureBehavior.FAIL_SYNTHESIS),
     JsonPatch.remove('/jobs/release_npm/steps/9/env/NPM_REGISTRY'),

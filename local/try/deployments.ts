@@ -120,7 +120,9 @@ async function readState(trial: Trial, runner: Runner, key: string): Promise<voi
 }
 
 /** Runs a deployment whose task ECS cannot start. Returns the status at the orchestrator and the stop code of ECS. */
-export async function runFailingDeployment(trial: Trial, runner: Runner, { deployment }: FirstDeployment): Promise<{ state: string; stopCode?: string; taskArn: string }> {
+export async function runFailingDeployment(
+  trial: Trial, runner: Runner, { deployment }: FirstDeployment,
+): Promise<{ state: string; stopCode?: string; taskArn: string }> {
   const next = { ...deployment, deploymentId: randomUUID() };
   const dataPlane = dataPlaneOf(trial, runner);
   await dataPlane.isRunning(next);

@@ -73,8 +73,8 @@ async function checkFailure(cloud: Cloud, report: Report, { name, settings, expe
   add('time until the failure', 'less than a minute', `${Math.round(durationMs / 1000)} s`, durationMs < MINUTE_MS);
   add('the event reason names the cause', expectedTexts, reason, expectedTexts.every((text) => reason.includes(text)));
   add('the output of the CDK names the cause', expectedTexts, expectedTexts.filter((text) => unwrapped(output).includes(text)));
-  const status = await account.stackStatus(STACK);
-  add('stack status after the rollback', 'ROLLBACK_COMPLETE or gone', status, ['ROLLBACK_COMPLETE', 'gone'].includes(status));
+  const stackStatus = await account.stackStatus(STACK);
+  add('stack status after the rollback', 'ROLLBACK_COMPLETE or gone', stackStatus, ['ROLLBACK_COMPLETE', 'gone'].includes(stackStatus));
 
   const writes = orchestrator.requests.slice(requestsBefore).filter(({ method, status }) => method !== 'GET' && status < 300);
   add('changes at the orchestrator', 'none', writes.map(({ method, path }) => `${method} ${path}`));

@@ -2,10 +2,10 @@
 import { STACK, TRIAL_APP } from './cdk';
 import { bootstrapCloud, ISSUER, ORG } from './cloud';
 import { runNextDeployment, runFirstDeployment } from './deployments';
-import { destroyUnused, createEnvironment, destroyInUse } from './removal';
 import { inspectAccount, inspectOrchestrator } from './inspection';
 import { HELP, parseOptions, type Options } from './options';
 import { Output } from './output';
+import { destroyUnused, createEnvironment, destroyInUse } from './removal';
 import { Report } from './report';
 import { expectedSecrets, runDeploymentWithoutSecret, prepareSecrets } from './secrets';
 import { Trial } from './trial';

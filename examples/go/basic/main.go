@@ -1,4 +1,4 @@
-// The shortest way to a runner: a VPC, a cluster, roles, a state bucket and the registration, all made for it.
+// The shortest app with a runner. The construct creates the VPC, the cluster, the roles, the state bucket and the registration.
 //
 // Before the first deployment, put an API token of your organization into the secret humanitec-api-token.
 package main
@@ -17,7 +17,7 @@ func main() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, jsii.String("RunnerStack"), nil)
 
-	// Every property is a pointer, so that nil can say that it is left out: jsii.String and its like make them.
+	// Properties are pointers, and nil means that a property is omitted. jsii.String and similar functions create pointers.
 	runner := humanitececsrunner.NewEcsRunner(stack, jsii.String("Runner"), &humanitececsrunner.EcsRunnerProps{
 		Orchestrator: humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
 			OrgId: jsii.String("my-org"),
@@ -43,6 +43,6 @@ func main() {
 		awscdk.NewCfnOutput(stack, jsii.String(id), &awscdk.CfnOutputProps{Value: value})
 	}
 
-	// Without this line nothing is written: in TypeScript the CDK does it by itself, in Go it cannot.
+	// Required: without this line, no template is written. Only in TypeScript, the CDK does this by itself.
 	app.Synth(nil)
 }

@@ -1,4 +1,4 @@
-// A runner with an id of your choice, and subnets known by their ids.
+// A runner with an id that you choose, and subnets that you specify by id.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 		SecurityGroups: &[]awsec2.ISecurityGroup{
 			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
 		},
-		// Another id means another runner: the old one is deleted once the new one is registered.
+		// If you change the id, CloudFormation registers a new runner and then deletes the old one.
 		RunnerId: jsii.String("my-custom-runner"),
 	})
 	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{

@@ -1,4 +1,4 @@
-// A runner on a cluster that is there already, in the VPC of that cluster.
+// A runner on an existing cluster, in the VPC of that cluster.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 				awssecretsmanager.Secret_FromSecretNameV2(stack, jsii.String("ApiToken"), jsii.String("humanitec-api-token")), nil),
 		}),
 		Vpc: vpc,
-		// Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
+		// The construct does not change the capacity providers and ECS Exec settings of the cluster, and creates no log group for ECS Exec.
 		Cluster: awsecs.Cluster_FromClusterAttributes(stack, jsii.String("Cluster"), &awsecs.ClusterAttributes{
 			ClusterName: jsii.String("existing-cluster"),
 			Vpc:         vpc,

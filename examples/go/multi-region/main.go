@@ -1,6 +1,6 @@
-// A runner in each of two regions of one account.
+// One runner in each of two regions of one account.
 //
-// IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+// IAM is global: an account can have only one OIDC provider per issuer. The first stack creates it, and the second stack uses it.
 package main
 
 import (
@@ -47,7 +47,7 @@ func main() {
 	euWestRunner.AddRule(jsii.String("Shop"), &humanitececsrunner.RunnerRuleOptions{
 		ProjectId: jsii.String("shop-eu"),
 	})
-	// The provider has to be there before the second runner's role trusts it.
+	// The OIDC provider must exist before the second runner's role trusts it.
 	euWest.AddDependency(usEast, nil)
 
 	app.Synth(nil)
@@ -61,7 +61,7 @@ func newStack(app awscdk.App, id string, region string) awscdk.Stack {
 	})
 }
 
-// The secret with the token has to be in each of the regions; Secrets Manager can replicate it.
+// The secret with the API token must exist in both regions. Secrets Manager can replicate it.
 func orchestratorFor(stack awscdk.Stack) humanitececsrunner.Orchestrator {
 	return humanitececsrunner.Orchestrator_Humanitec(&humanitececsrunner.HumanitecOrchestratorProps{
 		OrgId: jsii.String("my-org"),

@@ -1,4 +1,4 @@
-// A runner in chosen subnets of a VPC, with a security group that you manage.
+// A runner in selected subnets of a VPC, with a security group that you manage.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 		}),
 		Vpc:        vpc,
 		VpcSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
-		// Without this, a group is made that lets HTTPS out and nothing in.
+		// By default, the construct creates a security group that allows outbound HTTPS and no inbound traffic.
 		SecurityGroups: &[]awsec2.ISecurityGroup{
 			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
 		},

@@ -1,4 +1,4 @@
-// A runner whose id is generated: prod-runner- and eight characters, the same for the life of the runner.
+// A runner with a generated id: prod-runner- and eight characters. The id does not change during the life of the runner.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 		EnvTypeId: jsii.String("production"),
 	})
 
-	// The id is known only after the deployment: RunnerId() is a placeholder that CloudFormation fills.
+	// CloudFormation generates the id during the deployment. RunnerId() is a placeholder for it.
 	awscdk.NewCfnOutput(stack, jsii.String("RunnerId"), &awscdk.CfnOutputProps{Value: runner.RunnerId()})
 
 	app.Synth(nil)

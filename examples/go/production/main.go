@@ -1,5 +1,5 @@
-// A runner for production: customer managed key, versioned state that outlives the stack, role path and permissions
-// boundary, 90 days of logs, tags for governance.
+// A runner for production: customer managed key, versioned state that is kept when the stack is deleted, role path, permissions
+// boundary, log retention of 90 days, and tags.
 package main
 
 import (
@@ -45,7 +45,7 @@ func main() {
 		Vpc:            vpc,
 		SecurityGroups: &[]awsec2.ISecurityGroup{securityGroup},
 
-		// The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
+		// Encrypts the bucket and the runner's log groups. The construct adds the permissions to the key policy and the roles.
 		EncryptionKey: key,
 		StateStorage: humanitececsrunner.StateStorage_NewBucket(&humanitececsrunner.NewBucketOptions{
 			Versioned: jsii.Bool(true),
@@ -54,11 +54,11 @@ func main() {
 		}),
 		LogRetention: awslogs.RetentionDays_THREE_MONTHS,
 
-		// The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
+		// The permissions boundary must exist and must allow the actions of the roles. It limits the roles and grants no permissions.
 		RolePath:            jsii.String("/platform/runners/"),
 		PermissionsBoundary: awsiam.ManagedPolicy_FromManagedPolicyName(stack, jsii.String("Boundary"), jsii.String("EnterprisePermissionsBoundary")),
 
-		// A runner that environments still use cannot be deleted by mistake.
+		// Fails the deletion of a runner that environments still use.
 		OnInUse: humanitececsrunner.OnInUse_FAIL,
 
 		Tags: &map[string]*string{

@@ -1,4 +1,4 @@
-// What a runner is for, and what its deployments get: rules, environment variables, secrets, and what they may touch in AWS.
+// A runner with rules, environment variables, secrets, and access to a bucket for its deployments.
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
 	})
 
-	// By its complete ARN: the orchestrator takes no secret without the six characters at the end.
+	// The orchestrator requires the complete ARN of a secret, with the six random characters at the end.
 	databasePassword := awssecretsmanager.Secret_FromSecretCompleteArn(stack, jsii.String("DatabasePassword"),
 		jsii.String("arn:aws:secretsmanager:us-east-1:123456789012:secret:database-password-AbCdEf"))
 	gitKeys := awsssm.StringParameter_FromSecureStringParameterAttributes(stack, jsii.String("GitKeys"),
@@ -38,19 +38,19 @@ func main() {
 			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
 		},
 
-		// OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
+		// OpenTofu reads TF_VAR_size as its variable "size". The values are visible in the template and at the orchestrator.
 		Environment: &map[string]*string{
 			"TF_VAR_region": jsii.String("us-east-1"),
 			"TF_VAR_size":   jsii.String("small"),
 		},
-		// ECS fills these when a task starts; the role that it does so with may read them, and nothing else.
+		// ECS reads these secrets when a task starts. The execution role can read only these secrets.
 		Secrets: &map[string]awsecs.Secret{
 			"TF_VAR_database_password": awsecs.Secret_FromSecretsManager(databasePassword, nil),
 			"RUNNER_GIT_SSH_KEYS":      awsecs.Secret_FromSsmParameter(gitKeys),
 		},
 	})
 
-	// Without a filter: all deployments that no more specific rule sends elsewhere.
+	// A rule without a filter matches all deployments that no more specific rule matches.
 	runner.AddRule(jsii.String("Everything"), nil)
 	runner.AddRule(jsii.String("Production"), &humanitececsrunner.RunnerRuleOptions{EnvTypeId: jsii.String("production")})
 	runner.AddRule(jsii.String("ShopProduction"), &humanitececsrunner.RunnerRuleOptions{
@@ -58,7 +58,7 @@ func main() {
 		EnvTypeId: jsii.String("production"),
 	})
 
-	// OpenTofu may touch what is granted to the runner: here a bucket that its deployments put files into.
+	// Deployments can use only the resources that you grant to the runner: here, a bucket.
 	awss3.Bucket_FromBucketName(stack, jsii.String("Artifacts"), jsii.String("my-org-artifacts")).GrantReadWrite(runner, nil)
 
 	app.Synth(nil)

@@ -1,4 +1,4 @@
-// A runner of an orchestrator that you host yourself, with the API token in the Parameter Store.
+// A runner for a self-hosted orchestrator, with the API token in Parameter Store.
 package main
 
 import (
@@ -18,18 +18,18 @@ func main() {
 		Env: &awscdk.Environment{Account: jsii.String("123456789012"), Region: jsii.String("us-east-1")},
 	})
 
-	// A parameter of type SecureString; CloudFormation cannot make one, so it has to be there before.
+	// An existing parameter of type SecureString. CloudFormation cannot create one.
 	apiToken := awsssm.StringParameter_FromSecureStringParameterAttributes(stack, jsii.String("ApiToken"),
 		&awsssm.SecureStringParameterAttributes{ParameterName: jsii.String("/platform/api-token")})
 
 	orchestrator := humanitececsrunner.Orchestrator_SelfHosted(&humanitececsrunner.SelfHostedOrchestratorProps{
 		OrgId:    jsii.String("my-org"),
 		ApiToken: humanitececsrunner.ApiToken_FromSsmParameter(apiToken, nil),
-		// The registration calls the API from AWS Lambda, so it has to be reachable from there.
+		// The URL must be reachable from AWS Lambda, which calls the API to register the runner.
 		ApiUrl: jsii.String("https://orchestrator.example.com"),
-		// AWS reads the issuer's keys from here: a public host, port 443, a certificate that is publicly trusted.
+		// AWS reads the keys of the issuer from this URL. It needs a public host, port 443 and a publicly trusted certificate.
 		OidcIssuerUrl: jsii.String("https://oidc.example.com"),
-		// What your orchestrator's task definitions start with; left out, it is what the orchestrator does by default.
+		// The prefix of your orchestrator's task definition families. Omit it if your orchestrator uses the default.
 		TaskFamilyPrefix: jsii.String("my-orchestrator_"),
 	})
 

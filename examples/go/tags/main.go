@@ -1,4 +1,4 @@
-// A runner all of whose resources carry the same tags.
+// A runner whose resources all have the same tags.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 		SecurityGroups: &[]awsec2.ISecurityGroup{
 			awsec2.SecurityGroup_FromSecurityGroupId(stack, jsii.String("SecurityGroup"), jsii.String("sg-12345678"), nil),
 		},
-		// Unlike awscdk.Tags_Of(runner), these reach the registration, too, which the runners of a stack share.
+		// Unlike awscdk.Tags_Of(runner), this also tags the registration resources, which the runners of a stack share.
 		Tags: &map[string]*string{
 			"Environment": jsii.String("production"),
 			"Team":        jsii.String("platform"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The shortest way to a runner: a VPC, a cluster, roles, a state bucket and the registration, all made for it.
+"""The shortest app with a runner. The construct creates the VPC, the cluster, the roles, the state bucket and the registration.
 
 Before the first deployment, put an API token of your organization into the secret `humanitec-api-token`.
 """
@@ -33,5 +33,5 @@ CfnOutput(stack, "ExecutionRoleArn", value=runner.execution_role.role_arn)
 CfnOutput(stack, "TaskRoleArn", value=runner.task_role.role_arn)
 CfnOutput(stack, "EventLogGroupName", value=runner.event_log_group.log_group_name)
 
-# Without this line nothing is written: in TypeScript the CDK does it by itself, in Python it cannot.
+# Required: without this line, no template is written. Only in TypeScript, the CDK does this by itself.
 app.synth()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A runner with an id of your choice, and subnets known by their ids."""
+"""A runner with an id that you choose, and subnets that you specify by id."""
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk.aws_ec2 import SecurityGroup
@@ -22,7 +22,7 @@ runner = EcsRunner(
     security_groups=[
         SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
     ],
-    # Another id means another runner: the old one is deleted once the new one is registered.
+    # If you change the id, CloudFormation registers a new runner and then deletes the old one.
     runner_id="my-custom-runner",
 )
 runner.add_rule("Production", env_type_id="production")

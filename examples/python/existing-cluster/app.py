@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A runner on a cluster that is there already, in the VPC of that cluster."""
+"""A runner on an existing cluster, in the VPC of that cluster."""
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk.aws_ec2 import Vpc
@@ -28,7 +28,7 @@ runner = EcsRunner(
         ),
     ),
     vpc=vpc,
-    # Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
+    # The construct does not change the capacity providers and ECS Exec settings of the cluster, and creates no log group for ECS Exec.
     cluster=Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="existing-cluster", vpc=vpc),
 )
 runner.add_rule("Production", env_type_id="production")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A runner in each of two regions of one account.
+"""One runner in each of two regions of one account.
 
-IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+IAM is global: an account can have only one OIDC provider per issuer. The first stack creates it, and the second stack uses it.
 """
 
 from aws_cdk import App, Environment, Stack
@@ -14,7 +14,7 @@ ACCOUNT = "123456789012"
 
 
 def orchestrator_for(stack: Stack) -> Orchestrator:
-    """The secret with the token has to be in each of the regions; Secrets Manager can replicate it."""
+    """The secret with the API token must exist in both regions. Secrets Manager can replicate it."""
     return Orchestrator.humanitec(
         org_id="my-org",
         api_token=ApiToken.from_secrets_manager(
@@ -55,7 +55,7 @@ eu_west_runner = EcsRunner(
     tags={"Region": "eu-west-1"},
 )
 eu_west_runner.add_rule("Shop", project_id="shop-eu")
-# The provider has to be there before the second runner's role trusts it.
+# The OIDC provider must exist before the second runner's role trusts it.
 eu_west.add_dependency(us_east)
 
 app.synth()

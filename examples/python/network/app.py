@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A runner in chosen subnets of a VPC, with a security group that you manage."""
+"""A runner in selected subnets of a VPC, with a security group that you manage."""
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk.aws_ec2 import SecurityGroup, SubnetSelection, SubnetType, Vpc
@@ -21,9 +21,9 @@ runner = EcsRunner(
         ),
     ),
     vpc=vpc,
-    # What is an object literal in TypeScript is a class in Python.
+    # Python uses a class where TypeScript uses an object literal.
     vpc_subnets=SubnetSelection(subnet_type=SubnetType.PRIVATE_WITH_EGRESS),
-    # Without this, a group is made that lets HTTPS out and nothing in.
+    # By default, the construct creates a security group that allows outbound HTTPS and no inbound traffic.
     security_groups=[SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")],
 )
 runner.add_rule("Production", env_type_id="production")

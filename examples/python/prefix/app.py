@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A runner whose id is generated: `prod-runner-` and eight characters, the same for the life of the runner."""
+"""A runner with a generated id: `prod-runner-` and eight characters. The id does not change during the life of the runner."""
 
 from aws_cdk import App, CfnOutput, Environment, Stack
 from aws_cdk.aws_ec2 import SecurityGroup
@@ -26,7 +26,7 @@ runner = EcsRunner(
 )
 runner.add_rule("Production", env_type_id="production")
 
-# The id is known only after the deployment: `runner.runner_id` is a placeholder that CloudFormation fills.
+# CloudFormation generates the id during the deployment. `runner.runner_id` is a placeholder for it.
 CfnOutput(stack, "RunnerId", value=runner.runner_id)
 
 app.synth()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A runner for production: customer managed key, versioned state that outlives the stack, role path and permissions
-boundary, 90 days of logs, tags for governance.
+"""A runner for production: customer managed key, versioned state that is kept when the stack is deleted, role path, permissions
+boundary, log retention of 90 days, and tags.
 """
 
 from aws_cdk import App, CfnOutput, RemovalPolicy, Stack
@@ -35,16 +35,16 @@ runner = EcsRunner(
     description="Production deployments of my-org",
     vpc=vpc,
     security_groups=[security_group],
-    # The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
+    # Encrypts the bucket and the runner's log groups. The construct adds the permissions to the key policy and the roles.
     encryption_key=key,
     state_storage=StateStorage.new_bucket(
         versioned=True, removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
     ),
     log_retention=RetentionDays.THREE_MONTHS,
-    # The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
+    # The permissions boundary must exist and must allow the actions of the roles. It limits the roles and grants no permissions.
     role_path="/platform/runners/",
     permissions_boundary=ManagedPolicy.from_managed_policy_name(stack, "Boundary", "EnterprisePermissionsBoundary"),
-    # A runner that environments still use cannot be deleted by mistake.
+    # Fails the deletion of a runner that environments still use.
     on_in_use=OnInUse.FAIL,
     tags={
         "Environment": "production",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a runner is for, and what its deployments get: rules, environment variables, secrets, and what they may touch in AWS."""
+"""A runner with rules, environment variables, secrets, and access to a bucket for its deployments."""
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk.aws_ec2 import SecurityGroup
@@ -12,7 +12,7 @@ from cdk_humanitec_ecs_runner import ApiToken, EcsRunner, Orchestrator
 app = App()
 stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region="us-east-1"))
 
-# By its complete ARN: the orchestrator takes no secret without the six characters at the end.
+# The orchestrator requires the complete ARN of a secret, with the six random characters at the end.
 database_password = Secret.from_secret_complete_arn(
     stack, "DatabasePassword", "arn:aws:secretsmanager:us-east-1:123456789012:secret:database-password-AbCdEf"
 )
@@ -33,22 +33,22 @@ runner = EcsRunner(
     security_groups=[
         SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
     ],
-    # OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
+    # OpenTofu reads TF_VAR_size as its variable "size". The values are visible in the template and at the orchestrator.
     environment={"TF_VAR_region": "us-east-1", "TF_VAR_size": "small"},
-    # ECS fills these when a task starts; the role that it does so with may read them, and nothing else.
-    # `ecs.Secret` is what a task is given; it is made from the `Secret` of Secrets Manager or from a parameter.
+    # ECS reads these secrets when a task starts. The execution role can read only these secrets.
+    # An `ecs.Secret` passes a Secrets Manager secret or a parameter to a task.
     secrets={
         "TF_VAR_database_password": ecs.Secret.from_secrets_manager(database_password),
         "RUNNER_GIT_SSH_KEYS": ecs.Secret.from_ssm_parameter(git_keys),
     },
 )
 
-# Without a filter: all deployments that no more specific rule sends elsewhere.
+# A rule without a filter matches all deployments that no more specific rule matches.
 runner.add_rule("Everything")
 runner.add_rule("Production", env_type_id="production")
 runner.add_rule("ShopProduction", project_id="shop", env_type_id="production")
 
-# OpenTofu may touch what is granted to the runner: here a bucket that its deployments put files into.
+# Deployments can use only the resources that you grant to the runner: here, a bucket.
 Bucket.from_bucket_name(stack, "Artifacts", "my-org-artifacts").grant_read_write(runner)
 
 app.synth()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A runner of an orchestrator that you host yourself, with the API token in the Parameter Store."""
+"""A runner for a self-hosted orchestrator, with the API token in Parameter Store."""
 
 from aws_cdk import App, CfnOutput, Environment, Stack
 from aws_cdk.aws_ec2 import SecurityGroup
@@ -11,17 +11,17 @@ stack = Stack(app, "RunnerStack", env=Environment(account="123456789012", region
 
 orchestrator = Orchestrator.self_hosted(
     org_id="my-org",
-    # A parameter of type SecureString; CloudFormation cannot make one, so it has to be there before.
+    # An existing parameter of type SecureString. CloudFormation cannot create one.
     api_token=ApiToken.from_ssm_parameter(
         StringParameter.from_secure_string_parameter_attributes(
             stack, "ApiToken", parameter_name="/platform/api-token"
         )
     ),
-    # The registration calls the API from AWS Lambda, so it has to be reachable from there.
+    # The URL must be reachable from AWS Lambda, which calls the API to register the runner.
     api_url="https://orchestrator.example.com",
-    # AWS reads the issuer's keys from here: a public host, port 443, a certificate that is publicly trusted.
+    # AWS reads the keys of the issuer from this URL. It needs a public host, port 443 and a publicly trusted certificate.
     oidc_issuer_url="https://oidc.example.com",
-    # What your orchestrator's task definitions start with; left out, it is what the orchestrator does by default.
+    # The prefix of your orchestrator's task definition families. Omit it if your orchestrator uses the default.
     task_family_prefix="my-orchestrator_",
 )
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A runner all of whose resources carry the same tags."""
+"""A runner whose resources all have the same tags."""
 
 from aws_cdk import App, Environment, Stack
 from aws_cdk.aws_ec2 import SecurityGroup
@@ -22,7 +22,7 @@ runner = EcsRunner(
     security_groups=[
         SecurityGroup.from_security_group_id(stack, "SecurityGroup", "sg-12345678")
     ],
-    # Unlike Tags.of(runner), these reach the registration, too, which the runners of a stack share.
+    # Unlike Tags.of(runner), this also tags the registration resources, which the runners of a stack share.
     tags={
         "Environment": "production",
         "Team": "platform",

@@ -1,5 +1,5 @@
 /**
- * The shortest way to a runner: a VPC, a cluster, roles, a state bucket and the registration, all made for it.
+ * The shortest app with a runner. The construct creates the VPC, the cluster, the roles, the state bucket and the registration.
  *
  * Before the first deployment, put an API token of your organization into the secret `humanitec-api-token`.
  */
@@ -13,7 +13,7 @@ const stack = new Stack(app, 'RunnerStack');
 const orgId = process.env.RUNNER_ORG_ID ?? 'my-org';
 const apiToken = ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token'));
 
-// `npm run try` hands in the address of an orchestrator on its own machine.
+// `npm run try` sets these variables to the URLs of its local orchestrator.
 const { RUNNER_API_URL: apiUrl, RUNNER_OIDC_ISSUER_URL: oidcIssuerUrl } = process.env;
 const orchestrator = apiUrl && oidcIssuerUrl
   ? Orchestrator.selfHosted({ orgId, apiToken, apiUrl, oidcIssuerUrl })

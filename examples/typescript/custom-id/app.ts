@@ -1,4 +1,4 @@
-/** A runner with an id of your choice, and subnets known by their ids. */
+/** A runner with an id that you choose, and subnets that you specify by id. */
 import { App, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -14,7 +14,7 @@ const runner = new EcsRunner(stack, 'Runner', {
   }),
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
   securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
-  // Another id means another runner: the old one is deleted once the new one is registered.
+  // If you change the id, CloudFormation registers a new runner and then deletes the old one.
   runnerId: 'my-custom-runner',
 });
 runner.addRule('Production', { envTypeId: 'production' });

@@ -1,4 +1,4 @@
-/** A runner on a cluster that is there already, in the VPC of that cluster. */
+/** A runner on an existing cluster, in the VPC of that cluster. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Cluster } from 'aws-cdk-lib/aws-ecs';
@@ -20,7 +20,7 @@ const runner = new EcsRunner(stack, 'Runner', {
     apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
   }),
   vpc,
-  // Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
+  // The construct does not change the capacity providers and ECS Exec settings of the cluster, and creates no log group for ECS Exec.
   cluster: Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'existing-cluster', vpc }),
 });
 runner.addRule('Production', { envTypeId: 'production' });

@@ -1,7 +1,7 @@
 /**
- * A runner in each of two regions of one account.
+ * One runner in each of two regions of one account.
  *
- * IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+ * IAM is global: an account can have only one OIDC provider per issuer. The first stack creates it, and the second stack uses it.
  */
 import { App, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
@@ -12,7 +12,7 @@ import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
 const account = '123456789012';
 const app = new App();
 
-/** The secret with the token has to be in each of the regions; Secrets Manager can replicate it. */
+/** The secret with the API token must exist in both regions. Secrets Manager can replicate it. */
 const orchestratorFor = (stack: Stack) => Orchestrator.humanitec({
   orgId: 'my-org',
   apiToken: ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token')),
@@ -38,5 +38,5 @@ const euWestRunner = new EcsRunner(euWest, 'Runner', {
   tags: { Region: 'eu-west-1' },
 });
 euWestRunner.addRule('Shop', { projectId: 'shop-eu' });
-// The provider has to be there before the second runner's role trusts it.
+// The OIDC provider must exist before the second runner's role trusts it.
 euWest.addDependency(usEast);

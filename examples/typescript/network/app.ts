@@ -1,4 +1,4 @@
-/** A runner in chosen subnets of a VPC, with a security group that you manage. */
+/** A runner in selected subnets of a VPC, with a security group that you manage. */
 import { App, Stack } from 'aws-cdk-lib';
 import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -16,7 +16,7 @@ const runner = new EcsRunner(stack, 'Runner', {
   }),
   vpc,
   vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-  // Without this, a group is made that lets HTTPS out and nothing in.
+  // By default, the construct creates a security group that allows outbound HTTPS and no inbound traffic.
   securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
 });
 runner.addRule('Production', { envTypeId: 'production' });

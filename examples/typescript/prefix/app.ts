@@ -1,4 +1,4 @@
-/** A runner whose id is generated: `prod-runner-` and eight characters, the same for the life of the runner. */
+/** A runner with a generated id: `prod-runner-` and eight characters. The id does not change during the life of the runner. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';

@@ -1,6 +1,6 @@
 /**
- * A runner for production: customer managed key, versioned state that outlives the stack, role path and permissions
- * boundary, 90 days of logs, tags for governance.
+ * A runner for production: customer managed key, versioned state that is kept when the stack is deleted, role path, permissions
+ * boundary, log retention of 90 days, and tags.
  */
 import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Peer, Port, SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
@@ -16,7 +16,7 @@ const stack = new Stack(app, 'ProductionRunnerStack');
 const orgId = process.env.RUNNER_ORG_ID ?? 'my-org';
 const apiToken = ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token'));
 
-// The tests hand in the address of an orchestrator on their own machine.
+// The tests set these variables to the URLs of their local orchestrator.
 const { RUNNER_API_URL: apiUrl, RUNNER_OIDC_ISSUER_URL: oidcIssuerUrl } = process.env;
 const orchestrator = apiUrl && oidcIssuerUrl
   ? Orchestrator.selfHosted({ orgId, apiToken, apiUrl, oidcIssuerUrl })
@@ -35,16 +35,16 @@ const runner = new EcsRunner(stack, 'Runner', {
   vpc,
   securityGroups: [securityGroup],
 
-  // The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
+  // Encrypts the bucket and the runner's log groups. The construct adds the permissions to the key policy and the roles.
   encryptionKey: key,
   stateStorage: StateStorage.newBucket({ versioned: true, removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE }),
   logRetention: RetentionDays.THREE_MONTHS,
 
-  // The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
+  // The permissions boundary must exist and must allow the actions of the roles. It limits the roles and grants no permissions.
   rolePath: '/platform/runners/',
   permissionsBoundary: ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'EnterprisePermissionsBoundary'),
 
-  // A runner that environments still use cannot be deleted by mistake.
+  // Fails the deletion of a runner that environments still use.
   onInUse: OnInUse.FAIL,
 
   tags: {

@@ -1,4 +1,4 @@
-/** A runner of an orchestrator that you host yourself, with the API token in the Parameter Store. */
+/** A runner for a self-hosted orchestrator, with the API token in Parameter Store. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -9,13 +9,13 @@ const stack = new Stack(app, 'RunnerStack', { env: { account: '123456789012', re
 
 const orchestrator = Orchestrator.selfHosted({
   orgId: 'my-org',
-  // A parameter of type SecureString; CloudFormation cannot make one, so it has to be there before.
+  // An existing parameter of type SecureString. CloudFormation cannot create one.
   apiToken: ApiToken.fromSsmParameter(StringParameter.fromSecureStringParameterAttributes(stack, 'ApiToken', { parameterName: '/platform/api-token' })),
-  // The registration calls the API from AWS Lambda, so it has to be reachable from there.
+  // The URL must be reachable from AWS Lambda, which calls the API to register the runner.
   apiUrl: 'https://orchestrator.example.com',
-  // AWS reads the issuer's keys from here: a public host, port 443, a certificate that is publicly trusted.
+  // AWS reads the keys of the issuer from this URL. It needs a public host, port 443 and a publicly trusted certificate.
   oidcIssuerUrl: 'https://oidc.example.com',
-  // What your orchestrator's task definitions start with; left out, it is what the orchestrator does by default.
+  // The prefix of your orchestrator's task definition families. Omit it if your orchestrator uses the default.
   taskFamilyPrefix: 'my-orchestrator_',
 });
 

@@ -1,7 +1,7 @@
 /**
- * Two runner stacks of one account, and a stack with the OIDC provider that both use.
+ * Two runner stacks in one account, and a stack with the OIDC provider that both use.
  *
- * An account can have one OIDC provider for an issuer. This stack needs no API token, and the provider is kept when the stack is deleted.
+ * An account can have only one OIDC provider per issuer. This stack needs no API token. The provider is kept when the stack is deleted.
  */
 import { App, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';

@@ -1,4 +1,4 @@
-/** A runner all of whose resources carry the same tags. */
+/** A runner whose resources all have the same tags. */
 import { App, Stack } from 'aws-cdk-lib';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -14,7 +14,7 @@ const runner = new EcsRunner(stack, 'Runner', {
   }),
   subnetIds: ['subnet-12345678', 'subnet-87654321'],
   securityGroups: [SecurityGroup.fromSecurityGroupId(stack, 'SecurityGroup', 'sg-12345678')],
-  // Unlike Tags.of(runner), these reach the registration, too, which the runners of a stack share.
+  // Unlike Tags.of(runner), this also tags the registration resources, which the runners of a stack share.
   tags: {
     Environment: 'production',
     Team: 'platform',

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { RUNNER_STATE_STORAGE, withoutEmptyFields, withoutSecretValues } from '../responses';
 import type { Behaviour } from '../behaviour';
 import { badRequest, conflict, notFound } from '../errors';
 import { isEcs, type AnyRunner, type AnyRunnerConfiguration, type RunnerCreateBody, type RunnerUpdateBody } from '../model';
 import { pageOf, type PageQuery } from '../paging';
+import { RUNNER_STATE_STORAGE, withoutEmptyFields, withoutSecretValues } from '../responses';
 import { pageQuerySchema, runnerCreateSchema, runnerUpdateSchema, RESERVED_VARIABLES, SENSITIVE_VARIABLES } from '../schemas';
 import type { OrganizationStore } from '../store';
 

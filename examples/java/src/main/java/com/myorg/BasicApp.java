@@ -12,7 +12,7 @@ import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /**
- * The shortest way to a runner: a VPC, a cluster, roles, a state bucket and the registration, all made for it.
+ * The shortest app with a runner. The construct creates the VPC, the cluster, the roles, the state bucket and the registration.
  *
  * <p>Before the first deployment, put an API token of your organization into the secret {@code humanitec-api-token}.
  */
@@ -21,7 +21,7 @@ public class BasicApp {
         final App app = new App();
         final Stack stack = new Stack(app, "RunnerStack");
 
-        // Builder.create takes what every construct has: the scope that it is in, and its id there.
+        // Builder.create takes the scope and the id of the construct.
         final EcsRunner runner = EcsRunner.Builder.create(stack, "Runner")
                 .orchestrator(Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                         .orgId("my-org")
@@ -40,7 +40,7 @@ public class BasicApp {
         output(stack, "TaskRoleArn", runner.getTaskRole().getRoleArn());
         output(stack, "EventLogGroupName", runner.getEventLogGroup().getLogGroupName());
 
-        // Without this line nothing is written: in TypeScript the CDK does it by itself, in Java it cannot.
+        // Required: without this line, no template is written. Only in TypeScript, the CDK does this by itself.
         app.synth();
     }
 

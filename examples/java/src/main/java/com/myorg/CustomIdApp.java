@@ -15,7 +15,7 @@ import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
-/** A runner with an id of your choice, and subnets known by their ids. */
+/** A runner with an id that you choose, and subnets that you specify by id. */
 public class CustomIdApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -30,7 +30,7 @@ public class CustomIdApp {
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
                 .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
-                // Another id means another runner: the old one is deleted once the new one is registered.
+                // If you change the id, CloudFormation registers a new runner and then deletes the old one.
                 .runnerId("my-custom-runner")
                 .build();
         runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());

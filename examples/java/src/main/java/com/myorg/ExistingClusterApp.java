@@ -19,7 +19,7 @@ import software.amazon.awscdk.services.ecs.Cluster;
 import software.amazon.awscdk.services.ecs.ClusterAttributes;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
-/** A runner on a cluster that is there already, in the VPC of that cluster. */
+/** A runner on an existing cluster, in the VPC of that cluster. */
 public class ExistingClusterApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -39,7 +39,7 @@ public class ExistingClusterApp {
                         .apiToken(ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, "ApiToken", "humanitec-api-token")))
                         .build()))
                 .vpc(vpc)
-                // Its capacity providers and ECS Exec settings stay as they are, so the runner makes no log group for ECS Exec.
+                // The construct does not change the capacity providers and ECS Exec settings of the cluster, and creates no log group for ECS Exec.
                 .cluster(Cluster.fromClusterAttributes(stack, "Cluster", ClusterAttributes.builder()
                         .clusterName("existing-cluster")
                         .vpc(vpc)

@@ -18,9 +18,9 @@ import software.amazon.awscdk.services.iam.OidcProviderNative;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /**
- * A runner in each of two regions of one account.
+ * One runner in each of two regions of one account.
  *
- * <p>IAM is global: an account has one OIDC provider for an issuer, so the first stack makes it and the second one uses it.
+ * <p>IAM is global: an account can have only one OIDC provider per issuer. The first stack creates it, and the second stack uses it.
  */
 public class MultiRegionApp {
     private static final String ACCOUNT = "123456789012";
@@ -49,7 +49,7 @@ public class MultiRegionApp {
                 .tags(Map.of("Region", "eu-west-1"))
                 .build();
         euWestRunner.addRule("Shop", RunnerRuleOptions.builder().projectId("shop-eu").build());
-        // The provider has to be there before the second runner's role trusts it.
+        // The OIDC provider must exist before the second runner's role trusts it.
         euWest.addDependency(usEast);
 
         app.synth();
@@ -61,7 +61,7 @@ public class MultiRegionApp {
                 .build());
     }
 
-    /** The secret with the token has to be in each of the regions; Secrets Manager can replicate it. */
+    /** The secret with the API token must exist in both regions. Secrets Manager can replicate it. */
     private static Orchestrator orchestratorFor(final Stack stack) {
         return Orchestrator.humanitec(HumanitecOrchestratorProps.builder()
                 .orgId("my-org")

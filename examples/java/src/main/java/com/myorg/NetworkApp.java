@@ -18,7 +18,7 @@ import software.amazon.awscdk.services.ec2.SubnetType;
 import software.amazon.awscdk.services.ec2.Vpc;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
-/** A runner in chosen subnets of a VPC, with a security group that you manage. */
+/** A runner in selected subnets of a VPC, with a security group that you manage. */
 public class NetworkApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -35,7 +35,7 @@ public class NetworkApp {
                         .build()))
                 .vpc(vpc)
                 .vpcSubnets(SubnetSelection.builder().subnetType(SubnetType.PRIVATE_WITH_EGRESS).build())
-                // Without this, a group is made that lets HTTPS out and nothing in.
+                // By default, the construct creates a security group that allows outbound HTTPS and no inbound traffic.
                 .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
                 .build();
         runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());

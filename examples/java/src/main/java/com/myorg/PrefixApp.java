@@ -16,7 +16,7 @@ import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
-/** A runner whose id is generated: {@code prod-runner-} and eight characters, the same for the life of the runner. */
+/** A runner with a generated id: {@code prod-runner-} and eight characters. The id does not change during the life of the runner. */
 public class PrefixApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -35,7 +35,7 @@ public class PrefixApp {
                 .build();
         runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
-        // The id is known only after the deployment: getRunnerId() is a placeholder that CloudFormation fills.
+        // CloudFormation generates the id during the deployment. getRunnerId() is a placeholder for it.
         CfnOutput.Builder.create(stack, "RunnerId").value(runner.getRunnerId()).build();
 
         app.synth();

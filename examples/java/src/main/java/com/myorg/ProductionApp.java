@@ -26,8 +26,8 @@ import software.amazon.awscdk.services.logs.RetentionDays;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /**
- * A runner for production: customer managed key, versioned state that outlives the stack, role path and permissions
- * boundary, 90 days of logs, tags for governance.
+ * A runner for production: customer managed key, versioned state that is kept when the stack is deleted, role path, permissions
+ * boundary, log retention of 90 days, and tags.
  */
 public class ProductionApp {
     public static void main(final String[] args) {
@@ -54,7 +54,7 @@ public class ProductionApp {
                 .vpc(vpc)
                 .securityGroups(List.of(securityGroup))
 
-                // The bucket and the runner's log groups are encrypted with the key; its policy and the roles get what that needs.
+                // Encrypts the bucket and the runner's log groups. The construct adds the permissions to the key policy and the roles.
                 .encryptionKey(key)
                 .stateStorage(StateStorage.newBucket(NewBucketOptions.builder()
                         .versioned(true)
@@ -62,11 +62,11 @@ public class ProductionApp {
                         .build()))
                 .logRetention(RetentionDays.THREE_MONTHS)
 
-                // The policy has to be in the account, and to allow what the roles do: it limits them, it gives them nothing.
+                // The permissions boundary must exist and must allow the actions of the roles. It limits the roles and grants no permissions.
                 .rolePath("/platform/runners/")
                 .permissionsBoundary(ManagedPolicy.fromManagedPolicyName(stack, "Boundary", "EnterprisePermissionsBoundary"))
 
-                // A runner that environments still use cannot be deleted by mistake.
+                // Fails the deletion of a runner that environments still use.
                 .onInUse(OnInUse.FAIL)
 
                 .tags(Map.of(

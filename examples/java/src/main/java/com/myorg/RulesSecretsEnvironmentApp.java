@@ -21,7 +21,7 @@ import software.amazon.awscdk.services.ssm.IStringParameter;
 import software.amazon.awscdk.services.ssm.SecureStringParameterAttributes;
 import software.amazon.awscdk.services.ssm.StringParameter;
 
-/** What a runner is for, and what its deployments get: rules, environment variables, secrets, and what they may touch in AWS. */
+/** A runner with rules, environment variables, secrets, and access to a bucket for its deployments. */
 public class RulesSecretsEnvironmentApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -29,7 +29,7 @@ public class RulesSecretsEnvironmentApp {
                 .env(Environment.builder().account("123456789012").region("us-east-1").build())
                 .build());
 
-        // By its complete ARN: the orchestrator takes no secret without the six characters at the end.
+        // The orchestrator requires the complete ARN of a secret, with the six random characters at the end.
         final ISecret databasePassword = Secret.fromSecretCompleteArn(stack, "DatabasePassword",
                 "arn:aws:secretsmanager:us-east-1:123456789012:secret:database-password-AbCdEf");
         final IStringParameter gitKeys = StringParameter.fromSecureStringParameterAttributes(stack, "GitKeys",
@@ -43,21 +43,21 @@ public class RulesSecretsEnvironmentApp {
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
                 .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
 
-                // OpenTofu reads TF_VAR_size as its variable "size". These are readable in the template and at the orchestrator.
+                // OpenTofu reads TF_VAR_size as its variable "size". The values are visible in the template and at the orchestrator.
                 .environment(Map.of("TF_VAR_region", "us-east-1", "TF_VAR_size", "small"))
-                // ECS fills these when a task starts; the role that it does so with may read them, and nothing else.
-                // There are two classes named Secret: this one, of ECS, is what a task is given.
+                // ECS reads these secrets when a task starts. The execution role can read only these secrets.
+                // The class Secret of ECS passes a secret to a task. It is not the class Secret of Secrets Manager.
                 .secrets(Map.of(
                         "TF_VAR_database_password", software.amazon.awscdk.services.ecs.Secret.fromSecretsManager(databasePassword),
                         "RUNNER_GIT_SSH_KEYS", software.amazon.awscdk.services.ecs.Secret.fromSsmParameter(gitKeys)))
                 .build();
 
-        // Without a filter: all deployments that no more specific rule sends elsewhere.
+        // A rule without a filter matches all deployments that no more specific rule matches.
         runner.addRule("Everything");
         runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
         runner.addRule("ShopProduction", RunnerRuleOptions.builder().projectId("shop").envTypeId("production").build());
 
-        // OpenTofu may touch what is granted to the runner: here a bucket that its deployments put files into.
+        // Deployments can use only the resources that you grant to the runner: here, a bucket.
         Bucket.fromBucketName(stack, "Artifacts", "my-org-artifacts").grantReadWrite(runner);
 
         app.synth();

@@ -18,7 +18,7 @@ import software.amazon.awscdk.services.ssm.IStringParameter;
 import software.amazon.awscdk.services.ssm.SecureStringParameterAttributes;
 import software.amazon.awscdk.services.ssm.StringParameter;
 
-/** A runner of an orchestrator that you host yourself, with the API token in the Parameter Store. */
+/** A runner for a self-hosted orchestrator, with the API token in Parameter Store. */
 public class SelfHostedApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -26,18 +26,18 @@ public class SelfHostedApp {
                 .env(Environment.builder().account("123456789012").region("us-east-1").build())
                 .build());
 
-        // A parameter of type SecureString; CloudFormation cannot make one, so it has to be there before.
+        // An existing parameter of type SecureString. CloudFormation cannot create one.
         final IStringParameter apiToken = StringParameter.fromSecureStringParameterAttributes(stack, "ApiToken",
                 SecureStringParameterAttributes.builder().parameterName("/platform/api-token").build());
 
         final Orchestrator orchestrator = Orchestrator.selfHosted(SelfHostedOrchestratorProps.builder()
                 .orgId("my-org")
                 .apiToken(ApiToken.fromSsmParameter(apiToken))
-                // The registration calls the API from AWS Lambda, so it has to be reachable from there.
+                // The URL must be reachable from AWS Lambda, which calls the API to register the runner.
                 .apiUrl("https://orchestrator.example.com")
-                // AWS reads the issuer's keys from here: a public host, port 443, a certificate that is publicly trusted.
+                // AWS reads the keys of the issuer from this URL. It needs a public host, port 443 and a publicly trusted certificate.
                 .oidcIssuerUrl("https://oidc.example.com")
-                // What your orchestrator's task definitions start with; left out, it is what the orchestrator does by default.
+                // The prefix of your orchestrator's task definition families. Omit it if your orchestrator uses the default.
                 .taskFamilyPrefix("my-orchestrator_")
                 .build());
 

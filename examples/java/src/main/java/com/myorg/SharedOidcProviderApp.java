@@ -17,9 +17,9 @@ import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
 /**
- * Two runner stacks of one account, and a stack with the OIDC provider that both use.
+ * Two runner stacks in one account, and a stack with the OIDC provider that both use.
  *
- * <p>An account can have one OIDC provider for an issuer. This stack needs no API token, and the provider is kept when the stack is deleted.
+ * <p>An account can have only one OIDC provider per issuer. This stack needs no API token. The provider is kept when the stack is deleted.
  */
 public class SharedOidcProviderApp {
     public static void main(final String[] args) {

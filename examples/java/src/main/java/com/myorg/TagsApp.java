@@ -16,7 +16,7 @@ import software.amazon.awscdk.StackProps;
 import software.amazon.awscdk.services.ec2.SecurityGroup;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
-/** A runner all of whose resources carry the same tags. */
+/** A runner whose resources all have the same tags. */
 public class TagsApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -31,7 +31,7 @@ public class TagsApp {
                         .build()))
                 .subnetIds(List.of("subnet-12345678", "subnet-87654321"))
                 .securityGroups(List.of(SecurityGroup.fromSecurityGroupId(stack, "SecurityGroup", "sg-12345678")))
-                // Unlike Tags.of(runner), these reach the registration, too, which the runners of a stack share.
+                // Unlike Tags.of(runner), this also tags the registration resources, which the runners of a stack share.
                 .tags(Map.of(
                         "Environment", "production",
                         "Team", "platform",
