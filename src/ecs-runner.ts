@@ -117,11 +117,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
     this.orchestrator = orchestrator;
 
     // The Lambda of the stack, and the id. Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
-    const provider = RegistrationProvider.for(this, {
+    const provider = RegistrationProvider.for(this, orchestrator.apiUrl, {
       ...roleSettings, logRetention, logRemovalPolicy, tags, network: props.registrationNetwork, encryptionKey,
     });
     const values = valuesOfDeployment(this, props);
-    const idResource = runnerIdResource(this, 'RunnerId', orchestrator, { ...runnerIdProperties(props), Values: values });
+    const idResource = runnerIdResource(this, orchestrator, { ...runnerIdProperties(this, props), Values: values });
     this.runnerId = idResource.ref;
 
     // Where the tasks run.
@@ -183,7 +183,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
       encryptExecLog: encryptionKey !== undefined,
       vpc: network.vpc,
     });
-    this.oidcProvider = findOrCreateOidcProvider(this, `https://${orchestrator._issuerName}`, props.oidcProvider);
+    this.oidcProvider = findOrCreateOidcProvider(this, orchestrator, props.oidcProvider);
     const taskManagerRole = createTaskManagerRole(this, {
       ...roleSettings,
       orchestrator,

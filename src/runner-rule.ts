@@ -1,15 +1,15 @@
-import { RemovalPolicy, Resource } from 'aws-cdk-lib';
+import { CustomResource, RemovalPolicy, Resource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { addRule, sameRuleAs } from './app-runners';
 import { checkConstructId } from './common/construct-ids';
-import { checkTypes, InputTypes, OBJECT, objectWith, TEXT } from './common/input-types';
+import { BOOLEAN, checkTypes, InputTypes, OBJECT, objectWith, TEXT } from './common/input-types';
 import { DEFAULT_LOG_RETENTION } from './common/log-groups';
 import { Problems } from './common/problems';
 import type { RegistrationNetwork } from './inputs/registration-network';
 import { checkRegistrationNetworkTypes, POLICY } from './inputs/runner-input-types';
 import { RegistrationProvider } from './registration/provider';
-import { registeredId, runnerRuleResource } from './registration/resources';
+import { adoptsExisting, registeredId, runnerRuleResource } from './registration/resources';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 
 /** Properties of `RunnerRule`. */
@@ -50,6 +50,7 @@ export class RunnerRule extends Resource {
    * @attribute
    */
   public readonly ruleId: string;
+  private readonly resource: CustomResource;
 
   /**
    * Creates a rule.
@@ -63,20 +64,24 @@ export class RunnerRule extends Resource {
     const orchestrator = this.check(props);
     addRule(this, props);
     // A stack with nothing but rules of imported runners has no registration yet.
-    RegistrationProvider.find(this.stack) ?? RegistrationProvider.for(this, {
-      rolePath: props.rolePath,
-      permissionsBoundary: props.permissionsBoundary,
+    const { stack } = this;
+    const shared = RegistrationProvider.settingsOf(stack);
+    RegistrationProvider.find(stack, orchestrator.apiUrl) ?? RegistrationProvider.for(this, orchestrator.apiUrl, {
+      rolePath: props.rolePath ?? shared?.rolePath,
+      permissionsBoundary: props.permissionsBoundary ?? shared?.permissionsBoundary,
       logRetention: DEFAULT_LOG_RETENTION,
       logRemovalPolicy: RemovalPolicy.DESTROY,
       tags: {},
-      network: props.registrationNetwork,
+      network: props.registrationNetwork ?? shared?.network,
     });
-    this.ruleId = runnerRuleResource(this, 'Resource', orchestrator, {
-      // The orchestrator refuses rules for runners that are not registered, and to delete runners that rules point at.
+    this.resource = runnerRuleResource(this, orchestrator, {
+      // The orchestrator refuses rules for runners that are not registered, and deletes a runner's rules with it.
       RunnerId: registeredId(props.runner),
       ProjectId: props.projectId,
       EnvTypeId: props.envTypeId,
-    }).ref;
+      AdoptExisting: props.adoptExisting ? 'true' : adoptsExisting(props.runner) ? 'identical' : undefined,
+    });
+    this.ruleId = this.resource.getAttString('RuleId');
   }
 
   /**
@@ -86,7 +91,7 @@ export class RunnerRule extends Resource {
    * fails to deploy until the retained one is deleted.
    */
   public applyRemovalPolicy(policy: RemovalPolicy): void {
-    (this.node.findChild('Resource') as Resource).applyRemovalPolicy(policy);
+    this.resource.applyRemovalPolicy(policy);
   }
 
   private check(props: RunnerRuleProps) {
@@ -132,6 +137,7 @@ const RULE: InputTypes<RunnerRuleProps> = {
   runner: objectWith('an IEcsRunner', 'addRule', 'Give an EcsRunner, or import one with EcsRunner.fromRunnerAttributes().'),
   projectId: TEXT,
   envTypeId: TEXT,
+  adoptExisting: BOOLEAN,
   rolePath: TEXT,
   permissionsBoundary: POLICY,
   registrationNetwork: OBJECT,

@@ -22,6 +22,14 @@ export interface RunnerRuleOptions {
    * @default - all environment types
    */
   readonly envTypeId?: string;
+
+  /**
+   * Take over the rule with the same filter that Terraform or a person created, whatever runner it points at. While this is set, deleting this rule leaves it at the
+   * orchestrator. Remove the setting after the deployment that took the rule over. If the runner has `adoptExisting`, its rules take over identical rules.
+   *
+   * @default false
+   */
+  readonly adoptExisting?: boolean;
 }
 
 /** A runner of the Platform Orchestrator on Amazon ECS, defined in this app or imported. */

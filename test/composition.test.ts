@@ -1,4 +1,4 @@
-import { CfnResource } from 'aws-cdk-lib';
+import { CfnParameter, CfnResource } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -23,7 +23,7 @@ describe('several runners', () => {
     expect(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').Properties.RetentionInDays).toBe(365);
   });
 
-  test('of two orchestrators have a provider and a token each', () => {
+  test('of two APIs have a Lambda, an OIDC provider and an API token each', () => {
     const stack = newStack();
     runnerIn(stack, { runnerId: 'first' });
     const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/token' });
@@ -36,8 +36,11 @@ describe('several runners', () => {
     const template = Template.fromStack(stack);
     template.resourceCountIs('Custom::HumanitecOidcProvider', 2);
     template.hasResourceProperties('Custom::HumanitecOidcProvider', { IssuerUrl: 'https://oidc.example.com/a' });
-    template.hasResourceProperties('Custom::HumanitecRunner', { ApiUrl: 'https://api.example.com', Token: { ParameterName: '/my-org/token' } });
-    expect(statementsOf(template, 'HumanitecRunnerRegistrationRole').ReadApiTokenParameter.Action).toBe('ssm:GetParameter');
+    const { ServiceToken: { 'Fn::GetAtt': [id] } } = only(template, 'Custom::HumanitecRunner', 'SecondRegistration').Properties;
+    const { Environment: environment, Role: { 'Fn::GetAtt': [role] } } = template.findResources('AWS::Lambda::Function')[id].Properties;
+    expect(environment.Variables).toEqual({ ORCHESTRATOR_API_URL: 'https://api.example.com' });
+    expect(Object.keys(statementsOf(template, role))).toEqual(['WriteLog', 'ReadApiTokenParameter', 'EnsureOidcProvider']);
+    expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'EnsureOidcProvider']);
     expect(JSON.stringify(statementsOf(template, 'SecondTaskManagerRole').RunTask)).toContain('task-definition/platform_orchestrator_env_other_*:*');
     expect(JSON.stringify(only(template, 'AWS::IAM::Role', 'SecondTaskManagerRole').Properties.AssumeRolePolicyDocument)).toContain('"oidc.example.com/a:sub"');
   });
@@ -159,5 +162,48 @@ describe('what others do with a runner', () => {
       'Stack/Runner/TaskRole/Resource',
       'Stack/Runner/TaskRole/State/Resource',
     ]);
+  });
+});
+
+describe('the resource of a rule', () => {
+  const idsOf = (add: (runner: EcsRunner, other: EcsRunner) => void) => {
+    const stack = newStack();
+    const { orchestrator } = minimal(stack);
+    const [runner, other] = ['Runner', 'Other'].map(id => runnerIn(stack, { orchestrator }, id));
+    add(runner, other);
+    return Object.fromEntries(Object.entries<any>(Template.fromStack(stack).findResources('Custom::HumanitecRunnerRule'))
+      .map(([id, { Properties: { EnvTypeId: type } }]) => [typeof type === 'string' ? type : 'a CDK token', id]));
+  };
+  const loop = (...types: string[]) => idsOf(runner => types.forEach((envTypeId, index) => runner.addRule(`Rule${index}`, { envTypeId })));
+
+  test('keeps its logical ID in a shifted list, under another construct id and with another runner', () => {
+    const before = loop('qa', 'dev', 'prod');
+    expect(new Set(Object.values(before)).size).toBe(3);
+    expect(loop('dev', 'prod')).toEqual({ dev: before.dev, prod: before.prod });
+    expect(idsOf((_, other) => other.addRule('Renamed', { envTypeId: 'dev' }))).toEqual({ dev: before.dev });
+  });
+
+  test('has the logical ID of its construct if only the deployment knows the filter', () => {
+    const ids = idsOf(runner => runner.addRule('Rule', { envTypeId: new CfnParameter(runner.stack, 'Type').valueAsString }));
+    expect(ids['a CDK token']).toMatch(/^RunnerRule[0-9A-F]{8}$/);
+  });
+
+  test('takes over identical rules if the runner is adopted, and any if the rule says so', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack, { runnerId: 'first', adoptExisting: true });
+    runner.addRule('Identical', { envTypeId: 'dev' });
+    runner.addRule('Any', { envTypeId: 'prod', adoptExisting: true });
+    const template = Template.fromStack(stack);
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'dev', AdoptExisting: 'identical' });
+    template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'prod', AdoptExisting: 'true' });
+  });
+
+  test('waits for the whole Lambda, with how its events are delivered', () => {
+    const stack = newStack();
+    const { orchestrator } = minimal(stack);
+    EcsRunner.fromRunnerAttributes(stack, 'Imported', { runnerId: 'imported', orchestrator }).addRule('Rule');
+    const template = Template.fromStack(stack);
+    const [deliveries] = Object.keys(template.findResources('AWS::Lambda::EventInvokeConfig'));
+    template.hasResource('Custom::HumanitecRunnerRule', { DependsOn: Match.arrayWith([deliveries]) });
   });
 });

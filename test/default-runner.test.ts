@@ -213,7 +213,6 @@ describe('a default runner', () => {
     expect(registration).toEqual({
       ServiceToken: { 'Fn::GetAtt': [ref('HumanitecRunnerRegistrationFunction', 'AWS::Lambda::Function'), 'Arn'] },
       ServiceTimeout: '540',
-      ApiUrl: 'https://api.humanitec.dev',
       OrgId: 'my-org',
       Token: { SecretId: TOKEN_ARN },
       RunnerId: runnerId,
@@ -229,6 +228,8 @@ describe('a default runner', () => {
       },
       StateStorage: { Bucket: { Ref: ref('RunnerStateBucket', 'AWS::S3::Bucket') } },
     });
+    // An event cannot choose where the API token is sent.
+    expect(only(template, 'AWS::Lambda::Function').Properties.Environment).toEqual({ Variables: { ORCHESTRATOR_API_URL: 'https://api.humanitec.dev' } });
   });
 
   test('registers after everything else, so that a refused delete has torn nothing down', () => {

@@ -4,7 +4,7 @@ import { EXAMPLES, synthesize } from './synthesize';
 /** What each example shows, seen in its templates. */
 const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
   'basic': ({ RunnerStack: template }) => {
-    template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerIdPrefix: 'runner', ApiUrl: 'https://api.humanitec.dev' });
+    template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerIdPrefix: 'runner' });
     template.resourceCountIs('AWS::EC2::NatGateway', 1);
   },
   'custom-id': ({ RunnerStack: template }) => template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerId: 'my-custom-runner' }),
@@ -25,7 +25,8 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
     template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'production' });
   },
   'self-hosted': ({ RunnerStack: template }) => {
-    template.hasResourceProperties('Custom::HumanitecRunnerId', { ApiUrl: 'https://orchestrator.example.com', Token: { ParameterName: '/platform/api-token' } });
+    template.hasResourceProperties('Custom::HumanitecRunnerId', { Token: { ParameterName: '/platform/api-token' } });
+    template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: { ORCHESTRATOR_API_URL: 'https://orchestrator.example.com' } } });
     template.hasResourceProperties('Custom::HumanitecOidcProvider', { IssuerUrl: 'https://oidc.example.com' });
     template.hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: {

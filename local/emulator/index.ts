@@ -122,6 +122,8 @@ function serverSettings(port: number, scratch: string): NodeJS.ProcessEnv {
     PYTHONDONTWRITEBYTECODE: '1',
     // For the Lambda functions, which inherit the environment.
     NODE_NO_WARNINGS: '1',
+    // The registration's Lambda accepts this emulator in place of AWS.
+    ALLOW_LOCAL_RESPONSE_URL: 'true',
     NO_PROXY: `${HOST},localhost`,
   };
 }

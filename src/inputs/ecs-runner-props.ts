@@ -252,14 +252,18 @@ export interface EcsRunnerProps {
   readonly registrationNetwork?: RegistrationNetwork;
 
   /**
-   * Take over a runner of the same `runnerId` that Terraform or a person registered. Needs `runnerId`.
+   * Take over a runner of the same `runnerId` that Terraform or a person registered. Needs `runnerId`. `description` and `environment` stay as they are registered,
+   * unless you give them. The event of the takeover and the Lambda's log contain the former configuration.
+   *
+   * While this is set, deleting the runner leaves the registration and its rules at the orchestrator, also when the rollback of a failed deployment deletes it. Remove the
+   * setting after the deployment that took the runner over.
    *
    * @default false
    */
   readonly adoptExisting?: boolean;
 
   /**
-   * What happens when you delete a runner that environments still use.
+   * What happens when you delete a runner that environments, or runner rules that do not belong to its stack, still use. The orchestrator would delete these rules with the runner.
    *
    * @default OnInUse.FAIL
    */

@@ -8,7 +8,8 @@ import { addPolicy } from '../common/role-policies';
 import { isKnown, maskUnknown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 import { issuerName } from '../inputs/oidc-issuer';
-import { RegistrationProvider } from '../registration/provider';
+import type { Orchestrator } from '../inputs/orchestrator';
+import { apiSuffix, RegistrationProvider } from '../registration/provider';
 import { oidcProviderResource } from '../registration/resources';
 
 export type OidcProviderInputs = Pick<EcsRunnerProps, 'orchestrator' | 'oidcProvider' | 'registrationNetwork'>;
@@ -48,14 +49,15 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
 }
 
 /** The OIDC provider of the issuer: the one that the user gave, or one that all runners of the stack with this issuer share. */
-export function findOrCreateOidcProvider(scope: Construct, issuerUrl: string, given?: iam.IOidcProvider): iam.IOidcProvider {
+export function findOrCreateOidcProvider(scope: Construct, { apiUrl, oidcIssuerUrl }: Orchestrator, given?: iam.IOidcProvider): iam.IOidcProvider {
+  const issuerUrl = `https://${issuerName(oidcIssuerUrl)}`;
   if (given) {
     return given;
   }
   const stack = Stack.of(scope);
   // The issuer is part of the id, so that runners of different orchestrators do not swap providers when their order changes.
-  const id = `HumanitecOidcProvider-${issuerName(issuerUrl).replace(/[^a-zA-Z0-9.-]/g, '-')}`;
-  return (stack.node.tryFindChild(id) as EnsuredOidcProvider | undefined) ?? new EnsuredOidcProvider(stack, id, issuerUrl);
+  const id = `HumanitecOidcProvider-${issuerName(issuerUrl).replace(/[^a-zA-Z0-9.-]/g, '-')}${apiSuffix(scope, apiUrl)}`;
+  return (stack.node.tryFindChild(id) as EnsuredOidcProvider | undefined) ?? new EnsuredOidcProvider(stack, id, issuerUrl, apiUrl);
 }
 
 /**
@@ -69,17 +71,17 @@ class EnsuredOidcProvider extends Resource implements iam.IOidcProvider {
   public readonly oidcProviderArn: string;
   public readonly oidcProviderIssuer: string;
 
-  constructor(scope: Construct, id: string, issuerUrl: string) {
+  constructor(scope: Construct, id: string, issuerUrl: string, apiUrl: string) {
     super(scope, id);
     const stack = Stack.of(this);
     this.oidcProviderIssuer = issuerName(issuerUrl);
     const arn = stack.formatArn({ service: 'iam', region: '', resource: 'oidc-provider', resourceName: this.oidcProviderIssuer });
-    const policy = addPolicy(this, 'Policy', RegistrationProvider.find(stack)!.role, [new iam.PolicyStatement({
+    const policy = addPolicy(this, 'Policy', RegistrationProvider.find(stack, apiUrl)!.role, [new iam.PolicyStatement({
       sid: 'EnsureOidcProvider',
       actions: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'],
       resources: [arn],
     })], { input: 'orchestrator', fix: 'Put some of the runners into another stack.' });
-    const resource = oidcProviderResource(this, 'Resource', { IssuerUrl: issuerUrl, ProviderArn: arn });
+    const resource = oidcProviderResource(this, 'Resource', apiUrl, { IssuerUrl: issuerUrl, ProviderArn: arn });
     resource.node.addDependency(policy);
     // Other stacks get the ARN as text: an export would keep this stack from being destroyed, though the provider stays.
     this.oidcProviderArn = Lazy.uncachedString({ produce: ({ scope: consumer }) => Stack.of(consumer) === stack ? resource.ref : arn });

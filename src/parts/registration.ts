@@ -7,7 +7,7 @@ import type { Problems } from '../common/problems';
 import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 import { REGISTRATION } from '../registration/findings';
-import { remember, runnerResource } from '../registration/resources';
+import { rememberRegistration, runnerResource } from '../registration/resources';
 
 /** The inputs that are registered at the orchestrator as they are, and those that say how to register. */
 export type RegistrationInputs = Pick<EcsRunnerProps, 'orchestrator' | 'description' | 'assignPublicIp' | 'environment' | 'secrets' | 'adoptExisting' | 'onInUse' | 'allowStateMove'>;
@@ -47,7 +47,7 @@ export function checkRegistration(scope: Construct, problems: Problems, { descri
 /** The custom resource that registers the runner. */
 export function registerRunner(scope: Construct, inputs: RegistrationInputs, parts: RegisteredParts): CustomResource {
   const secrets = Object.entries(inputs.secrets ?? {}).map(([name, secret]) => [name, secret.arn]);
-  const registration = runnerResource(scope, 'Registration', inputs.orchestrator, {
+  const registration = runnerResource(scope, inputs.orchestrator, {
     RunnerId: parts.runnerId,
     Description: inputs.description,
     Auth: { RoleArn: parts.taskManagerRoleArn },
@@ -69,7 +69,7 @@ export function registerRunner(scope: Construct, inputs: RegistrationInputs, par
     OnInUse: inputs.onInUse,
     AllowStateMove: inputs.allowStateMove ? 'true' : undefined,
   });
-  remember(scope, registration);
+  rememberRegistration(scope, { resource: registration, adoptsExisting: inputs.adoptExisting ?? false });
   acknowledge(registration, REGISTRATION);
   return registration;
 }

@@ -1,3 +1,5 @@
+import { Stack } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
 import * as contract from '../common/contract';
 import type { Problems } from '../common/problems';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
@@ -39,9 +41,13 @@ export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, ad
   }
 }
 
-/** What the custom resource of the id gets: the id, or the prefix of the id that it generates. */
-export function runnerIdProperties({ runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs): Pick<RunnerIdProperties, 'RunnerId' | 'RunnerIdPrefix'> {
-  return runnerId !== undefined ? { RunnerId: runnerId } : { RunnerIdPrefix: runnerIdPrefix };
+/** What the custom resource of the id gets: the id, or what it generates the id from. */
+export function runnerIdProperties(
+  scope: IConstruct, { runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs,
+): Pick<RunnerIdProperties, 'RunnerId' | 'RunnerIdPrefix' | 'Seed'> {
+  // The path below the stack, and not the logical id: that differs for each API.
+  const path = scope.node.path.slice(Stack.of(scope).node.path.length);
+  return runnerId !== undefined ? { RunnerId: runnerId } : { RunnerIdPrefix: runnerIdPrefix, Seed: path };
 }
 
 /**

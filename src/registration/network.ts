@@ -1,11 +1,14 @@
 import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Construct, IConstruct, IDependable } from 'constructs';
+import { Construct, type IConstruct, type IDependable } from 'constructs';
 import { EgressPorts } from '../common/egress';
 import { type Problems } from '../common/problems';
 import { differs } from '../common/unknown-values';
 import type { RegistrationNetwork } from '../inputs/registration-network';
+
+/** Id of the construct below the stack that has the endpoints: a public contract. */
+const ENDPOINTS_ID = 'HumanitecRunnerEndpoints';
 
 /** Where the token is kept, as VPC endpoints name it. */
 export type TokenService = 'secretsmanager' | 'ssm';
@@ -95,9 +98,11 @@ export class NetworkAttachment {
   /** Whether all subnets are known to have IPv6: Lambda accepts no others for functions that use it. */
   public readonly isDualStack: boolean;
   private readonly egress?: EgressPorts;
+  /** The endpoints that the functions of the stack share; undefined without `createEndpoints`. */
+  public readonly endpoints?: Construct;
   private readonly services = new Set<TokenService>();
 
-  constructor(private readonly scope: Construct, private readonly network: RegistrationNetwork) {
+  constructor(scope: Construct, private readonly network: RegistrationNetwork) {
     const { vpc, securityGroups } = network;
     const selected = vpc.selectSubnets(network.vpcSubnets);
     this.subnetIds = selected.subnetIds;
@@ -117,9 +122,13 @@ export class NetworkAttachment {
     // The routes of a VPC are what leads out of it.
     this.connectivity = Stack.of(vpc) === Stack.of(scope) ? [selected.internetConnectivityEstablished, vpc] : [];
     if (network.createEndpoints) {
-      new ec2.GatewayVpcEndpoint(scope, 'S3Endpoint', {
-        vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [network.vpcSubnets ?? {}],
-      });
+      const stack = Stack.of(scope);
+      // A VPC can have one endpoint with private DNS per service: the functions of all APIs share them.
+      this.endpoints = stack.node.tryFindChild(ENDPOINTS_ID) as Construct | undefined ?? new Construct(stack, ENDPOINTS_ID);
+      this.connectivity.push(this.endpoints);
+      if (!this.endpoints.node.tryFindChild('S3')) {
+        new ec2.GatewayVpcEndpoint(this.endpoints, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [network.vpcSubnets ?? {}] });
+      }
     }
   }
 
@@ -130,15 +139,16 @@ export class NetworkAttachment {
 
   /** Lets the Lambda reach where the token is kept. */
   public allowToken(service: TokenService): void {
-    if (!this.network.createEndpoints || this.services.has(service)) {
+    if (!this.endpoints || this.services.has(service)) {
       return;
     }
     this.services.add(service);
     const { vpc, vpcSubnets } = this.network;
     const [name, endpointService] = service === 'ssm'
-      ? ['SsmEndpoint', ec2.InterfaceVpcEndpointAwsService.SSM]
-      : ['SecretsManagerEndpoint', ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER];
-    const endpoint = new ec2.InterfaceVpcEndpoint(this.scope, name, { vpc, service: endpointService, subnets: vpcSubnets, open: false });
+      ? ['Ssm', ec2.InterfaceVpcEndpointAwsService.SSM]
+      : ['SecretsManager', ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER];
+    const endpoint = this.endpoints.node.tryFindChild(name) as ec2.InterfaceVpcEndpoint | undefined
+      ?? new ec2.InterfaceVpcEndpoint(this.endpoints, name, { vpc, service: endpointService, subnets: vpcSubnets, open: false });
     for (const group of this.securityGroups) {
       endpoint.connections.allowDefaultPortFrom(group, 'The registration of Platform Orchestrator runners');
     }

@@ -1,15 +1,17 @@
-import { createHash } from 'crypto';
 import { ArnFormat, Aws, Lazy, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Construct, Dependable, IDependable } from 'constructs';
+import { Construct, Dependable, IConstruct, IDependable } from 'constructs';
 import { handlerCode, TRUST_CERTIFICATES } from './code';
 import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
 import { API_TOKEN_WILDCARDS, registrationFunctionFindings, ROLE_WILDCARDS } from './findings';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
+import { API_URL_VARIABLE } from './wire';
 import { acknowledge, acknowledgeAtTheEnd } from '../common/acknowledgements';
+import { HUMANITEC_API_URL } from '../common/contract';
+import { hash8 } from '../common/hash';
 import { logGroupFindings } from '../common/log-groups';
 import { checkPlace, checkVpcParts, placeOf } from '../common/place';
 import { acknowledgeRole } from '../common/policy-findings';
@@ -23,6 +25,9 @@ import type { RegistrationNetwork } from '../inputs/registration-network';
 
 /** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';
+
+/** The providers of each stack: one per API. */
+const providersOf = new WeakMap<Stack, RegistrationProvider[]>();
 
 /** What the runners of a stack ask of the Lambda that they share. */
 export interface RegistrationSettings {
@@ -40,20 +45,21 @@ export interface RegistrationSettings {
 export type SharedSettings = Pick<RegistrationSettings, 'rolePath' | 'permissionsBoundary' | 'network'>;
 
 /**
- * The Lambda that talks to the orchestrator: one, with its role and its log group, for all runners of a stack.
+ * The Lambda that calls the API of an orchestrator: one, with its role and its log group, for all runners of a stack that use the API. An event cannot
+ * send the API token to another API. The API that a stack moved away from keeps its Lambda until the last of its custom resources is deleted.
  */
 export class RegistrationProvider extends Construct {
-  /** The provider of the stack that the scope is in, made when there is none yet. */
-  public static for(scope: Construct, settings: RegistrationSettings): RegistrationProvider {
+  /** The provider of the API in the stack of the scope, created if the stack has none yet. */
+  public static for(scope: Construct, apiUrl: string, settings: RegistrationSettings): RegistrationProvider {
     const stack = Stack.of(scope);
-    const provider = RegistrationProvider.find(stack) ?? new RegistrationProvider(stack, PROVIDER_ID, settings);
+    const provider = RegistrationProvider.find(stack, apiUrl) ?? new RegistrationProvider(stack, `${PROVIDER_ID}${apiSuffix(scope, apiUrl)}`, settings, apiUrl);
     provider.join(settings);
     return provider;
   }
 
   /** Says what does not fit with the runners that the stack has already, whose Lambda the new one would share. */
   public static check(scope: Construct, problems: Problems, given: SharedSettings, isRule = false): void {
-    const existing = RegistrationProvider.find(Stack.of(scope));
+    const [existing] = providersOf.get(Stack.of(scope)) ?? [];
     // A rule uses the Lambda that the stack has, whatever its settings are.
     const settings = isRule && existing ? {
       rolePath: given.rolePath ?? existing.settings.rolePath,
@@ -96,9 +102,14 @@ export class RegistrationProvider extends Construct {
     }
   }
 
-  /** The provider of a stack, for what joins a runner that exists already. */
-  public static find(stack: Stack): RegistrationProvider | undefined {
-    return stack.node.tryFindChild(PROVIDER_ID) as RegistrationProvider | undefined;
+  /** The provider of an API in a stack. */
+  public static find(stack: Stack, apiUrl: string): RegistrationProvider | undefined {
+    return stack.node.tryFindChild(`${PROVIDER_ID}${apiSuffix(stack, apiUrl)}`) as RegistrationProvider | undefined;
+  }
+
+  /** The settings that all providers of the stack share. */
+  public static settingsOf(stack: Stack): RegistrationSettings | undefined {
+    return providersOf.get(stack)?.[0].settings;
   }
 
   public readonly serviceToken: string;
@@ -116,9 +127,10 @@ export class RegistrationProvider extends Construct {
   private retention: number;
   private key?: kms.IKey;
 
-  private constructor(scope: Construct, id: string, private readonly settings: RegistrationSettings) {
+  private constructor(scope: Construct, id: string, private readonly settings: RegistrationSettings, private readonly apiUrl: string) {
     super(scope, id);
     const stack = Stack.of(this);
+    providersOf.set(stack, [...providersOf.get(stack) ?? [], this]);
 
     this.retention = settings.logRetention;
     this.logGroup = new logs.CfnLogGroup(this, 'LogGroup', {
@@ -167,6 +179,7 @@ export class RegistrationProvider extends Construct {
       role: this.role.roleArn,
       timeout: HANDLER_SECONDS,
       memorySize: 256,
+      environment: { variables: this.variables },
       loggingConfig: { logGroup: this.logGroup.ref },
       vpcConfig: this.attachment && {
         subnetIds: this.attachment.subnetIds,
@@ -201,7 +214,7 @@ export class RegistrationProvider extends Construct {
       this.certificates.add(extraCaCertificates);
       const code = handlerCode(this, this.certificates);
       this.fn.code = { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey };
-      this.fn.environment = { variables: TRUST_CERTIFICATES };
+      this.fn.environment = { variables: { ...this.variables, ...TRUST_CERTIFICATES } };
       code.addResourceMetadata(this.fn, 'Code');
     }
     return this.tokenPolicy(apiToken);
@@ -218,7 +231,7 @@ export class RegistrationProvider extends Construct {
     if (existing) {
       return existing;
     }
-    const policy = addPolicy(this, `ApiToken-${createHash('sha256').update(content).digest('hex').slice(0, 8)}`, this.role, statements, {
+    const policy = addPolicy(this, `ApiToken-${hash8(content)}`, this.role, statements, {
       input: 'orchestrator.apiToken',
       fix: 'Keep several API tokens in one secret (`jsonField`), or put some of the runners into another stack.',
       wildcardReasons: API_TOKEN_WILDCARDS,
@@ -232,6 +245,10 @@ export class RegistrationProvider extends Construct {
     return this.key && sameValue(this, this.key.keyArn, key.keyArn) ? [this.logGroupNames] : [];
   }
 
+  private get variables(): Record<string, string> {
+    return { [API_URL_VARIABLE]: this.apiUrl };
+  }
+
   private join(settings: RegistrationSettings): void {
     this.retention = Math.max(this.retention, settings.logRetention);
     const { encryptionKey } = settings;
@@ -242,9 +259,19 @@ export class RegistrationProvider extends Construct {
       this.logGroup.node.addDependency(encryptionKey);
     }
     for (const [key, value] of Object.entries(settings.tags)) {
-      Tags.of(this).add(key, value);
+      for (const scope of [this, this.attachment?.endpoints].filter(part => part !== undefined)) {
+        Tags.of(scope).add(key, value);
+      }
     }
   }
+}
+
+/**
+ * Ends the ids of constructs that belong to another API than the hosted one. CloudFormation cannot change the function of a custom resource, so another API
+ * means other resources.
+ */
+export function apiSuffix(scope: IConstruct, apiUrl: string): string {
+  return apiUrl === HUMANITEC_API_URL ? '' : `-${hash8(canonical(scope, apiUrl))}`;
 }
 
 /** Rejects a boundary of another account. The policies of AWS itself belong to the account "aws". */

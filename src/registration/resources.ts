@@ -1,72 +1,93 @@
-import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
 import { REGISTRATION } from './findings';
-import { RegistrationProvider } from './provider';
+import { apiSuffix, RegistrationProvider } from './provider';
 import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
 import { acknowledge } from '../common/acknowledgements';
+import { hash8 } from '../common/hash';
+import { isKnown } from '../common/unknown-values';
 import type { Orchestrator } from '../inputs/orchestrator';
 
-/** The registrations of this app's runners, for what has to come after them. */
-const registrations = new WeakMap<IConstruct, CustomResource>();
+interface Registration {
+  readonly resource: CustomResource;
+  readonly adoptsExisting: boolean;
+}
 
-/** Remembers what registers the runner. */
-export function remember(runner: IConstruct, registration: CustomResource): void {
+/** The registrations of this app's runners, for their rules. */
+const registrations = new WeakMap<IConstruct, Registration>();
+
+export function rememberRegistration(runner: IConstruct, registration: Registration): void {
   registrations.set(runner, registration);
 }
 
 /** The runner's id, known only once it is registered; the plain id of an imported runner. */
 export function registeredId(runner: IConstruct & { readonly runnerId: string }): string {
-  return registrations.get(runner)?.getAttString('RunnerId') ?? runner.runnerId;
+  return registrations.get(runner)?.resource.getAttString('RunnerId') ?? runner.runnerId;
+}
+
+/** Whether the app takes over an existing registration of the runner. */
+export function adoptsExisting(runner: IConstruct): boolean {
+  return registrations.get(runner)?.adoptsExisting ?? false;
 }
 
 type Own<T> = Omit<T, keyof WireOrchestrator>;
 
-/** The custom resource that makes the runner's id. Its Ref is the id. */
-export function runnerIdResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerIdProperties>): CustomResource {
-  return resource(scope, id, orchestrator, RUNNER_ID_TYPE, properties);
+/** The custom resource that generates the runner's id. Its Ref is the id. */
+export function runnerIdResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerIdProperties>): CustomResource {
+  return resource(scope, 'RunnerId', orchestrator, RUNNER_ID_TYPE, properties);
 }
 
-/** The custom resource that registers the runner. Its attribute `RunnerId` is there once the runner is registered. */
-export function runnerResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
-  const registration = resource(scope, id, orchestrator, RUNNER_TYPE, properties);
-  // All of the Lambda, with how its events are delivered: a deletion needs it, too.
-  registration.node.addDependency(RegistrationProvider.find(Stack.of(scope))!);
+/** The custom resource that registers the runner. Its attribute `RunnerId` exists once the runner is registered. */
+export function runnerResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
+  const registration = resource(scope, 'Registration', orchestrator, RUNNER_TYPE, properties);
+  // With how its events are delivered: a deletion needs it, too.
+  registration.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   return registration;
 }
 
-/** The custom resource that makes a runner rule. */
-export function runnerRuleResource(scope: Construct, id: string, orchestrator: Orchestrator, properties: Own<RunnerRuleProperties>): CustomResource {
-  return resource(scope, id, orchestrator, RUNNER_RULE_TYPE, properties);
+/** The custom resource that creates a runner rule. Its attribute `RuleId` is the rule's UUID. */
+export function runnerRuleResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerRuleProperties>): CustomResource {
+  const rule = resource(scope, 'Resource', orchestrator, RUNNER_RULE_TYPE, properties);
+  rule.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
+  const filter = [orchestrator.apiUrl, orchestrator.orgId, properties.ProjectId ?? '', properties.EnvTypeId ?? ''];
+  if (filter.every(isKnown)) {
+    // The orchestrator has one rule per filter. If the place of the construct decided, moving a construct would delete the rule of another one.
+    (rule.node.defaultChild as CfnResource).overrideLogicalId(`HumanitecRunnerRule${hash8(JSON.stringify(filter))}`);
+  }
+  return rule;
 }
 
 /** The custom resource that makes sure that the account has the OIDC provider of an issuer. Its Ref is the provider's ARN. */
 export function oidcProviderResource(
-  scope: Construct, id: string, properties: Omit<OidcProviderProperties, 'ServiceToken' | 'ServiceTimeout'>,
+  scope: Construct, id: string, apiUrl: string, properties: Omit<OidcProviderProperties, 'ServiceToken' | 'ServiceTimeout'>,
 ): CustomResource {
-  return customResource(scope, id, OIDC_PROVIDER_TYPE, properties);
+  return customResource(scope, id, providerOf(scope, apiUrl), OIDC_PROVIDER_TYPE, properties);
 }
 
 function resource(scope: Construct, id: string, orchestrator: Orchestrator, resourceType: string, properties: object): CustomResource {
-  const tokenPolicy = providerOf(scope).serve(orchestrator);
-  const registration = customResource(scope, id, resourceType, {
-    ApiUrl: orchestrator.apiUrl, OrgId: orchestrator.orgId, Token: orchestrator.apiToken._wire(scope), ...withoutEmpty(properties),
+  const { apiUrl, apiToken, orgId } = orchestrator;
+  const provider = providerOf(scope, apiUrl);
+  const tokenPolicy = provider.serve(orchestrator);
+  const registration = customResource(scope, `${id}${apiSuffix(scope, apiUrl)}`, provider, resourceType, {
+    OrgId: orgId, Token: apiToken._wire(scope), ...withoutEmpty(properties),
   });
   registration.node.addDependency(tokenPolicy);
   return registration;
 }
 
-function providerOf(scope: Construct): RegistrationProvider {
-  const provider = RegistrationProvider.find(Stack.of(scope));
+function providerOf(scope: Construct, apiUrl: string): RegistrationProvider {
+  const provider = RegistrationProvider.find(Stack.of(scope), apiUrl);
   if (!provider) {
-    throw new Error(`${scope.node.path}: the stack has no registration yet`);
+    throw new Error(`${scope.node.path}: the stack has no registration for this API yet`);
   }
   return provider;
 }
 
-function customResource(scope: Construct, id: string, resourceType: string, properties: Record<string, unknown>): CustomResource {
-  const provider = providerOf(scope);
+function customResource(
+  scope: Construct, id: string, provider: RegistrationProvider, resourceType: string, properties: Record<string, unknown>,
+): CustomResource {
   const registration = new CustomResource(scope, id, {
     serviceToken: provider.serviceToken,
     resourceType,

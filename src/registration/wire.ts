@@ -14,6 +14,9 @@ export const RUNNER_TYPE = 'Custom::HumanitecRunner';
 export const RUNNER_RULE_TYPE = 'Custom::HumanitecRunnerRule';
 export const OIDC_PROVIDER_TYPE = 'Custom::HumanitecOidcProvider';
 
+/** The function's environment variable with the URL of the API, without a trailing slash. */
+export const API_URL_VARIABLE = 'ORCHESTRATOR_API_URL';
+
 /** Booleans as CloudFormation delivers them. */
 export type WireBoolean = 'true' | 'false';
 
@@ -22,8 +25,6 @@ export interface WireOrchestrator {
   readonly ServiceToken: string;
   /** Seconds, as a string; CloudFormation itself enforces it. */
   readonly ServiceTimeout?: string;
-  /** Without a trailing slash. */
-  readonly ApiUrl: string;
   readonly OrgId: string;
   readonly Token: WireToken;
 }
@@ -32,11 +33,13 @@ export interface WireOrchestrator {
 export interface RunnerIdProperties extends WireOrchestrator {
   readonly RunnerId?: string;
   readonly RunnerIdPrefix?: string;
+  /** What the generated id depends on, beside the stack: the place of the runner's construct. */
+  readonly Seed?: string;
   /** Values of other inputs, by input: policies have them, and nobody knew them before the deployment. Wildcards in them are refused. */
   readonly Values?: Record<string, string>;
 }
 
-/** `Custom::HumanitecRunner`. Its physical id is `<organization>/<runner id>`; its attribute `RunnerId` is the id alone. */
+/** `Custom::HumanitecRunner`. `handler/physical-ids.ts` has its physical IDs. Its attribute `RunnerId` is the id of the runner. */
 export interface RunnerProperties extends WireOrchestrator {
   readonly RunnerId: string;
   readonly Description?: string;
@@ -60,19 +63,21 @@ export interface RunnerProperties extends WireOrchestrator {
     readonly Bucket: string;
     readonly PathPrefix?: string;
   };
-  /** Take over a runner of this id that somebody else registered. */
+  /** Take over a runner of this id that somebody else registered. A delete then leaves the registration. */
   readonly AdoptExisting?: WireBoolean;
-  /** What a delete does when environments still use the runner: `fail` (the default) or `retain` the registration. */
+  /** What a delete does when environments or rules of others still use the runner: `fail` (the default) or `retain` the registration. */
   readonly OnInUse?: 'fail' | 'retain';
   /** Let an update move the state to another bucket or prefix. */
   readonly AllowStateMove?: WireBoolean;
 }
 
-/** `Custom::HumanitecRunnerRule`. Its physical id is the rule's uuid. A rule with neither filter matches everything. */
+/** `Custom::HumanitecRunnerRule`. Its attribute `RuleId` is the rule's UUID. A rule with neither filter matches everything. */
 export interface RunnerRuleProperties extends WireOrchestrator {
   readonly RunnerId: string;
   readonly ProjectId?: string;
   readonly EnvTypeId?: string;
+  /** Take over an existing rule with the same filter: any (`true`), or one that points at the same runner (`identical`). */
+  readonly AdoptExisting?: 'true' | 'identical';
 }
 
 /** `Custom::HumanitecOidcProvider`. Its physical id (and so its `Ref`) is the ARN of the provider. It uses IAM, and neither the orchestrator nor its API token. */

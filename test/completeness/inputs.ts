@@ -29,7 +29,7 @@ export const STRUCTS: Struct[] = [
       onInUse: ANY_VALUE,
     },
     registeredAs: {
-      orchestrator: ['ApiUrl', 'OrgId', 'Token'],
+      orchestrator: ['OrgId', 'Token'],
       vpc: ['Subnets'],
       vpcSubnets: ['Subnets'],
       subnetIds: ['Subnets'],
@@ -61,6 +61,7 @@ export const STRUCTS: Struct[] = [
     notRegistered: {
       gatewayUrl: AWS_ONLY,
       taskFamilyPrefix: AWS_ONLY,
+      apiUrl: 'the Lambda has it in its environment, so that an event cannot choose where the API token is sent',
       extraCaCertificates: 'the Lambda has the certificates in its code',
     },
   },

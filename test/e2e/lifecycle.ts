@@ -18,7 +18,7 @@ type Add = Report['add'];
 
 /** So soon a deployment has to fail. */
 const PATIENCE_S = 120;
-/** Later than the handler gives up on its POST, and sooner than it gives up on cleaning up after it. */
+/** Later than the handler gives up on its POST, and sooner than it gives up on looking for what the POST created. */
 const OUTAGE_MS = OUTAGE_BUDGET + 5_000;
 const TAKEN_ID = 'taken-runner';
 
@@ -52,7 +52,10 @@ async function downDuringCreate(stage: Stage): Promise<void> {
   await stage.scenario('down after POST, back in time', async (add) => {
     const ended = new AbortController();
     void downFromRegistration(stage.cloud).then(() => pause(OUTAGE_MS, undefined, ended)).then(back, () => {});
-    await failedCreate(stage, add, ended);
+    const deployed = await stage.deploy();
+    ended.abort();
+    add('cdk deploy', '0, CREATE_COMPLETE', `${deployed.code}, ${deployed.status}`);
+    await destroyed(stage, add, madeId(deployed));
   });
 
   await stage.scenario('down after POST, back too late', async (add) => {
@@ -166,7 +169,7 @@ async function idTaken(stage: Stage): Promise<void> {
     const settings = { RUNNER_ID: TAKEN_ID };
     const deployed = await stage.deploy(settings);
     add('cdk deploy', 'an exit code other than 0', deployed.code, deployed.code !== 0);
-    names(add, deployed, 'CREATE_FAILED', [`'${TAKEN_ID}'`, 'exists already', FOREIGN_ROLE]);
+    names(add, deployed, 'CREATE_FAILED', [`'${TAKEN_ID}'`, 'this resource did not register it', FOREIGN_ROLE]);
     add('the rollback', 'ROLLBACK_COMPLETE or gone', ...rolledBack(deployed));
     add('the other runner', before, JSON.stringify(await stage.registered(TAKEN_ID)));
     await leftByRollback(stage, add, holdingsBefore);
@@ -187,7 +190,7 @@ async function idTakenLater(stage: Stage): Promise<void> {
 
     const updated = await stage.deploy({ RUNNER_DESCRIPTION: 'not ours to change' });
     add('cdk deploy', 'an exit code other than 0', updated.code, updated.code !== 0);
-    names(add, updated, 'UPDATE_FAILED', [`'${id}'`, 'exists already', FOREIGN_ROLE]);
+    names(add, updated, 'UPDATE_FAILED', [`'${id}'`, 'this resource did not register it', FOREIGN_ROLE]);
     // CloudFormation sends the failed resource back too, and that is refused for the same reason.
     const ends = ['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_FAILED'];
     add('the rollback', ends.join(' or '), updated.status, ends.includes(updated.status));

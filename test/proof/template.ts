@@ -95,10 +95,10 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
   }
   const registrations = resolver.resourcesOf('Custom::HumanitecRunner');
   return registrations.map(([logicalId, properties]) => {
-    const { ApiUrl, OrgId, RunnerId, Auth, Job, StateStorage, Token } = resolver.resolve({ ...properties, ServiceToken: undefined, ServiceTimeout: undefined });
-    const hosted = ApiUrl === 'https://api.humanitec.dev';
+    const { OrgId, RunnerId, Auth, Job, StateStorage, Token } = resolver.resolve({ ...properties, ServiceToken: undefined, ServiceTimeout: undefined });
     const bucket = bucketOf(resolver, StateStorage.Bucket);
     const lambda = functionOf(resolver, properties);
+    const hosted = lambda.apiUrl === 'https://api.humanitec.dev';
     const eventLogGroup = `/aws/ecs/${RunnerId}`;
     const logNames: [string, string | undefined][] = [['task events', eventLogGroup], ['ECS Exec', `${eventLogGroup}/exec`], ['the registration', lambda.logGroup]];
     const encryptedLogs = resolver.resourcesOf('AWS::Logs::LogGroup').flatMap(([id, { KmsKeyId }]) => {
@@ -112,7 +112,7 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       region,
       orgId: OrgId,
       runnerId: RunnerId,
-      issuer: given.issuer ?? (hosted ? 'oidc.humanitec.dev' : fail(`${name}: say what the issuer of ${ApiUrl} is`)),
+      issuer: given.issuer ?? (hosted ? 'oidc.humanitec.dev' : fail(`${name}: say what the issuer of ${lambda.apiUrl} is`)),
       familyPrefix: given.familyPrefix ?? (hosted ? 'humanitec_' : `platform_orchestrator_env_${OrgId}_`),
       cluster: Job.Cluster,
       taskManagerRole: Auth.RoleArn,
@@ -165,9 +165,16 @@ function bucketOf(resolver: Resolver, name: string) {
 }
 
 /** The role and the log group of the function behind a custom resource. */
-function functionOf(resolver: Resolver, { ServiceToken }: Record<string, any>): { role: string; logGroup?: string; inVpc: boolean } {
-  const { Role, LoggingConfig, VpcConfig } = resolver.template.Resources[ServiceToken['Fn::GetAtt'][0]]!.Properties!;
-  return { role: resolver.resolve(Role), logGroup: resolver.resolve(LoggingConfig?.LogGroup), inVpc: VpcConfig !== undefined };
+function functionOf(
+  resolver: Resolver, { ServiceToken }: Record<string, any>,
+): { role: string; logGroup?: string; inVpc: boolean; apiUrl?: string } {
+  const { Role, LoggingConfig, VpcConfig, Environment } = resolver.template.Resources[ServiceToken['Fn::GetAtt'][0]]!.Properties!;
+  return {
+    role: resolver.resolve(Role),
+    logGroup: resolver.resolve(LoggingConfig?.LogGroup),
+    inVpc: VpcConfig !== undefined,
+    apiUrl: Environment?.Variables.ORCHESTRATOR_API_URL,
+  };
 }
 
 function repositoryOf(image?: string): string | undefined {

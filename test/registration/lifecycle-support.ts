@@ -69,9 +69,9 @@ const { is_public_ip_enabled: _false, ...shownJob } = BODY.runner_configuration.
 /** The runner as the API shows it for `runnerProps()`: without `false`, and without the fields that the API adds. */
 export const SHOWN = { ...BODY, runner_configuration: { ...BODY.runner_configuration, job: shownJob } };
 
-/** Sends one event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
+/** Sends one event to the function that was deployed for `ApiUrl`, which is no property of the event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
 export async function send(
-  type: 'RunnerId' | 'Runner' | 'RunnerRule' | 'OidcProvider', request: 'Create' | 'Update' | 'Delete', properties: Props,
+  type: 'RunnerId' | 'Runner' | 'RunnerRule' | 'OidcProvider', request: 'Create' | 'Update' | 'Delete', { ApiUrl: apiUrl, ...properties }: Props,
   extra: { id?: string; old?: Props; logicalId?: string; stack?: string; env?: NodeJS.ProcessEnv } = {}, options: Parameters<typeof invoke>[2] = {},
 ): Promise<CfnAnswer & Pick<Invocation, 'log' | 'seconds' | 'bytes' | 'contentTypes'>> {
   const result = await invoke({
@@ -83,7 +83,7 @@ export async function send(
     PhysicalResourceId: extra.id,
     ResourceProperties: properties,
     OldResourceProperties: extra.old,
-  }, { ...store.env, ...extra.env }, options);
+  }, { ...store.env, ORCHESTRATOR_API_URL: apiUrl, ...extra.env }, options);
   expect({ answers: result.answers.length, log: result.answers.length === 1 ? '' : result.log }).toEqual({ answers: 1, log: '' });
   const seen = JSON.stringify(result.answers) + result.log;
   for (const secret of [TOKEN, READ_ONLY, SIGNATURE]) {

@@ -113,11 +113,14 @@ describe('private CAs', () => {
     [one, other] = (await Promise.all([selfSigned({ dns: 'one.my-org.internal' }), selfSigned({ dns: 'other.my-org.internal' })])).map(made => made.certificate.trim());
   });
 
-  /** What Lambda would unpack into /var/task. */
+  /** What Lambda would unpack into /var/task for an API. */
   function filesOf(stack: Stack): (name: string) => string {
     const assembly = (stack.node.root as App).synth();
     const template = Template.fromJSON(assembly.getStackByName(stack.stackName).template);
-    const [hash] = only(template, FUNCTION).Properties.Code.S3Key.split('.');
+    // The function of the self-hosted API; the one of the hosted API has no certificates.
+    const functions = Object.values<any>(template.findResources(FUNCTION)).map(({ Properties: properties }) => properties);
+    const { Code: code } = functions.find(({ Environment: { Variables: variables } }) => variables.NODE_EXTRA_CA_CERTS) ?? functions[0];
+    const [hash] = code.S3Key.split('.');
     return name => readFileSync(join(assembly.directory, `asset.${hash}`, name), 'utf8');
   }
 
@@ -127,7 +130,9 @@ describe('private CAs', () => {
     const file = filesOf(stack);
     expect(file('extra-ca-certificates.pem')).toBe(`${one}\n`);
     expect(file('index.js')).toBe(readFileSync(join(__dirname, '..', '..', 'assets', 'registration', 'index.js'), 'utf8'));
-    expect(only(Template.fromStack(stack), FUNCTION).Properties.Environment).toEqual({ Variables: { NODE_EXTRA_CA_CERTS: '/var/task/extra-ca-certificates.pem' } });
+    expect(only(Template.fromStack(stack), FUNCTION).Properties.Environment).toEqual({
+      Variables: { NODE_EXTRA_CA_CERTS: '/var/task/extra-ca-certificates.pem', ORCHESTRATOR_API_URL: 'https://orchestrator.my-org.internal:8443' },
+    });
   });
 
   test('of several orchestrators are trusted together, in any order', () => {
@@ -139,8 +144,11 @@ describe('private CAs', () => {
       const pem = filesOf(stack)('extra-ca-certificates.pem');
       expect(pem).toContain(one);
       expect(pem).toContain(other);
-      return only(Template.fromStack(stack), FUNCTION).Properties.Code.S3Key;
+      const functions = Object.values<any>(Template.fromStack(stack).findResources(FUNCTION));
+      return functions.map(({ Properties: { Code: code, Environment: { Variables: variables } } }) => [variables.ORCHESTRATOR_API_URL, code.S3Key]);
     });
-    expect(hashes[0]).toBe(hashes[1]);
+    // Each API has a function of its own; the organizations of one API share it.
+    expect(hashes[0].map(([url]) => url)).toEqual(['https://api.humanitec.dev', 'https://orchestrator.my-org.internal:8443']);
+    expect(hashes[0]).toEqual(hashes[1]);
   });
 });

@@ -117,7 +117,7 @@ describe('creating the OIDC provider', () => {
     const { Status, Reason } = await run('Create', {}, { remaining: 17_000 });
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: `Create of Logical (issuer '${ISSUER}') was not done in time: IAM was too slow. What was begun is taken up where it stands: try again. ${LOG}`,
+      Reason: `Create of Logical (issuer '${ISSUER}') was not completed in time: IAM was too slow. Wait some minutes, then deploy again. ${LOG}`,
     });
   });
 });

@@ -10,9 +10,10 @@ const LOGICAL_ID = 'L'.repeat(255);
 const OWN_ROLE = ROLE.padEnd(150, 'x');
 const FOREIGN_ROLE = ROLE.padEnd(150, 'y');
 const PATH_LENGTH = 150;
+const CREATED_AT = '2026-01-01T00:00:00.000Z';
 const RULE_ID = '11111111-2222-3333-4444-555555555555';
 const OTHER_RULE_ID = '66666666-7777-8888-9999-000000000000';
-const SUMMARY_MAX = 400;
+const SUMMARY_MAX = 550;
 const ANSWER_MAX = 4096;
 const LOG_STREAM = ' (log stream log-stream)';
 
@@ -43,7 +44,7 @@ const OPERATION = {
   update: new RegExp(`^Updating runner '${RUNNER}' failed: `),
   remove: new RegExp(`^Deleting runner '${RUNNER}' failed: `),
   rule: new RegExp(`^Creating the rule for runner '${RUNNER}' failed: `),
-  removeRule: new RegExp(`^Deleting the rule of runner '${RUNNER}' failed: `),
+  removeRule: new RegExp(`^Deleting the rule for runner '${RUNNER}' failed: `),
 };
 const CREATES: [Type, RegExp][] = [['RunnerId', OPERATION.access], ['Runner', OPERATION.register], ['RunnerRule', OPERATION.rule]];
 const DELETES: [Type, RegExp][] = [['Runner', OPERATION.remove], ['RunnerRule', OPERATION.removeRule]];
@@ -66,6 +67,8 @@ const WORDS = `Bearer ${TOKEN} ${'ü'.repeat(3000)}`;
 const always = (status: number, more: object = {}): Api => () => ({ status, json: { error: `HTTP-${status}`, message: WORDS }, ...more });
 const runner = (role: string, bucket = 'state-bucket') => ({
   id: RUNNER,
+  created_at: CREATED_AT,
+  updated_at: CREATED_AT,
   runner_configuration: { type: 'serverless-ecs', auth: { role_arn: role }, job: {} },
   state_storage_configuration: { type: 's3', bucket, path_prefix: 'team' },
 });
@@ -77,19 +80,23 @@ const otherRule = { id: OTHER_RULE_ID, runner_id: `other-${'r'.repeat(94)}`, pro
 const rules: Api = () => ({ status: 200, json: { items: [otherRule] } });
 const http = (status: number) => new RegExp(`failed: HTTP ${status} from http://127\\.0\\.0\\.1:\\S+…p+\\. `);
 const SECRET_NAME = 'secret \\S*…n+-AbCdEf';
-const UNREACHABLE = /Check that this URL is right, up, and can be reached from this Lambda; then deploy again\.$/;
+/** What a message says at its end: what to do once the cause is gone depends on the request. */
+const then = (remedy: string) => new RegExp(`${remedy}; then (deploy again|deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED|delete again)\\.$`);
+const THEN = { Create: /then deploy again\.$/, Update: /or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED\.$/, Delete: /then delete again\.$/ };
+const THEN_OR_RETAIN = { ...THEN, Delete: /then delete again\.( Or set onInUse to RETAIN to leave the registration\.)?$/ };
+const UNREACHABLE = then('Check that apiUrl is right, that the API is up, and that this Lambda can reach it');
 const words = /^Bearer \*\*\* ü+$/;
 
 /** What means the same at every request. */
 const STATUSES: [string, number, RegExp, object?][] = [
-  ['values that the API does not accept', 400, /correct what it names, and deploy again\.$/],
-  ['a token that is not accepted', 401, new RegExp(`The API token in ${SECRET_NAME} was not accepted: put a valid one there and deploy again\\.$`)],
-  ['a token that may not do this', 403, new RegExp(`Check the organization id, and give the API token in ${SECRET_NAME} the permission to manage runners; then deploy again\\.$`)],
-  ['throttling until the time is over', 429, /The API is throttling: deploy again in some minutes\.$/, { headers: { 'retry-after': '1' } }],
-  ['throttling of an unknown length', 429, /The API is throttling: deploy again in some minutes\.$/],
-  ['a fault of the API', 500, /The API has a fault: deploy again later\.$/],
-  ['a redirect', 307, /Redirects are not followed, as they would carry the token along: give the final URL\.$/, { headers: { location: 'http://127.0.0.1:9/' } }],
-  ['a status that nobody expects', 418, /correct what it names, and deploy again\.$/],
+  ['values that the API does not accept', 400, then('Correct what the details name')],
+  ['a token that is not accepted', 401, then(`The API token in the ${SECRET_NAME} was not accepted\\. Put a valid token there`)],
+  ['a token that may not do this', 403, then(`Check the organization id, and give the API token in the ${SECRET_NAME} the permissions runner_read, runner_write, runner_rule_read and runner_rule_write`)],
+  ['throttling until the time is over', 429, then('The API is throttling\\. Wait some minutes'), { headers: { 'retry-after': '1' } }],
+  ['throttling of an unknown length', 429, then('The API is throttling\\. Wait some minutes')],
+  ['a fault of the API', 500, then('The API has a fault\\. Wait until it is repaired')],
+  ['a redirect', 307, then('Redirects are not followed, as they would forward the API token\\. Give the final URL as apiUrl'), { headers: { location: 'http://127.0.0.1:9/' } }],
+  ['a status that nobody expects', 418, then('Correct what the details name')],
 ];
 const statusCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]) =>
   STATUSES.map(([name, status, remedy, reply]): Case => [name, type, request, always(status, reply), { operation, cause: http(status), remedy, details: words }]));
@@ -112,36 +119,36 @@ const tokenCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case
   ['a secret that is not there', type, request, always(500), {
     operation,
     cause: new RegExp(`failed: reading the API token from ${SECRET_NAME} failed: ResourceNotFoundException\\. `),
-    remedy: /Check that it exists in us-east-1, and that the registration's role and the key's policy allow to read it\.$/,
+    remedy: then('Check that it exists in us-east-1, and that the registration\'s role and the key\'s policy allow to read it'),
   }, { secret: null }],
   ['a secret that may not be read', type, request, always(500), {
     operation,
     cause: new RegExp(`failed: reading the API token from ${SECRET_NAME} failed: AccessDeniedException\\. `),
-    remedy: /the registration's role and the key's policy allow to read it\.$/,
+    remedy: then('the registration\'s role and the key\'s policy allow to read it'),
   }, { secret: 'DENIED' }],
   ['an empty secret', type, request, always(500), {
-    operation, cause: new RegExp(`failed: the ${SECRET_NAME} has no text: expected the API token\\. `), remedy: /Put the token there\.$/,
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} has no text: expected the API token\\. `), remedy: then('Put the token there'),
   }, { secret: '\n' }],
   ['a secret without the field', type, request, always(500), {
-    operation, cause: new RegExp(`failed: the ${SECRET_NAME} has no text in its field "f+…f+"\\. `), remedy: /Add it, or name another field\.$/,
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} has no text in its field "f+…f+"\\. `), remedy: then('Add it, or name another field'),
   }, { secret: JSON.stringify({ other: TOKEN }), field: 'f'.repeat(255) }],
   ['a secret that is not JSON', type, request, always(500), {
     operation,
     cause: new RegExp(`failed: the ${SECRET_NAME} is not JSON: expected an object with the field "f+…f+"\\. `),
-    remedy: /Correct the secret, or leave the field out\.$/,
+    remedy: then('Correct the secret, or leave the field out'),
   }, { secret: TOKEN, field: 'f'.repeat(255) }],
   ['a secret that is JSON', type, request, always(500), {
-    operation, cause: new RegExp(`failed: the ${SECRET_NAME} holds no API token: it has blanks or line breaks inside\\. `), remedy: /name the token's field\.$/,
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} holds no API token: it has blanks or line breaks inside\\. `), remedy: then('name the token\'s field'),
   }, { secret: JSON.stringify({ token: TOKEN }, null, 1) }],
   ['a secret with blanks', type, request, always(500), {
-    operation, cause: new RegExp(`failed: the ${SECRET_NAME} holds no API token: it has blanks or line breaks inside\\. `), remedy: /Put the token alone there\.$/,
+    operation, cause: new RegExp(`failed: the ${SECRET_NAME} holds no API token: it has blanks or line breaks inside\\. `), remedy: then('Put the token alone there'),
   }, { secret: `${TOKEN} and more` }],
 ]);
 
-const noAccess = new RegExp(`Check that organization 'org-o+…o+' exists there, and that the token in ${SECRET_NAME} belongs to it\\.$`);
+const noAccess = then(`Check that organization 'org-o+…o+' exists, and that the API token in the ${SECRET_NAME} belongs to it`);
 const IN_USE = 'is in use by the environments: shop/dev, shop/prod';
-const NOT_IN_TIME = /was not done in time: the API, or the store of its token, was too slow\. /;
-const TRY_AGAIN = /What was begun is taken up where it stands: try again\.$/;
+const NOT_IN_TIME = /was not completed in time: the API, or the service that stores its token, was too slow\. /;
+const TRY_AGAIN = /Wait some minutes, then deploy again\.$/;
 
 const CASES: Case[] = [
   ...statusCases(CREATES, 'Create'),
@@ -154,41 +161,41 @@ const CASES: Case[] = [
   ...CREATES.map(([type, operation]): Case =>
     ['an organization that is not there', type, 'Create', always(404), { operation, cause: http(404), remedy: noAccess, details: words }]),
   ['a permission that is missing', 'Runner', 'Create', always(403, { json: { error: 'HTTP-403', message: 'Forbidden', details: { failed_checks: [{ permission: 'runner_write', seen: TOKEN }] } } }), {
-    operation: OPERATION.register, cause: http(403), remedy: /then deploy again\.$/, details: /^Forbidden \{"failed_checks":\[\{"permission":"runner_write","seen":"\*\*\*"\}\]\}$/,
+    operation: OPERATION.register, cause: http(403), remedy: THEN.Create, details: /^Forbidden \{"failed_checks":\[\{"permission":"runner_write","seen":"\*\*\*"\}\]\}$/,
   }],
   ...([{}, { AdoptExisting: 'true' }].map((properties): Case => [`a runner of another type, ${'AdoptExisting' in properties ? 'to be taken over' : 'not to be taken over'}`, 'Runner', 'Create',
     method => method === 'POST' ? { status: 409, json: { error: 'HTTP-409', message: 'exists' } } : { status: 200, json: kubernetesRunner }, {
-      operation: new RegExp(`^Registering runner '${RUNNER}' was refused: `),
-      cause: /a runner of this id exists already, and is of another type\. /,
-      remedy: /The type of a runner cannot change: choose another runnerId\.$/,
+      operation: OPERATION.register,
+      cause: /a runner with this id exists and has another type\. /,
+      remedy: /The type of a runner cannot change: choose another runnerId, then deploy again\.$/,
       details: /^its type is kubernetes-eks$/,
     }, { properties }])),
-  ['a bad token', 'Runner', 'Update', always(401), { operation: OPERATION.update, cause: http(401), remedy: /deploy again\.$/, details: words }],
+  ['a bad token', 'Runner', 'Update', always(401), { operation: OPERATION.update, cause: http(401), remedy: THEN.Update, details: words }],
   ['a runner of somebody else', 'Runner', 'Create', method => method === 'POST' ? { status: 409 } : { status: 200, json: runner(FOREIGN_ROLE) }, {
-    operation: new RegExp(`^Registering runner '${RUNNER}' was refused: `),
-    cause: /a runner of this id exists already and has another role than this stack's\. /,
-    remedy: /Choose another runnerId, or set adoptExisting to take it over\.$/,
-    details: new RegExp(`^its role is ${FOREIGN_ROLE}$`),
+    operation: OPERATION.register,
+    cause: /a runner with this id exists, and this resource did not register it\. /,
+    remedy: /Choose another runnerId, or set adoptExisting to take it over; then deploy again\.$/,
+    details: new RegExp(`^registered at ${CREATED_AT} with ${FOREIGN_ROLE}$`),
   }],
   ['a runner that is there and is not found', 'Runner', 'Create', method => ({ status: method === 'POST' ? 409 : 404, json: { error: 'HTTP-4xx', message: WORDS } }), {
-    operation: OPERATION.register, cause: http(409), remedy: /correct what it names, and deploy again\.$/, details: words,
+    operation: OPERATION.register, cause: http(409), remedy: then('Correct what the details name'), details: words,
   }],
-  ['a runner in use', 'Runner', 'Delete', method => method === 'DELETE' ? { status: 409, json: { message: IN_USE } } : { status: 200, json: runner(OWN_ROLE) }, {
-    operation: new RegExp(`^Deleting runner '${RUNNER}' was refused: `),
-    cause: /it is still in use\. /,
-    remedy: /Move its environments to another runner or delete them .*; or set onInUse to RETAIN to leave the registration\.$/,
+  ['a runner in use', 'Runner', 'Delete', (method, path) => method === 'DELETE' ? { status: 409, json: { message: IN_USE } } : { status: 200, json: path.includes('/runner-rules') ? { items: [] } : runner(OWN_ROLE) }, {
+    operation: OPERATION.remove,
+    cause: /the runner is still in use\. /,
+    remedy: /Move or delete the environments and rules that the details name, then delete again\. Or set onInUse to RETAIN to leave the registration\.$/,
     details: new RegExp(`^${IN_USE}$`),
   }],
   ['a move of the state', 'Runner', 'Update', () => ({ status: 200, json: runner(OWN_ROLE, 'b'.repeat(63)) }), {
-    operation: new RegExp(`^Changing runner '${RUNNER}' was refused: `),
+    operation: OPERATION.update,
     cause: /its state would move to another place, where the old state is not found, and the next deployments would create everything once more\. /,
-    remedy: /Copy the state and set allowStateMove, or keep the old place\.$/,
+    remedy: /Copy the state and set allowStateMove, or keep the old place; then deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED\.$/,
     details: /^from s3:\/\/b{63}\/team to s3:\/\/c{63}\/p{200}$/,
   }, { properties: { StateStorage: { Bucket: 'c'.repeat(63), PathPrefix: 'p'.repeat(200) } } }],
   ...(['Create', 'Update'] as const).map((request): Case => ['a rule whose filter is taken', 'RunnerRule', request, rules, {
-    operation: new RegExp(`^Creating the rule for runner '${RUNNER}' was refused: `),
-    cause: new RegExp(`rule ${OTHER_RULE_ID} has the same project and environment type already\\. `),
-    remedy: /Delete that rule, or choose another filter\.$/,
+    operation: request === 'Create' ? OPERATION.rule : new RegExp(`^Updating the rule for runner '${RUNNER}' failed: `),
+    cause: new RegExp(`rule ${OTHER_RULE_ID} has the same project and environment type, and this resource did not create it\\. `),
+    remedy: THEN[request],
     details: new RegExp(`^it points at runner '${otherRule.runner_id}'$`),
   }]),
   ...CREATES.map(([type, operation]): Case => ['an API that never answers', type, 'Create', () => 'never', {
@@ -196,7 +203,7 @@ const CASES: Case[] = [
   }]),
   // The call and the whole request end at the same time, so either may speak.
   ...DELETES.map(([type]): Case => ['an API that never answers', type, 'Delete', () => 'never', {
-    operation: /^(Delete of L+…L+ \(|Deleting )/, cause: /was not done in time: |failed: no answer from /, remedy: /(try again|deploy again)\.$/,
+    operation: /^(Delete of L+…L+ \(|Deleting )/, cause: /was not completed in time: |failed: no answer from /, remedy: /then delete again\.$/,
   }]),
   ...(['RunnerId', 'Runner', 'RunnerRule'] as const).map((type): Case => ['a store of tokens that never answers', type, 'Create', always(500), {
     operation: new RegExp(`^Create of L+…L+ \\(${type === 'RunnerId' ? `organization '${ORG}'` : `runner '${RUNNER}'`}\\) `),
@@ -231,20 +238,21 @@ async function outcomeOf([name, type, request, , , more = {}]: Case, index: numb
     ...type === 'Runner' ? RUNNER_PROPERTIES : {},
     ...more.properties,
   };
-  const id = request === 'Create' ? undefined : type === 'Runner' ? `${ORG}/${RUNNER}` : RULE_ID;
+  const id = request === 'Create' ? undefined : type === 'Runner' ? `${ORG}/${RUNNER}@${CREATED_AT}` : RULE_ID;
   const remaining = request === 'Delete' ? DELETE_MS : CREATE_MS;
   if (!more.slowStore) {
     return send(type, request, properties, { id, old: request === 'Update' ? properties : undefined, logicalId: LOGICAL_ID }, { remaining });
   }
+  const { ApiUrl: apiUrl, ...sent } = properties;
   const { answers, ...rest } = await invoke({
-    RequestType: request, StackId: STACK, RequestId: name, ResourceType: `Custom::Humanitec${type}`, LogicalResourceId: LOGICAL_ID, ResourceProperties: properties,
-  }, { ...store.env, AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://${at.silent}` }, { remaining: 18_000 });
+    RequestType: request, StackId: STACK, RequestId: name, ResourceType: `Custom::Humanitec${type}`, LogicalResourceId: LOGICAL_ID, ResourceProperties: sent,
+  }, { ...store.env, ORCHESTRATOR_API_URL: apiUrl, AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://${at.silent}` }, { remaining: 18_000 });
   expect(answers).toHaveLength(1);
   return { ...answers[0], ...rest };
 }
 
 /** The last try may begin milliseconds before the time is over; then it is all that the reason speaks of. Seldom, and not what is looked at here. */
-const isCutOff = (reason = '', expected: Expected) => /\(TimeoutError\)|the time was over/.test(reason) && !expected.cause.test(reason);
+const isCutOff = (reason = '', expected: Expected) => /\(TimeoutError\)|no time left/.test(reason) && !expected.cause.test(reason);
 
 beforeAll(async () => {
   const closed = createServer();
@@ -283,7 +291,7 @@ test('every case has a name of its own', () => {
   expect(outcomes.size).toBe(CASES.length);
 });
 
-test.each(titled)('%s', (title, [, type, , , expected]) => {
+test.each(titled)('%s', (title, [, type, request, , expected]) => {
   const outcome = outcomes.get(title)!;
   if (outcome.status === 'rejected') {
     throw outcome.reason;
@@ -299,6 +307,7 @@ test.each(titled)('%s', (title, [, type, , , expected]) => {
   // To the end, so that nothing is cut off.
   expect(summary).toMatch(expected.remedy);
   expect(summary.endsWith('.')).toBe(true);
+  expect(summary).toMatch(THEN_OR_RETAIN[request]);
   expect(summary).toContain(type === 'RunnerId' ? ORG : RUNNER);
   expect(details).toHaveLength(expected.details ? 1 : 0);
   expect(details.join()).toMatch(expected.details ?? /^$/);

@@ -1,5 +1,5 @@
-import { TOKEN, store, api, common, runnerProps, send } from './lifecycle-support';
-import { SECRET, STACK } from './support';
+import { TOKEN, READ_ONLY, store, api, call, common, runnerProps, send } from './lifecycle-support';
+import { invoke, SECRET, SIGNATURE, STACK } from './support';
 
 describe('the runner\'s id', () => {
   test('is the given one', async () => {
@@ -8,14 +8,57 @@ describe('the runner\'s id', () => {
     expect(answer.contentTypes).toEqual(['']);
   });
 
-  test('is generated: the same each time, another one in other stacks and for other resources', async () => {
-    const properties = { ...common(), RunnerIdPrefix: 'prod' };
+  test('is generated from stack and seed: the same for each repetition, and another one in other stacks and for other seeds', async () => {
+    const properties = { ...common(), RunnerIdPrefix: 'prod', Seed: '/Runner' };
     const id = (await send('RunnerId', 'Create', properties)).PhysicalResourceId;
     expect(id).toMatch(/^prod-[a-z0-9]{8}$/);
     expect((await send('RunnerId', 'Create', properties)).PhysicalResourceId).toBe(id);
     expect((await send('RunnerId', 'Update', properties, { id })).PhysicalResourceId).toBe(id);
-    expect((await send('RunnerId', 'Create', properties, { logicalId: 'Other' })).PhysicalResourceId).not.toBe(id);
+    // Another API has another logical id.
+    expect((await send('RunnerId', 'Create', properties, { logicalId: 'Other' })).PhysicalResourceId).toBe(id);
+    expect((await send('RunnerId', 'Create', { ...properties, Seed: '/Other' })).PhysicalResourceId).not.toBe(id);
     expect((await send('RunnerId', 'Create', properties, { stack: `${STACK}6` })).PhysicalResourceId).not.toBe(id);
+  });
+
+  test('keeps its generated part in a stack that stack refactoring moved it to, also through a rollback to another prefix', async () => {
+    const properties = { ...common(), RunnerIdPrefix: 'prod', Seed: '/Moved' };
+    const change = { logicalId: 'Other', stack: `${STACK}6` };
+    expect((await send('RunnerId', 'Update', properties, { id: 'prod-abcdefgh', old: properties, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
+    const other = { ...properties, RunnerIdPrefix: 'team' };
+    expect((await send('RunnerId', 'Update', other, { id: 'prod-abcdefgh', old: properties, ...change })).PhysicalResourceId).toBe('team-abcdefgh');
+    expect((await send('RunnerId', 'Update', properties, { id: 'team-abcdefgh', old: other, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
+  });
+
+  test('is created only with an API token that may write, read runners and read rules', async () => {
+    store.values.set(SECRET, READ_ONLY);
+    const refused = await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' });
+    expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringMatching(/HTTP 403 .*runner_read, runner_write, runner_rule_read and runner_rule_write; then deploy again/) });
+    expect(refused.Reason).toContain('"permission":"runner_write"');
+    store.values.set(SECRET, TOKEN);
+    expect(await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await call('GET', '/runners')).body.items).toEqual([]);
+  });
+
+  test('is created with the API token that was rotated during the event', async () => {
+    store.values.set(SECRET, 'revoked');
+    api.setFaults(() => {
+      store.values.set(SECRET, TOKEN);
+      return undefined;
+    });
+    expect(await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
+    expect(store.requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['plain HTTP', 'http://orchestrator.example', "'http://orchestrator.example/'"],
+    ['a password', 'https://user:S3CRET@orchestrator.example', "'https://orchestrator.example/' with credentials, a query or a fragment"],
+    ['a query', 'https://orchestrator.example?key=S3CRET', "'https://orchestrator.example/' with credentials, a query or a fragment"],
+    ['no URL', 'orchestrator', 'no URL'],
+  ])('is refused for an API URL with %s, which only the deployment knew, and no token is read', async (_what, ApiUrl, found) => {
+    const { Status, Reason, log } = await send('RunnerId', 'Create', { ...common(), ApiUrl, RunnerId: 'prod-runner' });
+    expect({ Status, Reason }).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`The API URL of the orchestrator is ${found}`) });
+    expect(Reason + log).not.toContain('S3CRET');
+    expect(store.requests).toEqual([]);
   });
 
   test('is deleted without a call', async () => {
@@ -24,7 +67,7 @@ describe('the runner\'s id', () => {
   });
 
   test.each([
-    ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp('HTTP 401 from http.*The API token in secret humanitec-api-token-AbCdEf was not accepted')],
+    ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp('HTTP 401 from http.*The API token in the secret humanitec-api-token-AbCdEf was not accepted')],
     ['an unknown organization', () => undefined, { OrgId: 'nobody' }, /Checking the access to organization 'nobody' failed: HTTP 403 from http/],
     ['a secret that is not there', () => store.values.delete(SECRET), {}, /reading the API token from secret .* failed: ResourceNotFoundException/],
     ['a secret that may not be read', () => store.values.set(SECRET, 'DENIED'), {}, /reading the API token from secret .* failed: AccessDeniedException/],
@@ -43,7 +86,7 @@ describe('the runner\'s id', () => {
 
   test.each(['*', 'team-?', '${aws:username}'])('refuses the value "%s" that a policy would take for a wildcard, before it asks anybody', async (value) => {
     const properties = { ...common(), RunnerId: 'prod-runner', Values: { 'runnerId': 'prod-runner', 'stateStorage.prefix': value } };
-    const reason = `Organization 'my-org': stateStorage.prefix is "${value}". Policies take *, ? and $ for wildcards: give the name of the one thing that is meant. `
+    const reason = `Checking the inputs for organization 'my-org' failed: stateStorage.prefix is "${value}". *, ? and $ are wildcards in IAM policies: use an exact name. `
       + '(log stream log-stream)';
     expect(await send('RunnerId', 'Create', properties)).toMatchObject({ Status: 'FAILED', Reason: reason });
     expect(await send('RunnerId', 'Update', properties, { id: 'prod-runner', old: common() })).toMatchObject({ Status: 'FAILED', Reason: reason });
@@ -55,7 +98,7 @@ describe('the runner\'s id', () => {
   test('refuses an API that is not there, soon enough for somebody who waits', async () => {
     const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:2', RunnerId: 'prod-runner' });
     expect(answer.Status).toBe('FAILED');
-    expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:2 \(.+\)\. Check that this URL is right, up, and can be reached/);
+    expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:2 \(.+\)\. Check that apiUrl is right, that the API is up, and that this Lambda can reach it/);
     expect(answer.seconds).toBeLessThan(30);
   }, 60_000);
 
@@ -70,6 +113,32 @@ describe('the runner\'s id', () => {
 });
 
 describe('the protocol', () => {
+  test.each([
+    ['another host', 'https://attacker.example/?X-Amz-Signature='],
+    ['plain HTTP', 'http://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/?X-Amz-Signature='],
+    ['a host that only begins like that of CloudFormation', 'https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com.attacker.example/?X-Amz-Signature='],
+    ['this machine, which only the local emulator may use', undefined],
+  ])('neither carries out nor answers an event whose ResponseURL is %s', async (_what, url) => {
+    const { ALLOW_LOCAL_RESPONSE_URL: _local, ...env } = store.env;
+    const { log, answers } = await invoke({
+      RequestType: 'Create', StackId: STACK, RequestId: 'request-1', ResourceType: 'Custom::HumanitecRunner', LogicalResourceId: 'Logical', ResourceProperties: runnerProps(),
+    }, { ...env, ORCHESTRATOR_API_URL: 'https://orchestrator.example' }, { responseUrl: url && url + SIGNATURE });
+    expect(answers).toEqual([]);
+    expect(log).toContain('The ResponseURL of the event is not one of CloudFormation');
+    expect(log).not.toContain(SIGNATURE);
+    expect(store.requests).toEqual([]);
+  });
+
+  test('replaces control characters and halves of characters, which the words of the API may contain', async () => {
+    api.setFaults(() => ({
+      name: 'odd words',
+      carriedOut: false,
+      answer: { kind: 'other', status: 400, headers: { 'content-type': 'application/json' }, body: '{"error":"HTTP-400","message":"a\\u0000b\\ud800c"}' },
+    }));
+    const { Reason: reason } = await send('Runner', 'Create', runnerProps());
+    expect(reason).toContain('Details: a b\ufffdc');
+  });
+
   test('answers again until CloudFormation takes it', async () => {
     expect(await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' }, {}, { refuse: 3 })).toMatchObject({ Status: 'SUCCESS' });
   });
@@ -88,6 +157,6 @@ describe('the protocol', () => {
 
   test('says so when it does not know the resource', async () => {
     const answer = await send('Unknown' as 'Runner', 'Create', runnerProps());
-    expect(answer.Reason).toContain('This Lambda does not know Custom::HumanitecUnknown');
+    expect(answer.Reason).toContain('This Lambda does not know the resource type Custom::HumanitecUnknown');
   });
 });

@@ -1,103 +1,192 @@
-import { api, common, BODY, send, call, Props } from './lifecycle-support';
+import { api, BODY, call, common, Props, send } from './lifecycle-support';
 import { lossyProxy } from './support';
 
-describe('a rule', () => {
-  const ruleProps = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
-  /** As if it had been made long ago, or so many minutes ago. */
-  const makeOld = (id: string, minutes?: number) => {
-    const { rules: stored } = api.store.organization('my-org')!;
-    stored.set(id, { ...stored.get(id)!, created_at: minutes === undefined ? '2026-01-01T00:00:00.000Z' : new Date(Date.now() - minutes * 60_000).toISOString() });
-  };
-  const rules = async () => (await call('GET', '/runner-rules')).body.items;
+const props = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
+const rules = async () => (await call('GET', '/runner-rules')).body.items;
+const create = async (change: Props = {}) => {
+  const answer = await send('RunnerRule', 'Create', props(change));
+  expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { RuleId: answer.PhysicalResourceId } });
+  return answer.PhysicalResourceId;
+};
+/** A rule of somebody else, created so many minutes ago. */
+const createdBefore = async (minutes: number, change: Props = {}): Promise<string> => {
+  const { id } = (await call('POST', '/runner-rules', { runner_id: 'prod-runner', ...change })).body;
+  age(id, minutes);
+  return id;
+};
+const age = (id: string, minutes: number) => {
+  const { rules: stored } = api.store.organization('my-org')!;
+  stored.set(id, { ...stored.get(id)!, created_at: new Date(Date.now() - minutes * 60_000).toISOString() });
+};
 
-  beforeEach(async () => {
-    await call('POST', '/runners', { id: 'prod-runner', ...BODY });
-    await call('POST', '/runners', { id: 'new-runner', ...BODY });
-    await call('POST', '/projects', { id: 'shop' });
-    await call('POST', '/env-types', { id: 'production' });
+beforeEach(async () => {
+  await call('POST', '/runners', { id: 'prod-runner', ...BODY });
+  await call('POST', '/runners', { id: 'new-runner', ...BODY });
+  for (const id of ['production', 'qa', 'dev']) {
+    await call('POST', '/env-types', { id });
+  }
+});
+
+describe('the create of a rule', () => {
+  test('creates one rule, however often the event is delivered', async () => {
+    const id = await create({ EnvTypeId: 'production' });
+    expect(await send('RunnerRule', 'Create', props({ EnvTypeId: 'production' }))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect(await rules()).toMatchObject([{ id, runner_id: 'prod-runner', env_type_id: 'production' }]);
   });
 
-  test('is made, changed to another filter, and deleted', async () => {
-    const created = await send('RunnerRule', 'Create', ruleProps({ EnvTypeId: 'production' }));
-    expect(created.Status).toBe('SUCCESS');
-    expect(await rules()).toMatchObject([{ id: created.PhysicalResourceId, runner_id: 'prod-runner', env_type_id: 'production' }]);
-
-    const id = created.PhysicalResourceId;
-    expect((await send('RunnerRule', 'Update', ruleProps({ EnvTypeId: 'production' }), { id })).PhysicalResourceId).toBe(id);
-
-    const changed = await send('RunnerRule', 'Update', ruleProps({ ProjectId: 'shop' }), { id, old: ruleProps({ EnvTypeId: 'production' }) });
-    expect(changed.PhysicalResourceId).not.toBe(id);
-    expect(await rules()).toHaveLength(2);
-    await send('RunnerRule', 'Delete', ruleProps({ EnvTypeId: 'production' }), { id });
-    expect(await rules()).toMatchObject([{ id: changed.PhysicalResourceId, project_id: 'shop' }]);
-    await send('RunnerRule', 'Delete', ruleProps({ ProjectId: 'shop' }), { id: changed.PhysicalResourceId });
-    expect(await rules()).toEqual([]);
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: changed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
-  });
-
-  test('is pointed at another runner, though the orchestrator has one rule for a filter', async () => {
-    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
-    const moved = await send('RunnerRule', 'Update', ruleProps({ RunnerId: 'new-runner' }), { id, old: ruleProps() });
-    expect(moved.Status).toBe('SUCCESS');
-    expect(await rules()).toMatchObject([{ id: moved.PhysicalResourceId, runner_id: 'new-runner' }]);
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await rules()).toHaveLength(1);
-  });
-
-  test('that could not be pointed at another runner is put back', async () => {
-    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
-    expect(await send('RunnerRule', 'Update', ruleProps({ RunnerId: 'nobody' }), { id, old: ruleProps() })).toMatchObject({ Status: 'FAILED' });
-    expect(await rules()).toMatchObject([{ runner_id: 'prod-runner' }]);
-  });
-
-  test('of somebody else is not taken over', async () => {
-    makeOld((await call('POST', '/runner-rules', { runner_id: 'prod-runner' })).body.id);
-    const refused = await send('RunnerRule', 'Create', ruleProps());
-    expect(refused.Status).toBe('FAILED');
-    expect(refused.Reason).toContain('has the same project and environment type already. Delete that rule, or choose another filter');
-    expect(refused.Reason).toContain('Details: it points at runner \'prod-runner\'');
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
-    // And with an id of CloudFormation's own invention.
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await rules()).toHaveLength(1);
-  });
-
-  test('that CloudFormation has no id of is found by what it says', async () => {
-    await send('RunnerRule', 'Create', ruleProps());
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await rules()).toEqual([]);
-  });
-
-  test.each([
-    // CloudFormation gives up on the create after 9 minutes; the delete can be delivered after 6 more, and has 2.
-    ['that an unanswered create made is removed by a delete that was delivered late', 13, 0],
-    ['that is older than a create and its delete can take is left to whoever made it', 18, 1],
-  ])('%s', async (_what, minutes, left) => {
-    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
-    makeOld(id, minutes);
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await rules()).toHaveLength(left);
-  });
-
-  test('that the orchestrator deleted with its runner is deleted without an error', async () => {
-    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', ruleProps());
-    expect((await call('DELETE', '/runners/prod-runner')).status).toBe(204);
-    expect(await rules()).toEqual([]);
-    expect(await send('RunnerRule', 'Delete', ruleProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
-  });
-
-  test('is made once, however often the event is delivered', async () => {
-    const first = await send('RunnerRule', 'Create', ruleProps());
-    expect(await send('RunnerRule', 'Create', ruleProps())).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: first.PhysicalResourceId });
-    expect(await rules()).toHaveLength(1);
-  });
-
-  test('is found again when the answer to its creation was lost', async () => {
+  test('finds its own rule if the answer of the API was lost', async () => {
     let lost = 0;
     const proxy = await lossyProxy(api.url, method => method === 'POST' && lost++ === 0);
-    const answer = await send('RunnerRule', 'Create', ruleProps({ ApiUrl: proxy.url }));
+    const answer = await send('RunnerRule', 'Create', props({ ApiUrl: proxy.url }));
     proxy.close();
     expect(answer.Status).toBe('SUCCESS');
     expect(await rules()).toMatchObject([{ id: answer.PhysicalResourceId }]);
+  }, 60_000);
+
+  test('refuses a rule of somebody else with the same content, young or old, and its delete leaves that rule', async () => {
+    const rule = await createdBefore(1);
+    const refused = await send('RunnerRule', 'Create', props());
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'no-rule' });
+    expect(refused.Reason).toContain(`rule ${rule} has the same project and environment type, and this resource did not create it.`);
+    expect(refused.Reason).toContain('Details: it points at runner \'prod-runner\'');
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'no-rule' })).toMatchObject({ Status: 'SUCCESS' });
+    age(rule, 60);
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toMatchObject([{ id: rule }]);
+  });
+
+  test('that failed and is retried without a rollback keeps the rule of the retry, when the failed create is deleted', async () => {
+    expect(await send('RunnerRule', 'Create', props({ RunnerId: 'nobody' }))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'no-rule' });
+    const id = await create();
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'no-rule' })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toMatchObject([{ id }]);
+  });
+
+  test('whose call was carried out but never answered is deleted by the period in its physical ID', async () => {
+    let posted = false;
+    api.setFaults(({ method }) => {
+      const isFirst = method === 'POST' && !posted;
+      posted ||= isFirst;
+      return posted ? { name: 'down', carriedOut: isFirst, answer: { kind: 'reset' } } : undefined;
+    });
+    const failed = await send('RunnerRule', 'Create', props());
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: expect.stringMatching(/^rule\?created=\S+Z\/\S+Z$/) });
+    api.setFaults();
+    expect(await rules()).toHaveLength(1);
+    expect(await send('RunnerRule', 'Delete', props(), { id: failed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toEqual([]);
+  }, 60_000);
+
+  test.each([
+    ['adoptExisting, whatever runner it points at', 'true', 'new-runner', true],
+    ['an adopted runner, if it points at this runner', 'identical', 'prod-runner', true],
+    ['an adopted runner, but not if it points at another one', 'identical', 'new-runner', false],
+  ])('takes a rule over with %s', async (_what, AdoptExisting, runner, isTaken) => {
+    await createdBefore(60, { runner_id: runner });
+    const answer = await send('RunnerRule', 'Create', props({ AdoptExisting }));
+    expect(answer.Status).toBe(isTaken ? 'SUCCESS' : 'FAILED');
+    expect(await rules()).toMatchObject([{ runner_id: isTaken ? 'prod-runner' : runner }]);
+    expect(await send('RunnerRule', 'Delete', props({ AdoptExisting }), { id: answer.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toHaveLength(1);
+  });
+});
+
+describe('the delete of a rule', () => {
+  test('removes the rule that its physical ID names and no other one, and succeeds if it is gone', async () => {
+    const id = await create();
+    const other = await createdBefore(60, { env_type_id: 'production' });
+    expect(await send('RunnerRule', 'Delete', props(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await send('RunnerRule', 'Delete', props(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toMatchObject([{ id: other }]);
+  });
+
+  test.each([
+    // CloudFormation gives up on the create after 9 minutes; the delete can be delivered 6 minutes later, and has 2.
+    [13, 0],
+    [40, 1],
+  ])('with an ID that CloudFormation invented, %i minutes after the create, leaves %i rules', async (minutes, left) => {
+    await createdBefore(minutes);
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toHaveLength(left);
+  });
+
+  test('succeeds if the orchestrator deleted the rule with its runner', async () => {
+    const id = await create();
+    expect((await call('DELETE', '/runners/prod-runner')).status).toBe(204);
+    expect(await send('RunnerRule', 'Delete', props(), { id })).toMatchObject({ Status: 'SUCCESS' });
+  });
+});
+
+describe('the update of a rule to another runner', () => {
+  const moved = () => props({ RunnerId: 'new-runner' });
+
+  test('replaces the rule of its filter, and a rollback replaces it again, with either physical ID', async () => {
+    const id = await create();
+    const update = await send('RunnerRule', 'Update', moved(), { id, old: props() });
+    expect(await rules()).toMatchObject([{ id: update.PhysicalResourceId, runner_id: 'new-runner' }]);
+    const rollback = await send('RunnerRule', 'Update', props(), { id, old: moved() });
+    expect(await rules()).toMatchObject([{ id: rollback.PhysicalResourceId, runner_id: 'prod-runner' }]);
+    const again = await send('RunnerRule', 'Update', moved(), { id: rollback.PhysicalResourceId, old: props() });
+    const other = await send('RunnerRule', 'Update', props(), { id: again.PhysicalResourceId, old: moved() });
+    expect(await rules()).toMatchObject([{ id: other.PhysicalResourceId, runner_id: 'prod-runner' }]);
+    // What CloudFormation deletes afterwards.
+    await send('RunnerRule', 'Delete', moved(), { id: again.PhysicalResourceId });
+    expect(await rules()).toHaveLength(1);
+  });
+
+  test('puts the rule back if it fails, and its rollback finds it with either physical ID', async () => {
+    const id = await create();
+    const bad = props({ RunnerId: 'nobody' });
+    const failed = await send('RunnerRule', 'Update', bad, { id, old: props() });
+    expect(failed).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('The former rule was restored.') });
+    expect(await rules()).toMatchObject([{ id: failed.PhysicalResourceId, runner_id: 'prod-runner' }]);
+    for (const either of [failed.PhysicalResourceId, id]) {
+      expect(await send('RunnerRule', 'Update', props(), { id: either, old: bad })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
+    }
+  }, 60_000);
+
+  test('refuses an old rule of somebody else that has the filter, and neither its rollback nor its delete removes that rule', async () => {
+    const id = await create();
+    await call('DELETE', `/runner-rules/${id}`);
+    const rule = await createdBefore(60, { runner_id: 'new-runner' });
+    expect(await send('RunnerRule', 'Update', moved(), { id, old: props() })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
+    expect(await send('RunnerRule', 'Update', props(), { id, old: moved() })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
+    await send('RunnerRule', 'Delete', props(), { id });
+    expect(await rules()).toMatchObject([{ id: rule }]);
+  });
+
+  test('that rolls back a cancelled update writes last', async () => {
+    const id = await create();
+    const rollback = send('RunnerRule', 'Update', props(), { id, old: moved() });
+    // The cancelled update is still running.
+    await new Promise(resolve => setTimeout(resolve, 1_500));
+    await call('DELETE', `/runner-rules/${id}`);
+    await call('POST', '/runner-rules', { runner_id: 'new-runner' });
+    expect((await rollback).Status).toBe('SUCCESS');
+    expect(await rules()).toMatchObject([{ runner_id: 'prod-runner' }]);
+  }, 60_000);
+});
+
+describe('the update of a rule to another filter, which only the deployment knew', () => {
+  const qa = () => props({ EnvTypeId: 'qa' });
+  const dev = () => props({ EnvTypeId: 'dev' });
+
+  test('creates the new rule before CloudFormation deletes the old one, and a rollback gives the old physical ID again', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    const { PhysicalResourceId: changed, Data: data } = await send('RunnerRule', 'Update', dev(), { id, old: qa() });
+    expect(changed).toBe(`${data!.RuleId};was=${id}`);
+    expect(await rules()).toHaveLength(2);
+    expect(await send('RunnerRule', 'Update', qa(), { id: changed, old: dev() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id, Data: { RuleId: id } });
+    await send('RunnerRule', 'Delete', dev(), { id: changed });
+    expect(await rules()).toMatchObject([{ id }]);
+  });
+
+  test('refuses the rule of another resource in a shifted list, and its rollback keeps both rules', async () => {
+    const [first, second] = [await create({ EnvTypeId: 'qa' }), await create({ EnvTypeId: 'dev' })];
+    age(second, 1);
+    const failed = await send('RunnerRule', 'Update', dev(), { id: first, old: qa() });
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: first });
+    expect(await send('RunnerRule', 'Update', qa(), { id: first, old: dev() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: first });
+    expect((await rules()).map(({ id }: { id: string }) => id).sort()).toEqual([first, second].sort());
   });
 });

@@ -1,186 +1,346 @@
-import { createServer } from 'http';
-import { AddressInfo } from 'net';
-import { READ_ONLY, OTHER_ROLE, store, api, runnerProps, BODY, SHOWN, send, call, registered, isGone, foreign, deploy } from './lifecycle-support';
+import { api, BODY, call, deploy, foreign, isGone, OTHER_ROLE, Props, READ_ONLY, registered, runnerProps, send, SHOWN, store } from './lifecycle-support';
 import { lossyProxy, ROLE, SECRET } from './support';
 
-describe('a runner', () => {
-  test('whose id a runner of another type has taken is deleted without touching that one', async () => {
-    const kubernetes = { id: 'prod-runner', runner_configuration: { type: 'kubernetes-eks', job: {} }, state_storage_configuration: { type: 'kubernetes' } };
-    const server = createServer((request, response) => {
-      response.writeHead(request.method === 'GET' ? 200 : 500, { 'content-type': 'application/json' }).end(JSON.stringify(kubernetes));
-      methods.push(request.method!);
-    });
-    const methods: string[] = [];
-    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const answer = await send('Runner', 'Delete', runnerProps({ ApiUrl: url }), { id: 'my-org/prod-runner' });
-    server.close();
-    expect(answer).toMatchObject({ Status: 'SUCCESS', Reason: 'Runner \'prod-runner\' is registered with another role than this stack\'s, and was left as it is.' });
-    expect(methods).toEqual(['GET']);
+const MINUTE = 60_000;
+/** Little time, so that an outage is soon given up on. */
+const SHORT = { remaining: 45_000 };
+const create = async (change: Props = {}) => {
+  const answer = await send('Runner', 'Create', runnerProps(change));
+  expect(answer.Status).toBe('SUCCESS');
+  return answer.PhysicalResourceId;
+};
+const idOf = async (runner = 'prod-runner') => `my-org/${runner}@${(await call('GET', `/runners/${runner}`)).body.created_at}`;
+const writes = () => api.requests.filter(({ method }) => method !== 'GET').map(({ method }) => method);
+const down = (matches: (request: { method: string; path: string }) => boolean) => api.setFaults(request => matches(request)
+  ? { name: 'down', carriedOut: false, answer: { kind: 'reset' } } : undefined);
+/** A runner of our role that somebody created so long ago. */
+async function createdBefore(minutes: number): Promise<void> {
+  await call('POST', '/runners', { id: 'prod-runner', ...BODY });
+  const { runners } = api.store.organization('my-org')!;
+  const created_at = new Date(Date.now() - minutes * MINUTE).toISOString();
+  runners.set('prod-runner', { ...runners.get('prod-runner')!, created_at, updated_at: created_at });
+}
+/** A runner on Kubernetes: it has no role. */
+const kubernetes = () => call('POST', '/runners', {
+  id: 'prod-runner',
+  runner_configuration: {
+    type: 'kubernetes-agent', key: '-----BEGIN PUBLIC KEY-----\nkey\n-----END PUBLIC KEY-----', job: { namespace: 'n', service_account: 's' },
+  },
+  state_storage_configuration: { type: 'kubernetes', namespace: 'state' },
+});
+
+describe('the create of a runner', () => {
+  test('registers the exact body with one call, and names the registration in its physical ID', async () => {
+    expect(await create()).toBe(await idOf());
+    expect(api.requests.map(({ method, body }) => ({ method, body })).slice(0, 1)).toEqual([{ method: 'POST', body: { id: 'prod-runner', ...BODY } }]);
   });
 
-  test('is registered with the exact body, changed, and deleted', async () => {
-    const created = await send('Runner', 'Create', runnerProps());
-    expect(created).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'my-org/prod-runner', Data: { RunnerId: 'prod-runner' } });
-    expect(api.requests.find(({ method }) => method === 'POST')!.body).toEqual({ id: 'prod-runner', ...BODY });
+  test('gives a session name that STS accepts', async () => {
+    const id = `prod-${'x'.repeat(90)}`;
+    await create({ RunnerId: id });
+    const { session_name: name } = (await call('GET', `/runners/${id}`)).body.runner_configuration.auth;
+    expect(name).toHaveLength(64);
+    expect(name).toMatch(/^my-org-prod-x+-[0-9a-f]{8}$/);
+  });
 
+  test('finds its own registration if the answer of the API was lost', async () => {
+    let lost = 0;
+    const proxy = await lossyProxy(api.url, method => method === 'POST' && lost++ === 0);
+    const answer = await send('Runner', 'Create', runnerProps({ ApiUrl: proxy.url }));
+    proxy.close();
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
+    expect(lost).toBe(2);
+  });
+
+  test('registers once, however often the event is delivered', async () => {
+    const answers = await Promise.all([send('Runner', 'Create', runnerProps()), send('Runner', 'Create', runnerProps())]);
+    expect(answers).toMatchObject([{ Status: 'SUCCESS' }, { Status: 'SUCCESS', PhysicalResourceId: answers[0].PhysicalResourceId }]);
+  });
+
+  test('refuses a runner of somebody else, and its delete leaves that runner, with each ID that CloudFormation may send', async () => {
+    await foreign();
+    const refused = await send('Runner', 'Create', runnerProps());
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    expect(refused.Reason).toContain('a runner with this id exists, and this resource did not register it. Choose another runnerId, or set adoptExisting to take it over; then deploy again.');
+    expect(refused.Reason).toMatch(new RegExp(`Details: registered at .* with ${OTHER_ROLE}`));
+    for (const id of [refused.PhysicalResourceId, 'Stack-Registration-1ABCDEF']) {
+      expect(await send('Runner', 'Delete', runnerProps(), { id }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    }
+    expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
+  });
+
+  test.each([{}, { AdoptExisting: 'true' }])('refuses a runner of another type (%p), and its delete leaves that runner', async (change) => {
+    expect((await kubernetes()).status).toBe(201);
+    const refused = await send('Runner', 'Create', runnerProps(change));
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    expect(refused.Reason).toContain('a runner with this id exists and has another type.');
+    expect(refused.Reason).toContain('Details: its type is kubernetes-agent');
+    expect(await send('Runner', 'Delete', runnerProps(), { id: 'Stack-Registration-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await isGone()).toBe(false);
+  });
+
+  test.each([{}, { AdoptExisting: 'true' }])('refuses what this stack registered under another URL of the same installation (%p), and deletes nothing', async (change) => {
+    await createdBefore(60);
+    const refused = await send('Runner', 'Create', runnerProps(change));
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('keep the old apiUrl') });
+    await send('Runner', 'Delete', runnerProps(change), { id: refused.PhysicalResourceId });
+    expect(await registered()).toMatchObject(SHOWN);
+  });
+
+  test('that the API refused leaves nothing, and its delete needs neither API nor API token', async () => {
+    store.values.set(SECRET, READ_ONLY);
+    const refused = await send('Runner', 'Create', runnerProps());
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('HTTP 403') });
+    store.values.clear();
+    expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  test('that is retried without a rollback keeps what the retry registered, when the failed create is deleted', async () => {
+    store.values.set(SECRET, READ_ONLY);
+    const { PhysicalResourceId: failed } = await send('Runner', 'Create', runnerProps());
+    api.setTokens([{ token: store.values.set(SECRET, 'token-of-the-retry').get(SECRET)!, orgs: ['my-org'] }]);
+    await create();
+    expect(await send('Runner', 'Delete', runnerProps(), { id: failed })).toMatchObject({ Status: 'SUCCESS' });
+    expect(api.store.organization('my-org')!.runners.has('prod-runner')).toBe(true);
+  });
+
+  test('whose call was carried out but never answered is deleted by the period in its physical ID', async () => {
+    let posted = false;
+    api.setFaults(({ method }) => {
+      const carriedOut = method === 'POST' && !posted;
+      posted ||= carriedOut;
+      return { name: 'down', carriedOut, answer: { kind: 'reset' } };
+    });
+    const failed = await send('Runner', 'Create', runnerProps());
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: expect.stringMatching(/^my-org\/prod-runner\?created=\S+Z\/\S+Z$/) });
+    api.setFaults();
+    expect(await isGone()).toBe(false);
+    expect(await send('Runner', 'Delete', runnerProps(), { id: failed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await isGone()).toBe(true);
+  }, 60_000);
+
+  test('succeeds if the API answers again in time and has the runner', async () => {
+    let posts = 0;
+    api.setFaults(({ method }) => method === 'POST' ? { name: 'down', carriedOut: posts++ === 0, answer: { kind: 'reset' } } : undefined);
+    expect(await create()).toBe(await idOf());
+  }, 60_000);
+});
+
+describe('the delete of a runner', () => {
+  test('removes what its physical ID names, and succeeds if that is gone', async () => {
+    const id = await create();
+    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await isGone()).toBe(true);
+    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  test('leaves a runner that somebody registered again with the same id and role', async () => {
+    const id = await create();
+    await call('DELETE', '/runners/prod-runner');
+    await call('POST', '/runners', { id: 'prod-runner', ...BODY });
+    const answer = await send('Runner', 'Delete', runnerProps(), { id });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', Reason: expect.stringContaining('stays registered: this resource did not register it') });
+    expect(await isGone()).toBe(false);
+  });
+
+  test.each([[13, true], [40, false]])('with an ID that CloudFormation invented, %i minutes after the create: removes it: %p', async (minutes, removed) => {
+    await createdBefore(minutes);
+    expect(await send('Runner', 'Delete', runnerProps(), { id: 'Stack-Registration-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await isGone()).toBe(removed);
+  });
+
+  test('with an ID that CloudFormation invented fails with the reason, if the API cannot be asked', async () => {
+    down(() => true);
+    expect(await send('Runner', 'Delete', runnerProps(), { id: 'Stack-Registration-1ABCDEF' }, SHORT)).toMatchObject({
+      Status: 'FAILED', Reason: expect.stringMatching(/^Deleting runner 'prod-runner' failed: no answer from .*then delete again\./),
+    });
+  });
+
+  test('does not believe the 404 of a proxy', async () => {
+    const id = await create();
+    api.setFaults(() => ({ name: 'proxy', carriedOut: false, answer: { kind: 'other', status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>No backend</h1>' } }));
+    expect(await send('Runner', 'Delete', runnerProps(), { id }, SHORT)).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('not the API\'s') });
+  });
+
+  test('is refused while environments use the runner, and the reason names them; onInUse can leave the registration', async () => {
+    const id = await create();
+    await deploy();
+    const refused = await send('Runner', 'Delete', runnerProps(), { id });
+    expect(refused.Status).toBe('FAILED');
+    expect(refused.Reason).toContain('runner prod-runner is in use by the environments: shop/dev');
+    expect(await send('Runner', 'Delete', runnerProps({ OnInUse: 'retain' }), { id })).toMatchObject({
+      Status: 'SUCCESS', Reason: expect.stringContaining('Runner \'prod-runner\' stays registered, because it is in use: '),
+    });
+    expect(await isGone()).toBe(false);
+    await call('DELETE', '/projects/shop/envs/dev');
+    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await isGone()).toBe(true);
+  });
+
+  test('is refused while rules of others point at the runner, and the reason names them', async () => {
+    const id = await create();
+    const { id: rule } = (await call('POST', '/runner-rules', { runner_id: 'prod-runner' })).body;
+    const refused = await send('Runner', 'Delete', runnerProps(), { id });
+    expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`runner rules of others: ${rule} `) });
+    expect((await call('GET', `/runner-rules/${rule}`)).status).toBe(200);
+    expect(await send('Runner', 'Delete', runnerProps({ OnInUse: 'retain' }), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await call('GET', `/runner-rules/${rule}`)).status).toBe(200);
+  });
+
+  test('uses a rotated API token at once', async () => {
+    const id = await create();
+    api.setTokens([{ token: 'the-new-one', orgs: ['my-org'] }]);
+    store.values.set(SECRET, 'the-new-one');
+    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+  });
+});
+
+describe('the adoption of a runner', () => {
+  const adopt = (change: Props = {}) => runnerProps({ AdoptExisting: 'true', ...change });
+
+  test('takes it over, keeps its description and environment if the template gives none, and tells the former configuration', async () => {
+    await foreign();
+    const { Description: _, ...plain } = adopt();
+    const answer = await send('Runner', 'Create', { ...plain, Job: { ...plain.Job, Environment: undefined } });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
+    expect(answer.Reason).toContain(OTHER_ROLE);
+    expect(answer.log).toContain(OTHER_ROLE);
+    expect(await registered()).toMatchObject(SHOWN);
+  });
+
+  test('is left by the delete of a failed first deployment', async () => {
+    await foreign();
+    const { PhysicalResourceId: id } = await send('Runner', 'Create', adopt());
+    expect(await send('Runner', 'Delete', adopt(), { id })).toMatchObject({ Status: 'SUCCESS', Reason: expect.stringContaining('because adoptExisting is set') });
+    expect(await isGone()).toBe(false);
+  });
+
+  test('puts the former configuration back if the answer was lost, and the delete leaves the runner', async () => {
+    await foreign();
+    const before = await registered();
+    const proxy = await lossyProxy(api.url, (method, _path, body) => method === 'PATCH' && body.includes(ROLE));
+    const failed = await send('Runner', 'Create', adopt({ ApiUrl: proxy.url }));
+    proxy.close();
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    await send('Runner', 'Delete', adopt(), { id: failed.PhysicalResourceId });
+    expect(await registered()).toEqual({ ...before, updated_at: expect.anything() });
+  }, 60_000);
+
+  test('names the former configuration in the reason if it could not be put back', async () => {
+    await foreign();
+    let patches = 0;
+    api.setFaults(({ method }) => method === 'PATCH' ? { name: 'down', carriedOut: patches++ === 0, answer: { kind: 'reset' } } : undefined);
+    const failed = await send('Runner', 'Create', adopt());
+    expect(failed.Status).toBe('FAILED');
+    expect(failed.Reason).toContain('The former configuration could not be restored');
+    expect(failed.Reason).toContain(`"role_arn":"${OTHER_ROLE}"`);
+  }, 60_000);
+});
+
+describe('the update of a runner', () => {
+  test('sends the exact body, and empties what only the previous template gave', async () => {
+    const id = await create();
     const { Description: _, ...plain } = runnerProps();
     const job = { ...plain.Job, IsPublicIpEnabled: 'true', Image: 'ghcr.io/my-org/runner:1', SecurityGroups: undefined, Environment: undefined, Secrets: undefined };
-    const updated = await send('Runner', 'Update', { ...plain, Job: job }, { id: created.PhysicalResourceId, old: runnerProps() });
-    expect(updated).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: created.PhysicalResourceId });
+    expect(await send('Runner', 'Update', { ...plain, Job: job }, { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
     expect(api.requests.find(({ method }) => method === 'PATCH')!.body).toEqual({
       ...BODY,
-      // Left out, it would stay as it was.
       description: '',
       runner_configuration: {
         ...BODY.runner_configuration,
         job: { ...BODY.runner_configuration.job, is_public_ip_enabled: true, image: 'ghcr.io/my-org/runner:1', security_groups: [], environment: {}, secrets: {} },
       },
     });
-
-    expect(await send('Runner', 'Delete', plain, { id: created.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await isGone()).toBe(true);
-    expect(await send('Runner', 'Delete', plain, { id: created.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('gets a session name that STS takes', async () => {
-    const id = `prod-${'x'.repeat(90)}`;
-    await send('Runner', 'Create', runnerProps({ RunnerId: id }));
-    const { session_name: name } = (await call('GET', `/runners/${id}`)).body.runner_configuration.auth;
-    expect(name).toHaveLength(64);
-    expect(name).toMatch(/^my-org-prod-x+-[0-9a-f]{8}$/);
+  test('registers a runner again that a person deleted', async () => {
+    const id = await create();
+    await call('DELETE', '/runners/prod-runner');
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
   });
 
-  test('is found again when the answer to its creation was lost', async () => {
-    let lost = 0;
-    const proxy = await lossyProxy(api.url, method => method === 'POST' && lost++ === 0);
-    const answer = await send('Runner', 'Create', runnerProps({ ApiUrl: proxy.url }));
-    proxy.close();
-    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'my-org/prod-runner' });
-    expect(lost).toBe(2);
-    expect(await registered()).toMatchObject(SHOWN);
-  });
-
-  test('is made once by two deliveries of the same event', async () => {
-    const answers = await Promise.all([send('Runner', 'Create', runnerProps()), send('Runner', 'Create', runnerProps())]);
-    expect(answers.map(({ Status: status }) => status)).toEqual(['SUCCESS', 'SUCCESS']);
-  });
-
-  test('of somebody else is neither taken over nor deleted', async () => {
+  test('refuses a runner that somebody registered again', async () => {
+    const id = await create();
+    await call('DELETE', '/runners/prod-runner');
     await foreign();
-    const created = await send('Runner', 'Create', runnerProps());
-    expect(created.Status).toBe('FAILED');
-    expect(created.Reason).toContain('a runner of this id exists already and has another role than this stack\'s. Choose another runnerId, or set adoptExisting');
-    expect(created.Reason).toContain(`Details: its role is ${OTHER_ROLE}`);
-    // What CloudFormation does next.
-    expect(await send('Runner', 'Delete', runnerProps(), { id: created.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
-    // And what it does when it has an id of its own invention.
-    expect(await send('Runner', 'Delete', runnerProps(), { id: 'Stack-Registration-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
-    expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
-    expect(await send('Runner', 'Update', runnerProps(), { id: 'my-org/prod-runner', old: runnerProps() })).toMatchObject({ Status: 'FAILED' });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: runnerProps() })).toMatchObject({
+      Status: 'FAILED', PhysicalResourceId: id, Reason: expect.stringMatching(/^Updating runner 'prod-runner' failed: .*continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED/),
+    });
     expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
   });
 
-  test('is adopted where the user says so', async () => {
-    await foreign();
-    expect(await send('Runner', 'Create', runnerProps({ AdoptExisting: 'true' }))).toMatchObject({ Status: 'SUCCESS' });
-    expect(await registered()).toMatchObject(SHOWN);
-  });
+  test('keeps the state in place unless it is told to move it', async () => {
+    const id = await create();
+    const moved = { StateStorage: { Bucket: 'other-bucket' } };
+    const refused = await send('Runner', 'Update', runnerProps(moved), { id, old: runnerProps() });
+    expect(refused.Status).toBe('FAILED');
+    expect(refused.Reason).toContain('Details: from s3://state-bucket/team to s3://other-bucket/');
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: runnerProps(moved) })).toMatchObject({ Status: 'SUCCESS' });
+    const allowed = runnerProps({ ...moved, AllowStateMove: 'true' });
+    expect(await send('Runner', 'Update', allowed, { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await registered()).state_storage_configuration).toEqual({ type: 's3', bucket: 'other-bucket' });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: allowed })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await registered()).state_storage_configuration.bucket).toBe('state-bucket');
+  }, 60_000);
 
-  test('that could not be adopted goes back to what it was, even if it got our role before that failed', async () => {
-    await foreign();
-    const before = await registered();
-    let lost = 0;
-    // All tries of the take-over; what puts things back is answered again.
-    const proxy = await lossyProxy(api.url, (method, _path, body) => method === 'PATCH' && body.includes(ROLE) && lost++ >= 0);
-    const properties = runnerProps({ AdoptExisting: 'true', ApiUrl: proxy.url });
-    const failed = await send('Runner', 'Create', properties);
-    proxy.close();
-    expect(failed.Status).toBe('FAILED');
-    expect(await send('Runner', 'Delete', { ...properties, ApiUrl: api.url }, { id: failed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
-    expect(lost).toBeGreaterThan(0);
-    expect(await registered()).toEqual({ ...before, updated_at: expect.anything() });
-  }, 90_000);
+  test('that rolls back a cancelled update writes last', async () => {
+    const id = await create();
+    const changed = runnerProps({ Description: 'changed' });
+    const rollback = send('Runner', 'Update', runnerProps(), { id, old: changed });
+    // The cancelled update is still running, and writes after the rollback has written.
+    await new Promise(resolve => setTimeout(resolve, 1_500));
+    expect(writes()).toContain('PATCH');
+    await call('PATCH', '/runners/prod-runner', { description: 'changed' });
+    expect(await rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect((await registered()).description).toBe('text');
+  }, 60_000);
 
-  test('that a person deleted is made again by an update', async () => {
-    expect(await send('Runner', 'Update', runnerProps(), { id: 'my-org/prod-runner', old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await registered()).toMatchObject(SHOWN);
-  });
+  test('begins no write after its window', async () => {
+    const id = await create();
+    api.setFaults(({ method }) => method === 'GET' ? { name: 'slow', carriedOut: false, answer: { kind: 'other', status: 429, headers: { 'retry-after': '22' }, body: '{}' } } : undefined);
+    const update = send('Runner', 'Update', runnerProps({ Description: 'late' }), { id, old: runnerProps() });
+    await new Promise(resolve => setTimeout(resolve, 1_000));
+    api.setFaults();
+    expect(await update).toMatchObject({ Status: 'FAILED' });
+    expect((await registered()).description).toBe('text');
+  }, 60_000);
+});
 
-  test('with another id is another registration, and the old one is deleted after it', async () => {
-    await send('Runner', 'Create', runnerProps());
-    const replaced = await send('Runner', 'Update', runnerProps({ RunnerId: 'new-runner' }), { id: 'my-org/prod-runner', old: runnerProps() });
-    expect(replaced).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'my-org/new-runner' });
+describe('a replacement of a runner', () => {
+  const other = (change: Props = {}) => runnerProps({ RunnerId: 'new-runner', ...change });
+
+  test('registers the new one beside the old one, which CloudFormation deletes', async () => {
+    const id = await create();
+    const replaced = await send('Runner', 'Update', other(), { id, old: runnerProps() });
+    expect(replaced).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: `${await idOf('new-runner')};was=${id}` });
     expect(await isGone()).toBe(false);
-    await send('Runner', 'Delete', runnerProps(), { id: 'my-org/prod-runner' });
+    await send('Runner', 'Delete', runnerProps(), { id });
     expect(await isGone()).toBe(true);
     expect((await call('GET', '/runners/new-runner')).status).toBe(200);
   });
 
-  test('keeps its state in place unless it is told to move it', async () => {
-    await send('Runner', 'Create', runnerProps());
-    const moved = { StateStorage: { Bucket: 'other-bucket' } };
-    const refused = await send('Runner', 'Update', runnerProps(moved), { id: 'my-org/prod-runner', old: runnerProps() });
-    expect(refused.Status).toBe('FAILED');
-    expect(refused.Reason).toContain('Details: from s3://state-bucket/team to s3://other-bucket/');
-    // The rollback of the refused update.
-    expect(await send('Runner', 'Update', runnerProps(), { id: 'my-org/prod-runner', old: runnerProps(moved) })).toMatchObject({ Status: 'SUCCESS' });
-
-    const allowed = runnerProps({ ...moved, AllowStateMove: 'true' });
-    expect(await send('Runner', 'Update', allowed, { id: 'my-org/prod-runner', old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });
-    expect((await registered()).state_storage_configuration).toEqual({ type: 's3', bucket: 'other-bucket' });
-    // The rollback of the allowed one, when something else in the stack failed.
-    expect(await send('Runner', 'Update', runnerProps(), { id: 'my-org/prod-runner', old: allowed })).toMatchObject({ Status: 'SUCCESS' });
-    expect((await registered()).state_storage_configuration.bucket).toBe('state-bucket');
+  test('is rolled back to exactly the old physical ID, and the new registration is deleted', async () => {
+    const id = await create();
+    const { PhysicalResourceId: replaced } = await send('Runner', 'Update', other(), { id, old: runnerProps() });
+    expect(await send('Runner', 'Update', runnerProps(), { id: replaced, old: other() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect(await send('Runner', 'Delete', other(), { id: replaced })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await call('GET', '/runners/new-runner')).status).toBe(404);
+    expect(await idOf()).toBe(id);
   });
 
-  test('in use is not deleted, and the reason names what is in the way', async () => {
-    await send('Runner', 'Create', runnerProps());
-    await deploy();
-    const refused = await send('Runner', 'Delete', runnerProps(), { id: 'my-org/prod-runner' });
-    expect(refused.Status).toBe('FAILED');
-    expect(refused.Reason).toContain('runner prod-runner is in use by the environments: shop/dev');
-    expect(refused.Reason).toContain('Move its environments to another runner');
-    expect(await isGone()).toBe(false);
-
-    const retained = await send('Runner', 'Delete', runnerProps({ OnInUse: 'retain' }), { id: 'my-org/prod-runner' });
-    expect(retained).toMatchObject({ Status: 'SUCCESS' });
-    expect(retained.Reason).toContain('Runner \'prod-runner\' stays registered, as onInUse says');
-    expect(await isGone()).toBe(false);
-
-    await call('DELETE', '/projects/shop/envs/dev');
-    expect(await send('Runner', 'Delete', runnerProps(), { id: 'my-org/prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
-    expect(await isGone()).toBe(true);
+  test('that failed unanswered is removed by a rollback that has the old physical ID', async () => {
+    const id = await create();
+    await call('POST', '/runners', { ...BODY, id: 'new-runner' });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: other() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect((await call('GET', '/runners/new-runner')).status).toBe(404);
   });
 
-  test('that could not be registered leaves nothing, and its delete needs neither token nor API', async () => {
-    store.values.set(SECRET, READ_ONLY);
-    const refused = await send('Runner', 'Create', runnerProps());
-    expect(refused.Status).toBe('FAILED');
-    expect(refused.Reason).toContain('HTTP 403');
-    expect(refused.Reason).toContain('the permission to manage runners; then deploy again. Details: ');
-    store.values.clear();
-    expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
-  });
-
-  test('that the API finds bad is refused with what the API says', async () => {
-    const answer = await send('Runner', 'Create', runnerProps({ StateStorage: { Bucket: 'with.dots' } }));
-    expect(answer.Status).toBe('FAILED');
-    expect(answer.Reason).toMatch(/HTTP 400 from http.*correct what it names.*Details: .*bucket/);
-  });
-
-  test('whose creation is never answered is cleaned up', async () => {
-    const proxy = await lossyProxy(api.url, method => method === 'POST' || method === 'PATCH');
-    const answer = await send('Runner', 'Create', runnerProps({ ApiUrl: proxy.url }));
-    proxy.close();
-    expect(answer.Status).toBe('FAILED');
-    expect(await isGone()).toBe(true);
-  }, 90_000);
-
-  test('uses a rotated token at once', async () => {
-    await send('Runner', 'Create', runnerProps());
-    api.setTokens([{ token: 'the-new-one', orgs: ['my-org'] }]);
-    store.values.set(SECRET, 'the-new-one');
-    expect(await send('Runner', 'Delete', runnerProps(), { id: 'my-org/prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
+  test('does not get stuck on an organization that refuses the API token, and says what could not be checked', async () => {
+    const id = await create();
+    const elsewhere = other({ OrgId: 'nobody' });
+    expect(await send('Runner', 'Update', elsewhere, { id, old: runnerProps() })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: elsewhere })).toMatchObject({
+      Status: 'SUCCESS', PhysicalResourceId: id, Reason: expect.stringContaining('Could not check whether the failed update left runner \'new-runner\' in organization \'nobody\''),
+    });
   });
 });

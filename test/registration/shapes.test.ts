@@ -26,7 +26,8 @@ describe.each(SHAPES.map((shape): [string, Shape] => [shape.name, shape]))('prop
       // CloudFormation deletes in the other order.
       const types = [['RunnerId', 'runnerId'], ['Runner', 'runner'], ['RunnerRule', 'rule']] as const;
       for (const [type, key] of request === 'Delete' ? [...types].reverse() : types) {
-        const answer = await send(type, request, here(now[key]), { id: ids[key], old: old && here(old[key]) });
+        // While adoptExisting is set, a delete leaves runner and rule.
+        const answer = await send(type, request, here(request === 'Delete' ? { ...now[key], AdoptExisting: undefined } : now[key]), { id: ids[key], old: old && here(old[key]) });
         expect(answer.Status).toBe('SUCCESS');
         expect(answer.PhysicalResourceId).toBe(ids[key] ?? answer.PhysicalResourceId);
         ids[key] = answer.PhysicalResourceId;
@@ -50,7 +51,7 @@ test('what a later version may add is passed over by this one, to which a stack 
   const later = here({ ...current.runner, Later: { Option: 'text' }, Job: { ...current.runner.Job as object, Later: 'text' } });
   const { PhysicalResourceId: id } = await send('Runner', 'Create', later);
   expect(await send('Runner', 'Update', here(current.runner), { id, old: later })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
-  expect(await send('Runner', 'Delete', later, { id })).toMatchObject({ Status: 'SUCCESS' });
+  expect(await send('Runner', 'Delete', { ...later, AdoptExisting: undefined }, { id })).toMatchObject({ Status: 'SUCCESS' });
   expect((await call('GET', '/runners')).body.items).toEqual([]);
 });
 

@@ -14,11 +14,10 @@ export interface Shape {
   readonly rule: Properties;
 }
 
-/** In all of them; the tests put their API's URL in. */
+/** In all of them. */
 const common = {
   ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f',
   ServiceTimeout: '300',
-  ApiUrl: 'https://api.humanitec.dev',
   OrgId: 'my-org',
   Token: { SecretId: SECRET, SecretField: 'token' },
 };
@@ -46,9 +45,8 @@ const runner = {
   AllowStateMove: 'true',
 };
 
-const rule = { ...common, RunnerId: 'prod-runner', ProjectId: 'shop', EnvTypeId: 'production' };
+const rule = { ...common, RunnerId: 'prod-runner', ProjectId: 'shop', EnvTypeId: 'production', AdoptExisting: 'identical' };
 
 export const SHAPES: Shape[] = [
-  { name: 'the first one', runnerId: { ...common, RunnerId: 'prod-runner' }, runner, rule },
-  { name: 'values that are looked at for wildcards', runnerId: { ...common, RunnerId: 'prod-runner', Values: { runnerId: 'prod-runner' } }, runner, rule },
+  { name: 'the first one', runnerId: { ...common, RunnerId: 'prod-runner', Values: { runnerId: 'prod-runner' } }, runner, rule },
 ];

@@ -93,6 +93,7 @@ export class SecretStore {
   public get env(): NodeJS.ProcessEnv {
     return {
       PATH: process.env.PATH,
+      ALLOW_LOCAL_RESPONSE_URL: 'true',
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
@@ -103,7 +104,9 @@ export class SecretStore {
 }
 
 /** Runs the bundle as Lambda does, and receives its answer as CloudFormation does. `remaining` counts milliseconds of the handler's time. */
-export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { remaining?: number; refuse?: number; node?: string } = {}): Promise<Invocation> {
+export async function invoke(
+  event: object, env: NodeJS.ProcessEnv, options: { remaining?: number; refuse?: number; node?: string; sentAt?: number; responseUrl?: string } = {},
+): Promise<Invocation> {
   const result = { answers: [] as CfnAnswer[], bytes: [] as number[], contentTypes: [] as (string | undefined)[] };
   let refuse = options.refuse ?? 0;
   const receiver = createServer((request, response) => void (async () => {
@@ -117,9 +120,10 @@ export async function invoke(event: object, env: NodeJS.ProcessEnv, options: { r
     result.contentTypes.push(request.headers['content-type']);
     response.writeHead(200).end();
   })());
-  const responseUrl = `${await listen(receiver)}/answer?X-Amz-Signature=${SIGNATURE}`;
+  const sentAt = new Date(options.sentAt ?? Date.now()).toISOString().replace(/[-:]|\.\d+/g, '');
+  const responseUrl = `${await listen(receiver)}/answer?X-Amz-Date=${sentAt}&X-Amz-Signature=${SIGNATURE}`;
   try {
-    const { log, seconds } = await runHandler({ ...event, ResponseURL: responseUrl }, env, options.remaining ?? 120_000, options.node);
+    const { log, seconds } = await runHandler({ ...event, ResponseURL: options.responseUrl ?? responseUrl }, env, options.remaining ?? 120_000, options.node);
     return { ...result, log, seconds };
   } finally {
     receiver.close();

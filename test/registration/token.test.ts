@@ -38,24 +38,24 @@ describe('when IAM denies the first reads of the API token', () => {
   test.each(['not allowed', 'Access to KMS is not allowed'])('a create succeeds after denials that say "%s"', async (denial) => {
     store.denials = 3;
     store.denial = denial;
-    expect(await send('Runner', 'Create', runnerProps())).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'my-org/prod-runner' });
+    expect(await send('Runner', 'Create', runnerProps())).toMatchObject({ Status: 'SUCCESS' });
     expect(store.requests).toHaveLength(4);
     expect(await registered()).toMatchObject({ id: 'prod-runner' });
   });
 
   test('an update succeeds after the denials', async () => {
-    await send('Runner', 'Create', runnerProps());
+    const { PhysicalResourceId: id } = await send('Runner', 'Create', runnerProps());
     store.denials = 3;
     const changed = runnerProps({ Description: 'another text' });
-    expect(await send('Runner', 'Update', changed, { id: 'my-org/prod-runner', old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await send('Runner', 'Update', changed, { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS' });
     expect(await registered()).toMatchObject({ description: 'another text' });
   });
 
   test('a delete fails at the first denial, as its permission is not new', async () => {
-    await send('Runner', 'Create', runnerProps());
+    const { PhysicalResourceId: id } = await send('Runner', 'Create', runnerProps());
     store.requests.length = 0;
     store.denials = 1;
-    expect(await send('Runner', 'Delete', runnerProps(), { id: 'my-org/prod-runner' })).toMatchObject({ Status: 'FAILED' });
+    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'FAILED' });
     expect(store.requests).toHaveLength(1);
     expect(await isGone()).toBe(false);
   });
@@ -113,7 +113,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
     const { Status: status, Reason: reason, seconds } = outcomes[`${service} never answers`]!;
     expect(status).toBe('FAILED');
     expect(reason).toBe(`Checking the access to organization 'my-org' failed: reading the API token from ${name} failed: no answer from `
-      + `${service} in us-east-1 (ETIMEDOUT). Give the Lambda a route to it (NAT gateway or VPC endpoint), then deploy again. (log stream log-stream)`);
+      + `${service} in us-east-1 (ETIMEDOUT). Give the Lambda a route to it (NAT gateway or VPC endpoint); then deploy again. (log stream log-stream)`);
     expect(seconds).toBeLessThan(30);
   });
 

@@ -1,12 +1,18 @@
-"""The Delete that follows a failed Create.
+"""What CloudFormation does with custom resources, and MiniStack does not.
+
+CloudFormation refuses another function for a custom resource: "Modifying service token is not allowed."
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
+
+The URL for the answer is signed: its `X-Amz-Date` is the time at which the request was sent.
 
 CloudFormation rolls a custom resource back that failed to be created, by sending it a Delete with the physical id of
 its FAILED answer. MiniStack forgets such a resource. Here it is put among the resources that the rollback deletes.
 """
 
 import threading
+import time
 
-from ministack.services.cloudformation import custom_resource, handlers, stacks
+from ministack.services.cloudformation import custom_resource, handlers, provisioners, stacks
 
 _lock = threading.Lock()
 # (stack id, logical id) → the physical id that a FAILED answer named
@@ -63,7 +69,22 @@ def _delete_what_failed(roll_back):
     return roll_back_operation
 
 
+def _keep_service_token(update):
+    def update_custom_resource(physical_id, old_props, new_props, *rest, **named):
+        if old_props.get("ServiceToken") != new_props.get("ServiceToken"):
+            raise ValueError("Modifying service token is not allowed.")
+        return update(physical_id, old_props, new_props, *rest, **named)
+
+    return update_custom_resource
+
+
+def _date_response_urls(response_url):
+    return lambda token: f"{response_url(token)}?X-Amz-Date={time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+
+
 def install() -> None:
+    provisioners._custom_resource_update = _keep_service_token(provisioners._custom_resource_update)
+    custom_resource._response_url = _date_response_urls(custom_resource._response_url)
     custom_resource.deliver_response = _remember_answers(custom_resource.deliver_response)
     custom_resource.invoke_custom_resource = _remember_failed_creates(custom_resource.invoke_custom_resource)
     stacks._roll_back_operation = handlers._roll_back_operation = _delete_what_failed(stacks._roll_back_operation)

@@ -1,17 +1,24 @@
 import { createHash } from 'crypto';
 import { SESSION_NAME_MAX } from '../../common/contract';
 import type { RunnerProperties } from '../wire';
-import type { RunnerBody } from './client';
+import type { Runner, RunnerBody } from './client';
 
 /** The type of a runner on Amazon ECS. */
 export const TYPE = 'serverless-ecs';
 
-/** The runner as the API wants it. */
-export function runnerBody(properties: RunnerProperties): RunnerBody {
+/**
+ * The runner as the API wants it. Description and environment that neither the template nor its previous version gave stay as they are registered.
+ *
+ * @param previous the properties before an update
+ */
+export function runnerBody(properties: RunnerProperties, registered?: Runner, previous?: RunnerProperties): RunnerBody {
   const { Auth: auth, Job: job, StateStorage: state } = properties;
   const session = sessionName(properties);
+  // The API keeps an absent description, and replaces the job with its environment as a whole.
+  const description = properties.Description ?? (previous?.Description !== undefined ? '' : undefined);
+  const environment = job.Environment ?? (previous?.Job.Environment ? {} : registered?.runner_configuration.job?.environment ?? {});
   return {
-    ...(properties.Description !== undefined ? { description: properties.Description } : {}),
+    ...(description !== undefined ? { description } : {}),
     runner_configuration: {
       type: TYPE,
       auth: {
@@ -23,12 +30,12 @@ export function runnerBody(properties: RunnerProperties): RunnerBody {
         cluster: job.Cluster,
         subnets: job.Subnets,
         security_groups: job.SecurityGroups ?? [],
-        // CloudFormation hands every boolean over as a text, and "false" is a true text.
+        // CloudFormation delivers every boolean as a text, and "false" is a true text.
         is_public_ip_enabled: job.IsPublicIpEnabled === 'true',
         execution_role_arn: job.ExecutionRoleArn,
         task_role_arn: job.TaskRoleArn,
         ...(job.Image !== undefined ? { image: job.Image } : {}),
-        environment: job.Environment ?? {},
+        environment,
         secrets: job.Secrets ?? {},
       },
     },
@@ -40,7 +47,7 @@ export function runnerBody(properties: RunnerProperties): RunnerBody {
   };
 }
 
-/** Left out, it is organization and runner, which can be longer than STS takes; then it is shortened, and stays unique. */
+/** Without it, the orchestrator joins organization and runner. If that is longer than STS accepts, a hash keeps the shortened name unique. */
 function sessionName(properties: RunnerProperties): string | undefined {
   const natural = `${properties.OrgId}-${properties.RunnerId}`;
   if (natural.length <= SESSION_NAME_MAX) {

@@ -1,275 +1,225 @@
-import type { WireOrchestrator } from '../wire';
-import { ATTEMPT_TIMEOUT, BODY_MAX_BYTES, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, SPREAD } from './limits';
+import { ANSWER_TIME, ATTEMPT_TIMEOUT, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, SPREAD } from './limits';
 import { redact, short } from './log';
 import { jitter, pause } from './time';
 
-/** A runner, as far as the handler looks at it. */
-export interface Runner {
+/** A runner, as far as the handler reads it. */
+export interface Runner extends RunnerBody {
   readonly id: string;
-  readonly description?: string;
-  readonly runner_configuration: RunnerConfiguration;
-  readonly state_storage_configuration: StateStorageConfiguration;
-}
-
-export interface RunnerConfiguration {
-  readonly type: string;
-  /** Runners of other types than `serverless-ecs` have none. */
-  readonly auth?: { readonly role_arn: string; readonly session_name?: string };
-  readonly job?: object;
-}
-
-export interface StateStorageConfiguration {
-  readonly type: string;
-  readonly bucket?: string;
-  readonly path_prefix?: string;
+  readonly created_at: string;
+  readonly updated_at: string;
 }
 
 /** What is sent to create or change a runner. */
 export interface RunnerBody {
   readonly description?: string;
-  readonly runner_configuration: RunnerConfiguration;
-  readonly state_storage_configuration: StateStorageConfiguration;
+  readonly runner_configuration: {
+    readonly type: string;
+    /** Runners of other types than `serverless-ecs` have none. */
+    readonly auth?: { readonly role_arn: string; readonly session_name?: string };
+    readonly job?: { readonly environment?: Record<string, string>; readonly [field: string]: unknown };
+  };
+  readonly state_storage_configuration: { readonly type: string; readonly bucket?: string; readonly path_prefix?: string };
 }
 
-export interface Rule {
-  readonly id: string;
+/** What a rule says. Without project or environment type, the API answers an empty text. */
+export interface RuleContent {
   readonly runner_id: string;
   readonly project_id?: string;
   readonly env_type_id?: string;
-  readonly created_at?: string;
 }
 
-/** What a rule says. */
-export type RuleContent = Pick<Rule, 'runner_id' | 'project_id' | 'env_type_id'>;
-
-/** The calls that the lifecycles make. */
-export interface OrchestratorClient {
-  /** Proves that organization and token are good. */
-  checkAccess(): Promise<void>;
-  getRunner(id: string): Promise<Runner | undefined>;
-  createRunner(id: string, body: RunnerBody): Promise<void>;
-  patchRunner(id: string, body: RunnerBody): Promise<void>;
-  /** False when there was none. */
-  deleteRunner(id: string): Promise<boolean>;
-  listRules(): Promise<Rule[]>;
-  createRule(rule: RuleContent): Promise<Rule>;
-  /** False when there was none. */
-  deleteRule(id: string): Promise<boolean>;
+export interface Rule extends RuleContent {
+  readonly id: string;
+  readonly created_at: string;
 }
 
-/** Makes the client of an organization. */
-export type ClientOf = (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
-
-/** What the API said instead of a success; status 0 when nothing was heard of it. */
+/** The API's answer instead of a success; status 0 without an answer. */
 export class ApiError extends Error {
-  /** Whether the request may have been carried out all the same, by this try or by one before it. */
-  public uncertain: boolean;
-  /** The API's own words. */
-  public readonly details?: string;
-
-  constructor(public readonly status: number, message: string, options: { readonly uncertain: boolean; readonly details?: string }) {
+  constructor(
+    public readonly status: number,
+    message: string,
+    /** Whether the request may have been carried out in spite of the error. */
+    public readonly uncertain: boolean,
+    /** The API's own words. */
+    public readonly details?: string,
+  ) {
     super(message);
-    this.uncertain = options.uncertain;
-    this.details = options.details;
   }
 }
 
-/** Nothing was sent, when it ended so: there was no connection. */
+/** Nothing was sent if it ended so: there was no connection. */
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
+/** No runner can have this id: ids begin with a letter. */
+const IMPOSSIBLE_ID = '0';
 
 interface Reply {
   readonly status: number;
-  readonly body: unknown;
+  readonly message: string;
+  readonly uncertain: boolean;
+  readonly body?: any;
   /** Milliseconds that the API asks to wait. */
   readonly retryAfter?: number;
 }
 
-/** The calls over HTTP. */
-export class HttpClient implements OrchestratorClient {
-  private readonly base: string;
+interface ClientOptions {
+  readonly apiUrl: string;
+  readonly orgId: string;
+  readonly readToken: () => Promise<string>;
+  /** No call begins after it. */
+  readonly deadline: number;
+  /** No write begins after it. */
+  readonly writesUntil: number;
+}
 
-  constructor(private readonly apiUrl: string, orgId: string, private readonly token: string, private readonly deadline: number) {
-    this.base = `${apiUrl.replace(/\/+$/, '')}/orgs/${encodeURIComponent(orgId)}`;
-  }
+/** The orchestrator's API, for one organization. */
+export class OrchestratorClient {
+  private token?: string;
 
+  constructor(private readonly options: ClientOptions) {}
+
+  /** Proves that the organization exists, and that the token may read runners and rules, and write runners: only then the API looks for the impossible one. */
   public async checkAccess(): Promise<void> {
     await this.call('GET', '/runners?per_page=1');
+    await this.call('GET', '/runner-rules?per_page=1');
+    await this.call('PATCH', `/runners/${IMPOSSIBLE_ID}`, {}).catch(unless(400, 404));
   }
 
-  public getRunner(id: string): Promise<Runner | undefined> {
-    return this.find<Runner>(`/runners/${encodeURIComponent(id)}`);
+  public async getRunner(id: string): Promise<Runner | undefined> {
+    return this.call('GET', `/runners/${encodeURIComponent(id)}`).catch(unless(404));
   }
 
-  public async createRunner(id: string, body: RunnerBody): Promise<void> {
-    await this.call('POST', '/runners', { id, ...body });
+  public async createRunner(id: string, body: RunnerBody): Promise<Runner> {
+    return this.call('POST', '/runners', { id, ...body });
   }
 
-  public async patchRunner(id: string, body: RunnerBody): Promise<void> {
-    await this.call('PATCH', `/runners/${encodeURIComponent(id)}`, body);
+  public async patchRunner(id: string, body: RunnerBody): Promise<Runner> {
+    return this.call('PATCH', `/runners/${encodeURIComponent(id)}`, body);
   }
 
-  public deleteRunner(id: string): Promise<boolean> {
-    return this.remove(`/runners/${encodeURIComponent(id)}`);
+  /** Succeeds if there is none. */
+  public async deleteRunner(id: string): Promise<void> {
+    await this.call('DELETE', `/runners/${encodeURIComponent(id)}`).catch(unless(404));
   }
 
-  public async listRules(): Promise<Rule[]> {
-    const found: Rule[] = [];
-    const query = new URLSearchParams({ per_page: '100' });
-    for (;;) {
-      const reply = await this.call('GET', `/runner-rules?${query}`) as { items?: Rule[]; next_page_token?: string };
-      found.push(...reply.items ?? []);
-      if (!reply.next_page_token) {
-        return found;
+  public async listRules(runnerId?: string): Promise<Rule[]> {
+    const query = new URLSearchParams({ per_page: '100', ...runnerId && { byRunnerId: runnerId } });
+    for (const rules: Rule[] = []; ;) {
+      const { items = [], next_page_token: next } = await this.call('GET', `/runner-rules?${query}`);
+      rules.push(...items);
+      if (!next) {
+        return rules;
       }
-      query.set('page', reply.next_page_token);
+      query.set('page', next);
     }
   }
 
   public async createRule(rule: RuleContent): Promise<Rule> {
-    return await this.call('POST', '/runner-rules', rule) as Rule;
+    return this.call('POST', '/runner-rules', rule);
   }
 
-  public deleteRule(id: string): Promise<boolean> {
-    return this.remove(`/runner-rules/${encodeURIComponent(id)}`);
+  /** Succeeds if there is none. */
+  public async deleteRule(id: string): Promise<void> {
+    await this.call('DELETE', `/runner-rules/${encodeURIComponent(id)}`).catch(unless(404));
   }
 
-  private async find<T>(path: string): Promise<T | undefined> {
-    try {
-      return await this.call('GET', path) as T;
-    } catch (error) {
-      return absent(error) ? undefined : rethrow(error);
-    }
-  }
-
-  private async remove(path: string): Promise<boolean> {
-    try {
-      await this.call('DELETE', path);
-      return true;
-    } catch (error) {
-      return absent(error) ? false : rethrow(error);
-    }
+  /** The same client, which may write until its deadline. */
+  public withoutWriteWindow(): OrchestratorClient {
+    return new OrchestratorClient({ ...this.options, writesUntil: this.options.deadline });
   }
 
   /** Calls until the API gives an answer that another try would not change. */
-  private async call(method: string, path: string, body?: object): Promise<unknown> {
-    const outage = Math.min(this.deadline, Date.now() + OUTAGE_BUDGET);
+  private async call(method: string, path: string, body?: object): Promise<any> {
+    this.token ??= await this.options.readToken();
+    const end = method === 'GET' ? this.options.deadline : Math.min(this.options.deadline, this.options.writesUntil);
+    const endOfOutage = Math.min(end, Date.now() + OUTAGE_BUDGET);
     let uncertain = false;
+    let hasReadAgain = false;
     for (let attempt = 0; ; attempt++) {
-      const reply = await this.attempt(method, path, body);
-      if (reply instanceof ApiError || reply.status === 429 || reply.status >= 500) {
-        const error = reply instanceof ApiError ? reply : this.error(reply);
-        uncertain = error.uncertain ||= uncertain;
-        // Being asked to slow down is no outage: there is no reason to give up before the time is over.
-        const until = error.status === 429 ? this.deadline : outage;
-        const wait = reply instanceof ApiError || reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE)
-          // All who were told the same would come back together.
-          : reply.retryAfter + jitter(0, SPREAD, SPREAD);
-        // A try that has no time to be answered would only hide what was heard before.
-        if (Date.now() + wait + FIRST_PAUSE * 4 >= until) {
-          throw error;
-        }
-        await pause(wait, until);
-      } else if (reply.status >= 200 && reply.status < 300) {
+      const reply = Date.now() < end ? await this.attempt(method, path, body)
+        // CloudFormation has been answered, or is about to be.
+        : { status: 0, message: 'there was no time left to call the API', uncertain: false };
+      const { status } = reply;
+      if (status >= 200 && status < 300) {
         return reply.body;
-      } else {
-        const error = this.error(reply);
-        error.uncertain ||= uncertain;
+      }
+      uncertain ||= reply.uncertain;
+      const error = new ApiError(status, reply.message, uncertain, this.details(reply.body));
+      if (status === 401 && !hasReadAgain) {
+        // It may have been rotated since it was read.
+        hasReadAgain = true;
+        const token = await this.options.readToken();
+        if (token !== this.token) {
+          this.token = token;
+          continue;
+        }
+      }
+      // Being asked to slow down is no outage: there is no reason to give up before the time is over.
+      const until = status === 429 ? end : status === 0 || status >= 500 ? endOfOutage : 0;
+      const wait = reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE) : reply.retryAfter + jitter(0, SPREAD, SPREAD);
+      if (Date.now() + wait + ANSWER_TIME >= until) {
         throw error;
       }
+      await pause(wait, until);
     }
   }
 
-  private async attempt(method: string, path: string, body?: object): Promise<Reply | ApiError> {
-    if (Date.now() >= this.deadline) {
-      // CloudFormation has been answered, or is about to be: what begins now would come as a surprise.
-      return new ApiError(0, 'the time was over', { uncertain: false });
-    }
+  private async attempt(method: string, path: string, body?: object): Promise<Reply> {
+    const { apiUrl, orgId, deadline } = this.options;
+    const from = `from ${short(apiUrl, 60)}`;
     try {
-      const response = await fetch(this.base + path, {
+      const response = await fetch(`${apiUrl}/orgs/${encodeURIComponent(orgId)}${path}`, {
         method,
-        headers: {
-          authorization: `Bearer ${this.token}`,
-          accept: 'application/json',
-          ...(body ? { 'content-type': 'application/json' } : {}),
-        },
-        body: body ? JSON.stringify(body) : undefined,
+        headers: { authorization: `Bearer ${this.token}`, accept: 'application/json', ...body && { 'content-type': 'application/json' } },
+        body: body && JSON.stringify(body),
         // A redirect would carry the token to wherever it points.
         redirect: 'manual',
-        signal: AbortSignal.timeout(Math.max(1, Math.min(ATTEMPT_TIMEOUT, this.deadline - Date.now()))),
+        signal: AbortSignal.timeout(Math.max(1, Math.min(ATTEMPT_TIMEOUT, deadline - Date.now()))),
       });
-      const text = await readBounded(response);
-      const parsed = parse(text);
-      if (response.ok && response.status !== 204 && parsed === undefined) {
-        return new ApiError(0, `an answer that is not JSON came from ${short(this.apiUrl, 60)}`, { uncertain: true });
+      const parsed = parse(await response.text());
+      const { status } = response;
+      if (response.ok && status !== 204 && parsed === undefined) {
+        return { status: 0, message: `an answer that is not JSON came ${from}`, uncertain: true };
       }
-      if (response.status === 404 && !isOwnError(parsed)) {
-        // A proxy without a backend, or another server: that says nothing of what the API has.
-        return new ApiError(0, `an answer that is not the API's came from ${short(this.apiUrl, 60)}`, { uncertain: false });
+      if (status === 404 && typeof parsed?.error !== 'string') {
+        // A proxy without a backend, or another server, says nothing about what the API has. The API's own errors have a code.
+        return { status: 0, message: `an answer that is not the API's came ${from}`, uncertain: false };
       }
-      return { status: response.status, body: parsed, retryAfter: retryAfter(response.headers.get('retry-after')) };
+      return {
+        status, message: `HTTP ${status} ${from}`, uncertain: status >= 500, body: parsed, retryAfter: retryAfter(response.headers.get('retry-after')),
+      };
     } catch (error) {
       const { cause, name } = error as { cause?: { code?: string }; name?: string };
       const code = cause?.code ?? name ?? '';
-      return new ApiError(0, `no answer from ${short(this.apiUrl, 60)} (${code})`, { uncertain: !NOT_SENT.includes(code) });
+      return { status: 0, message: `no answer ${from} (${code})`, uncertain: !NOT_SENT.includes(code) };
     }
   }
 
-  private error(reply: Reply): ApiError {
-    const { message, details } = (reply.body ?? {}) as { message?: unknown; details?: unknown };
-    // A 403 names the checks that failed in its details alone.
-    const words = [
-      typeof message === 'string' && redact(message, this.token),
-      details && redact(JSON.stringify(details), JSON.stringify(this.token).slice(1, -1)),
-    ].filter(Boolean).join(' ');
-    return new ApiError(reply.status, `HTTP ${reply.status} from ${short(this.apiUrl, 60)}`, {
-      uncertain: reply.status >= 500,
-      details: words ? words.slice(0, DETAILS_MAX_CHARACTERS) : undefined,
-    });
+  /** The API's own words. A 403 names the checks that failed in its details alone. */
+  private details({ message, details }: { message?: unknown; details?: unknown } = {}): string | undefined {
+    const words = [typeof message === 'string' && message, details && JSON.stringify(details)].filter(Boolean).join(' ');
+    return redact(redact(words, this.token), JSON.stringify(this.token).slice(1, -1)).slice(0, DETAILS_MAX_CHARACTERS) || undefined;
   }
 }
 
-function absent(error: unknown): boolean {
-  // Also where the organization is gone, and everything in it.
-  return error instanceof ApiError && error.status === 404;
+/** Takes the given statuses for the absence of a value. */
+function unless(...statuses: number[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof ApiError && statuses.includes(error.status))) {
+      throw error;
+    }
+  };
 }
 
-/** The API's own errors have a code. */
-function isOwnError(body: unknown): boolean {
-  return typeof (body as { error?: unknown } | undefined)?.error === 'string';
-}
-
-function rethrow(error: unknown): never {
-  throw error;
-}
-
-function parse(text: string): unknown {
+function parse(text: string): any {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Reads the body, but not without end. */
-async function readBounded(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > BODY_MAX_BYTES) {
-      throw new Error('the answer is too long');
-    }
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
 /** Seconds or a date, as HTTP has it. */
 function retryAfter(value: string | null): number | undefined {
-  if (!value) {
-    return undefined;
-  }
-  const milliseconds = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  const milliseconds = /^\d+$/.test(value ?? '') ? Number(value) * 1000 : Date.parse(value ?? '') - Date.now();
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;
 }

@@ -34,7 +34,7 @@ export async function answer(event: LifecycleEvent, content: Answer, deadline: n
 }
 
 function render(event: LifecycleEvent, content: Answer): Uint8Array {
-  let reason = content.reason?.slice(0, REASON_MAX_CHARACTERS);
+  let reason = printable(content.reason?.slice(0, REASON_MAX_CHARACTERS));
   for (;;) {
     const body = new TextEncoder().encode(JSON.stringify({
       Status: content.status,
@@ -48,8 +48,13 @@ function render(event: LifecycleEvent, content: Answer): Uint8Array {
     if (body.length <= ANSWER_MAX_BYTES || !reason) {
       return body;
     }
-    reason = reason.slice(0, Math.floor(reason.length * 0.8));
+    reason = printable(reason.slice(0, Math.floor(reason.length * 0.8)));
   }
+}
+
+/** Without control characters and halves of characters, which the API's words may contain or a cut may leave: CloudFormation may refuse them. */
+function printable(text: string | undefined): string | undefined {
+  return text?.replace(/\p{Cc}/gu, ' ').replace(/\p{Cs}/gu, '\ufffd');
 }
 
 /** Puts the answer; says what went wrong, without the URL, whose query is a credential. */

@@ -1,5 +1,8 @@
+import type { OrchestratorClient } from './client';
+import type { WireOrchestrator } from '../wire';
+
 /**
- * The request of CloudFormation, as far as the handler looks at it.
+ * The request of CloudFormation, as far as the handler reads it.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
  */
@@ -21,27 +24,42 @@ export interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-/** What a lifecycle came to. */
+/** What every lifecycle knows of the request that it carries out. Times are in milliseconds since 1970. */
+export interface Request {
+  readonly type: LifecycleEvent['RequestType'];
+  /** What was created since then was created after CloudFormation sent the request. */
+  readonly since: number;
+  readonly startedAt: number;
+  /** No call begins after it. */
+  readonly deadline: number;
+  /** The client of an organization. Reads the API token first: what needs no API must not fail for want of a token. */
+  readonly client: (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
+}
+
+/** The result of a lifecycle. */
 export interface Outcome {
   readonly physicalId: string;
   readonly data?: Record<string, string>;
-  /** Said to the user beside a success. */
+  /** Reported as the reason of a success. */
   readonly note?: string;
 }
 
 /** A failure in words for the user: what failed, why, and what to do. */
 export class LifecycleError extends Error {
-  /** Where it is not the one of the request. */
+  /** The physical ID to answer, if it is not that of the request. */
   public readonly physicalId?: string;
-  /** What is too long to be read first. */
+  /** What is too long for the summary. */
   public readonly details?: string;
 
-  constructor(message: string, more: { readonly physicalId?: string; readonly details?: string } = {}) {
+  constructor(message: string, options: { readonly physicalId?: string; readonly details?: string } = {}) {
     super(message);
-    this.physicalId = more.physicalId;
-    this.details = more.details;
+    this.physicalId = options.physicalId;
+    this.details = options.details;
   }
 }
+
+/** A failure whose message is complete: it names the operation. */
+export class ExplainedError extends LifecycleError {}
 
 /** What a resource does on the three requests. */
 export interface Lifecycle {

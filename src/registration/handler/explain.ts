@@ -1,42 +1,50 @@
-import type { RunnerRuleProperties, WireOrchestrator } from '../wire';
+import type { WireOrchestrator } from '../wire';
 import { ApiError } from './client';
-import { LifecycleError } from './event';
+import { ExplainedError, LifecycleError, Request } from './event';
 import { DETAILS_MAX_CHARACTERS } from './limits';
 import { short } from './log';
 import { TokenError, tokenSource } from './token';
 
-/** Says what failed, why, and what to do. What was explained already stays as it is. */
-export function explain(error: unknown, operation: string, properties: WireOrchestrator, physicalId?: string): LifecycleError {
+/** What the user does once the cause is gone. A rollback that failed goes on with another command than a deployment. */
+export function again(request: Request['type']): string {
+  switch (request) {
+    case 'Create': return 'then deploy again.';
+    case 'Update': return 'then deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED.';
+    case 'Delete': return 'then delete again.';
+  }
+}
+
+/** Says what failed, why, and what to do. */
+export function explain(
+  error: unknown, operation: string, { OrgId: orgId, Token: token }: WireOrchestrator, request: Request['type'], physicalId?: string,
+): ExplainedError {
+  const failed = `${operation} failed: `;
   if (error instanceof LifecycleError) {
-    return new LifecycleError(error.message, { physicalId: error.physicalId ?? physicalId, details: error.details });
+    return new ExplainedError(error instanceof ExplainedError ? error.message : failed + error.message, {
+      physicalId: error.physicalId ?? physicalId, details: error.details,
+    });
   }
   if (error instanceof ApiError) {
-    return new LifecycleError(`${operation} failed: ${error.message}. ${remedy(error, properties)}`, { physicalId, details: error.details });
+    return new ExplainedError(`${failed}${error.message}. ${remedy(error, orgId, tokenSource(token))}; ${again(request)}`, { physicalId, details: error.details });
   }
   if (error instanceof TokenError) {
-    return new LifecycleError(`${operation} failed: ${error.message}`, { physicalId });
+    return new ExplainedError(`${failed}${error.message}; ${again(request)}`, { physicalId });
   }
-  return new LifecycleError(`${operation} failed: what ${short(properties.ApiUrl, 60)} answered makes no sense. Check that this is the API of an orchestrator.`,
+  return new ExplainedError(`${failed}the API gave an answer that is not as expected. Check that apiUrl is the API of an orchestrator; ${again(request)}`,
     { physicalId, details: String(error).slice(0, DETAILS_MAX_CHARACTERS) });
 }
 
-/** Beside the success of what found nothing to remove, and could not make sure. */
-export function notMadeSure({ RunnerId: runner, OrgId: org }: RunnerRuleProperties): string {
-  return `Nothing should be left of runner '${runner}' in organization '${org}'; the API could not be asked whether that is so.`;
-}
-
-function remedy(error: ApiError, properties: WireOrchestrator): string {
-  const kept = tokenSource(properties.Token);
-  switch (error.status) {
-    case 401: return `The API token in ${kept} was not accepted: put a valid one there and deploy again.`;
-    case 403: return `Check the organization id, and give the API token in ${kept} the permission to manage runners; then deploy again.`;
-    case 404: return `Check that organization '${short(properties.OrgId, 30)}' exists there, and that the token in ${kept} belongs to it.`;
-    case 429: return 'The API is throttling: deploy again in some minutes.';
-    case 0: return /CERT|VERIFY/.test(error.message)
-      ? 'Its certificate is not trusted: correct it, or give the CA that it comes from as extraCaCertificates; then deploy again.'
-      : 'Check that this URL is right, up, and can be reached from this Lambda; then deploy again.';
-    default: return error.status >= 500 ? 'The API has a fault: deploy again later.'
-      : error.status >= 300 && error.status < 400 ? 'Redirects are not followed, as they would carry the token along: give the final URL.'
-        : 'The API did not accept this: correct what it names, and deploy again.';
+function remedy({ status, message }: ApiError, orgId: string, source: string): string {
+  switch (status) {
+    case 401: return `The API token in the ${source} was not accepted. Put a valid token there`;
+    case 403: return `Check the organization id, and give the API token in the ${source} the permissions runner_read, runner_write, runner_rule_read and runner_rule_write`;
+    case 404: return `Check that organization '${short(orgId, 30)}' exists, and that the API token in the ${source} belongs to it`;
+    case 429: return 'The API is throttling. Wait some minutes';
+    case 0: return /CERT|VERIFY/.test(message)
+      ? 'The certificate is not trusted. Correct it, or give its CA as extraCaCertificates'
+      : 'Check that apiUrl is right, that the API is up, and that this Lambda can reach it';
+    default: return status >= 500 ? 'The API has a fault. Wait until it is repaired'
+      : status >= 300 && status < 400 ? 'Redirects are not followed, as they would forward the API token. Give the final URL as apiUrl'
+        : 'The API did not accept the request. Correct what the details name';
   }
 }

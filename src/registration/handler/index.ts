@@ -1,48 +1,70 @@
-import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from '../wire';
+import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties } from '../wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from '../wire';
-import { HttpClient, OrchestratorClient } from './client';
+import { OrchestratorClient } from './client';
 import { Answer, answer } from './cloudformation';
-import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome } from './event';
+import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { ANSWER_RESERVE, LAST_LOOK, SAFETY, SUMMARY_MAX_CHARACTERS } from './limits';
+import { again } from './explain';
+import { ANSWER_RESERVE, CLOCK_SKEW, LAST_LOOK, SAFETY, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
 import { OidcProviderLifecycle } from './oidc-provider';
-import { RunnerLifecycle, UNKNOWN } from './runner';
+import { RunnerLifecycle, unansweredId } from './runner';
 import { RunnerIdLifecycle } from './runner-id';
-import { RunnerRuleLifecycle } from './runner-rule';
+import { RunnerRuleLifecycle, unansweredRuleId } from './runner-rule';
 import { readToken } from './token';
+import { apiUrl, checkResponseUrl } from './trusted-urls';
 
-/** The Lambda: carries the request out, and answers CloudFormation whatever happens. */
+/** The Lambda: carries a request of CloudFormation out, and answers it whatever happens. */
 async function handler(event: LifecycleEvent, context: LambdaContext): Promise<void> {
+  checkResponseUrl(event.ResponseURL);
   const end = Date.now() + context.getRemainingTimeInMillis();
   log('request', {
     type: event.RequestType, resource: event.ResourceType, logicalId: event.LogicalResourceId, physicalId: event.PhysicalResourceId, request: event.RequestId,
   });
-  const result = await Promise.race([carryOut(event, end - ANSWER_RESERVE), watchdog(event, end - ANSWER_RESERVE)]);
+  const request = requestOf(event, end - ANSWER_RESERVE);
+  const result = await Promise.race([carryOut(event, request), watchdog(event, request, end - ANSWER_RESERVE)]);
   // The log says more than fits into a reason, so a failure says where it is.
   const reason = result.status === 'FAILED' ? `${result.reason} (log stream ${context.logStreamName})` : result.reason;
   await answer(event, { ...result, reason }, end - SAFETY);
 }
 
-async function carryOut(event: LifecycleEvent, deadline: number): Promise<Answer> {
+function requestOf({ RequestType: type, ResponseURL: url }: LifecycleEvent, end: number): Request {
+  const startedAt = Date.now();
+  const deadline = type === 'Delete' ? end : end - LAST_LOOK;
+  // CloudFormation signs the URL when it sends the request: YYYYMMDD'T'HHMMSS'Z'. Without it, only what this delivery creates counts as created by the request.
+  const signed = new URL(url).searchParams.get('X-Amz-Date')?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5');
+  return {
+    type,
+    since: (Date.parse(signed ?? '') || startedAt) - CLOCK_SKEW,
+    startedAt,
+    deadline,
+    client: async ({ OrgId: orgId, Token: token }) => new OrchestratorClient({
+      apiUrl: apiUrl(),
+      orgId,
+      readToken: () => readToken(token, { permissionsMayBeNew: type !== 'Delete', deadline }),
+      deadline,
+      writesUntil: type === 'Update' ? startedAt + WRITE_WINDOW : deadline,
+    }),
+  };
+}
+
+async function carryOut(event: LifecycleEvent, request: Request): Promise<Answer> {
   try {
-    const lifecycle = lifecycleOf(event, event.RequestType === 'Delete' ? deadline : deadline - LAST_LOOK);
-    const outcome = await request(event, lifecycle);
-    return { status: 'SUCCESS', physicalId: outcome.physicalId, reason: outcome.note, data: outcome.data };
+    const { physicalId, note, data } = await perform(event, lifecycleOf(event, request));
+    return { status: 'SUCCESS', physicalId, reason: note, data };
   } catch (error) {
     const { message, details, physicalId } = error instanceof LifecycleError ? error
       : new LifecycleError(`${event.RequestType} of ${short(event.LogicalResourceId, 100)} failed unexpectedly: ${(error as Error).message}`);
     const summary = message.slice(0, SUMMARY_MAX_CHARACTERS);
     return {
       status: 'FAILED',
-      // The delete that follows a create without an id has to look for itself.
-      physicalId: physicalId ?? event.PhysicalResourceId ?? UNKNOWN,
+      physicalId: physicalId ?? event.PhysicalResourceId ?? unansweredIdOf(event, request),
       reason: details ? `${summary} Details: ${details}` : summary,
     };
   }
 }
 
-function request(event: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> {
+function perform(event: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> {
   switch (event.RequestType) {
     case 'Create': return lifecycle.create();
     case 'Update': return lifecycle.update(event.PhysicalResourceId!);
@@ -50,41 +72,37 @@ function request(event: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> 
   }
 }
 
-function lifecycleOf(event: LifecycleEvent, deadline: number): Lifecycle {
-  // Not before it is needed: what needs no API must not fail for want of a token.
-  const client = async ({ ApiUrl: apiUrl, OrgId: orgId, Token: token }: WireOrchestrator): Promise<OrchestratorClient> =>
-    new HttpClient(apiUrl, orgId, await readToken(token, { permissionsMayBeNew: event.RequestType !== 'Delete', deadline }), deadline);
-  switch (event.ResourceType) {
-    case RUNNER_ID_TYPE:
-      return new RunnerIdLifecycle(event, event.ResourceProperties as RunnerIdProperties, client);
-    case RUNNER_TYPE:
-      return new RunnerLifecycle(event.ResourceProperties as RunnerProperties, event.OldResourceProperties as RunnerProperties | undefined, client, deadline);
-    case RUNNER_RULE_TYPE:
-      return new RunnerRuleLifecycle(
-        event.ResourceProperties as RunnerRuleProperties, event.OldResourceProperties as RunnerRuleProperties | undefined, client, deadline);
-    case OIDC_PROVIDER_TYPE:
-      return new OidcProviderLifecycle(event.ResourceProperties as OidcProviderProperties, deadline);
-    default:
-      throw new LifecycleError(`This Lambda does not know ${event.ResourceType}. Deploy with the version of cdk-humanitec-ecs-runner that made the resource.`);
+function lifecycleOf(event: LifecycleEvent, request: Request): Lifecycle {
+  const { ResourceType: type, ResourceProperties: properties, OldResourceProperties: previous, StackId: stackId } = event;
+  switch (type) {
+    case RUNNER_ID_TYPE: return new RunnerIdLifecycle(request, stackId, properties as RunnerIdProperties, previous as RunnerIdProperties | undefined);
+    case RUNNER_TYPE: return new RunnerLifecycle(request, properties as RunnerProperties, previous as RunnerProperties | undefined);
+    case RUNNER_RULE_TYPE: return new RunnerRuleLifecycle(request, properties as RunnerRuleProperties, previous as RunnerRuleProperties | undefined);
+    case OIDC_PROVIDER_TYPE: return new OidcProviderLifecycle(properties as OidcProviderProperties, request);
+    default: throw new LifecycleError(`This Lambda does not know the resource type ${type}. Deploy with the version of cdk-humanitec-ecs-runner that created the resource.`);
   }
 }
 
 /** Answers in words when the time is over, instead of leaving CloudFormation to wait. */
-function watchdog(event: LifecycleEvent, at: number): Promise<Answer> {
+function watchdog(event: LifecycleEvent, request: Request, at: number): Promise<Answer> {
+  const { RunnerId: runner, OrgId: org, IssuerUrl: issuer } = event.ResourceProperties as Partial<RunnerProperties & OidcProviderProperties>;
+  const [subject, cause] = issuer !== undefined ? [`issuer '${short(issuer, 100)}'`, 'IAM was too slow']
+    : [runner ? `runner '${runner}'` : `organization '${short(org ?? '', 100)}'`, 'the API, or the service that stores its token, was too slow'];
   return new Promise(resolve => setTimeout(() => resolve({
     status: 'FAILED',
-    physicalId: event.PhysicalResourceId ?? UNKNOWN,
-    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)} (${subject(event.ResourceProperties)}`
-      + ' What was begun is taken up where it stands: try again.',
+    physicalId: event.PhysicalResourceId ?? unansweredIdOf(event, request),
+    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)} (${subject}) was not completed in time: ${cause}. Wait some minutes, ${again(event.RequestType)}`,
   }), at - Date.now()).unref());
 }
 
-function subject(properties: Partial<RunnerProperties & OidcProviderProperties>): string {
-  const { RunnerId: runner, OrgId: org, IssuerUrl: issuer } = properties;
-  if (issuer !== undefined) {
-    return `issuer '${short(issuer, 100)}') was not done in time: IAM was too slow.`;
+/** The physical ID of a create that may still be carried out. */
+function unansweredIdOf({ ResourceType: type, ResourceProperties: properties }: LifecycleEvent, { since }: Request): string {
+  const createdIn = { from: since, to: Date.now() + SERVER_TIMEOUT };
+  switch (type) {
+    case RUNNER_TYPE: return unansweredId(properties as RunnerProperties, createdIn);
+    case RUNNER_RULE_TYPE: return unansweredRuleId(createdIn);
+    default: return 'nothing-created';
   }
-  return `${runner ? `runner '${runner}'` : `organization '${short(org ?? '', 100)}'`}) was not done in time: the API, or the store of its token, was too slow.`;
 }
 
 // CommonJS, as Lambda loads it: for an ES export, esbuild adds half a kilobyte that makes one look like the other.

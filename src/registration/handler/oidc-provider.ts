@@ -1,9 +1,9 @@
 import { OIDC_AUDIENCE } from '../../common/contract';
 import type { OidcProviderProperties } from '../wire';
 import { AWS_CLIENT, isAnswer, retryWhileDenied } from './aws';
-import type { Lifecycle, Outcome } from './event';
+import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { DETAILS_MAX_CHARACTERS, PROPAGATION_BUDGET, SECOND_LOOK } from './limits';
+import { DETAILS_MAX_CHARACTERS, POLL_IAM, PROPAGATION_BUDGET } from './limits';
 import { log, short } from './log';
 import { pause } from './time';
 
@@ -12,7 +12,7 @@ import { pause } from './time';
  * created if it is missing, and never changed or deleted.
  */
 export class OidcProviderLifecycle implements Lifecycle {
-  constructor(private readonly properties: OidcProviderProperties, private readonly deadline: number) {}
+  constructor(private readonly properties: OidcProviderProperties, private readonly request: Request) {}
 
   public async create(): Promise<Outcome> {
     const { IssuerUrl: issuer, ProviderArn: arn } = this.properties;
@@ -51,7 +51,7 @@ export class OidcProviderLifecycle implements Lifecycle {
   /** Creates the provider. Another stack may do so at the same time, or an earlier try whose answer was lost. */
   private async make(): Promise<string[]> {
     const { client, CreateOpenIDConnectProviderCommand } = iam();
-    const until = Math.min(this.deadline, Date.now() + PROPAGATION_BUDGET);
+    const until = Math.min(this.request.deadline, Date.now() + PROPAGATION_BUDGET);
     for (;;) {
       try {
         await client.send(new CreateOpenIDConnectProviderCommand({ Url: this.properties.IssuerUrl, ClientIDList: [OIDC_AUDIENCE] }));
@@ -66,17 +66,17 @@ export class OidcProviderLifecycle implements Lifecycle {
           return audiences;
         }
         // IAM reads from copies, which may not have it yet.
-        if (Date.now() + SECOND_LOOK >= until) {
+        if (Date.now() + POLL_IAM >= until) {
           throw error;
         }
       }
-      await pause(SECOND_LOOK, until);
+      await pause(POLL_IAM, until);
     }
   }
 
   private async attempt<T>(operation: string, call: () => Promise<T>): Promise<T> {
     try {
-      return await retryWhileDenied({ permissionsMayBeNew: true, deadline: this.deadline }, call);
+      return await retryWhileDenied({ permissionsMayBeNew: true, deadline: this.request.deadline }, call);
     } catch (error) {
       const what = `${operation} the OIDC provider of '${short(this.properties.IssuerUrl, 100)}' failed`;
       if (!isAnswer(error)) {

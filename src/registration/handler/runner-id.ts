@@ -1,59 +1,58 @@
 import { createHash } from 'crypto';
 import { RUNNER_ID_SUFFIX_LENGTH } from '../../common/contract';
 import type { RunnerIdProperties } from '../wire';
-import type { ClientOf } from './client';
-import type { Lifecycle, LifecycleEvent, Outcome } from './event';
+import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
 import { explain } from './explain';
 import { short } from './log';
 
-/** Makes the id of a runner, and proves that token and organization are good before anything else is built. */
+/** Generates the id of a runner, and proves that API token and organization are good before anything else is created. */
 export class RunnerIdLifecycle implements Lifecycle {
   constructor(
-    private readonly event: LifecycleEvent, private readonly properties: RunnerIdProperties, private readonly client: ClientOf,
+    private readonly request: Request,
+    private readonly stackId: string,
+    private readonly properties: RunnerIdProperties,
+    private readonly previous?: RunnerIdProperties,
   ) {}
 
   public async create(): Promise<Outcome> {
-    const outcome = this.id();
+    const outcome = this.outcome(this.generate());
     try {
-      await (await this.client(this.properties)).checkAccess();
+      await (await this.request.client(this.properties)).checkAccess();
     } catch (error) {
-      throw explain(error, `Checking the access to organization '${short(this.properties.OrgId, 100)}'`, this.properties);
+      throw explain(error, `Checking the access to organization '${short(this.properties.OrgId, 100)}'`, this.properties, this.request.type);
     }
     return outcome;
   }
 
   /**
-   * Asks nobody: the registration, which is updated next, finds a bad token as well; and a rollback must not get stuck here, where it
-   * has nothing to undo.
+   * Keeps the generated part, also if stack refactoring gave the resource another stack. Calls no API: the registration, which is updated next, finds
+   * a bad token, too, and a rollback has nothing to undo.
    */
-  public async update(): Promise<Outcome> {
-    return this.id();
+  public async update(physicalId: string): Promise<Outcome> {
+    const suffix = this.previous?.RunnerId === undefined ? physicalId.slice(-RUNNER_ID_SUFFIX_LENGTH) : undefined;
+    return this.outcome(this.generate(suffix));
   }
 
-  /** Nothing was made anywhere. */
+  /** An id is nothing that could be deleted. */
   public async delete(physicalId: string): Promise<Outcome> {
     return { physicalId };
   }
 
-  private id(): Outcome {
+  private outcome(id: string): Outcome {
     for (const [input, value] of Object.entries(this.properties.Values ?? {})) {
       if (/[*?$]/.test(value)) {
-        throw new LifecycleError(`Organization '${short(this.properties.OrgId, 100)}': ${short(input, 60)} is "${short(value, 80)}". `
-          + 'Policies take *, ? and $ for wildcards: give the name of the one thing that is meant.');
+        throw new LifecycleError(`Checking the inputs for organization '${short(this.properties.OrgId, 100)}' failed: ${short(input, 60)} is "${short(value, 80)}". `
+          + '*, ? and $ are wildcards in IAM policies: use an exact name.');
       }
     }
-    const id = this.properties.RunnerId ?? this.generate(this.properties.RunnerIdPrefix ?? '');
     return { physicalId: id, data: { RunnerId: id } };
   }
 
-  /**
-   * The same for the life of the resource, however often and in whatever order it is asked for; another one in every other
-   * stack, even in one of the same name that is made again.
-   */
-  private generate(prefix: string): string {
-    const digest = createHash('sha256').update(`${this.event.StackId}|${this.event.LogicalResourceId}`).digest('hex');
-    const suffix = BigInt(`0x${digest}`).toString(36).slice(-RUNNER_ID_SUFFIX_LENGTH);
-    return `${prefix}-${suffix}`;
+  /** Each repetition of a request generates the same id. Each stack has another one, even a stack that is created again with the same name. */
+  private generate(suffix?: string): string {
+    const { RunnerId: id, RunnerIdPrefix: prefix, Seed: seed } = this.properties;
+    const digest = createHash('sha256').update(`${this.stackId}|${seed}`).digest('hex');
+    return id ?? `${prefix}-${suffix ?? BigInt(`0x${digest}`).toString(36).slice(-RUNNER_ID_SUFFIX_LENGTH)}`;
   }
 }

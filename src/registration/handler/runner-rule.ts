@@ -1,190 +1,204 @@
 import type { RunnerRuleProperties } from '../wire';
-import type { ClientOf, OrchestratorClient, Rule, RuleContent } from './client';
+import type { OrchestratorClient, Rule, RuleContent } from './client';
 import { ApiError } from './client';
-import type { Lifecycle, Outcome } from './event';
+import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { explain, notMadeSure } from './explain';
-import { undo } from './leftovers';
-import { AFTERMATH, CREATE_AT_MOST, SECOND_LOOK } from './limits';
-import { UNKNOWN } from './runner';
-import { pause, untilOver } from './time';
+import { again, explain } from './explain';
+import { CREATE_AT_MOST, LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
+import { log } from './log';
+import { formatPhysicalId, isWithin, Named, NO_RULE, parsePhysicalId, Period } from './physical-ids';
+import { pause } from './time';
 
-/** What a create that left nothing behind gives as its id. */
-const NOTHING_MADE = 'no-rule';
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Makes and removes a runner rule. The API has no change of one: a change is a new rule and the end of the old one. */
+/** Creates, replaces and deletes a runner rule. The API cannot change a rule, and has one rule per filter. */
 export class RunnerRuleLifecycle implements Lifecycle {
   private readonly wanted: RuleContent;
-  private readonly old?: RuleContent;
+  private readonly previousRule?: RuleContent;
+  /** Whether an update leads to another rule, instead of the same rule with another runner. */
+  private readonly isReplacement: boolean;
 
-  constructor(
-    private readonly properties: RunnerRuleProperties,
-    private readonly oldProperties: RunnerRuleProperties | undefined,
-    private readonly client: ClientOf,
-    /** When no call may begin any more. */
-    private readonly deadline: number,
-  ) {
+  constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, previous?: RunnerRuleProperties) {
     this.wanted = ruleOf(properties);
-    this.old = oldProperties && ruleOf(oldProperties);
+    this.previousRule = previous && ruleOf(previous);
+    this.isReplacement = previous !== undefined && !(previous.OrgId === properties.OrgId && hasSameFilter(ruleOf(previous), this.wanted));
   }
 
   public async create(): Promise<Outcome> {
-    try {
-      const client = await this.client(this.properties);
-      const there = (await client.listRules()).find(rule => sameFilter(rule, this.wanted));
-      // Lambda delivers an event more than once, and one that was just made is what another delivery of this one made.
-      if (there && same(there, this.wanted) && isNew(there)) {
-        return this.done(there);
-      }
-      return this.done(await this.make(client, there));
-    } catch (error) {
-      const uncertain = error instanceof ApiError && error.uncertain;
-      throw explain(error, `Creating the rule for runner '${this.wanted.runner_id}'`, this.properties, uncertain ? UNKNOWN : NOTHING_MADE);
-    }
+    return this.attempt('Creating', NO_RULE, async () => this.outcome((await this.bring(await this.request.client(this.properties))).id));
   }
 
   public async update(physicalId: string): Promise<Outcome> {
-    try {
-      const client = await this.client(this.properties);
-      const rules = await client.listRules();
-      const there = rules.find(rule => sameFilter(rule, this.wanted));
-      const rule = await this.bring(client, there, physicalId);
-      return { ...this.done(rule), note: await this.removeLeftover([physicalId, rule.id]) };
-    } catch (error) {
-      throw explain(error, `Changing the rule for runner '${this.wanted.runner_id}'`, this.properties);
-    }
+    return this.attempt('Updating', physicalId, async () => {
+      const client = await this.request.client(this.properties);
+      const named = parsePhysicalId(physicalId);
+      let rule = await this.bring(client, named);
+      if ([named.name, named.was].includes(rule.id) && this.previousRule && !this.isReplacement && !isSame(this.previousRule, this.wanted)) {
+        // Nothing has changed yet: the cancelled update that this one rolls back may still run. It begins no write after its window.
+        await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
+        rule = await this.bring(client.withoutWriteWindow(), named);
+      }
+      if (rule.id === named.name) {
+        return this.outcome(physicalId);
+      }
+      // The rollback of a replacement gives the old physical ID again.
+      return this.outcome(named.was !== undefined && parsePhysicalId(named.was).name === rule.id ? named.was
+        : formatPhysicalId({ name: rule.id, was: this.isReplacement ? physicalId : undefined }));
+    });
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    try {
-      const client = await this.client(this.properties);
-      if (UUID.test(physicalId)) {
-        await client.deleteRule(physicalId);
-      } else {
-        await this.removeUntilNothingComes(client, physicalId);
-      }
+    if (physicalId === NO_RULE) {
       return { physicalId };
-    } catch (error) {
-      if (physicalId === NOTHING_MADE) {
-        // As with a runner: only another delivery of the same create can have made something.
-        return { physicalId, note: notMadeSure(this.properties) };
-      }
-      throw explain(error, `Deleting the rule of runner '${this.wanted.runner_id}'`, this.properties);
     }
-  }
-
-  /** What a failed change made is known to nobody else when it is rolled back; what it wanted are the old properties then. */
-  private async removeLeftover(known: string[]): Promise<string | undefined> {
-    const { oldProperties, old } = this;
-    if (!oldProperties || !old || same(old, this.wanted) && oldProperties.OrgId === this.properties.OrgId) {
-      return undefined;
+    if (this.properties.AdoptExisting !== undefined) {
+      return { physicalId, note: `The rule for runner '${this.wanted.runner_id}' stays, because adoptExisting is set for the rule or its runner.` };
     }
-    return undo(this.client, oldProperties, this.properties, async client => {
-      const left = (await client.listRules()).find(rule => same(rule, old) && !known.includes(rule.id));
-      if (left) {
-        await client.deleteRule(left.id);
+    return this.attempt('Deleting', physicalId, async () => {
+      const client = await this.request.client(this.properties);
+      const { name, createdIn = this.recently() } = parsePhysicalId(physicalId);
+      if (UUID.test(name)) {
+        await client.deleteRule(name);
+        return { physicalId };
       }
-      return undefined;
+      // A create that CloudFormation gave up may be running still.
+      const until = Math.min(this.request.deadline, createdIn.to);
+      for (;;) {
+        await this.removeCreated(client, createdIn);
+        if (Date.now() + POLL + LOOK >= until) {
+          return { physicalId };
+        }
+        await pause(POLL, until);
+      }
     });
   }
 
-  /** Comes from the rule that has the filter now to the one that is wanted. */
-  private async bring(client: OrchestratorClient, there: Rule | undefined, physicalId: string): Promise<Rule> {
-    if (there && same(there, this.wanted)) {
-      return there;
+  /** Finds the rule, or creates it. */
+  private async bring(client: OrchestratorClient, named?: Named): Promise<Rule> {
+    const rules = (await client.listRules()).filter(rule => hasSameFilter(rule, this.wanted));
+    const own = rules.find(rule => this.owns(rule, named));
+    const [existing] = own ? [own] : rules;
+    if (!existing) {
+      return this.make(client, named);
     }
-    if (there && (there.id === physicalId || (this.old && same(there, this.old)))) {
-      return this.replace(client, there);
+    const { AdoptExisting: adopt } = this.properties;
+    if (!own && adopt !== 'true' && !(adopt === 'identical' && isSame(existing, this.wanted))) {
+      throw this.refusal(existing);
     }
-    return this.make(client, there);
+    if (!own) {
+      log('takes the rule over', { ...existing });
+    }
+    return isSame(existing, this.wanted) ? existing : this.replace(client, existing, named);
   }
 
-  /** The orchestrator has one rule for a filter, whatever its runner: to point it at another one, the old rule goes first. */
-  private async replace(client: OrchestratorClient, current: Rule): Promise<Rule> {
-    await client.deleteRule(current.id);
-    try {
-      return await this.make(client, undefined);
-    } catch (error) {
-      // Without the old rule its deployments would go to whatever runner comes next.
-      await client.createRule(contentOf(current)).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  private async make(client: OrchestratorClient, there: Rule | undefined): Promise<Rule> {
-    if (there) {
-      throw new LifecycleError(`Creating the rule for runner '${this.wanted.runner_id}' was refused: rule ${there.id} has the same project and `
-        + 'environment type already. Delete that rule, or choose another filter.', { details: `it points at runner '${there.runner_id}'` });
-    }
+  private async make(client: OrchestratorClient, named?: Named): Promise<Rule> {
     try {
       return await client.createRule(this.wanted);
     } catch (error) {
-      // There was none before, so what is there after a lost answer is what was asked for. What could not be looked at stays in doubt.
-      const made = error instanceof ApiError && (error.status === 409 || error.uncertain) ? await this.findSurely(client).catch(() => undefined) : undefined;
-      if (!made) {
+      if (!(error instanceof ApiError) || error.status !== 409 && !error.uncertain) {
         throw error;
       }
-      return made;
+      const end = Date.now() + (error.status === 409 ? 0 : SERVER_TIMEOUT);
+      await pause(end - Date.now(), this.request.deadline);
+      const rules = await client.listRules().catch(unseen => unseen as Error);
+      if (!(rules instanceof Error)) {
+        const existing = rules.find(rule => hasSameFilter(rule, this.wanted));
+        if (existing && isSame(existing, this.wanted) && this.owns(existing, named)) {
+          return existing;
+        }
+        if (existing) {
+          throw this.refusal(existing);
+        }
+      }
+      const mayExist = error.uncertain && (rules instanceof Error || Date.now() < end);
+      throw this.explain(error, 'Creating', mayExist ? unansweredRuleId({ from: this.request.since, to: end }, named) : undefined);
     }
   }
 
-  /** Looks twice before it says that there is none: what is missing may only not have arrived in the copy that is read. */
-  private async findSurely(client: OrchestratorClient): Promise<Rule | undefined> {
-    const look = async () => (await client.listRules()).find(rule => same(rule, this.wanted));
-    const found = await look();
-    if (found) {
-      return found;
+  /** Points a filter at another runner: the API has one rule for it, so the old one goes first. */
+  private async replace(client: OrchestratorClient, current: Rule, named?: Named): Promise<Rule> {
+    await client.deleteRule(current.id);
+    try {
+      return await this.make(client, named);
+    } catch (error) {
+      // Without the old rule, its deployments would go to whatever runner another rule names. The rollback wants it again, too.
+      const restored = await client.withoutWriteWindow().createRule(contentOf(current)).catch(() => undefined);
+      const failure = this.explain(error, 'Updating');
+      const result = restored ? 'The former rule was restored.' : `The former rule for runner '${current.runner_id}' is deleted, and could not be restored.`;
+      throw new LifecycleError(`${failure.message.replace(/^.*? failed: /, '')} ${result}`, {
+        // A create must not delete what it only restored.
+        physicalId: failure.physicalId ?? (this.request.type === 'Create' ? undefined : restored?.id),
+        details: failure.details,
+      });
     }
-    await pause(SECOND_LOOK, this.deadline);
-    return look();
   }
 
   /**
-   * Removes the rule of a create that CloudFormation has no answer of, and that may be running still; see the runner's. The rule is known
-   * by its content, so an older one of the same content stays: it is somebody else's.
+   * Whether a rule is what a physical ID names, or what this very request created. CloudFormation may not know what a failed or cancelled update
+   * created for the same filter: a rollback takes that, too, if it is young enough.
    */
-  private async removeUntilNothingComes(client: OrchestratorClient, physicalId: string): Promise<void> {
-    const over = physicalId === NOTHING_MADE ? 0 : physicalId === UNKNOWN ? Math.min(this.deadline, Date.now() + AFTERMATH) : this.deadline;
-    await untilOver(over, async () => {
-      const made = (await client.listRules()).find(rule => same(rule, this.wanted) && isNew(rule));
-      if (made) {
-        await client.deleteRule(made.id);
-      }
-    });
+  private owns(rule: Rule, named?: Named): boolean {
+    const { previousRule, request, wanted } = this;
+    if (named && (rule.id === named.name || named.was !== undefined && rule.id === parsePhysicalId(named.was).name)) {
+      return true;
+    }
+    const isOfUpdate = previousRule && !this.isReplacement && (isSame(rule, previousRule) || isSame(rule, wanted));
+    return isSame(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
+      || isOfUpdate === true && isWithin(this.recently(), rule.created_at);
   }
 
-  private done(rule: Rule): Outcome {
-    return { physicalId: rule.id };
+  private async removeCreated(client: OrchestratorClient, createdIn: Period): Promise<void> {
+    const created = (await client.listRules()).find(rule => isSame(rule, this.wanted) && isWithin(createdIn, rule.created_at));
+    if (created) {
+      await client.deleteRule(created.id);
+    }
+  }
+
+  /** The time in which a request that CloudFormation has just given up can have created something. */
+  private recently(): Period {
+    return { from: this.request.since - CREATE_AT_MOST, to: Infinity };
+  }
+
+  private refusal({ id, runner_id: runner }: Rule): LifecycleError {
+    return new LifecycleError(`rule ${id} has the same project and environment type, and this resource did not create it. Delete that rule, choose another filter, or set `
+      + `adoptExisting on the rule to take it over; ${again(this.request.type)}`, { details: `it points at runner '${runner}'` });
+  }
+
+  private outcome(physicalId: string): Outcome {
+    return { physicalId, data: { RuleId: parsePhysicalId(physicalId).name } };
+  }
+
+  private async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await act();
+    } catch (error) {
+      throw this.explain(error, operation, failedId);
+    }
+  }
+
+  private explain(error: unknown, operation: string, physicalId?: string) {
+    return explain(error, `${operation} the rule for runner '${this.wanted.runner_id}'`, this.properties, this.request.type, physicalId);
   }
 }
 
-function ruleOf(properties: RunnerRuleProperties): RuleContent {
-  return {
-    runner_id: properties.RunnerId,
-    ...(properties.ProjectId !== undefined ? { project_id: properties.ProjectId } : {}),
-    ...(properties.EnvTypeId !== undefined ? { env_type_id: properties.EnvTypeId } : {}),
-  };
+/** The physical ID of a create that had no time to be answered, or whose call had no answer. */
+export function unansweredRuleId(createdIn: Period, named?: Named): string {
+  return formatPhysicalId({ name: 'rule', createdIn, was: named && formatPhysicalId(named) });
 }
 
-/** A rule's content; the API says "" where there is no filter. */
-function contentOf(rule: RuleContent): RuleContent {
-  return {
-    runner_id: rule.runner_id,
-    ...(rule.project_id ? { project_id: rule.project_id } : {}),
-    ...(rule.env_type_id ? { env_type_id: rule.env_type_id } : {}),
-  };
+function ruleOf({ RunnerId: runner, ProjectId: project, EnvTypeId: envType }: RunnerRuleProperties): RuleContent {
+  return { runner_id: runner, ...project !== undefined && { project_id: project }, ...envType !== undefined && { env_type_id: envType } };
 }
 
-/** Whether a create that CloudFormation still waits for, or has just given up, can have made the rule. */
-function isNew({ created_at: created = '' }: Rule): boolean {
-  return Date.now() - Date.parse(created) < CREATE_AT_MOST;
+/** Without the empty texts that the API answers. */
+function contentOf({ runner_id, project_id, env_type_id }: RuleContent): RuleContent {
+  return { runner_id, ...project_id && { project_id }, ...env_type_id && { env_type_id } };
 }
 
-function sameFilter(one: RuleContent, other: RuleContent): boolean {
-  return (one.project_id || '') === (other.project_id || '') && (one.env_type_id || '') === (other.env_type_id || '');
+function hasSameFilter(one: RuleContent, other: RuleContent): boolean {
+  return (one.project_id ?? '') === (other.project_id ?? '') && (one.env_type_id ?? '') === (other.env_type_id ?? '');
 }
 
-function same(one: RuleContent, other: RuleContent): boolean {
-  return one.runner_id === other.runner_id && sameFilter(one, other);
+function isSame(one: RuleContent, other: RuleContent): boolean {
+  return one.runner_id === other.runner_id && hasSameFilter(one, other);
 }

@@ -1,181 +1,210 @@
 import type { RunnerProperties } from '../wire';
 import { runnerBody, TYPE } from './body';
-import type { ClientOf, OrchestratorClient, Runner } from './client';
+import type { OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
-import type { Lifecycle, Outcome } from './event';
+import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { explain, notMadeSure } from './explain';
-import { undo } from './leftovers';
-import { AFTERMATH, SECOND_LOOK } from './limits';
+import { again, explain } from './explain';
+import { CLOCK_SKEW, CREATE_AT_MOST, DETAILS_MAX_CHARACTERS, LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
-import { pause, untilOver } from './time';
+import { formatPhysicalId, isSameTime, isWithin, Named, NOT_REGISTERED, parsePhysicalId, Period } from './physical-ids';
+import { pause } from './time';
+import { TokenError } from './token';
 
-/** What a create that left nothing behind gives as its id, so that the delete that follows knows it. */
-const NOTHING_MADE = 'not-registered';
-/** The same, when it tried to take over a runner, which has to stay. */
-const NOT_TAKEN_OVER = 'not-taken-over';
-
-/** Registers a runner, keeps the registration as the template says, and removes it. */
+/** Registers a runner, keeps the registration as the template says, and deletes it. */
 export class RunnerLifecycle implements Lifecycle {
-  /** What the registration is known by: another one means another registration, which CloudFormation makes before it deletes this one. */
-  private readonly identity: string;
+  /** Organization and id: another name is another registration. */
+  private readonly name: string;
 
-  constructor(
-    private readonly properties: RunnerProperties,
-    private readonly old: RunnerProperties | undefined,
-    private readonly client: ClientOf,
-    /** When no call may begin any more. */
-    private readonly deadline: number,
-  ) {
-    this.identity = identityOf(properties);
+  constructor(private readonly request: Request, private readonly properties: RunnerProperties, private readonly previous?: RunnerProperties) {
+    this.name = nameOf(properties);
   }
 
   public async create(): Promise<Outcome> {
-    let cleanUp = async () => true;
-    try {
-      const client = await this.client(this.properties);
-      const before = await client.getRunner(this.properties.RunnerId);
-      // Lambda may deliver an event that was answered already: what that delivery made has to stay.
-      cleanUp = async () => !before && this.cleanUp(client);
-      await this.createOrTake(client);
-      return this.done();
-    } catch (error) {
-      const nothingLeft = !mayHaveMade(error) || await cleanUp();
-      throw explain(error, `Registering runner '${this.properties.RunnerId}'`, this.properties, nothingLeft ? NOTHING_MADE : this.identity);
-    }
+    return this.attempt('Registering', NOT_REGISTERED, async () => this.register(await this.request.client(this.properties)));
   }
 
   public async update(physicalId: string): Promise<Outcome> {
-    if (this.identity !== physicalId) {
-      return this.replace(physicalId);
+    const current = parsePhysicalId(physicalId);
+    if (current.name === this.name) {
+      return this.attempt('Updating', physicalId, async () => {
+        const client = await this.request.client(this.properties);
+        return { ...await this.change(client, physicalId), note: await this.removeFailedReplacement() };
+      });
     }
-    try {
-      const client = await this.client(this.properties);
-      const registered = await client.getRunner(this.properties.RunnerId);
-      if (registered) {
-        await this.change(client, registered);
-      } else {
-        log('the registration was gone, and is made again', { runner: this.properties.RunnerId });
-        await this.createOrTake(client);
-      }
-      return { ...this.done(), note: await this.removeReplacement() };
-    } catch (error) {
-      throw explain(error, `Updating runner '${this.properties.RunnerId}'`, this.properties);
+    if (current.was !== undefined && parsePhysicalId(current.was).name === this.name) {
+      // The rollback of a replacement. The old registration was never deleted.
+      return this.attempt('Updating', physicalId, async () => this.change(await this.request.client(this.properties), current.was!, physicalId));
     }
+    // CloudFormation deletes the old registration afterwards.
+    return this.attempt('Registering', physicalId, async () => this.register(await this.request.client(this.properties), physicalId));
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    if (physicalId === NOT_TAKEN_OVER) {
+    if (physicalId === NOT_REGISTERED) {
       return { physicalId };
     }
-    try {
-      const client = await this.client(this.properties);
-      if (physicalId === this.identity || physicalId === NOTHING_MADE) {
-        return { physicalId, note: await this.remove(client, this.properties) };
-      }
-      return { physicalId, note: await this.removeUntilNothingComes(client, physicalId) };
-    } catch (error) {
-      if (physicalId === NOTHING_MADE) {
-        // Only another delivery of the same create can have made something: not worth to get stuck in a rollback, whose
-        // cause may be that very API or token.
-        return { physicalId, note: notMadeSure(this.properties) };
-      }
-      throw explain(error, `Deleting runner '${this.properties.RunnerId}'`, this.properties);
+    if (this.properties.AdoptExisting === 'true') {
+      return { physicalId, note: `Runner '${this.properties.RunnerId}' stays registered, because adoptExisting is set.` };
     }
+    const named = parsePhysicalId(physicalId);
+    const owned = named.createdAt !== undefined || named.createdIn ? named
+      : { name: this.name, createdIn: { from: this.request.since - CREATE_AT_MOST, to: Infinity } };
+    return this.attempt('Deleting', physicalId, async () => {
+      const [OrgId, RunnerId] = owned.name.split('/');
+      const properties = { ...this.properties, OrgId, RunnerId };
+      const client = await this.request.client(properties);
+      // A create that CloudFormation gave up may be running still.
+      const until = Math.min(this.request.deadline, owned.createdIn?.to ?? 0);
+      for (;;) {
+        const note = await this.remove(client, properties, owned);
+        if (Date.now() + POLL + LOOK >= until) {
+          return { physicalId, note };
+        }
+        await pause(POLL, until);
+      }
+    });
+  }
+
+  /** Creates the registration. Finds it, if an earlier delivery or try of this request created it: answers can get lost. */
+  private async register(client: OrchestratorClient, was?: string): Promise<Outcome> {
+    try {
+      return this.registered(await client.createRunner(this.properties.RunnerId, runnerBody(this.properties)), was);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 && !error.uncertain) {
+        throw error;
+      }
+      const end = Date.now() + (error.status === 409 ? 0 : SERVER_TIMEOUT);
+      await pause(end - Date.now(), this.request.deadline);
+      const existing = await client.getRunner(this.properties.RunnerId).catch(unseen => unseen as Error);
+      if (existing && !(existing instanceof Error)) {
+        return this.take(client, existing, was);
+      }
+      const mayExist = error.uncertain && (existing || Date.now() < end);
+      throw this.explain(error, 'Registering', mayExist
+        ? formatPhysicalId({ name: this.name, createdIn: { from: this.request.since, to: end }, was }) : undefined);
+    }
+  }
+
+  /** Takes a runner that this resource does not own: created by this very request, or to be adopted. */
+  private async take(client: OrchestratorClient, existing: Runner, was?: string): Promise<Outcome> {
+    const { AdoptExisting: adopt } = this.properties;
+    const { type, auth } = existing.runner_configuration;
+    if (type !== TYPE) {
+      throw new LifecycleError(`a runner with this id exists and has another type. The type of a runner cannot change: choose another runnerId, ${again(this.request.type)}`,
+        { details: `its type is ${short(type, 40)}` });
+    }
+    if (this.isOfThisRequest(existing, existing.created_at)) {
+      return this.registered(existing, was);
+    }
+    if (this.request.type === 'Create' && auth?.role_arn === this.properties.Auth.RoleArn && !(adopt === 'true' && this.isOfThisRequest(existing, existing.updated_at))) {
+      // Two names of one installation: the delete of the old resource would delete what the new one adopts.
+      throw new LifecycleError('this stack has registered it already. If apiUrl is another URL of the same installation, keep the old apiUrl. If a failed deployment left the '
+        + `runner, delete it at the orchestrator; ${again(this.request.type)}`, { details: `registered at ${existing.created_at} with ${auth.role_arn}` });
+    }
+    if (adopt !== 'true') {
+      throw new LifecycleError(`a runner with this id exists, and this resource did not register it. Choose another runnerId, or set adoptExisting to take it over; ${again(this.request.type)}`,
+        { details: `registered at ${existing.created_at} with ${auth?.role_arn}` });
+    }
+    return this.adopt(client, existing, was);
+  }
+
+  private async adopt(client: OrchestratorClient, existing: Runner, was?: string): Promise<Outcome> {
+    const { id, description = '', runner_configuration, state_storage_configuration } = existing;
+    const former = { description, runner_configuration, state_storage_configuration };
+    const configuration = JSON.stringify(former);
+    this.checkState(existing);
+    log('takes the runner over', { runner: id, formerConfiguration: configuration });
+    try {
+      await client.patchRunner(id, this.body(existing));
+    } catch (error) {
+      if (error instanceof ApiError && error.uncertain) {
+        await client.withoutWriteWindow().patchRunner(id, former).catch(() => {
+          throw new LifecycleError(`${error.message}. The former configuration could not be restored: give the runner the configuration in the details, ${again(this.request.type)}`,
+            { details: configuration.slice(0, DETAILS_MAX_CHARACTERS) });
+        });
+      }
+      throw error;
+    }
+    return { ...this.registered(existing, was), note: `Took over runner '${id}'. Its former configuration: ${configuration}` };
+  }
+
+  /** Changes the registration that a physical ID names; creates it again, if somebody deleted it. */
+  private async change(client: OrchestratorClient, physicalId: string, replaced?: string): Promise<Outcome> {
+    const named = parsePhysicalId(physicalId);
+    const existing = await client.getRunner(this.properties.RunnerId);
+    if (!existing) {
+      log('the runner was deleted, and is registered again', { runner: this.properties.RunnerId });
+      return this.register(client, replaced);
+    }
+    const isNamed = this.owns(existing, named);
+    if (!isNamed && !this.isOfThisRequest(existing, existing.created_at)) {
+      return this.take(client, existing, replaced);
+    }
+    this.checkState(existing);
+    const written = await client.patchRunner(existing.id, this.body(existing));
+    if (this.mayBeOverwritten(existing, written)) {
+      await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
+      const later = await client.getRunner(existing.id);
+      if (later && isSameTime(later.created_at, existing.created_at) && !isSameTime(later.updated_at, written.updated_at)) {
+        log('a cancelled update wrote last, and is overwritten', { runner: existing.id });
+        await client.withoutWriteWindow().patchRunner(existing.id, this.body(existing));
+      }
+    }
+    return isNamed && named.createdAt !== undefined ? this.outcome(physicalId) : this.registered(existing, replaced ?? named.was);
   }
 
   /**
-   * Makes another registration; CloudFormation deletes the old one afterwards. It sends the same to undo that, when the registration that
-   * is wanted was never gone: so nothing is cleaned up here. What a failure leaves is removed by the rollback, which CloudFormation sends
-   * with the id that the failure gave, or with the one from before.
-   *
-   * @see https://github.com/aws/aws-cdk/issues/30012 for an id that a failed update gave and a later request had
+   * Whether an update that CloudFormation cancelled may run beside this one, which rolls it back: it has written just now, or has not written yet. It
+   * begins no write after its window.
    */
-  private async replace(physicalId: string): Promise<Outcome> {
-    try {
-      await this.createOrTake(await this.client(this.properties));
-      return this.done();
-    } catch (error) {
-      throw explain(error, `Registering runner '${this.properties.RunnerId}'`, this.properties, mayHaveMade(error) ? this.identity : physicalId);
-    }
-  }
-
-  /** Makes the registration, or finds that this resource made it already: an answer can get lost. */
-  private async createOrTake(client: OrchestratorClient): Promise<void> {
-    const { RunnerId: id } = this.properties;
-    try {
-      await client.createRunner(id, runnerBody(this.properties));
-    } catch (error) {
-      if (!(error instanceof ApiError && error.status === 409)) {
-        throw error;
-      }
-      const registered = await this.findSurely(client, id).catch(unseen => {
-        // What could not be looked at may still be what an earlier try made.
-        unseen.uncertain ||= error.uncertain;
-        throw unseen;
-      });
-      if (!registered) {
-        throw error;
-      }
-      await this.take(client, registered);
-    }
-  }
-
-  /** Takes a runner that is there already: our own, whose answer got lost, or one that the user wants to be taken over. */
-  private async take(client: OrchestratorClient, registered: Runner): Promise<void> {
-    const adopting = !this.owns(registered, this.properties);
-    try {
-      await this.change(client, registered);
-    } catch (error) {
-      if (adopting && mayHaveMade(error)) {
-        // It was there before us, so it goes back to what it was rather than away.
-        const { id, description = '', runner_configuration, state_storage_configuration } = registered;
-        await client.patchRunner(id, { description, runner_configuration, state_storage_configuration }).catch(() =>
-          log('could not put back what was taken over', { runner: id }));
-        throw explain(error, `Taking over runner '${id}'`, this.properties, NOT_TAKEN_OVER);
-      }
-      // Ours, and made by an earlier try or by another delivery, that may have been answered: so it stays, and a delete has to find it.
-      throw adopting ? error : explain(error, `Registering runner '${registered.id}'`, this.properties, this.identity);
-    }
-  }
-
-  /** Removes what a failed registration may have left. True when nothing of ours is left for certain; otherwise the delete that follows looks again. */
-  private async cleanUp(client: OrchestratorClient): Promise<boolean> {
-    const { RunnerId: id } = this.properties;
-    try {
-      const registered = await this.findSurely(client, id);
-      if (registered && this.owns(registered, this.properties)) {
-        await client.deleteRunner(id);
-      }
-      // One that is not there may still come, if the request is on its way.
-      return registered !== undefined;
-    } catch (error) {
-      log('could not clean up after a failed registration', { runner: id, error: (error as Error).name });
-      return false;
-    }
+  private mayBeOverwritten(before: Runner, written: Runner): boolean {
+    const content = (runner: Runner) => JSON.stringify({ ...runner, updated_at: undefined });
+    const { previous, properties } = this;
+    return previous !== undefined && nameOf(previous) === this.name && JSON.stringify(runnerBody(previous)) !== JSON.stringify(runnerBody(properties))
+      && (Date.parse(before.updated_at) > this.request.startedAt - WRITE_WINDOW - SERVER_TIMEOUT - CLOCK_SKEW || content(before) === content(written));
   }
 
   /**
-   * In the rollback of a replacement that failed, takes away what it may have registered under the new id: CloudFormation sends no delete
-   * for a replacement that it was not told of.
+   * If CloudFormation does not use the physical ID that a failed replacement answered, nobody else deletes what that replacement may have registered.
    */
-  private async removeReplacement(): Promise<string | undefined> {
-    const { old } = this;
-    return old && identityOf(old) !== this.identity
-      ? undo(this.client, old, this.properties, client => this.remove(client, old))
-      : undefined;
-  }
-
-  /** Removes the runner, if it is ours. Returns what the user has to know of it. */
-  private async remove(client: OrchestratorClient, properties: RunnerProperties): Promise<string | undefined> {
-    const { RunnerId: id } = properties;
-    const registered = await this.findSurely(client, id);
-    if (!registered) {
+  private async removeFailedReplacement(): Promise<string | undefined> {
+    const { previous, properties, request } = this;
+    if (!previous || nameOf(previous) === this.name || previous.AdoptExisting === 'true') {
       return undefined;
     }
-    if (!this.owns(registered, properties)) {
-      log('not ours, and stays', { runner: id, role: registered.runner_configuration.auth?.role_arn });
-      return `Runner '${id}' is registered with another role than this stack's, and was left as it is.`;
+    const isSameOrg = previous.OrgId === properties.OrgId;
+    const { RunnerId: id, OrgId: org } = previous;
+    try {
+      // The token from before has just been good. The one of the failed update may be the reason why it failed.
+      const client = await request.client(isSameOrg ? properties : previous);
+      const createdIn = { from: request.since - CREATE_AT_MOST, to: Infinity };
+      return await this.remove(client, { ...previous, OnInUse: 'retain' }, { name: nameOf(previous), createdIn });
+    } catch (error) {
+      if (!isSameOrg && (error instanceof TokenError || error instanceof ApiError && !error.uncertain && error.status !== 429)) {
+        // The other organization or its token made the update fail, it seems: the rollback must not get stuck on it.
+        return `Could not check whether the failed update left runner '${id}' in organization '${org}': ${error.message}`;
+      }
+      throw error;
+    }
+  }
+
+  /** Deletes the runner, if it is the named one. Returns what the user has to know. */
+  private async remove(client: OrchestratorClient, properties: RunnerProperties, named: Named): Promise<string | undefined> {
+    const { RunnerId: id } = properties;
+    const existing = await client.getRunner(id);
+    if (!existing) {
+      return undefined;
+    }
+    if (!this.owns(existing, named, properties)) {
+      log('the runner is not of this resource, and stays', { runner: id, createdAt: existing.created_at, role: existing.runner_configuration.auth?.role_arn });
+      return `Runner '${id}' stays registered: this resource did not register it (it was registered at ${existing.created_at}).`;
+    }
+    // The orchestrator would delete the rules with the runner. Those of this stack are deleted already.
+    const rules = await client.listRules(id);
+    if (rules.length > 0) {
+      return this.keepInUse(properties, `runner rules of others: ${rules.map(rule =>
+        `${rule.id} (project '${rule.project_id ?? ''}', environment type '${rule.env_type_id ?? ''}')`).join(', ')}`);
     }
     try {
       await client.deleteRunner(id);
@@ -184,88 +213,77 @@ export class RunnerLifecycle implements Lifecycle {
       if (!(error instanceof ApiError && error.status === 409)) {
         throw error;
       }
-      if (properties.OnInUse === 'retain') {
-        return `Runner '${id}' stays registered, as onInUse says: ${error.details ?? error.message}`;
-      }
-      throw new LifecycleError(`Deleting runner '${id}' was refused: it is still in use. Move its environments to another runner or delete them `
-        + '(and rules of others, if the details name any), then delete again; or set onInUse to RETAIN to leave the registration.', { details: error.details });
+      return this.keepInUse(properties, error.details ?? error.message);
     }
   }
 
-  /**
-   * Removes what a create made that CloudFormation has no answer of: it was given up while it ran, and may be running still. Nobody says
-   * when it is over, so this looks for as long as there is time.
-   *
-   * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814
-   */
-  private async removeUntilNothingComes(client: OrchestratorClient, physicalId: string): Promise<string | undefined> {
-    const until = physicalId === UNKNOWN ? Math.min(this.deadline, Date.now() + AFTERMATH) : this.deadline;
-    return untilOver(until, () => this.remove(client, this.properties));
+  private keepInUse({ RunnerId: id, OnInUse: onInUse }: RunnerProperties, uses: string): string {
+    if (onInUse === 'retain') {
+      return `Runner '${id}' stays registered, because it is in use: ${uses}`;
+    }
+    throw new LifecycleError('the runner is still in use. Move or delete the environments and rules that the details name, then delete again. Or set onInUse to RETAIN to leave '
+      + 'the registration.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
   }
 
-  /** Changes a runner that is registered, if it is ours to change. */
-  private async change(client: OrchestratorClient, registered: Runner): Promise<void> {
-    const { RunnerId: id, AdoptExisting: adopt } = this.properties;
-    const { type, auth } = registered.runner_configuration;
-    if (type !== TYPE) {
-      throw new LifecycleError(`Registering runner '${id}' was refused: a runner of this id exists already, and is of another type. The type of a `
-        + 'runner cannot change: choose another runnerId.', { details: `its type is ${short(type, 40)}` });
+  /** Whether an earlier delivery or try of this request wrote the registration at the time. */
+  private isOfThisRequest({ runner_configuration: { auth } }: Runner, time: string): boolean {
+    return auth?.role_arn === this.properties.Auth.RoleArn && Date.parse(time) >= this.request.since;
+  }
+
+  private owns(existing: Runner, named: Named, { Auth: auth }: RunnerProperties = this.properties): boolean {
+    if (named.createdAt !== undefined) {
+      return isSameTime(existing.created_at, named.createdAt);
     }
-    if (!this.owns(registered, this.properties) && adopt !== 'true') {
-      throw new LifecycleError(`Registering runner '${id}' was refused: a runner of this id exists already and has another role than this `
-        + 'stack\'s. Choose another runnerId, or set adoptExisting to take it over.', { details: `its role is ${auth?.role_arn}` });
-    }
-    this.checkState(registered);
-    // An absent description would stay as it was.
-    await client.patchRunner(id, { description: '', ...runnerBody(this.properties) });
+    // Runners of other types have no role.
+    const role = existing.runner_configuration.auth?.role_arn;
+    return named.createdIn !== undefined && isWithin(named.createdIn, existing.created_at)
+      && role !== undefined && (role === auth.RoleArn || role === this.previous?.Auth.RoleArn);
   }
 
   private checkState(registered: Runner): void {
     const { bucket, path_prefix: prefix } = registered.state_storage_configuration;
-    const there = location(bucket, prefix);
+    const current = location(bucket, prefix);
     const wanted = locationOf(this.properties);
-    if (there === wanted || this.properties.AllowStateMove === 'true') {
-      return;
+    const { previous } = this;
+    // A rollback moves back what was moved with the permission of the properties that it undoes.
+    const isAllowed = this.properties.AllowStateMove === 'true' || previous?.AllowStateMove === 'true' && current === locationOf(previous);
+    if (current !== wanted && !isAllowed) {
+      throw new LifecycleError('its state would move to another place, where the old state is not found, and the next deployments would create everything '
+        + `once more. Copy the state and set allowStateMove, or keep the old place; ${again(this.request.type)}`, { details: `from ${current} to ${wanted}` });
     }
-    // A rollback moves back what was moved with the opt-in of the properties that it undoes.
-    if (this.old?.AllowStateMove === 'true' && there === locationOf(this.old)) {
-      return;
-    }
-    throw new LifecycleError(`Changing runner '${this.properties.RunnerId}' was refused: its state would move to another place, where the old state is `
-      + 'not found, and the next deployments would create everything once more. Copy the state and set allowStateMove, or keep the old place.',
-    { details: `from ${there} to ${wanted}` });
   }
 
-  /** A runner is this stack's when it was registered with a role of this stack: no other stack has the same. */
-  private owns(registered: Runner, properties: RunnerProperties): boolean {
-    const role = registered.runner_configuration.auth?.role_arn;
-    return role !== undefined && (role === properties.Auth.RoleArn || role === this.old?.Auth.RoleArn);
+  private body(registered: Runner) {
+    return runnerBody(this.properties, registered, this.previous);
   }
 
-  /** Looks twice before it says that there is none: what is missing may only not have arrived in the copy that is read. */
-  private async findSurely(client: OrchestratorClient, id: string): Promise<Runner | undefined> {
-    const found = await client.getRunner(id);
-    if (found) {
-      return found;
+  private registered({ created_at: createdAt }: Runner, was?: string): Outcome {
+    return this.outcome(formatPhysicalId({ name: this.name, createdAt, was }));
+  }
+
+  private outcome(physicalId: string): Outcome {
+    return { physicalId, data: { RunnerId: this.properties.RunnerId } };
+  }
+
+  private async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await act();
+    } catch (error) {
+      throw this.explain(error, operation, failedId);
     }
-    await pause(SECOND_LOOK, this.deadline);
-    return client.getRunner(id);
   }
 
-  private done(): Outcome {
-    return { physicalId: this.identity, data: { RunnerId: this.properties.RunnerId } };
+  private explain(error: unknown, operation: string, physicalId?: string) {
+    return explain(error, `${operation} runner '${this.properties.RunnerId}'`, this.properties, this.request.type, physicalId);
   }
 }
 
-/** What a request gives as its id when it ran out of time. */
-export const UNKNOWN = 'unknown';
-
-/** Whether a registration may exist in spite of the error. What the API refused for certain, and what we refused, made none. */
-function mayHaveMade(error: unknown): boolean {
-  return error instanceof ApiError && error.uncertain;
+/** The physical ID of a create that had no time to be answered. */
+export function unansweredId(properties: RunnerProperties, createdIn: Period): string {
+  return formatPhysicalId({ name: nameOf(properties), createdIn });
 }
 
-function identityOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {
+function nameOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {
   return `${org}/${id}`;
 }
 

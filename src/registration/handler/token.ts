@@ -2,7 +2,7 @@ import type { WireToken } from '../wire';
 import { AWS_CLIENT, DenialPatience, isAnswer, regionOfArn, retryWhileDenied } from './aws';
 import { short } from './log';
 
-/** There is no token, in words for the user: the cause, and what to do. */
+/** There is no token, in words for the user: the cause, and what to do, without the end of the sentence. */
 export class TokenError extends Error {}
 
 /** Reads the API token. It is read at each call, so that a rotated one is used at once. */
@@ -16,12 +16,12 @@ export async function readToken(source: WireToken, patience: DenialPatience): Pr
   }
   const token = (source.SecretField && text !== undefined ? field(text, source.SecretField, name) : text)?.trim();
   if (!token) {
-    throw new TokenError(`the ${name} has no text: expected the API token. Put the token there.`);
+    throw new TokenError(`the ${name} has no text: expected the API token. Put the token there`);
   }
   // Anything else would break the header, and its error message would show the token.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new TokenError(`the ${name} holds no API token: it has blanks or line breaks inside. `
-      + (token.startsWith('{') ? 'It looks like JSON: name the token\'s field.' : 'Put the token alone there.'));
+      + (token.startsWith('{') ? 'It looks like JSON: name the token\'s field' : 'Put the token alone there'));
   }
   return token;
 }
@@ -30,9 +30,9 @@ function remedy(error: Error & { readonly code?: string }, source: WireToken): s
   const region = regionOf(source) ?? process.env.AWS_REGION;
   if (!isAnswer(error)) {
     return `no answer from ${source.SecretId ? 'Secrets Manager' : 'Systems Manager'} in ${region} (${short(error.code ?? error.name, 20)}). `
-      + 'Give the Lambda a route to it (NAT gateway or VPC endpoint), then deploy again.';
+      + 'Give the Lambda a route to it (NAT gateway or VPC endpoint)';
   }
-  return `${short(error.name, 40)}. Check that it exists in ${region}, and that the registration's role and the key's policy allow to read it.`;
+  return `${short(error.name, 40)}. Check that it exists in ${region}, and that the registration's role and the key's policy allow to read it`;
 }
 
 function regionOf({ SecretId: secret, ParameterName: parameter, Region: region }: WireToken): string | undefined {
@@ -44,11 +44,11 @@ function field(text: string, key: string, name: string): string | undefined {
   try {
     content = JSON.parse(text);
   } catch {
-    throw new TokenError(`the ${name} is not JSON: expected an object with the field "${short(key, 40)}". Correct the secret, or leave the field out.`);
+    throw new TokenError(`the ${name} is not JSON: expected an object with the field "${short(key, 40)}". Correct the secret, or leave the field out`);
   }
   const value = typeof content === 'object' && content !== null ? (content as Record<string, unknown>)[key] : undefined;
   if (typeof value !== 'string') {
-    throw new TokenError(`the ${name} has no text in its field "${short(key, 40)}". Add it, or name another field.`);
+    throw new TokenError(`the ${name} has no text in its field "${short(key, 40)}". Add it, or name another field`);
   }
   return value;
 }

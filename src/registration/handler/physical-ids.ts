@@ -1,0 +1,61 @@
+/**
+ * The physical IDs. A resource owns what its physical ID names, and nothing else.
+ *
+ * | physical ID | what a delete removes |
+ * |---|---|
+ * | `<organization>/<runner id>@<created_at>` | the runner of this id that was created at this time |
+ * | `<organization>/<runner id>?created=<from>/<to>` | the runner of this id, if it was created in this period with the role of this resource: the API did not say whether a create succeeded |
+ * | `<rule UUID>` | the rule |
+ * | `rule?created=<from>/<to>` | the rule with the content of this resource, if it was created in this period: the API did not say whether a create succeeded |
+ * | `not-registered`, `no-rule` | nothing: the create failed, and nothing was created |
+ * | anything else: CloudFormation invents an ID for a create that was cancelled or not answered | as with a period: from the time at which the oldest such create was sent until now |
+ *
+ * `;was=<physical ID>` may follow. CloudFormation rolls a replacement back with an update that has the new physical ID and the old properties: the
+ * old physical ID in it proves that the old object belongs to this resource.
+ */
+
+export const NOT_REGISTERED = 'not-registered';
+export const NO_RULE = 'no-rule';
+/** CloudFormation accepts no more. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
+const MAX_BYTES = 1024;
+const FORM = /^(?<name>[^@?;]+)(?:@(?<createdAt>[^;]+)|\?created=(?<from>[^/;]+)\/(?<to>[^;]+))?(?:;was=(?<was>.+))?$/;
+
+/** In milliseconds since 1970. */
+export interface Period {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What a physical ID names. */
+export interface Named {
+  readonly name: string;
+  readonly createdAt?: string;
+  readonly createdIn?: Period;
+  /** The physical ID before a replacement. */
+  readonly was?: string;
+}
+
+export function parsePhysicalId(physicalId: string): Named {
+  const { name = '', createdAt, from, to, was } = FORM.exec(physicalId)?.groups ?? {};
+  return { name, createdAt, createdIn: from === undefined ? undefined : { from: Date.parse(from), to: Date.parse(to) }, was };
+}
+
+export function formatPhysicalId({ name, createdAt, createdIn, was }: Named): string {
+  const id = createdAt !== undefined ? `${name}@${createdAt}` : createdIn ? `${name}?created=${time(createdIn.from)}/${time(createdIn.to)}` : name;
+  // The oldest predecessors are cut off: a rollback needs the last one only.
+  return was === undefined ? id : `${id};was=${was}`.slice(0, MAX_BYTES);
+}
+
+/** Whether two texts of the API are the same time. The answer to a create may be more precise than what the API stores. */
+export function isSameTime(one: string, other: string): boolean {
+  return one === other || Math.abs(Date.parse(one) - Date.parse(other)) <= 1;
+}
+
+export function isWithin({ from, to }: Period, createdAt = ''): boolean {
+  const created = Date.parse(createdAt);
+  return created >= from && created <= to;
+}
+
+function time(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
