@@ -189,4 +189,31 @@ describe('the update of a rule to another filter, which only the deployment knew
     expect(await send('RunnerRule', 'Update', qa(), { id: first, old: dev() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: first });
     expect((await rules()).map(({ id }: { id: string }) => id).sort()).toEqual([first, second].sort());
   });
+
+  test('that failed unanswered is named by a rollback that has the old physical ID', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    const left = await createdBefore(1, { env_type_id: 'dev' });
+    expect(await send('RunnerRule', 'Update', qa(), { id, old: dev() })).toMatchObject({
+      Status: 'SUCCESS', PhysicalResourceId: id, Reason: `The failed update may have left rule ${left} for runner 'prod-runner': delete it, unless another resource created it.`,
+    });
+  });
+
+  test('that failed unanswered and is retried without a rollback keeps the rule, as the physical ID stays', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    let posted = false;
+    api.setFaults(({ method }) => {
+      const isFirst = method === 'POST' && !posted;
+      posted ||= isFirst;
+      return posted ? { name: 'down', carriedOut: isFirst, answer: { kind: 'reset' } } : undefined;
+    });
+    const failed = await send('RunnerRule', 'Update', dev(), { id, old: qa() });
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: expect.stringMatching(new RegExp(`^rule\\?created=.*;was=${id}$`)) });
+    api.setFaults();
+    const retry = await send('RunnerRule', 'Update', dev(), { id: failed.PhysicalResourceId, old: qa() });
+    expect(retry).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
+    await send('RunnerRule', 'Delete', qa(), { id });
+    expect(await rules()).toMatchObject([{ id: retry.Data!.RuleId, env_type_id: 'dev' }]);
+    expect(await send('RunnerRule', 'Delete', dev(), { id: retry.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toEqual([]);
+  }, 60_000);
 });

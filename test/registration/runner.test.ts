@@ -335,6 +335,23 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
   });
 
+  test('that failed unanswered and is retried without a rollback keeps the runner, as the physical ID stays', async () => {
+    const id = await create();
+    api.setFaults(({ method, path }) => {
+      const isNew = method === 'POST' || path.includes('new-runner');
+      return isNew ? { name: 'down', carriedOut: true, answer: { kind: 'reset' } } : undefined;
+    });
+    const failed = await send('Runner', 'Update', other(), { id, old: runnerProps() });
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: expect.stringMatching(/^my-org\/new-runner\?created=.*;was=my-org\/prod-runner@/) });
+    api.setFaults();
+    const retry = await send('Runner', 'Update', other(), { id: failed.PhysicalResourceId, old: runnerProps() });
+    expect(retry).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
+    await send('Runner', 'Delete', runnerProps(), { id });
+    expect((await call('GET', '/runners')).body.items).toMatchObject([{ id: 'new-runner' }]);
+    expect(await send('Runner', 'Delete', other(), { id: retry.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await call('GET', '/runners')).body.items).toEqual([]);
+  }, 60_000);
+
   test('does not get stuck on an organization that refuses the API token, and says what could not be checked', async () => {
     const id = await create();
     const elsewhere = other({ OrgId: 'nobody' });

@@ -18,14 +18,15 @@ export class RunnerRuleLifecycle implements Lifecycle {
   /** Whether an update leads to another rule, instead of the same rule with another runner. */
   private readonly isReplacement: boolean;
 
-  constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, previous?: RunnerRuleProperties) {
+  constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, private readonly previous?: RunnerRuleProperties) {
     this.wanted = ruleOf(properties);
     this.previousRule = previous && ruleOf(previous);
     this.isReplacement = previous !== undefined && !(previous.OrgId === properties.OrgId && hasSameFilter(ruleOf(previous), this.wanted));
   }
 
   public async create(): Promise<Outcome> {
-    return this.attempt('Creating', NO_RULE, async () => this.outcome((await this.bring(await this.request.client(this.properties))).id));
+    return this.attempt('Creating', NO_RULE, async () =>
+      this.outcome((await this.bring(await this.request.client(this.properties))).id));
   }
 
   public async update(physicalId: string): Promise<Outcome> {
@@ -38,11 +39,12 @@ export class RunnerRuleLifecycle implements Lifecycle {
         await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
         rule = await this.bring(client.withoutWriteWindow(), named);
       }
-      if (rule.id === named.name) {
-        return this.outcome(physicalId);
+      if (this.isNamed(rule, named)) {
+        // With another physical ID, CloudFormation would delete the rule by the old one.
+        return this.outcome(rule.id, physicalId, await this.findFailedReplacement(client));
       }
       // The rollback of a replacement gives the old physical ID again.
-      return this.outcome(named.was !== undefined && parsePhysicalId(named.was).name === rule.id ? named.was
+      return this.outcome(rule.id, named.was !== undefined && parsePhysicalId(named.was).name === rule.id ? named.was
         : formatPhysicalId({ name: rule.id, was: this.isReplacement ? physicalId : undefined }));
     });
   }
@@ -139,12 +141,33 @@ export class RunnerRuleLifecycle implements Lifecycle {
    */
   private owns(rule: Rule, named?: Named): boolean {
     const { previousRule, request, wanted } = this;
-    if (named && (rule.id === named.name || named.was !== undefined && rule.id === parsePhysicalId(named.was).name)) {
+    if (named && (this.isNamed(rule, named) || named.was !== undefined && rule.id === parsePhysicalId(named.was).name)) {
       return true;
     }
     const isOfUpdate = previousRule && !this.isReplacement && (isSame(rule, previousRule) || isSame(rule, wanted));
     return isSame(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
       || isOfUpdate === true && isWithin(this.recently(), rule.created_at);
+  }
+
+  /** Whether a physical ID names the rule: by its UUID, or by the period of an unanswered create. */
+  private isNamed(rule: Rule, { name, createdIn }: Named): boolean {
+    return rule.id === name || createdIn !== undefined && isSame(rule, this.wanted) && isWithin(createdIn, rule.created_at);
+  }
+
+  /**
+   * If CloudFormation does not use the physical ID that a failed replacement answered, its rule stays. Another resource may have created a rule with the
+   * same content, so the user decides.
+   */
+  private async findFailedReplacement(client: OrchestratorClient): Promise<string | undefined> {
+    const { previousRule, previous, properties } = this;
+    if (!previousRule || !previous || !this.isReplacement) {
+      return undefined;
+    }
+    if (previous.OrgId !== properties.OrgId) {
+      return `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.`;
+    }
+    const left = (await client.listRules()).find(rule => isSame(rule, previousRule) && isWithin(this.recently(), rule.created_at));
+    return left && `The failed update may have left rule ${left.id} for runner '${left.runner_id}': delete it, unless another resource created it.`;
   }
 
   private async removeCreated(client: OrchestratorClient, createdIn: Period): Promise<void> {
@@ -164,8 +187,8 @@ export class RunnerRuleLifecycle implements Lifecycle {
       + `adoptExisting on the rule to take it over; ${again(this.request.type)}`, { details: `it points at runner '${runner}'` });
   }
 
-  private outcome(physicalId: string): Outcome {
-    return { physicalId, data: { RuleId: parsePhysicalId(physicalId).name } };
+  private outcome(ruleId: string, physicalId = ruleId, note?: string): Outcome {
+    return { physicalId, data: { RuleId: ruleId }, note };
   }
 
   private async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {

@@ -151,7 +151,8 @@ export class RunnerLifecycle implements Lifecycle {
         await client.withoutWriteWindow().patchRunner(existing.id, this.body(existing));
       }
     }
-    return isNamed && named.createdAt !== undefined ? this.outcome(physicalId) : this.registered(existing, replaced ?? named.was);
+    // With another physical ID, CloudFormation would delete the runner by the old one.
+    return isNamed ? this.outcome(physicalId) : this.registered(existing, replaced);
   }
 
   /**
