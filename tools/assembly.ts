@@ -47,9 +47,12 @@ export interface Assembly {
 
 /** Runs a program of the project's packages, and fails with it. */
 export function run(command: string, ...args: string[]): void {
-  const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, {
-    cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' },
-  });
+  runWith({ ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' }, command, ...args);
+}
+
+/** Runs a program of the project's packages in an environment, and fails with it. */
+export function runWith(env: NodeJS.ProcessEnv, command: string, ...args: string[]): void {
+  const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
   if (status !== 0) {
     throw new Error(`${command} failed: ${error?.message ?? `what it says stands above; its exit code is ${status}`}.`);
   }

@@ -9,8 +9,8 @@ export interface Check {
 }
 
 /** One check. It failed when something is wrong, and then says what, and what to do. */
-export function check(name: string, wrong: string[], todo: string): Check {
-  return { name, ok: wrong.length === 0, says: [...wrong, todo].join('\n  ') };
+export function check(name: string, wrong: string[], ...todo: string[]): Check {
+  return { name, ok: wrong.length === 0, says: [...wrong, ...todo].join('\n  ') };
 }
 
 /** Runs the checks of a tool; one that cannot be carried out counts as failed. */
@@ -25,11 +25,11 @@ export function main(checks: () => Check[]): void {
 }
 
 /** Prints the checks, writes them to the file after `--json`, and sets the exit code. */
-function report(checks: Check[], args = process.argv): void {
+export function report(checks: Check[], skipped = 0, args = process.argv): void {
   checks.forEach(({ name, ok, says }) => (ok ? console.log(`ok      ${name}`) : console.error(`FAILED  ${name}\n  ${says}`)));
   const json = args.indexOf('--json');
   if (json > 0) {
-    writeFileSync(args[json + 1], JSON.stringify({ checks }, undefined, 2));
+    writeFileSync(args[json + 1], JSON.stringify({ checks, skipped }, undefined, 2));
   }
   if (checks.some(({ ok }) => !ok)) {
     process.exitCode = 1;

@@ -8,6 +8,8 @@ import { spawnSync } from 'child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'fs';
 import { join, relative } from 'path';
 import { parseArgs } from 'util';
+import { runWith } from './assembly';
+import { check, Check } from './checks';
 import { Language, MAVEN_REPOSITORY, missing, ROOT, toolEnvironment } from './toolchains';
 
 type Target = 'js' | Language;
@@ -31,23 +33,8 @@ const ARTIFACTS: Record<Target, { what: string; file: RegExp }[]> = {
 };
 const TARGETS = Object.keys(ARTIFACTS) as Target[];
 
-/** One thing that the result is looked at for. */
-export interface Check {
-  readonly name: string;
-  readonly ok: boolean;
-  /** What was expected, what came, and what to do. */
-  readonly says?: string;
-}
-
 function run(command: string, ...args: string[]): void {
-  const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt') },
-  });
-  if (status !== 0) {
-    throw new Error(`${command} failed${error ? `: ${error.message}` : `; what it says stands above. Its exit code is ${status}.`}`);
-  }
+  runWith({ ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt') }, command, ...args);
 }
 
 /** Compiles the library and makes the packages, anew. */
@@ -84,15 +71,15 @@ export function checkPackages(targets: Target[]): Check[] {
   const checks: Check[] = targets.flatMap(target => ARTIFACTS[target].map(({ what, file }) => {
     const found = files.filter(path => file.test(path));
     found.forEach(path => console.log(`${what.padEnd(15)} ${String(sizeOf(target, path)).padStart(8)} bytes  dist/${target === 'go' ? join(path, '..') : path}`));
-    return { name: `package: ${what}`, ok: found.length === 1, says: `expected one ${what}, a file like ${file}; found ${found.length}: ${found.join(', ')}` };
+    return check(`package: ${what}`, found.length === 1 ? [] : [`expected one ${what}, a file like ${file}; found ${found.length}: ${found.join(', ')}`]);
   }));
   if (targets.includes('js') && checks[0].ok) {
     const { size, unpackedSize } = tarball(artifact('npm tarball'));
     console.log(`\nnpm tarball: ${size} bytes packed (at most ${MAX_PACKED}), ${unpackedSize} bytes unpacked (at most ${MAX_UNPACKED})`);
     const fix = 'Look with `tar tvf` what came in, and leave out in .npmignore what users do not need.';
     checks.push(
-      { name: 'package: size of the tarball', ok: size <= MAX_PACKED, says: `expected at most ${MAX_PACKED} bytes packed; got ${size}. ${fix}` },
-      { name: 'package: size of its content', ok: unpackedSize <= MAX_UNPACKED, says: `expected at most ${MAX_UNPACKED} bytes unpacked; got ${unpackedSize}. ${fix}` },
+      check('package: size of the tarball', size <= MAX_PACKED ? [] : [`expected at most ${MAX_PACKED} bytes packed; got ${size}.`], fix),
+      check('package: size of its content', unpackedSize <= MAX_UNPACKED ? [] : [`expected at most ${MAX_UNPACKED} bytes unpacked; got ${unpackedSize}.`], fix),
     );
   }
   return checks;
@@ -128,8 +115,8 @@ function main(): number {
   }
   const began = Date.now();
   makePackages(targets);
-  const failed = checkPackages(targets).filter(check => !check.ok);
-  failed.forEach(check => console.error(`${check.name}: ${check.says}`));
+  const failed = checkPackages(targets).filter(({ ok }) => !ok);
+  failed.forEach(({ name, says }) => console.error(`${name}: ${says}`));
   console.log(`\n${targets.length} languages packaged in ${Math.round((Date.now() - began) / 1000)} s`);
   return failed.length > 0 ? 1 : 0;
 }

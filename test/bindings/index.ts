@@ -5,14 +5,15 @@
  *   npm run bindings                     all languages
  *   npm run bindings -- --language go    one of them: python, java, go
  */
-import { readdirSync, rmSync, writeFileSync } from 'fs';
+import { readdirSync, rmSync } from 'fs';
 import { join } from 'path';
 import { parseArgs } from 'util';
 import { compare, compareMessages, templatesIn } from './compare';
 import { Difference, DIFFERENCES, Template } from './differences';
 import { Any, install, Installed, NEWEST_CDK } from './install';
 import { README, ADVICE } from './readme';
-import { Check, checkPackages, makePackages } from '../../tools/package';
+import { check, Check, report } from '../../tools/checks';
+import { checkPackages, makePackages } from '../../tools/package';
 import { Language, LANGUAGES, missing, ROOT } from '../../tools/toolchains';
 
 const directories = (path: string) => readdirSync(path, { withFileTypes: true })
@@ -93,28 +94,25 @@ function checkLanguage(language: Language, results: Results, reference: Results,
     const name = `${language}: ${title(program)}`;
     const problem = results.problems[program] ?? reference.problems[program];
     if (problem) {
-      return { name, ok: false, says: [problem, ...advice(program)].join('\n') };
+      return check(name, [problem], ...advice(program));
     }
     const { unexplained, explained, templates: compared } = compare(reference.templates[program], results.templates[program], language);
     explained.forEach(difference => seen.add(difference));
     templates += compared;
     differences += unexplained.length;
-    return { name, ok: unexplained.length === 0, says: [...unexplained, ...advice(program)].join('\n') };
+    return check(name, unexplained, ...advice(program));
   });
   if (language === 'go') {
-    checks.push({ name: `go: compiles with aws-cdk-lib ${NEWEST_CDK}`, ok: results.problems.newest === undefined, says: results.problems.newest });
+    checks.push(check(`go: compiles with aws-cdk-lib ${NEWEST_CDK}`, results.problems.newest === undefined ? [] : [results.problems.newest]));
   }
   const own = examplesOf(language);
-  checks.push({
-    name: `${language}: has the examples of TypeScript`,
-    ok: own.join() === EXAMPLES.join(),
-    says: `expected ${EXAMPLES.join(', ')}; got ${own.join(', ')}. Every example is there in every language, or in none.`,
-  });
+  checks.push(check(`${language}: has the examples of TypeScript`, own.join() === EXAMPLES.join() ? [] : [`expected ${EXAMPLES.join(', ')}; got ${own.join(', ')}.`],
+    'Every example is there in every language, or in none.'));
   const errors = results.problems.errors ?? reference.problems.errors;
   if (errors || Object.keys(reference.messages).length === 0) {
-    checks.push({ name: `${language}: errors`, ok: false, says: errors ?? 'expected messages of TypeScript to compare with; got none' });
+    checks.push(check(`${language}: errors`, [errors ?? 'expected messages of TypeScript to compare with; got none']));
   } else {
-    checks.push(...compareMessages(reference.messages, results.messages, language).map(({ name, says }) => ({ name: `${language}: error "${name}"`, ok: !says, says })));
+    checks.push(...compareMessages(reference.messages, results.messages, language).map(({ name, says }) => check(`${language}: error "${name}"`, says ? [says] : [])));
   }
   return { checks, templates, differences };
 }
@@ -131,7 +129,7 @@ async function main(): Promise<number> {
   const languages = wanted.filter(language => !lacks.some(lack => lack.language === language));
   // On a developer's machine a language may be left out, and that is said; CI has all of them.
   const strict = process.env.CI === 'true';
-  const checks: Check[] = strict ? lacks.map(({ language, problem }) => ({ name: `${language}: toolchain`, ok: false, says: problem })) : [];
+  const checks: Check[] = strict ? lacks.map(({ language, problem }) => check(`${language}: toolchain`, [problem!])) : [];
   if (!strict) {
     lacks.forEach(({ language, problem }) => console.log(`SKIPPED: ${language}. ${problem}`));
   }
@@ -151,31 +149,23 @@ async function main(): Promise<number> {
   }));
 
   const reference = results.typescript!;
-  PROGRAMS.forEach(program => checks.push({
-    name: `typescript: ${title(program)}`,
-    ok: Object.keys(reference.templates[program] ?? {}).length > 0,
-    says: [reference.problems[program] ?? 'expected at least one template; got none', ...advice(program)].join('\n'),
-  }));
+  PROGRAMS.forEach(program => checks.push(check(`typescript: ${title(program)}`, Object.keys(reference.templates[program] ?? {}).length > 0
+    ? [] : [reference.problems[program] ?? 'expected at least one template; got none'], ...advice(program))));
   const seen = new Set<Difference>();
   const sums = languages.map(language => checkLanguage(language, results[language]!, reference, seen));
   sums.forEach(sum => checks.push(...sum.checks));
-  DIFFERENCES.filter(({ languages: those }) => those.some(language => languages.includes(language))).forEach(difference => checks.push({
-    name: `difference: ${difference.what}`,
-    ok: seen.has(difference),
-    says: `expected this difference somewhere (${difference.why}); got none. Remove it from test/bindings/differences.ts.`,
-  }));
+  DIFFERENCES.filter(({ languages: those }) => those.some(language => languages.includes(language))).forEach(difference => checks.push(
+    check(`difference: ${difference.what}`, seen.has(difference) ? [] : [`expected this difference somewhere (${difference.why}); got none.`],
+      'Remove it from test/bindings/differences.ts.')));
 
-  const failed = checks.filter(check => !check.ok);
-  failed.forEach(check => console.log(`\nFAILED: ${check.name}\n${check.says}`));
+  report(checks, strict ? 0 : lacks.length);
+  const failed = checks.filter(({ ok }) => !ok);
   console.log(`\nDifferences that must be (${seen.size}):`);
   seen.forEach(({ what, why, languages: those }) => console.log(`  ${what} (${those.join(', ')}): ${why}`));
   const total = (of: 'templates' | 'differences') => sums.reduce((sum, part) => sum + part[of], 0);
   console.log(`\n${EXAMPLES.length} examples and the README's program x ${languages.length + 1} languages, ${total('templates')} templates compared with TypeScript's, `
     + `${total('differences')} unexplained differences; ${checks.length - failed.length} checks passed, ${failed.length} failed, `
     + `${strict ? 0 : lacks.length} languages skipped; ${Math.round((Date.now() - began) / 1000)} s`);
-  if (values.json) {
-    writeFileSync(values.json, JSON.stringify({ checks: checks.map(({ name, ok }) => ({ name, ok })), skipped: strict ? 0 : lacks.length }));
-  }
   return failed.length > 0 ? 1 : 0;
 }
 
