@@ -1,10 +1,13 @@
 /** What the documents name has to exist. */
+import { execFileSync } from 'child_process';
 import { existsSync, readFileSync } from 'fs';
 import { dirname, join } from 'path';
 
 const ROOT = join(__dirname, '..');
 const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/ARCHITECTURE.md'];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const PARTS = execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['tools/test.ts', '--list'], { cwd: ROOT, encoding: 'utf8' })
+  .split('\n').map(line => line.trim().split(' ')[0]);
 const exists = (path: string) => existsSync(join(ROOT, path));
 
 /** The paths that a text names in code: those in `{a,b}` one by one, and of a pattern with `*` its directory. */
@@ -30,6 +33,11 @@ describe.each(DOCUMENTS)('%s', (document) => {
   test('names commands that exist', () => {
     const commands = [...text.matchAll(/\b(?:npm run|npx projen) ([a-z][\w:-]*)/g)].map(([, command]) => command);
     expect(commands.filter(command => !(command in scripts))).toEqual([]);
+  });
+
+  test('names parts of npm test that exist', () => {
+    const parts = [...text.matchAll(/--only ([\w,-]+)/g)].flatMap(([, names]) => names.split(','));
+    expect(parts.filter(part => !PARTS.includes(part))).toEqual([]);
   });
 });
 
