@@ -24,7 +24,7 @@ import { RunnerLogGroups } from './parts/log-groups';
 import { createNetwork } from './parts/network';
 import { findOrCreateOidcProvider } from './parts/oidc-provider';
 import { registerRunner } from './parts/registration';
-import { runnerIdPattern, runnerIdProperties } from './parts/runner-id';
+import { runnerIdProperties } from './parts/runner-id';
 import { createTaskManagerRole } from './parts/task-manager-role';
 import { createTaskRole } from './parts/task-role';
 import { valuesOfDeployment } from './parts/wildcards';
@@ -111,100 +111,84 @@ export class EcsRunner extends Resource implements IEcsRunner {
     super(scope, id);
     checkRunner(this, props);
     warnAboutEnvironment(this, props.environment);
-    const { orchestrator, encryptionKey, tags = {}, rolePath, permissionsBoundary } = props;
-    const { stateStorage = StateStorage.newBucket(), logRetention = DEFAULT_LOG_RETENTION, logRemovalPolicy = RemovalPolicy.DESTROY } = props;
-    const roleSettings = { rolePath, permissionsBoundary };
+    const { orchestrator, encryptionKey, tags = {} } = props;
     this.orchestrator = orchestrator;
 
-    // The Lambda of the stack, and the id. Before everything else: it refuses a bad token or organization while there is nothing yet to roll back.
+    // The Lambda, which the runners of the stack and API share, and the runner id. First, so that a wrong API token or organization fails the deployment while
+    // there is nothing to roll back.
     const provider = RegistrationProvider.for(this, orchestrator.apiUrl, {
-      ...roleSettings, logRetention, logRemovalPolicy, tags, network: props.registrationNetwork, encryptionKey,
+      rolePath: props.rolePath,
+      permissionsBoundary: props.permissionsBoundary,
+      logRetention: props.logRetention ?? DEFAULT_LOG_RETENTION,
+      logRemovalPolicy: props.logRemovalPolicy ?? RemovalPolicy.DESTROY,
+      tags,
+      network: props.registrationNetwork,
+      encryptionKey,
     });
-    const values = valuesOfDeployment(this, props);
-    const idResource = runnerIdResource(this, orchestrator, { ...runnerIdProperties(this, props), Values: values });
+    const uncheckedValues = valuesOfDeployment(this, props);
+    const idResource = runnerIdResource(this, orchestrator, { ...runnerIdProperties(this, props), Values: uncheckedValues });
     this.runnerId = idResource.ref;
 
-    // Where the tasks run.
+    // The subnets and security groups of the tasks.
     const network = createNetwork(this, props, { orchestratorPorts: orchestrator._taskPorts, gitOverSsh: usesGitOverSsh(props) });
     this.vpc = network.vpc;
     this.subnetIds = network.subnetIds;
     this.connections = new RunnerConnections(this, network.securityGroups, group => this.registration?.node.addDependency(group));
 
-    // Where the state and the logs are kept.
+    // The state bucket.
+    const stateStorage = props.stateStorage ?? StateStorage.newBucket();
     this.ownsStateBucket = !stateStorage._isExisting;
     this.autoDeletesObjects = stateStorage._autoDeletes;
-    this.stateBucket = stateStorage._bucket(this, encryptionKey);
+    this.stateBucket = stateStorage._findOrCreateBucket(this, encryptionKey);
     this.statePrefix = stateStorage._prefix;
     // An existing bucket may know its key itself, and have another one than the log groups.
     const stateKey = this.stateBucket.encryptionKey ?? encryptionKey;
-    this.logGroups = new RunnerLogGroups(this, {
-      runnerId: this.runnerId,
-      runnerIdPattern: runnerIdPattern(props),
-      retention: logRetention,
-      removalPolicy: logRemovalPolicy,
-      encryptionKey,
-      hasEventLog: props.eventLogEnabled ?? true,
-      eventLogGroup: props.eventLogGroup,
-      hasExecLog: !props.cluster,
-    });
-    this.eventLogGroup = this.logGroups.event;
-    this.execLogGroup = this.logGroups.exec;
-    if (encryptionKey) {
-      this.logGroups.encrypt(encryptionKey, provider.logGroupsOf(encryptionKey), stateKey ?? encryptionKey);
-    }
     if (stateStorage._autoDeletes) {
-      configureCdkProvider(this, CDK_PROVIDERS.emptyBucket, { ...roleSettings, tags });
+      configureCdkProvider(this, CDK_PROVIDERS.emptyBucket, props);
     }
     if (network.isNewVpc) {
-      configureCdkProvider(this, CDK_PROVIDERS.closeDefaultSecurityGroup, { ...roleSettings, tags });
+      configureCdkProvider(this, CDK_PROVIDERS.closeDefaultSecurityGroup, props);
     }
 
-    // The roles of the tasks, and the role that starts them.
-    const taskRole = createTaskRole(this, {
-      ...roleSettings,
-      taskRole: props.taskRole,
-      state: {
-        bucketArn: this.stateBucket.bucketArn,
-        prefix: this.statePrefix,
-        account: this.stateBucket.env.account,
-        keyArn: stateKey?.keyArn,
-        bucketKey: stateStorage._usesBucketKey,
-      },
+    // The log groups.
+    this.logGroups = new RunnerLogGroups(this, props, this.runnerId);
+    this.eventLogGroup = this.logGroups.event;
+    this.execLogGroup = this.logGroups.exec;
+    if (encryptionKey && stateKey) {
+      this.logGroups.encrypt(encryptionKey, provider.logGroupsOf(encryptionKey), stateKey);
+    }
+
+    // The roles that tasks run with and are started with, the cluster, and the role that the orchestrator assumes to run tasks in it.
+    const taskRole = createTaskRole(this, props, {
+      bucketArn: this.stateBucket.bucketArn,
+      prefix: this.statePrefix,
+      account: this.stateBucket.env.account,
+      keyArn: stateKey?.keyArn,
+      bucketKey: stateStorage._usesBucketKey,
     });
     this.taskRole = taskRole.role;
     this.grantPrincipal = this.taskRole.grantPrincipal;
-    const executionRole = createExecutionRole(this, {
-      ...roleSettings, executionRole: props.executionRole, secrets: props.secrets, image: props.image,
-    });
+    const executionRole = createExecutionRole(this, props);
     this.executionRole = executionRole.role;
-    this.cluster = props.cluster ?? createCluster(this, {
-      containerInsights: props.containerInsights,
-      execLogGroupName: this.logGroups.execName,
-      encryptExecLog: encryptionKey !== undefined,
-      vpc: network.vpc,
-    });
-    this.oidcProvider = findOrCreateOidcProvider(this, orchestrator, props.oidcProvider);
-    const taskManagerRole = createTaskManagerRole(this, {
-      ...roleSettings,
-      orchestrator,
-      runnerId: this.runnerId,
-      oidcProviderArn: this.oidcProvider.oidcProviderArn,
-      tasks: {
-        taskFamilyPrefix: orchestrator.taskFamilyPrefix,
-        clusterName: this.cluster.clusterName,
-        clusterArn: this.cluster.clusterArn,
-        executionRoleArn: this.executionRole.roleArn,
-        taskRoleArn: this.taskRole.roleArn,
-      },
+    this.cluster = props.cluster ?? createCluster(this, props, this.logGroups.execName, network.vpc);
+    this.oidcProvider = findOrCreateOidcProvider(this, props);
+    const taskManagerRole = createTaskManagerRole(this, props, this.runnerId, this.oidcProvider, {
+      clusterName: this.cluster.clusterName,
+      clusterArn: this.cluster.clusterArn,
+      executionRoleArn: this.executionRole.roleArn,
+      taskRoleArn: this.taskRole.roleArn,
     });
     this.taskManagerRole = taskManagerRole.role;
     const policies = [taskRole.policy, executionRole.policy, taskManagerRole.policy].filter(policy => policy !== undefined);
-    if (values) {
-      // No policy has a value that has not been looked at. The roles themselves wait for nothing, so that any resource policy can name them.
+    if (uncheckedValues) {
+      // The handler checks these values with the id, before a policy contains them. The roles themselves wait for nothing, so that any resource policy can
+      // name them.
       policies.forEach(policy => policy.node.addDependency(idResource));
     }
 
-    // The registration, after all that a deployment needs.
+    // The registration, after everything that a deployment needs: a registered runner gets deployments at once, and may have some until it is deleted. As
+    // it is deleted first, a delete that the orchestrator refuses, because the runner is in use, has deleted nothing else. Policies that grants add later
+    // count, too.
     this.registration = registerRunner(this, props, {
       runnerId: this.runnerId,
       taskManagerRoleArn: this.taskManagerRole.roleArn,
@@ -225,12 +209,9 @@ export class EcsRunner extends Resource implements IEcsRunner {
       clusterArn: this.cluster.clusterArn,
       taskFamilyPrefix: orchestrator.taskFamilyPrefix,
     });
-    // A registered runner gets deployments at once, and may have some until it is gone: all that a deployment needs is
-    // there before it, and goes after it. So when the orchestrator refuses to let a runner go that is in use, nothing has been
-    // torn down yet. Policies that grants add later count, too.
     this.registration.node.addDependency(
       this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, ...policies, this.stateBucket, ...network.securityGroups,
-      // The routes of a VPC are what leads out of it; the capacity providers of a cluster may stand beside it.
+      // The routes of a VPC lead out of it; the capacity providers of a given cluster may be resources beside it.
       ...this.ofThisStack(network.vpc, props.cluster ?? this.node.findChild('Cluster')),
       ...[this.execLogGroup, this.eventLogGroup, eventLog, eventLog?.policy].filter(part => part !== undefined));
 

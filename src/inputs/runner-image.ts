@@ -92,7 +92,7 @@ export abstract class RunnerImage {
    * Gives the image's URI, and the grantee what it needs to pull it.
    * @internal
    */
-  public abstract _uri(scope: Construct, grantee: iam.IGrantable): string;
+  public abstract _grantPull(scope: Construct, grantee: iam.IGrantable): string;
 
   /** @internal */
   public _typeProblems(): Problem[] {
@@ -118,7 +118,7 @@ class RegistryImage extends RunnerImage {
     super();
   }
 
-  public _uri(): string {
+  public _grantPull(): string {
     return this.name;
   }
 
@@ -145,7 +145,7 @@ class EcrImage extends RunnerImage {
     super();
   }
 
-  public _uri(_scope: Construct, grantee: iam.IGrantable): string {
+  public _grantPull(_scope: Construct, grantee: iam.IGrantable): string {
     this.repository.grantPull(grantee);
     return this.repository.repositoryUriForTagOrDigest(this.tagOrDigest);
   }
@@ -207,7 +207,7 @@ class AssetImage extends RunnerImage {
     return problems.list;
   }
 
-  public _uri(scope: Construct, grantee: iam.IGrantable): string {
+  public _grantPull(scope: Construct, grantee: iam.IGrantable): string {
     const { platform = ecrAssets.Platform.LINUX_AMD64, buildArgs, buildSecrets } = this.options;
     if (platform.platform !== ecrAssets.Platform.LINUX_AMD64.platform) {
       Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:imagePlatform',

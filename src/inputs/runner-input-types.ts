@@ -31,7 +31,7 @@ const RUNNER: InputTypes<EcsRunnerProps> = {
   logRemovalPolicy: oneOf('RemovalPolicy', RemovalPolicy),
   eventLogEnabled: BOOLEAN,
   eventLogGroup: objectWith('a logs.ILogGroup', 'logGroupName'),
-  image: objectWith('a RunnerImage', '_uri', 'Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().'),
+  image: objectWith('a RunnerImage', '_grantPull', 'Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().'),
   environment: sensitive(mapOf(sensitive(TEXT))),
   secrets: sensitive(mapOf(sensitive(objectWith('an ecs.Secret', 'grantRead', 'Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().')))),
   taskRole: ROLE,

@@ -127,7 +127,7 @@ export class StateStorage {
    * The bucket: the given one, or a new one in the scope.
    * @internal
    */
-  public _bucket(scope: Construct, encryptionKey?: kms.IKey): s3.IBucket {
+  public _findOrCreateBucket(scope: Construct, encryptionKey?: kms.IKey): s3.IBucket {
     if (this.existing) {
       return this.existing;
     }

@@ -2,6 +2,9 @@ import { CfnResource, CfnTag, ITaggable, Lazy, Stack, TagManager, Tags, TagType 
 import { Construct, IConstruct } from 'constructs';
 import type { RoleSettings } from './runner-roles';
 import { acknowledge, Acknowledgement } from '../common/acknowledgements';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
+
+export type CdkProviderInputs = RoleSettings & Pick<EcsRunnerProps, 'tags'>;
 
 /** Ids, below the stack, of the CDK's own custom resource providers, which it makes as a side effect of other constructs. */
 export const CDK_PROVIDERS = {
@@ -21,19 +24,19 @@ const FUNCTION_FINDINGS: Acknowledgement[] = [
  * Gives one of the CDK's own custom resource providers, if the stack has it, the path, boundary and tags of the runner's roles, and acknowledges what is
  * found in its function: it takes no settings itself.
  */
-export function configureCdkProvider(scope: Construct, id: string, settings: RoleSettings & { readonly tags: Record<string, string> }): void {
+export function configureCdkProvider(scope: Construct, id: string, inputs: CdkProviderInputs): void {
   const provider = Stack.of(scope).node.tryFindChild(id);
   const role = provider?.node.tryFindChild('Role');
   if (!provider || !CfnResource.isCfnResource(role)) {
     return;
   }
   acknowledge(provider.node.findChild('Handler'), FUNCTION_FINDINGS);
-  tagProvider(provider, settings.tags);
-  if (settings.rolePath !== undefined) {
-    role.addPropertyOverride('Path', settings.rolePath);
+  tagProvider(provider, inputs.tags ?? {});
+  if (inputs.rolePath !== undefined) {
+    role.addPropertyOverride('Path', inputs.rolePath);
   }
-  if (settings.permissionsBoundary) {
-    role.addPropertyOverride('PermissionsBoundary', settings.permissionsBoundary.managedPolicyArn);
+  if (inputs.permissionsBoundary) {
+    role.addPropertyOverride('PermissionsBoundary', inputs.permissionsBoundary.managedPolicyArn);
   }
 }
 

@@ -6,16 +6,7 @@ import { checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
-export type ClusterInputs = Pick<EcsRunnerProps, 'cluster' | 'containerInsights'>;
-
-export interface NewClusterOptions {
-  readonly containerInsights?: ecs.ContainerInsights;
-  readonly execLogGroupName: string;
-  /** Whether the log group of ECS Exec has a customer managed key. */
-  readonly encryptExecLog: boolean;
-  /** The VPC that the tasks run in, if it is known. */
-  readonly vpc?: ec2.IVpc;
-}
+export type ClusterInputs = Pick<EcsRunnerProps, 'cluster' | 'containerInsights' | 'encryptionKey'>;
 
 /** Rejects a cluster that the orchestrator cannot use, and settings that apply to a new cluster only. */
 export function checkCluster(scope: Construct, problems: Problems, { cluster, containerInsights }: ClusterInputs): void {
@@ -45,8 +36,8 @@ export function checkCluster(scope: Construct, problems: Problems, { cluster, co
 }
 
 /** A new cluster with ECS Exec logging. */
-export function createCluster(scope: Construct, options: NewClusterOptions): ecs.ICluster {
-  const { containerInsights = ecs.ContainerInsights.ENABLED, execLogGroupName, encryptExecLog, vpc } = options;
+export function createCluster(scope: Construct, inputs: ClusterInputs, execLogGroupName: string, vpc?: ec2.IVpc): ecs.ICluster {
+  const { containerInsights = ecs.ContainerInsights.ENABLED, encryptionKey } = inputs;
   // Typed L1: the L2 makes a VPC when it knows none. No capacity providers: the orchestrator uses the launch type FARGATE, and CreateCluster with
   // capacity providers fails in an account that has no service-linked role of ECS yet.
   // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
@@ -56,7 +47,7 @@ export function createCluster(scope: Construct, options: NewClusterOptions): ecs
       executeCommandConfiguration: {
         logging: 'OVERRIDE',
         // By name, so that the cluster and all that refers to it need not wait for the log group.
-        logConfiguration: { cloudWatchLogGroupName: execLogGroupName, cloudWatchEncryptionEnabled: encryptExecLog || undefined },
+        logConfiguration: { cloudWatchLogGroupName: execLogGroupName, cloudWatchEncryptionEnabled: encryptionKey ? true : undefined },
       },
     },
   });

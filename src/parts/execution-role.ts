@@ -8,7 +8,7 @@ import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
 import { canonical } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
-export type ExecutionRoleOptions = RoleSettings & Pick<EcsRunnerProps, 'executionRole' | 'secrets' | 'image'>;
+export type ExecutionRoleInputs = RoleSettings & Pick<EcsRunnerProps, 'executionRole' | 'secrets' | 'image'>;
 
 const WILDCARD_REASONS: WildcardReasons = {
   'kms:Decrypt': {
@@ -19,14 +19,14 @@ const WILDCARD_REASONS: WildcardReasons = {
 };
 
 /** The role that ECS starts the tasks with, and the image that it pulls. */
-export function createExecutionRole(scope: Construct, options: ExecutionRoleOptions): RunnerRole & { image?: string } {
-  const { executionRole, secrets = {} } = options;
+export function createExecutionRole(scope: Construct, inputs: ExecutionRoleInputs): RunnerRole & { image?: string } {
+  const { executionRole, secrets = {} } = inputs;
   const collector = new TaskStartAccess(scope);
   // By name: Go and Java hand over maps in another order each time, and the policy would change with every synthesis.
   for (const [, secret] of Object.entries(secrets).sort(([one], [other]) => one < other ? -1 : 1)) {
     collector.collectSecret(secret);
   }
-  const image = options.image?._uri(scope, collector);
+  const image = inputs.image?._grantPull(scope, collector);
   const { statements } = collector;
   const from = {
     input: executionRole ? 'executionRole' : 'secrets',
@@ -39,7 +39,7 @@ export function createExecutionRole(scope: Construct, options: ExecutionRoleOpti
   const role = new iam.Role(scope, 'ExecutionRole', {
     description: 'Starts the tasks of a Platform Orchestrator runner',
     assumedBy: tasksPrincipal(scope),
-    ...rolePropsOf(options),
+    ...rolePropsOf(inputs),
   });
   return { role, image, policy: statements.length > 0 ? addPolicy(role, 'TaskStart', role, statements, from) : undefined };
 }

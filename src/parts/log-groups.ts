@@ -3,24 +3,14 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { allowLogGroups } from './encryption-key';
+import type { EventLogInputs } from './event-log';
+import { runnerIdPattern, RunnerIdInputs } from './runner-id';
 import { acknowledge } from '../common/acknowledgements';
-import { logGroupFindings } from '../common/log-groups';
+import { DEFAULT_LOG_RETENTION, logGroupFindings } from '../common/log-groups';
 import { retainExceptOnCreate } from '../common/removal-policy';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
-export interface LogGroupsOptions {
-  readonly runnerId: string;
-  /** The id as resource policies have it. */
-  readonly runnerIdPattern: string;
-  readonly retention: logs.RetentionDays;
-  readonly removalPolicy: RemovalPolicy;
-  readonly encryptionKey?: kms.IKey;
-  /** Whether the tasks' state changes are logged. */
-  readonly hasEventLog: boolean;
-  /** The log group of the user for the tasks' state changes. */
-  readonly eventLogGroup?: logs.ILogGroup;
-  /** Whether ECS Exec is logged: on a cluster of the runner's own. */
-  readonly hasExecLog: boolean;
-}
+export type LogGroupsInputs = RunnerIdInputs & EventLogInputs & Pick<EcsRunnerProps, 'cluster' | 'encryptionKey' | 'logRetention' | 'logRemovalPolicy'>;
 
 /** The log groups of a runner. */
 export class RunnerLogGroups {
@@ -37,15 +27,15 @@ export class RunnerLogGroups {
   /** The log groups that were made for the runner, by construct id. */
   private readonly own: Record<string, logs.LogGroup> = {};
 
-  constructor(private readonly runner: Construct, private readonly options: LogGroupsOptions) {
-    const names = namesFor(options.runnerId);
-    this.patterns = namesFor(options.runnerIdPattern);
-    this.eventName = options.eventLogGroup?.logGroupName ?? names.event;
+  constructor(private readonly runner: Construct, private readonly inputs: LogGroupsInputs, runnerId: string) {
+    const names = namesFor(runnerId);
+    this.patterns = namesFor(runnerIdPattern(inputs));
+    this.eventName = inputs.eventLogGroup?.logGroupName ?? names.event;
     this.execName = names.exec;
-    if (options.hasEventLog) {
-      this.event = options.eventLogGroup ?? this.newGroup('EventLogGroup', names.event);
+    if (inputs.eventLogEnabled ?? true) {
+      this.event = inputs.eventLogGroup ?? this.newGroup('EventLogGroup', names.event);
     }
-    if (options.hasExecLog) {
+    if (!inputs.cluster) {
       this.exec = this.newGroup('ExecLogGroup', names.exec);
     }
   }
@@ -69,9 +59,9 @@ export class RunnerLogGroups {
   }
 
   private newGroup(id: string, logGroupName: string): logs.ILogGroup {
-    const { retention, removalPolicy, encryptionKey } = this.options;
+    const { logRetention = DEFAULT_LOG_RETENTION, logRemovalPolicy, encryptionKey } = this.inputs;
     const group = new logs.LogGroup(this.runner, id, {
-      logGroupName, retention, removalPolicy: retainExceptOnCreate(removalPolicy), encryptionKey,
+      logGroupName, retention: logRetention, removalPolicy: retainExceptOnCreate(logRemovalPolicy), encryptionKey,
     });
     acknowledge(group, logGroupFindings(this.runner, encryptionKey));
     this.own[id] = group;

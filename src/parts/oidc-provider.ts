@@ -8,7 +8,6 @@ import { addPolicy } from '../common/role-policies';
 import { isKnown, maskUnknown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 import { issuerName } from '../inputs/oidc-issuer';
-import type { Orchestrator } from '../inputs/orchestrator';
 import { apiSuffix, RegistrationProvider } from '../registration/provider';
 import { oidcProviderResource } from '../registration/resources';
 
@@ -49,15 +48,15 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
 }
 
 /** The OIDC provider of the issuer: the one that the user gave, or one that all runners of the stack with this issuer share. */
-export function findOrCreateOidcProvider(scope: Construct, { apiUrl, oidcIssuerUrl }: Orchestrator, given?: iam.IOidcProvider): iam.IOidcProvider {
-  const issuerUrl = `https://${issuerName(oidcIssuerUrl)}`;
-  if (given) {
-    return given;
+export function findOrCreateOidcProvider(scope: Construct, { orchestrator, oidcProvider }: OidcProviderInputs): iam.IOidcProvider {
+  if (oidcProvider) {
+    return oidcProvider;
   }
   const stack = Stack.of(scope);
+  const { apiUrl, _issuerName: issuer } = orchestrator;
   // The issuer is part of the id, so that runners of different orchestrators do not swap providers when their order changes.
-  const id = `HumanitecOidcProvider-${issuerName(issuerUrl).replace(/[^a-zA-Z0-9.-]/g, '-')}${apiSuffix(scope, apiUrl)}`;
-  return (stack.node.tryFindChild(id) as EnsuredOidcProvider | undefined) ?? new EnsuredOidcProvider(stack, id, issuerUrl, apiUrl);
+  const id = `HumanitecOidcProvider-${issuer.replace(/[^a-zA-Z0-9.-]/g, '-')}${apiSuffix(scope, apiUrl)}`;
+  return (stack.node.tryFindChild(id) as EnsuredOidcProvider | undefined) ?? new EnsuredOidcProvider(stack, id, `https://${issuer}`, apiUrl);
 }
 
 /**

@@ -5,23 +5,17 @@ import { rolePropsOf, RoleSettings, RunnerRole } from './runner-roles';
 import { OIDC_AUDIENCE, TASK_CPU_MAX, TASK_MEMORY_MAX } from '../common/contract';
 import { onlyOnAll, WildcardReasons } from '../common/policy-findings';
 import { addPolicy } from '../common/role-policies';
-import type { Orchestrator } from '../inputs/orchestrator';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 /** What the orchestrator may do with its role. Everything is held to the one cluster and to the orchestrator's own families. */
 export interface TaskAccess {
-  readonly taskFamilyPrefix: string;
   readonly clusterName: string;
   readonly clusterArn: string;
   readonly executionRoleArn: string;
   readonly taskRoleArn: string;
 }
 
-export interface TaskManagerRoleOptions extends RoleSettings {
-  readonly orchestrator: Orchestrator;
-  readonly runnerId: string;
-  readonly oidcProviderArn: string;
-  readonly tasks: TaskAccess;
-}
+export type TaskManagerRoleInputs = RoleSettings & Pick<EcsRunnerProps, 'orchestrator'>;
 
 const FAMILIES = {
   reason: 'The orchestrator makes a task definition family for each environment and a revision for each deployment. The wildcard begins after its prefix.',
@@ -38,20 +32,22 @@ const WILDCARD_REASONS: WildcardReasons = {
 };
 
 /** The role that the orchestrator assumes, with an OIDC token that names the organization and this runner. */
-export function createTaskManagerRole(scope: Construct, options: TaskManagerRoleOptions): RunnerRole & { policy: iam.Policy } {
-  const { orchestrator, runnerId, oidcProviderArn, tasks } = options;
+export function createTaskManagerRole(
+  scope: Construct, inputs: TaskManagerRoleInputs, runnerId: string, oidcProvider: iam.IOidcProvider, tasks: TaskAccess,
+): RunnerRole & { policy: iam.Policy } {
+  const { orchestrator } = inputs;
   const role = new iam.Role(scope, 'TaskManagerRole', {
     description: 'Runs the deployments of the Platform Orchestrator as ECS tasks',
-    assumedBy: new iam.WebIdentityPrincipal(oidcProviderArn, {
+    assumedBy: new iam.WebIdentityPrincipal(oidcProvider.oidcProviderArn, {
       StringEquals: {
         [`${orchestrator._issuerName}:aud`]: OIDC_AUDIENCE,
         [`${orchestrator._issuerName}:sub`]: `${orchestrator.orgId}+${runnerId}`,
       },
     }),
-    ...rolePropsOf(options),
+    ...rolePropsOf(inputs),
   });
   const from = { input: 'taskManagerRole', fix: 'Grant less to it, or attach an iam.ManagedPolicy.', wildcardReasons: WILDCARD_REASONS };
-  return { role, policy: addPolicy(role, 'RunTasks', role, taskManagerStatements(scope, tasks), from) };
+  return { role, policy: addPolicy(role, 'RunTasks', role, taskManagerStatements(scope, orchestrator.taskFamilyPrefix, tasks), from) };
 }
 
 /**
@@ -59,10 +55,10 @@ export function createTaskManagerRole(scope: Construct, options: TaskManagerRole
  *
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
  */
-function taskManagerStatements(scope: Construct, to: TaskAccess): iam.PolicyStatement[] {
+function taskManagerStatements(scope: Construct, taskFamilyPrefix: string, to: TaskAccess): iam.PolicyStatement[] {
   const stack = Stack.of(scope);
   const ecsArn = (resource: string, resourceName: string) => stack.formatArn({ service: 'ecs', resource, resourceName });
-  const taskDefinitions = ecsArn('task-definition', `${to.taskFamilyPrefix}*:*`);
+  const taskDefinitions = ecsArn('task-definition', `${taskFamilyPrefix}*:*`);
   const tasks = ecsArn('task', `${to.clusterName}/*`);
   const inCluster = { ArnEquals: { 'ecs:cluster': to.clusterArn } };
   // Denied instead of not allowed: the orchestrator sends sizes such as ".5 vCPU", which are no numbers, and a size that is not mentioned passes, too.
@@ -97,7 +93,7 @@ function taskManagerStatements(scope: Construct, to: TaskAccess): iam.PolicyStat
       sid: 'TagTaskDefinition',
       actions: ['ecs:TagResource'],
       // AWS evaluates the ARN with and without the revision.
-      resources: [ecsArn('task-definition', `${to.taskFamilyPrefix}*`)],
+      resources: [ecsArn('task-definition', `${taskFamilyPrefix}*`)],
       conditions: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
     }),
     new iam.PolicyStatement({

@@ -4,6 +4,7 @@ import type { Construct } from 'constructs';
 import { rolePropsOf, RoleSettings, RunnerRole, tasksPrincipal } from './runner-roles';
 import type { WildcardReasons } from '../common/policy-findings';
 import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
+import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 /** Where the state lies. */
 export interface StateAccess {
@@ -16,18 +17,14 @@ export interface StateAccess {
   readonly bucketKey: boolean;
 }
 
-export interface TaskRoleOptions extends RoleSettings {
-  /** The role that the user gave. */
-  readonly taskRole?: iam.IRole;
-  readonly state: StateAccess;
-}
+export type TaskRoleInputs = RoleSettings & Pick<EcsRunnerProps, 'taskRole'>;
 
 const STATE_FILES = { reason: 'OpenTofu names the state files after the environments. The wildcard begins below the bucket and its prefix.' };
 const WILDCARD_REASONS: WildcardReasons = { 's3:GetObject': STATE_FILES, 's3:PutObject': STATE_FILES };
 
 /** The role that OpenTofu runs with. */
-export function createTaskRole(scope: Construct, options: TaskRoleOptions): RunnerRole {
-  const { taskRole, state } = options;
+export function createTaskRole(scope: Construct, inputs: TaskRoleInputs, state: StateAccess): RunnerRole {
+  const { taskRole } = inputs;
   const from = {
     input: 'taskRole',
     fix: 'Grant less, or put some of the permissions into an iam.ManagedPolicy and attach it to the role.',
@@ -40,7 +37,7 @@ export function createTaskRole(scope: Construct, options: TaskRoleOptions): Runn
   const role = new iam.Role(scope, 'TaskRole', {
     description: 'OpenTofu in the tasks of a Platform Orchestrator runner',
     assumedBy: tasksPrincipal(scope),
-    ...rolePropsOf(options),
+    ...rolePropsOf(inputs),
   });
   return { role, policy: addPolicy(role, 'State', role, statements, from) };
 }
