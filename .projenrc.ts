@@ -215,7 +215,7 @@ const trial = project.addTask('try', { description: 'Deploy a runner on this mac
 trial.spawn(bundle);
 trial.exec('tsx --tsconfig tsconfig.dev.json local/try/index.ts', { receiveArgs: true });
 
-const soak = project.addTask('soak', { description: 'Play random histories of stacks in bad weather through the handler' });
+const soak = project.addTask('soak', { description: 'Run random stack operations with injected faults against the handler' });
 soak.spawn(bundle);
 soak.exec('tsx --tsconfig tsconfig.dev.json test/soak/index.ts', { receiveArgs: true });
 

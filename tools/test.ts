@@ -28,7 +28,7 @@ const PARTS: Part[] = [
   {
     name: 'soak',
     cores: 0.4,
-    says: 'random histories of stacks in bad weather break no law',
+    says: 'random stack operations with injected faults violate no invariant',
     command: [...TSX, 'test/soak/index.ts', '--events', '3000', '--seed', '1', '--json', result('soak')],
     count: checks('soak'),
   },

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify';
 import { requireToken, type TokenRegistry } from './auth';
 import type { Behaviour } from './behaviour';
+import type { Clock } from './clock';
 import { errorBody, handleError, handleUnknownRoute } from './errors';
 import { injectFaults, type FaultChooser } from './faults';
 import { recordRequests, type RecordedRequest } from './recorder';
@@ -17,6 +18,7 @@ export interface AppOptions {
   readonly record: (request: RecordedRequest) => void;
   readonly fault: FaultChooser;
   readonly behaviour: Behaviour;
+  readonly clock: Clock;
 }
 
 /** Accepts an empty body with a JSON content type, which many clients send with a DELETE. */
@@ -32,7 +34,7 @@ function acceptEmptyJson(app: FastifyInstance): void {
  * Creates the server without starting to listen. Hooks run in the order of their registration: every request is recorded, then faults
  * are injected, then the token is checked, then the body is validated.
  */
-export function createApp({ store, tokens, record, fault, behaviour }: AppOptions): FastifyInstance {
+export function createApp({ store, tokens, record, fault, behaviour, clock }: AppOptions): FastifyInstance {
   const app = Fastify({
     // Validation never changes a body: no field is removed, converted or filled in.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
@@ -55,8 +57,8 @@ export function createApp({ store, tokens, record, fault, behaviour }: AppOption
   recordRequests(app, record);
   injectFaults(app, fault);
   requireToken(app, store, tokens, behaviour);
-  runnerRoutes(app, behaviour);
-  runnerRuleRoutes(app, behaviour);
+  runnerRoutes(app, behaviour, clock);
+  runnerRuleRoutes(app, behaviour, clock);
   projectRoutes(app);
   envTypeRoutes(app);
   environmentRoutes(app);

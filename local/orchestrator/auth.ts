@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Behaviour } from './behaviour';
+import type { Clock } from './clock';
 import { forbidden, notFound, unauthorized } from './errors';
 import type { OrganizationStore, Store } from './store';
 
@@ -23,7 +24,7 @@ export class TokenRegistry {
   /** The time until which the API rejects a token, by token. */
   private readonly rejectedUntil = new Map<string, number>();
 
-  constructor(tokens: LocalToken[], private readonly rejectedTokenMs: number) {
+  constructor(tokens: LocalToken[], private readonly rejectedTokenMs: number, private readonly clock: Clock) {
     this.replace(tokens);
   }
 
@@ -37,8 +38,8 @@ export class TokenRegistry {
     const [, token] = /^Bearer (.*)$/.exec(authorization ?? '') ?? [];
     if (token === undefined) return undefined;
     const found = this.tokens.get(token);
-    if (found && Date.now() >= (this.rejectedUntil.get(token) ?? 0)) return found;
-    this.rejectedUntil.set(token, Date.now() + this.rejectedTokenMs);
+    if (found && this.clock() >= (this.rejectedUntil.get(token) ?? 0)) return found;
+    this.rejectedUntil.set(token, this.clock() + this.rejectedTokenMs);
     return undefined;
   }
 }

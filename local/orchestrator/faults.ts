@@ -4,6 +4,7 @@
  * Faults are injected before the token is checked. A fault also defines whether the API carries out the request, which the client cannot
  * know.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -37,6 +38,8 @@ export interface FaultyRequest {
   /** With the query string. */
   readonly path: string;
   readonly authorization: string | undefined;
+  /** With lower-case names. */
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** Called for each request. Returns undefined for no fault. */
@@ -53,7 +56,7 @@ const PIECE_COUNT = 5;
 export function injectFaults(app: FastifyInstance, choose: FaultChooser): void {
   app.decorateRequest('fault');
   app.addHook('onRequest', async (request, reply) => {
-    request.fault = choose({ method: request.method, path: request.url, authorization: request.headers.authorization });
+    request.fault = choose({ method: request.method, path: request.url, authorization: request.headers.authorization, headers: request.headers });
     const { fault } = request;
     if (!fault || fault.carriedOut) return;
     await sendFault(fault.answer, request, reply);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createApp } from './app';
 import { TokenRegistry, type LocalToken } from './auth';
 import { DOCUMENTED, type Behaviour } from './behaviour';
+import type { Clock } from './clock';
 import type { FaultChooser } from './faults';
 import type { RecordedRequest } from './recorder';
 import { Store } from './store';
@@ -19,7 +20,9 @@ export interface LocalOrchestratorOptions {
   readonly tokens: LocalToken[];
   /** @default - the documented behaviour for each option */
   readonly behaviour?: Partial<Behaviour>;
-  /** Called for each request just before the response is sent. */
+  /** The current time, in milliseconds since the epoch. @default - the machine's clock */
+  readonly clock?: Clock;
+  /** Called with every request just before its answer leaves. */
   readonly onRequest?: (request: RecordedRequest) => void;
 }
 
@@ -42,14 +45,16 @@ const HOST = '127.0.0.1';
 
 export async function startOrchestrator(options: LocalOrchestratorOptions): Promise<LocalOrchestrator> {
   const requests: RecordedRequest[] = [];
+  const { clock = Date.now } = options;
   const behaviour = { ...DOCUMENTED, ...options.behaviour };
-  const tokens = new TokenRegistry(options.tokens, behaviour.rejectedTokenMs);
+  const tokens = new TokenRegistry(options.tokens, behaviour.rejectedTokenMs, clock);
   let chooser: FaultChooser | undefined;
   const store = new Store(options.orgs);
   const app = createApp({
     store,
     tokens,
     behaviour,
+    clock,
     fault: (request) => chooser?.(request),
     record: (request) => {
       requests.push(request);

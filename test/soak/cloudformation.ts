@@ -1,224 +1,283 @@
 /**
- * CloudFormation, as far as a custom resource sees it: which events it sends, with which ids and properties, and what it does with the
- * answers. Where it is not known what it does, a history decides, so that the handler is right either way.
+ * CloudFormation, as far as a custom resource sees it: which events it sends, with which IDs and properties, and what it does with the
+ * answers. Where it is not known what CloudFormation does, a history decides, so that the handler must be right either way.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html for the requests
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html for replacements
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html for stacks that are not rolled back
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html for what is retained
- * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html for events that come more than once
  * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814 for the delete of a create that still runs
- * @see https://github.com/aws/aws-cdk/issues/30012 and https://github.com/aws/aws-cdk/issues/17040 for the id of a failed update
+ * @see https://github.com/aws/aws-cdk/issues/30012 and https://github.com/aws/aws-cdk/issues/17040 for the ID of a failed update
  */
 import { isDeepStrictEqual } from 'node:util';
-import { invented, type Answer, type Deliveries, type Event, type Post } from './delivery';
-import { broken, checkEvent, look } from './laws';
-import { resourcesOf, type Declared, type Properties, type ResourceType, type Template } from './templates';
-import type { World } from './world';
+import { DELIVERED_ONCE, inventedId, type Answer, type Deliveries, type Delivery, type Event } from './delivery';
+import { REFUSALS, violated, type Audit, type Declaration } from './invariants';
+import type { Simulation } from './simulation';
+import { resourcesOf, secretsOf, TYPES, type Declared, type Properties, type RuleIdentity, type Template } from './templates';
 
-export interface Resource {
-  readonly logical: string;
-  readonly type: ResourceType;
+export interface Resource extends Declaration {
+  readonly logicalId: string;
   readonly physicalId: string;
-  readonly properties: Properties;
-  /** Whether the Lambda ran once for the create, so that its answer is the whole truth. */
-  readonly certain?: boolean;
+  /** CREATE_FAILED: a later deployment creates it again, and deletes this one. */
+  readonly isFailedCreate?: boolean;
+  /** UPDATE_FAILED: the properties before. */
+  readonly formerProperties?: Properties;
 }
 
 /** What a history decides about an operation. */
 export interface Circumstances extends Deliveries {
-  /** Another resource of the stack fails when ours are done. */
+  /** Another resource of the stack fails after all of ours. */
   readonly failsElsewhere: boolean;
-  /** Another resource fails while this one of ours, counted from 0, is being created. */
-  readonly cancelsCreate?: number;
-  /** The id that the rollback of a replacement has. */
-  readonly rollbackWith: 'old' | 'new';
-  /** Whether the id that a failed update gave counts. */
-  readonly takesFailedId: boolean;
+  /** Another resource fails while this event, counted from 0, is under way; CloudFormation does not wait for its answer. */
+  readonly cancels?: { readonly event: number; readonly afterSeconds: number };
+  /** `cdk deploy --no-rollback`. */
+  readonly noRollback: boolean;
+  /** Resources of one type at the same time. */
+  readonly isParallel: boolean;
+  /** The physical ID in the rollback of a replacement. */
+  readonly rollsBackWith: 'old' | 'new';
+  /** Whether CloudFormation uses the physical ID of a failed update. */
+  readonly usesFailedId: boolean;
+  /** Whether the properties of a failed update are the old ones of the next try. */
+  readonly usesFailedProperties: boolean;
 }
 
-/** How a stack is deleted. */
 export interface Deletion extends Deliveries {
-  /** Registration and rules have a deletion policy that retains them. */
+  /** The resources have a deletion policy that retains them. */
   readonly retains: boolean;
 }
 
-/** What the stack tells its user about things that it leaves to themselves. */
-export type Tell = (what: { readonly properties: Properties; readonly physicalId: string; readonly type: ResourceType; readonly reason: string }) => void;
+/** CloudFormation tries a delete in the cleanup three times. */
+const CLEANUP_TRIES = 3;
+/** Somebody corrects the cause of a failed rollback in this time. */
+const REPAIR_SECONDS = 900;
 
-interface Change {
-  readonly kind: 'created' | 'updated';
-  readonly before?: Resource;
-  readonly after: Resource;
-}
-
-export const ONCE: Deliveries = { copies: 1, inTurn: false };
-const PAUSE_BEFORE_CANCEL_MS = 3;
-
-/** What the Lambda says beside a success, where it could not look whether something is left. */
-const UNSURE = /could not be asked whether that is so/;
-
-/** The order in which CloudFormation deletes: what refers to something goes before it. */
-function dependentsFirst(resources: Resource[]): Resource[] {
-  const order: ResourceType[] = ['RunnerRule', 'Runner', 'RunnerId'];
-  return [...resources].sort((one, other) => order.indexOf(one.type) - order.indexOf(other.type));
-}
+const byType = (resources: Iterable<Resource>): Resource[] => [...resources].sort((one, other) => TYPES.indexOf(one.type) - TYPES.indexOf(other.type));
 
 export class Stack {
-  private static made = 0;
+  private static created = 0;
   id = '';
   resources = new Map<string, Resource>();
-  /** Creates that CloudFormation does not wait for any more. */
+  /** As of the last complete deployment. */
+  private stable = new Map<string, Resource>();
+  private stableSecrets: string[] = [];
+  /** What the cleanup of a successful update deletes. */
+  private replaced: Resource[] = [];
+  /** What the next cleanup deletes, whatever the outcome is. */
+  private failedCreates: Resource[] = [];
+  /** Events whose answers CloudFormation does not wait for. */
   private readonly running: Promise<unknown>[] = [];
+  private underWay = 0;
 
-  constructor(readonly name: string, private readonly world: World, private readonly post: Post, private readonly tell: Tell) {}
+  constructor(
+    readonly name: string, private readonly identity: RuleIdentity,
+    private readonly simulation: Simulation, private readonly delivery: Delivery, private readonly audit: Audit,
+  ) {}
 
   get exists(): boolean {
-    return this.resources.size > 0;
+    return this.resources.size > 0 || this.failedCreates.length > 0;
   }
 
-  /** Creates or updates. True when the stack is what the template says; otherwise it was rolled back. */
+  /** A failed deployment can be tried again, rolled back or deleted; a failed delete can only be tried again. */
+  state: 'complete' | 'failed' | 'delete failed' = 'complete';
+
+  /** Creates or updates the stack. Returns whether the stack is as the template says. */
   async deploy(template: Template, circumstances: Circumstances): Promise<boolean> {
-    const creating = !this.exists;
-    if (creating) this.id = `arn:aws:cloudformation:us-east-1:123456789012:stack/${this.name}/${this.name}-${Stack.made++}`;
-    const declared = resourcesOf(template, this.world, this.id);
-    const changes: Change[] = [];
-    let good = true;
-    for (const [index, resource] of declared.entries()) {
-      good = await this.apply(resource, index, circumstances, changes);
-      if (!good) break;
-    }
-    if (good && !circumstances.failsElsewhere) {
-      await this.cleanUp(declared, changes, circumstances);
+    if (!this.exists) this.id = `arn:aws:cloudformation:us-east-1:123456789012:stack/${this.name}/${this.name}-${Stack.created++}`;
+    const declared = resourcesOf(template, this.id.split('/')[2]!, this.identity);
+    this.allow([...this.simulation.permissions.get(this.name) ?? [], ...secretsOf(template)]);
+    const succeeded = await this.applyAll(declared, circumstances) && !circumstances.failsElsewhere;
+    if (succeeded) {
+      await this.cleanUp(declared, circumstances);
+      this.settle(secretsOf(template));
+    } else if (circumstances.noRollback) {
+      this.state = 'failed';
     } else {
-      await this.rollBack(changes, circumstances);
-      good = false;
+      await this.rollBack(circumstances);
     }
     await Promise.all(this.running.splice(0));
-    return good;
+    return succeeded;
   }
 
-  /** True when everything is gone. */
+  /** Rolls back to the last complete deployment. */
+  async rollBack(circumstances: Circumstances): Promise<void> {
+    const obsolete: Resource[] = [];
+    await this.each(byType(this.stable.values()), circumstances, async (before) => {
+      const after = this.resources.get(before.logicalId)!;
+      if (after !== before) obsolete.push(...await this.revert(before, after, circumstances));
+    });
+    const created = [...this.resources.values()].filter(({ logicalId }) => !this.stable.has(logicalId));
+    for (const { logicalId } of created) this.resources.delete(logicalId);
+    const replaced = this.replaced.filter(({ logicalId, physicalId }) => this.stable.get(logicalId)?.physicalId !== physicalId);
+    await this.removeAll([...obsolete, ...replaced, ...created, ...this.failedCreates], circumstances);
+    this.settle(this.stableSecrets);
+  }
+
+  /** Deletes the stack. Returns whether everything is gone. */
   async delete({ retains, ...deliveries }: Deletion): Promise<boolean> {
-    for (const resource of dependentsFirst([...this.resources.values()])) {
-      if (retains) this.tell({ ...resource, reason: 'as the deletion policy says' });
+    const all = [...this.resources.values(), ...this.replaced, ...this.failedCreates];
+    this.state = 'delete failed';
+    for (const resource of byType(all).reverse()) {
+      if (retains) this.audit.giveUp(resource);
       // What others refer to stays as long as they do.
       else if ((await this.remove(resource, deliveries)).status === 'FAILED') return false;
-      this.resources.delete(resource.logical);
+      if (this.resources.get(resource.logicalId) === resource) this.resources.delete(resource.logicalId);
+      this.replaced = this.replaced.filter((each) => each !== resource);
+      this.failedCreates = this.failedCreates.filter((each) => each !== resource);
+    }
+    this.settle([]);
+    return true;
+  }
+
+  /** Stack refactoring: the resources get other logical IDs, or another stack, and no event is sent. */
+  moveTo(target: Stack, rename: (logicalId: string) => string): void {
+    const moved = [...this.resources.values()].map((resource) => ({ ...resource, logicalId: rename(resource.logicalId) }));
+    const secrets = this.stableSecrets;
+    this.resources.clear();
+    this.settle([]);
+    if (target !== this) {
+      target.id = `arn:aws:cloudformation:us-east-1:123456789012:stack/${target.name}/${target.name}-${Stack.created++}`;
+      this.audit.transfer(this.name, target.name);
+    }
+    target.resources = new Map(moved.map((resource) => [resource.logicalId, resource]));
+    target.settle(secrets);
+  }
+
+  private settle(secrets: string[]): void {
+    this.state = 'complete';
+    this.stable = new Map(this.resources);
+    this.stableSecrets = secrets;
+    this.replaced = [];
+    this.failedCreates = [];
+    this.allow(secrets);
+  }
+
+  private allow(secrets: string[]): void {
+    this.simulation.permissions.set(this.name, new Set(secrets));
+  }
+
+  private async applyAll(declared: Declared[], circumstances: Circumstances): Promise<boolean> {
+    let succeeded = true;
+    let sent = 0;
+    let stop: () => void = () => undefined;
+    const stopped = new Promise<undefined>((resolve) => { stop = () => resolve(undefined); });
+    for (const type of TYPES) {
+      await this.each(declared.filter((each) => each.type === type), circumstances, async (resource) => {
+        if (!succeeded) return;
+        const event = this.eventFor(resource);
+        if (!event) return;
+        const answering = this.send(event, circumstances);
+        if (circumstances.cancels?.event === sent++ && !circumstances.noRollback) void this.simulation.clock.sleep(circumstances.cancels.afterSeconds).then(stop);
+        const answer = await Promise.race([answering, stopped]);
+        if (!answer) {
+          this.running.push(answering);
+          this.audit.cancel(event);
+        }
+        // A violation that occurs meanwhile is reported when the operation ends.
+        answering.catch(() => undefined);
+        this.keep(event, answer, circumstances);
+        if (answer?.status !== 'SUCCESS') {
+          succeeded = false;
+          // With `--no-rollback`, what is under way goes on.
+          if (!circumstances.noRollback) stop();
+        }
+      });
+      if (!succeeded) return false;
     }
     return true;
   }
 
-  private async apply({ logical, type, properties }: Declared, index: number, circumstances: Circumstances, changes: Change[]): Promise<boolean> {
-    const wanted = properties((other) => this.resources.get(other)!.physicalId);
-    const before = this.resources.get(logical);
-    if (before && isDeepStrictEqual(before.properties, wanted)) return true;
-    const common = { type, stackId: this.id, logical, properties: wanted };
-    if (!before && circumstances.cancelsCreate === index) {
-      const create = this.post.send({ request: 'Create', ...common }, circumstances);
-      this.running.push(create);
-      // A law that breaks meanwhile is not lost.
-      create.catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_BEFORE_CANCEL_MS * (index + 1)));
-      const after = { logical, type, properties: wanted, physicalId: invented(common) };
-      changes.push({ kind: 'created', after });
-      this.resources.set(logical, after);
-      return false;
+  private eventFor({ logicalId, type, api, properties }: Declared): Event | undefined {
+    const wanted = properties((other) => {
+      const { type: referred, physicalId, properties: { RunnerId } } = this.resources.get(other)!;
+      return referred === 'RunnerId' ? physicalId : RunnerId;
+    });
+    const common = { type, api, stackName: this.name, stackId: this.id, logicalId, properties: wanted };
+    const existing = this.resources.get(logicalId);
+    if (!existing) return { request: 'Create', ...common };
+    if (existing.isFailedCreate) {
+      this.failedCreates.push(existing);
+      return { request: 'Create', ...common };
     }
-    const answer = await this.send(
-      before ? { request: 'Update', ...common, physicalId: before.physicalId, old: before.properties } : { request: 'Create', ...common }, circumstances);
-    const taken = answer.status === 'SUCCESS' || !before || circumstances.takesFailedId;
-    const after = { logical, type, properties: wanted, physicalId: taken ? answer.physicalId : before.physicalId, certain: !before && answer.runs === 1 };
-    changes.push({ kind: before ? 'updated' : 'created', before, after });
-    this.resources.set(logical, after);
-    return answer.status === 'SUCCESS';
+    if (!existing.formerProperties && isDeepStrictEqual(existing.properties, wanted)) return undefined;
+    return { request: 'Update', ...common, physicalId: existing.physicalId, old: existing.formerProperties ?? existing.properties };
   }
 
-  /** After a good update: what was replaced, and what the template does not have any more. */
-  private async cleanUp(declared: Declared[], changes: Change[], deliveries: Deliveries): Promise<void> {
-    const removed = [...this.resources.values()].filter(({ logical }) => !declared.some((resource) => resource.logical === logical));
-    const replaced = changes.flatMap(({ before, after }) => before && before.physicalId !== after.physicalId ? [before] : []);
-    for (const { logical } of removed) this.resources.delete(logical);
-    for (const resource of dependentsFirst([...replaced, ...removed])) await this.abandon(resource, deliveries);
+  /** Keeps what is known of a resource after its event; without an answer, it was cancelled. */
+  private keep(event: Event, answer: Answer | undefined, { noRollback, usesFailedId, usesFailedProperties }: Circumstances): void {
+    const { type, api, logicalId, properties, request } = event;
+    const before = this.resources.get(logicalId);
+    const common = { type, api, logicalId, properties };
+    const succeeded = answer?.status === 'SUCCESS';
+    if (request === 'Create') {
+      this.resources.set(logicalId, { ...common, physicalId: answer?.physicalId ?? inventedId(event), ...!succeeded && { isFailedCreate: true } });
+      return;
+    }
+    const physicalId = answer && (succeeded || usesFailedId || noRollback) ? answer.physicalId : before!.physicalId;
+    if (before!.physicalId !== physicalId) this.replaced.push(before!);
+    this.resources.set(logicalId, { ...common, physicalId, ...!succeeded && { formerProperties: usesFailedProperties ? properties : event.old! } });
   }
 
-  private async rollBack(changes: Change[], circumstances: Circumstances): Promise<void> {
-    const leftovers: Resource[] = [];
-    for (const { before, after } of changes.filter(({ kind }) => kind === 'updated')) {
-      leftovers.push(...await this.revert(before!, after, circumstances));
-    }
-    const created = changes.filter(({ kind }) => kind === 'created').map(({ after }) => after);
-    const updating = changes.some(({ kind }) => kind === 'updated') || created.length < this.resources.size;
-    for (const resource of dependentsFirst([...leftovers, ...created])) {
-      if (!updating) {
-        // A stack that was not made is deleted; what refuses to go is tried again, when the weather is better.
-        if ((await this.remove(resource, circumstances)).status === 'FAILED') {
-          this.world.clearSkies();
-          const again = await this.remove(resource, ONCE);
-          if (again.status === 'FAILED') {
-            this.expectExplained(again);
-            this.tell({ ...resource, reason: again.reason });
-          }
-        }
-      } else {
-        await this.abandon(resource, circumstances);
+  /** After a successful deployment: deletes what was replaced, and what the template does not declare any more. */
+  private async cleanUp(declared: Declared[], deliveries: Circumstances): Promise<void> {
+    const removed = [...this.resources.values()].filter(({ logicalId }) => !declared.some((resource) => resource.logicalId === logicalId));
+    for (const { logicalId } of removed) this.resources.delete(logicalId);
+    await this.removeAll([...this.replaced, ...this.failedCreates, ...removed], deliveries);
+  }
+
+  private async removeAll(resources: Resource[], deliveries: Deliveries): Promise<void> {
+    for (const resource of byType(resources).reverse()) {
+      for (let tries = 1; (await this.remove(resource, deliveries)).status === 'FAILED'; tries++) {
+        if (tries < CLEANUP_TRIES) continue;
+        this.audit.giveUp(resource);
+        break;
       }
-      if (created.includes(resource)) this.resources.delete(resource.logical);
     }
   }
 
-  /** Brings a resource back to what it was. Returns what has to be deleted then. */
-  private async revert(before: Resource, after: Resource, circumstances: Circumstances): Promise<Resource[]> {
-    const physicalId = circumstances.rollbackWith === 'new' ? after.physicalId : before.physicalId;
+  /** Returns what has to be deleted when a resource is again what it was. */
+  private async revert(before: Resource, after: Resource, { rollsBackWith, ...deliveries }: Circumstances): Promise<Resource[]> {
+    const physicalId = rollsBackWith === 'new' ? after.physicalId : before.physicalId;
     const event: Event = {
-      request: 'Update', type: before.type, stackId: this.id, logical: before.logical, physicalId, properties: before.properties, old: after.properties,
+      ...before, request: 'Update', stackName: this.name, stackId: this.id, physicalId, properties: before.properties, old: after.properties,
     };
-    let answer = await this.send(event, circumstances);
+    let answer = await this.send(event, deliveries);
     if (answer.status === 'FAILED') {
-      // UPDATE_ROLLBACK_FAILED: somebody looks after the cause, and continues the rollback.
-      this.world.clearSkies();
-      answer = await this.send(event, ONCE);
+      // UPDATE_ROLLBACK_FAILED: somebody corrects the cause, and continues the rollback.
+      this.simulation.stopFaults();
+      await this.simulation.clock.sleep(REPAIR_SECONDS);
+      answer = await this.send(event, DELIVERED_ONCE);
     }
     if (answer.status === 'FAILED') {
-      this.expectExplained(answer);
-      this.tell({ ...before, reason: answer.reason });
-      this.tell({ ...after, reason: answer.reason });
-      this.resources.set(before.logical, before);
+      if (!REFUSALS.test(answer.reason)) violated('a stack never gets stuck', answer.reason);
+      this.audit.excuse(before);
+      this.audit.excuse(after);
+      this.resources.set(before.logicalId, before);
       return [];
     }
-    // Where a change went to another organization, a token that is refused there must not stop the rollback: the user is told instead.
-    if (UNSURE.test(answer.reason) && before.properties.OrgId !== after.properties.OrgId) this.tell({ ...after, reason: answer.reason });
-    const restored = { ...before, physicalId: answer.physicalId };
-    this.resources.set(before.logical, restored);
-    const gone = new Set([physicalId, after.physicalId]);
-    gone.delete(restored.physicalId);
-    return [...gone].map((id) => ({ ...after, physicalId: id }));
+    this.resources.set(before.logicalId, { ...before, physicalId: answer.physicalId });
+    return [...new Set([after.physicalId, physicalId])].filter((id) => id !== answer.physicalId).map((id) => ({ ...after, physicalId: id }));
   }
 
-  /** A delete that CloudFormation tries once; when it fails, the user is told, and the resource is left. */
-  private async abandon(resource: Resource, deliveries: Deliveries): Promise<void> {
-    const answer = await this.remove(resource, deliveries);
-    if (answer.status === 'FAILED') this.tell({ ...resource, reason: answer.reason });
-  }
-
-  private async remove({ logical, type, physicalId, properties, certain }: Resource, deliveries: Deliveries): Promise<Answer> {
-    const answer = await this.send({ request: 'Delete', type, stackId: this.id, logical, physicalId, properties }, deliveries);
-    // The Lambda says so, where it leaves something on purpose. That nothing was made has to be true when the create ran once.
-    const denied = certain && UNSURE.test(answer.reason);
-    if (answer.status === 'SUCCESS' && answer.reason && !denied) this.tell({ type, physicalId, properties, reason: answer.reason });
-    return answer;
+  private remove({ type, api, logicalId, physicalId, formerProperties, properties: latest }: Resource, deliveries: Deliveries): Promise<Answer> {
+    const properties = formerProperties ?? latest;
+    return this.send({ request: 'Delete', type, api, stackName: this.name, stackId: this.id, logicalId, physicalId, properties }, deliveries);
   }
 
   private async send(event: Event, deliveries: Deliveries): Promise<Answer> {
-    const before = look(this.world);
-    const answer = await this.post.send(event, deliveries);
-    if (this.running.length === 0) checkEvent(event, answer, before, look(this.world));
+    const before = this.audit.snapshot();
+    const isFirst = this.underWay++ === 0;
+    const counted = this.delivery.events;
+    const answer = await this.delivery.send(event, deliveries);
+    const isAlone = isFirst && --this.underWay === 0 && this.delivery.events === counted + 1;
+    if (!isFirst) this.underWay -= 1;
+    this.audit.record(event, answer, before, isAlone);
     return answer;
   }
 
-  /** With a good API, only these may keep a stack from going on. */
-  private expectExplained({ reason }: Answer): void {
-    if (!/another role than this stack's|it is still in use|has the same project and environment type|its state would move|is of another type|HTTP 400|HTTP 409/.test(reason)) {
-      broken('nothing gets stuck', reason);
-    }
+  /** At the same time, or one after the other. */
+  private async each<T>(items: T[], { isParallel }: Circumstances, act: (item: T) => Promise<void>): Promise<void> {
+    if (isParallel) await Promise.all(items.map(act));
+    else for (const item of items) await act(item);
   }
 }

@@ -1,4 +1,4 @@
-/** The faults of a history, by name: what can happen to a call of the API, to the secret, and to the answer. */
+/** The faults that a history can inject, by name: into calls of the API, into reading the API token, and into the answer to CloudFormation. */
 import type { Fault } from '../../local/orchestrator';
 
 const html = '<html><body><h1>Something went wrong</h1></body></html>';
@@ -6,18 +6,12 @@ const other = (status: number, more: { headers?: Record<string, string>; body?: 
 const json = (status: number, message: string) =>
   other(status, { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error: `HTTP-${status}`, message }) });
 
-/** A call of the API that `refused` befalls never gets there. */
-export const API_FAULTS = {
-  'refused': undefined,
+/** Faults of the orchestrator, or of a proxy before it: the local orchestrator injects them. */
+export const SERVER_FAULTS = {
   'reset': { carriedOut: false, answer: { kind: 'reset' } },
   'reset, carried out': { carriedOut: true, answer: { kind: 'reset' } },
-  'never answered': { carriedOut: false, answer: { kind: 'never' } },
-  'never answered, carried out': { carriedOut: true, answer: { kind: 'never' } },
-  'slow': { carriedOut: true, answer: { kind: 'slow', pauseMs: 10 } },
-  'too slow': { carriedOut: true, answer: { kind: 'slow', pauseMs: 200 } },
   'truncated': { carriedOut: true, answer: { kind: 'truncated' } },
   'HTML, carried out': { carriedOut: true, answer: other(200, { headers: { 'content-type': 'text/html' }, body: html }) },
-  'huge': { carriedOut: false, answer: other(200, { headers: { 'content-type': 'application/json' }, body: `"${'x'.repeat(1_500_000)}"` }) },
   '429': { carriedOut: false, answer: json(429, 'slow down') },
   '429, Retry-After in seconds': { carriedOut: false, answer: other(429, { headers: { 'retry-after': '2' } }) },
   '429, Retry-After as a date': { carriedOut: false, answer: other(429, { headers: { 'retry-after': 'DATE' } }) },
@@ -27,54 +21,68 @@ export const API_FAULTS = {
   '503, Retry-After': { carriedOut: false, answer: other(503, { headers: { 'retry-after': '1' }, body: html }) },
   '504, carried out': { carriedOut: true, answer: other(504, { headers: { 'content-type': 'text/html' }, body: html }) },
   '404 of a proxy': { carriedOut: false, answer: other(404, { headers: { 'content-type': 'text/html' }, body: html }) },
+  '404 of another server, in JSON': { carriedOut: false, answer: other(404, { headers: { 'content-type': 'application/json' }, body: '{"message":"no route matched"}' }) },
   '401': { carriedOut: false, answer: json(401, 'the token is not accepted') },
   '403': { carriedOut: false, answer: json(403, 'the token may not do this') },
   'an error that shows the token': { carriedOut: false, answer: json(400, 'bad request: authorization was TOKEN, which is not good') },
   'redirect': { carriedOut: false, answer: other(307, { headers: { location: 'ELSEWHERE' } }) },
-  'stale': { carriedOut: true, answer: { kind: 'stale' } },
-} as const satisfies Record<string, Omit<Fault, 'name'> | undefined>;
-export type ApiFaultName = keyof typeof API_FAULTS;
-export const API_FAULT_NAMES = Object.keys(API_FAULTS) as ApiFaultName[];
+} as const satisfies Record<string, Omit<Fault, 'name'>>;
 
-/** What the secret's store says instead of the token. */
+/** Faults of the network and of the API token, which the simulation injects on the way to the orchestrator. */
+export const NETWORK_FAULTS = [
+  'refused', 'never answered', 'never answered, carried out', 'slow', 'too slow', 'token rotated', 'token rotated, accepted late',
+] as const;
+export type ApiFaultName = keyof typeof SERVER_FAULTS | typeof NETWORK_FAULTS[number];
+export const API_FAULT_NAMES = [...Object.keys(SERVER_FAULTS), ...NETWORK_FAULTS] as ApiFaultName[];
+
+/** What Secrets Manager answers instead of the API token. */
 export const SECRET_FAULTS = ['missing', 'empty', 'no field', 'not JSON', 'binary', 'line end', 'denied', 'throttled', 'never answered'] as const;
 export type SecretFaultName = typeof SECRET_FAULTS[number];
 
-/** What the ResponseURL does with an answer; `reset, taken` has it and says nothing. */
-export const ANSWER_FAULTS = ['refused', 'reset', 'reset, taken', '503', 'never answered'] as const;
+/** What the ResponseURL does with an answer; `reset, received` keeps it, but the sender does not learn that. */
+export const ANSWER_FAULTS = ['refused', 'reset', 'reset, received', '503', 'never answered'] as const;
 export type AnswerFaultName = typeof ANSWER_FAULTS[number];
 
-/** Hits some calls in a row, after some that go well. */
-export interface Spell<Name extends string> {
+/** Hits some calls in a row, after some that succeed. */
+export interface FaultRun<Name extends string> {
   readonly name: Name;
   readonly after: number;
-  /** So many calls; more than a step ever makes stand for the rest of the step. */
+  /** More calls than a step ever makes stand for the rest of the step. */
   readonly calls: number;
 }
 
-/** Spells that come one after the other. */
-export class Weather<Name extends string> {
-  private spells: { name: Name; after: number; calls: number }[] = [];
+/** The faults of one operation. */
+export interface Faults {
+  readonly api: readonly FaultRun<ApiFaultName>[];
+  readonly secret: readonly FaultRun<SecretFaultName>[];
+  readonly answer: readonly FaultRun<AnswerFaultName>[];
+}
 
-  set(spells: readonly Spell<Name>[]): void {
-    this.spells = spells.map((spell) => ({ ...spell }));
+export const NO_FAULTS: Faults = { api: [], secret: [], answer: [] };
+
+/** Hands out faults, one call after the other. */
+export class FaultSchedule<Name extends string> {
+  private runs: { name: Name; after: number; calls: number }[] = [];
+
+  set(runs: readonly FaultRun<Name>[]): void {
+    this.runs = runs.map((run) => ({ ...run }));
   }
 
   /** Whether the next call meets a fault. */
-  get bad(): boolean {
-    return this.spells[0]?.after === 0;
+  get isActive(): boolean {
+    return this.runs[0]?.after === 0;
   }
 
   /** The fault that the next call meets. */
   next(): Name | undefined {
-    const [first] = this.spells;
+    const [first] = this.runs;
     if (!first) return undefined;
     if (first.after > 0) {
       first.after -= 1;
       return undefined;
     }
     first.calls -= 1;
-    if (first.calls <= 0) this.spells.shift();
+    if (first.calls <= 0) this.runs.shift();
     return first.name;
   }
 }

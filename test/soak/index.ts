@@ -1,23 +1,22 @@
-/**
- * Plays random histories of stacks in bad weather through the handler's bundle, and looks for a broken law.
- *
- *   npm run soak                         20,000 events
- *   npm run soak -- --events N --seed S  so many; the same seed gives the same histories
- *   npm run soak -- --mutants            takes out one precaution after the other, and reports which law noticed
- */
+/** Plays random histories of stacks, with injected faults, through the handler's bundle, and checks the invariants. `--help` lists the options. */
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { INVARIANTS } from './invariants';
 import { MUTANTS } from './mutants';
 import type { Order, Result } from './worker';
 
-const LAWS = [
-  'somebody else\'s runner stays as it is', 'nothing is left behind', 'SUCCESS says what is so', 'the physical id is the identity', 'one answer',
-  'before the deadline', 'at most 4,096 bytes', 'no secret is told', 'state stays in place', 'a short reason', 'a reason that names the runner',
-  'a reason that was thought of', 'nothing gets stuck', 'what can be done is done',
-];
+const HELP = `Plays random operations on two stacks, with injected faults, through the bundle of the handler, and checks the invariants after each.
+
+  npm run soak                    20,000 events
+  npm run soak -- --events N      at least N events
+  npm run soak -- --seed N        the histories of this seed; without it, the time gives the seed
+  npm run soak -- --mutants       removes one precaution of the handler after the other; each time an invariant must be violated
+  npm run soak -- --json FILE     also writes the invariants, and whether each held, to a file`;
 const MUTANT_EVENTS = 6_000;
+/** So far apart, the workers never play the same histories. */
+const SEEDS_OF_A_WORKER = 100_000;
 
 function work(order: Order): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -31,53 +30,65 @@ function work(order: Order): Promise<Result> {
   });
 }
 
-const add = (maps: [string, number][][]): [string, number][] => {
-  const sum = new Map<string, number>();
-  for (const [name, count] of maps.flat()) sum.set(name, (sum.get(name) ?? 0) + count);
-  return [...sum].sort(([one], [other]) => one < other ? -1 : 1);
-};
-
 function print(title: string, counts: [string, number][]): void {
+  const sums = new Map<string, number>();
+  for (const [name, count] of counts) sums.set(name, (sums.get(name) ?? 0) + count);
   console.log(`\n${title}`);
-  for (const [name, count] of counts) console.log(`  ${String(count).padStart(7)}  ${name}`);
+  for (const [name, count] of [...sums].sort()) console.log(`  ${String(count).padStart(7)}  ${name}`);
 }
 
 async function soak(events: number, seed: number, file?: string): Promise<boolean> {
-  const workers = availableParallelism();
   const began = Date.now();
+  const workers = availableParallelism();
   const results = await Promise.all(Array.from({ length: workers }, (_, index) =>
-    work({ events: Math.ceil(events / workers), seed: seed + index * 1000, regressions: index === 0, shrink: true })));
+    work({ events: Math.ceil(events / workers), seed: seed + index * SEEDS_OF_A_WORKER, playsRegressions: index === 0, shrinks: true })));
   const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0);
-  print('faults', add(results.map((result) => result.faults)));
-  print('answers', add(results.map((result) => result.answers)));
+  print('faults injected', results.flatMap((result) => result.faults));
+  print('answers', results.flatMap((result) => result.answers));
   const failures = results.flatMap((result) => result.failures);
-  console.log(`\n${sum((r) => r.histories)} histories, ${sum((r) => r.events)} events, ${sum((r) => r.deliveries)} deliveries, `
-    + `${sum((r) => r.faults.reduce((total, [, count]) => total + count, 0))} faults, ${Math.round((Date.now() - began) / 1000)} s, seed ${seed}; laws broken: ${failures.length}`);
-  for (const { law, message, history } of failures) console.log(`\nBROKEN: ${law}\n${message}\n${history}`);
-  // A law that held is one that was looked at after each of these events.
-  if (file) writeFileSync(file, JSON.stringify({ checks: LAWS.map((name) => ({ name, ok: !failures.some(({ law }) => law === name) })) }));
+  console.log(`\n${sum((r) => r.histories)} histories, ${sum((r) => r.events)} events, ${sum((r) => r.runs)} runs of the handler, `
+    + `${Math.round((Date.now() - began) / 1000)} s, seed ${seed}; invariants violated: ${failures.length}`);
+  for (const { invariant, message, history, afterEvents, name } of failures) {
+    console.log(`\nVIOLATED after ${afterEvents} events${name ? ` (${name})` : ''}: ${invariant}\n${message}\n${history}`);
+  }
+  const checks = INVARIANTS.map((name) => ({ name, ok: !failures.some(({ invariant }) => invariant === name || invariant === 'the test itself') }));
+  if (file) writeFileSync(file, JSON.stringify({ checks }));
   return failures.length === 0 && sum((r) => r.events) >= events;
 }
 
-async function mutants(seed: number): Promise<boolean> {
-  const survivors: string[] = [];
+async function testMutants(seed: number): Promise<boolean> {
+  let unnoticed = 0;
   const queue = [...MUTANTS.keys()];
-  const lines: string[] = [];
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-      const { name } = MUTANTS[mutant]!;
-      const { failures: [failure], events } = await work({ events: MUTANT_EVENTS, seed, regressions: true, shrink: false, mutant });
-      if (!failure) survivors.push(name);
-      lines.push(`${name}: ${failure ? `"${failure.law}" broke` : 'NOBODY NOTICED'} within ${events} events${failure?.name ? ` (${failure.name})` : ''}`);
-      console.log(lines[lines.length - 1]);
+      const { failures: [failure], events } = await work({ events: MUTANT_EVENTS, seed, playsRegressions: true, shrinks: false, mutant });
+      if (!failure) unnoticed += 1;
+      console.log(`${MUTANTS[mutant]!.name}: ${failure ? `violates "${failure.invariant}"` : 'NOT NOTICED'} within ${events} events${failure?.name ? ` (${failure.name})` : ''}`);
     }
   }));
-  console.log(`\n${MUTANTS.length} precautions taken out, ${MUTANTS.length - survivors.length} noticed`);
-  return survivors.length === 0;
+  console.log(`\n${MUTANTS.length} precautions removed, ${MUTANTS.length - unnoticed} noticed`);
+  return unnoticed === 0;
 }
 
-const { values } = parseArgs({
-  options: { events: { type: 'string' }, seed: { type: 'string' }, mutants: { type: 'boolean' }, json: { type: 'string' } },
+function numberOf(option: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d+$/.test(value)) throw new Error(`--${option} is '${value}': expected a whole number.`);
+  return Number(value);
+}
+
+async function main(): Promise<boolean> {
+  const { values } = parseArgs({
+    options: { events: { type: 'string' }, seed: { type: 'string' }, mutants: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return true;
+  }
+  const seed = numberOf('seed', values.seed) ?? Date.now() % 1_000_000;
+  return values.mutants ? testMutants(seed) : soak(numberOf('events', values.events) ?? 20_000, seed, values.json);
+}
+
+main().then((succeeded) => { process.exitCode = succeeded ? 0 : 1; }, (error: Error) => {
+  console.error(`${error.message}\n\n${HELP}`);
+  process.exitCode = 1;
 });
-const seed = Number(values.seed ?? Date.now() % 1_000_000);
-void (values.mutants ? mutants(seed) : soak(Number(values.events ?? 20_000), seed, values.json)).then((good) => { process.exitCode = good ? 0 : 1; });

@@ -1,25 +1,19 @@
-/** Lambda: runs the bundle on an event, in this process and with a fast clock, and keeps its log. */
+/** Lambda: runs the bundle on an event, in this process and in virtual time, and keeps its log. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-secrets-manager';
-import { FastClock, SPEED, stalls } from './clock';
+import type { Caller, Simulation } from './simulation';
+import { VirtualGlobals } from './virtual-clock';
 import { HANDLER_SECONDS } from '../../src/registration/delivery-times';
 
 export const BUNDLE = join(__dirname, '..', '..', 'assets', 'registration', 'index.js');
-/** What the function's Timeout says. */
-export const LAMBDA_SECONDS = HANDLER_SECONDS;
-/** Nobody listens there; port 1 would be refused by fetch itself. */
-const NOWHERE = 'http://127.0.0.1:2';
 
 export interface Run {
-  /** Whether the handler ended without an error; one that threw is delivered again by Lambda. */
-  readonly ended: boolean;
+  /** Whether the handler ended without an error; Lambda delivers the event of one that threw again. */
+  readonly succeeded: boolean;
+  readonly timedOut: boolean;
   readonly log: string;
-  /** Seconds of the handler's own time. */
-  readonly seconds: number;
-  /** What of it this process was too busy to let the handler run. */
-  readonly lost: number;
 }
 
 interface Context {
@@ -27,75 +21,98 @@ interface Context {
   getRemainingTimeInMillis(): number;
 }
 
-const load = createRequire(__filename);
-
 type Handler = (event: object, context: Context) => Promise<void>;
 
-/** What the handler can reach. */
-export interface Surroundings {
-  readonly secretUrl: string;
-  /** Whether the connection that the handler is about to open is refused. */
-  refuses(url: string): boolean;
-}
+/** Real milliseconds for a fault that stands for the SDK's own timeout. */
+const SDK_TIMEOUT_MS = 30;
+const SDK_TIMEOUT_SECONDS = 20;
+const GLOBALS = [
+  'module', 'exports', 'require', 'process', 'Date', 'Math', 'setTimeout', 'clearTimeout', 'AbortSignal', 'console', 'fetch',
+] as const;
 
-/** The SDK as Lambda has it, but for where it finds its service. */
-function secretsManager(endpoint: string): object {
+/** The SDK as Lambda has it, except that it finds Secrets Manager in the simulation. */
+function secretsManager(simulation: Simulation, caller: Caller): object {
   return {
     ...sdk,
     SecretsManagerClient: class extends sdk.SecretsManagerClient {
-      constructor(configuration: sdk.SecretsManagerClientConfig) {
-        super({ ...configuration, endpoint, region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+      constructor(_configuration: sdk.SecretsManagerClientConfig) {
+        const fault = simulation.nextSecretFault();
+        super({
+          endpoint: simulation.secretsManagerUrl(caller),
+          region: 'us-east-1',
+          credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+          maxAttempts: 1,
+          ...fault === 'never answered' && { requestHandler: { requestTimeout: SDK_TIMEOUT_MS, throwOnRequestTimeout: true } },
+        });
+        this.middlewareStack.add((next) => async (args) => {
+          (args.request as { headers: Record<string, string> }).headers['x-fault'] = fault ?? '';
+          try {
+            return await simulation.clock.during(next(args));
+          } finally {
+            if (fault === 'never answered') await simulation.clock.sleep(SDK_TIMEOUT_SECONDS);
+          }
+        }, { step: 'build' });
       }
     },
   };
 }
 
-/** Lambda ends what runs for too long; a little later here, so that it can be told from what ended in the last moment. */
-function cutOff(): Promise<never> {
-  return new Promise((_, reject) => setTimeout(() => reject(new Error('Task timed out')), (LAMBDA_SECONDS + 5) * 1000 / SPEED).unref());
+/** A generator of random numbers that a seed determines. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
 }
 
-/** What the handler finds around it that is ours. */
-const GLOBALS = ['module', 'exports', 'require', 'Date', 'setTimeout', 'AbortSignal', 'console', 'fetch'] as const;
-
 export class Lambda {
-  private readonly load: (...globals: unknown[]) => void;
+  private readonly evaluate: (...globals: unknown[]) => void;
 
   constructor(bundle = readFileSync(BUNDLE, 'utf8')) {
-    this.load = new Function(...GLOBALS, bundle) as typeof this.load;
+    this.evaluate = new Function(...GLOBALS, bundle) as typeof this.evaluate;
   }
 
-  /** Runs the handler on an event of this age. */
-  async run(event: object, ageSeconds: number, { secretUrl, refuses }: Surroundings): Promise<Run> {
-    const clock = new FastClock(ageSeconds * 1000);
-    const begin = clock.now();
-    const stalled = stalls();
+  /** Runs a fresh instance of the handler, as after a cold start. */
+  async run(event: object, environment: Record<string, string>, simulation: Simulation, caller: Caller): Promise<Run> {
+    const { clock } = simulation;
+    const virtual = new VirtualGlobals(clock);
+    const end = clock.now() + HANDLER_SECONDS * 1000;
     const lines: string[] = [];
     const log = (...values: unknown[]) => lines.push(values.map(String).join(' '));
+    let frozen = false;
     const handler = this.instance({
-      ...clock.globals(),
+      ...virtual.get(),
+      process: { ...process, env: { AWS_REGION: 'us-east-1', ...environment } },
+      Math: Object.assign(Object.create(Math), { random: randomFrom(clock.now()) }),
       console: { log, error: log, warn: log, info: log, debug: log },
-      fetch: (url: string, options: RequestInit) =>
-        fetch(refuses(url) ? NOWHERE + new URL(url).pathname : url, options),
-      require: (name: string) => name === '@aws-sdk/client-secrets-manager' ? secretsManager(secretUrl) : load(name),
+      fetch: (url: string, options: RequestInit) => frozen ? new Promise(() => undefined) : simulation.fetch(caller, String(url), options),
+      require: (name: string) => name === '@aws-sdk/client-secrets-manager' ? secretsManager(simulation, caller) : load(name),
     });
-    let ended = true;
+    let cancel: () => void = () => undefined;
+    const timeout = new Promise<'timeout'>((resolve) => { cancel = clock.after(HANDLER_SECONDS * 1000, () => resolve('timeout')); });
+    let succeeded = false;
+    let timedOut = false;
     try {
-      const context = { logStreamName: 'log-stream', getRemainingTimeInMillis: () => begin + LAMBDA_SECONDS * 1000 - clock.now() };
-      await Promise.race([handler(event, context), cutOff()]);
+      const context = { logStreamName: 'log-stream', getRemainingTimeInMillis: () => end - clock.now() };
+      timedOut = await Promise.race([handler(event, context), timeout]) === 'timeout';
+      succeeded = !timedOut;
     } catch (error) {
-      ended = false;
       // Lambda logs what a handler throws.
       log(error instanceof Error ? error.stack : error);
     }
-    return { ended, log: lines.join('\n'), seconds: (clock.now() - begin) / 1000, lost: (stalls() - stalled) * SPEED / 1000 };
+    frozen = true;
+    cancel();
+    virtual.end();
+    return { succeeded, timedOut, log: lines.join('\n') };
   }
 
-  /** A fresh instance, as after a cold start. */
   private instance(globals: Record<string, unknown>): Handler {
     const module: { exports: { handler?: Handler } } = { exports: {} };
     const scope: Record<string, unknown> = { module, exports: module.exports, ...globals };
-    this.load(...GLOBALS.map((name) => scope[name]));
+    this.evaluate(...GLOBALS.map((name) => scope[name]));
     return module.exports.handler!;
   }
 }
+
+const load = createRequire(__filename);

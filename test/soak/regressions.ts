@@ -1,150 +1,200 @@
-/** Histories that once broke a law, by what went wrong. They are played before the random ones. */
-import { ONCE, type Circumstances } from './cloudformation';
-import type { ApiFaultName, Spell } from './faults';
-import type { History, Step, WeatherReport } from './history';
-import type { RuleTemplate, RunnerTemplate } from './templates';
-import { ORG, OTHER_ORG } from './world';
+/** Histories that a handler got wrong once. They are played before the random ones. */
+import type { Circumstances } from './cloudformation';
+import { DELIVERED_ONCE } from './delivery';
+import { NO_FAULTS, type AnswerFaultName, type ApiFaultName, type Faults, type SecretFaultName } from './faults';
+import type { History, RunnerChange, Step } from './history';
+import { ORGS } from './orchestrators';
+import { DEFAULT_RUNNER, type RuleTemplate } from './templates';
 
-const calm: WeatherReport = { api: [], secret: [], answer: [] };
-const usual: Circumstances = { failsElsewhere: false, rollbackWith: 'old', takesFailedId: false, ...ONCE };
-const plain: RunnerTemplate = {
-  logical: 'A', id: 'prod-runner', prefix: 'runner', org: ORG, role: 1, bucket: 'state-1', publicIp: false, allowMove: false, adopt: false, retain: false,
+const USUAL: Circumstances = {
+  failsElsewhere: false, noRollback: false, isParallel: false, rollsBackWith: 'new', usesFailedId: true, usesFailedProperties: true, ...DELIVERED_ONCE,
 };
-const all: RuleTemplate[] = [{ logical: 'Rule0', filter: 'all' }];
-const spell = (name: ApiFaultName, after: number, calls: number): WeatherReport => ({ ...calm, api: [{ name, after, calls } satisfies Spell<ApiFaultName>] });
+const [BLUE, GREEN] = [0, 1];
 
 interface Deployment {
-  readonly runner?: Partial<RunnerTemplate>;
-  readonly rules?: RuleTemplate[];
-  readonly weather?: WeatherReport;
-  readonly circumstances?: Partial<Circumstances>;
   readonly stack?: number;
+  /** Changes of runner A; none for a stack without it. */
+  readonly a?: Partial<RunnerChange>;
+  readonly b?: Partial<RunnerChange>;
+  /** Filters, with the index of the runner. */
+  readonly rules?: readonly string[];
+  readonly adoptsRules?: boolean;
+  readonly faults?: Faults;
+  readonly circumstances?: Partial<Circumstances>;
   readonly mustSucceed?: boolean;
+  readonly pauseSeconds?: number;
 }
-const deploy = ({ runner, rules = [], weather = calm, circumstances, stack = 0, mustSucceed }: Deployment = {}): Step =>
-  ({ do: 'deploy', stack, template: { runner: { ...plain, ...runner }, rules }, weather, circumstances: { ...usual, ...circumstances }, mustSucceed });
-const destroy = (retains = false): Step => ({ do: 'delete', stack: 0, weather: calm, how: { ...ONCE, retains } });
 
-export const REGRESSIONS: Record<string, History> = {
-  // Which call it is depends on who is first, so each is tried.
-  ...Object.fromEntries([4, 6, 7, 8, 10].map((call) => [`the rule of one delivery, when CloudFormation heard the failure of another: call ${call}`,
-    [deploy({ rules: all, weather: spell('403', call, 1), circumstances: { copies: 2 } })]])),
-  'the runner of one delivery, when CloudFormation heard the failure of another': [deploy({ weather: spell('redirect', 4, 1), circumstances: { copies: 2 } })],
-  'two deliveries, and an API that throttles from then on': [deploy({ weather: spell('429', 4, 1000), circumstances: { copies: 2 } })],
-  // So many that the last ones meet the look at what is left.
-  'a second delivery, when the first was answered, and the API is down for a while': [
-    deploy({ weather: spell('502, HTML', 5, 14), circumstances: { copies: 2, inTurn: true } }), destroy(),
+function deploy({ stack = BLUE, a = {}, b, rules = [], adoptsRules = false, faults = NO_FAULTS, circumstances, mustSucceed, pauseSeconds = 60 }: Deployment = {}): Step {
+  const templates: RuleTemplate[] = rules.map((rule) => {
+    const [filter = '', runner = '0'] = rule.split(' of runner ');
+    return { filter, runner: Number(runner), adoptExisting: adoptsRules };
+  });
+  const runners: RunnerChange[] = [{ logicalId: 'A', ...a }, ...b ? [{ logicalId: 'B' as const, ...b }] : []];
+  return { do: 'deploy', pauseSeconds, stack, runners, rules: templates, faults, circumstances: { ...USUAL, ...circumstances }, mustSucceed };
+}
+const destroy = (stack = BLUE, faults: Faults = NO_FAULTS, retains = false): Step =>
+  ({ do: 'delete', pauseSeconds: 60, stack, faults, deletion: { ...DELIVERED_ONCE, retains }, mustSucceed: faults === NO_FAULTS });
+/** A rule that stays keeps its runner in use, so that the deletion is refused until a person moves the rule. */
+const destroyInUse = (stack = BLUE): Step => ({ ...destroy(stack), mustSucceed: false } as Step);
+const person = (what: 'a person deletes the runners' | 'a person deletes the rules' | 'a deployment uses the runners', stack = BLUE): Step => ({ do: what, pauseSeconds: 60, stack });
+const foreignRunner = (isOnKubernetes = false): Step =>
+  ({ do: 'somebody else registers a runner', pauseSeconds: 60, api: 'main', id: 'prod-runner', isOnKubernetes });
+const foreignRule = (filter: string): Step => ({ do: 'somebody else adds a rule', pauseSeconds: 60, api: 'main', filter });
+
+const api = (name: ApiFaultName, after: number, calls: number): Faults => ({ ...NO_FAULTS, api: [{ name, after, calls }] });
+const secret = (name: SecretFaultName, after: number, calls: number): Faults => ({ ...NO_FAULTS, secret: [{ name, after, calls }] });
+const answer = (name: AnswerFaultName, after: number, calls: number): Faults => ({ ...NO_FAULTS, answer: [{ name, after, calls }] });
+const ALWAYS = 1000;
+
+const rollsBack = { failsElsewhere: true };
+const bothIds = (history: (circumstances: Partial<Circumstances>) => Step[]): [string, Step[]][] =>
+  (['old', 'new'] as const).map((id) => [`, rolled back with the ${id} ID`, history({ rollsBackWith: id, usesFailedId: id === 'new' })]);
+const named = (name: string, histories: [string, Step[]][]): Record<string, Step[]> => Object.fromEntries(histories.map(([suffix, steps]) => [name + suffix, steps]));
+
+const STEPS: Record<string, Step[]> = {
+  'rules made in a loop, and the first is removed': [
+    deploy({ stack: GREEN, rules: ['development', 'production', 'shop'], mustSucceed: true }), deploy({ stack: GREEN, rules: ['production', 'shop'] }), destroy(GREEN),
   ],
-  'a create that was given up while it ran, in the last moment of its delete': [deploy({ circumstances: { cancelsCreate: 1 } }), destroy()],
-  'the create of a rule that was given up while it ran': [deploy({ rules: all, circumstances: { cancelsCreate: 2 } }), destroy()],
-  'the change of a rule into another organization that failed': [
-    deploy({ rules: all }),
-    deploy({ runner: { org: OTHER_ORG }, rules: all, weather: spell('reset, carried out', 3, 1000), circumstances: { rollbackWith: 'new' } }),
+  'rules made in a loop, and the first is removed, at the same time': [
+    deploy({ stack: GREEN, rules: ['development', 'production', 'shop'], mustSucceed: true }),
+    deploy({ stack: GREEN, rules: ['production', 'shop'], circumstances: { isParallel: true } }), destroy(GREEN),
   ],
-  'the change of a rule that was made, and rolled back': [
-    deploy({ rules: all }),
-    deploy({ rules: [{ logical: 'Rule0', filter: 'production' }], circumstances: { failsElsewhere: true, rollbackWith: 'new' } }),
+  'rules by filter, and the first is removed': [
+    deploy({ rules: ['development', 'production', 'shop'], mustSucceed: true }), deploy({ rules: ['production', 'shop'], mustSucceed: true }), destroy(),
+  ],
+  ...named('rules by filter, and the first is removed', bothIds((circumstances) => [
+    deploy({ rules: ['development', 'production', 'shop'], mustSucceed: true }), deploy({ rules: ['production', 'shop'], circumstances: { ...rollsBack, ...circumstances } }), destroy(),
+  ])),
+  'two rules that swap their filters': [
+    deploy({ stack: GREEN, rules: ['development', 'production'], mustSucceed: true }), deploy({ stack: GREEN, rules: ['production', 'development'] }), destroy(GREEN),
+  ],
+  'two rules that swap their runners': [
+    deploy({ b: {}, rules: ['development of runner 0', 'production of runner 1'], mustSucceed: true }),
+    deploy({ b: {}, rules: ['development of runner 1', 'production of runner 0'], mustSucceed: true }), destroy(),
+  ],
+  ...named('two rules that swap their runners', bothIds((circumstances) => [
+    deploy({ b: {}, rules: ['development of runner 0', 'production of runner 1'], mustSucceed: true }),
+    deploy({ b: {}, rules: ['development of runner 1', 'production of runner 0'], circumstances: { ...rollsBack, ...circumstances } }), destroy(),
+  ])),
+  'a rule that moves to another runner, whose former runner is removed': [
+    deploy({ b: {}, rules: ['production of runner 1'], mustSucceed: true }), deploy({ rules: ['production'], mustSucceed: true }), destroy(),
+  ],
+  ...named('another filter of a rule', bothIds((circumstances) => [
+    deploy({ stack: GREEN, rules: ['all'], mustSucceed: true }), deploy({ stack: GREEN, rules: ['production'], mustSucceed: true }),
+    deploy({ stack: GREEN, rules: ['shop'], circumstances: { ...rollsBack, ...circumstances } }), destroy(GREEN),
+  ])),
+  ...named('another filter of a rule, whose creation fails without a sign', bothIds((circumstances) => [
+    deploy({ stack: GREEN, rules: ['all'], mustSucceed: true }),
+    deploy({ stack: GREEN, rules: ['production'], faults: api('500, carried out', 1, ALWAYS), circumstances }), destroyInUse(GREEN),
+  ])),
+  ...named('another runner of a rule, whose creation fails', bothIds((circumstances) => [
+    deploy({ b: {}, rules: ['all'], mustSucceed: true }),
+    deploy({ b: {}, rules: ['all of runner 1'], faults: api('403', 2, ALWAYS), circumstances }), destroy(),
+  ])),
+  'an old rule of somebody else': [deploy({ mustSucceed: true }), foreignRule('production'), deploy({ rules: ['production'] }), deploy({ rules: ['production'], adoptsRules: true }), destroyInUse()],
+  'an old rule of somebody else, which an update meets': [
+    deploy({ stack: GREEN, rules: ['all'], mustSucceed: true }), foreignRule('production'), deploy({ stack: GREEN, rules: ['production'] }), destroyInUse(GREEN),
+  ],
+  'a registration with another API token, and in another organization with another API token': [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { secret: 1 }, rules: ['all'], mustSucceed: true }),
+    deploy({ a: { org: ORGS[1], secret: 0 }, rules: ['all'], mustSucceed: true }), destroy(),
+  ],
+  'a runner on Kubernetes with the same id': [foreignRunner(true), deploy(), deploy({ a: { adoptExisting: true } }), deploy({ a: { id: 'blue-runner' }, mustSucceed: true }), destroy()],
+  'an id that somebody else used for a runner on Kubernetes afterwards': [
+    deploy({ rules: ['all'], mustSucceed: true }), person('a person deletes the runners'), foreignRunner(true), deploy({ a: { description: 'one text' }, rules: ['all'] }),
+    deploy({ a: { adoptExisting: true }, rules: ['all'] }), destroy(),
+  ],
+  'an id that somebody else used afterwards': [
+    deploy({ mustSucceed: true }), person('a person deletes the runners'), foreignRunner(), deploy({ a: { description: 'one text' } }), destroy(),
+  ],
+  'an update that CloudFormation cancelled, and that is slower than its rollback': [
+    deploy({ a: { description: 'one text' }, mustSucceed: true }),
+    deploy({ a: { description: 'another text' }, circumstances: { cancels: { event: 0, afterSeconds: 2.5 }, latencySeconds: 1 } }), destroy(),
+  ],
+  'creates that CloudFormation cancelled': [
+    deploy({ circumstances: { cancels: { event: 1, afterSeconds: 2.5 }, latencySeconds: 1 } }), destroy(),
+    deploy({ rules: ['all'], circumstances: { cancels: { event: 2, afterSeconds: 2.5 }, latencySeconds: 1 } }), destroy(),
+  ],
+  'another orchestrator, and back in a rollback': [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { api: 'other' }, rules: ['all'], circumstances: rollsBack }),
+    deploy({ a: { api: 'other' }, rules: ['all'], mustSucceed: true }), destroy(),
+  ],
+  'another name of the same orchestrator': [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { api: 'alias' }, rules: ['all'] }),
+    deploy({ a: { api: 'alias', adoptExisting: true }, rules: ['all'], adoptsRules: true }), destroy(),
+  ],
+  'a creation that failed, is not rolled back, and is tried again': [
+    deploy({ rules: ['all'], faults: api('403', 3, 3), circumstances: { noRollback: true } }), deploy({ rules: ['all'], mustSucceed: true }), destroy(),
+  ],
+  'the creation of a rule that failed, is not rolled back, and is tried again': [
+    deploy({ mustSucceed: true }), deploy({ rules: ['all'], faults: api('403', 0, 1), circumstances: { noRollback: true } }), deploy({ rules: ['all'], mustSucceed: true }), destroy(),
+  ],
+  'an update that failed, is not rolled back, and is tried again': [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, rules: ['all'], faults: api('500, carried out', 0, ALWAYS), circumstances: { noRollback: true } }),
+    deploy({ a: { id: 'blue-runner' }, rules: ['all'], mustSucceed: true }), destroy(),
+  ],
+  'a delete that a proxy answers with 404': [deploy({ rules: ['all'], mustSucceed: true }), destroy(BLUE, api('404 of a proxy', 0, ALWAYS)), destroy()],
+  'a delete that another server answers with 404': [deploy({ rules: ['all'], mustSucceed: true }), destroy(BLUE, api('404 of another server, in JSON', 0, ALWAYS)), destroy()],
+  'an API token that is rotated while an event is handled': [
+    deploy({ faults: api('token rotated', 2, 1), mustSucceed: true }), deploy({ a: { description: 'one text' }, faults: api('token rotated', 1, 1), mustSucceed: true }), destroy(),
+  ],
+  'an API token that is accepted late': [deploy({ faults: api('token rotated, accepted late', 2, 1) }), destroy(), deploy({ mustSucceed: true, pauseSeconds: 3600 }), destroy()],
+  'a runner that a rule of another stack points at': [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ stack: GREEN, a: { isImported: true, id: 'prod-runner' }, rules: ['production'], mustSucceed: true }),
+    { ...destroy(), mustSucceed: false } as Step, deploy({ stack: GREEN, a: { isImported: true, id: 'prod-runner' }, rules: ['development'] }), destroy(GREEN), destroy(),
+  ],
+  'an adopted runner, when a later resource of the first deployment fails': [foreignRunner(), deploy({ a: { adoptExisting: true }, rules: ['all'], circumstances: rollsBack })],
+  'an adopted runner, and a delete while adoptExisting is set': [foreignRunner(), deploy({ a: { adoptExisting: true }, mustSucceed: true }), destroy()],
+  'an adopted runner, and a delete after adoptExisting was removed': [foreignRunner(), deploy({ a: { adoptExisting: true }, mustSucceed: true }), deploy({ mustSucceed: true }), destroy()],
+  'an adoption whose change is lost': [foreignRunner(), deploy({ a: { adoptExisting: true }, faults: api('500, carried out', 4, ALWAYS) })],
+  'a generated id after a stack refactoring': [
+    deploy({ a: { id: undefined }, rules: ['all'], mustSucceed: true }), { do: 'refactor', pauseSeconds: 60, stack: BLUE, intoOtherStack: true },
+    deploy({ stack: GREEN, a: { id: undefined, description: 'one text' }, mustSucceed: true }), destroy(GREEN),
+  ],
+  'a stack whose registration was retained, and that is created again': [
+    deploy({ rules: ['all'], mustSucceed: true }), destroy(BLUE, NO_FAULTS, true), deploy({ a: { description: 'one text' } }), deploy({ a: { adoptExisting: true }, mustSucceed: true }), destroy(),
+  ],
+  ...named('another id of a runner', bothIds((circumstances) => [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, rules: ['all'], circumstances: { ...rollsBack, ...circumstances } }), destroy(),
+  ])),
+  ...named('another id of a runner, and an API that carries everything out without a sign', bothIds((circumstances) => [
+    deploy({ mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, faults: api('never answered, carried out', 0, ALWAYS), circumstances }), destroy(),
+  ])),
+  ...named('another organization, and an API that carries everything out without a sign', bothIds((circumstances) => [
+    deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { org: ORGS[1] }, rules: ['all'], faults: api('reset, carried out', 0, ALWAYS), circumstances }), destroy(),
+  ])),
+  'a runner whose answer is lost': [deploy({ faults: api('reset, carried out', 3, 1), mustSucceed: true }), destroy()],
+  'a runner whose answer is lost, and an API that fails from then on': [deploy({ faults: { ...NO_FAULTS, api: [{ name: 'reset, carried out', after: 3, calls: 1 }, { name: '403', after: 0, calls: 2 }] } })],
+  'a rule whose answer is lost': [deploy({ rules: ['all'], faults: api('reset, carried out', 5, 1), mustSucceed: true }), destroy()],
+  'the rollback of an update, when the API is down': [deploy({ mustSucceed: true }), deploy({ a: { description: 'one text' }, faults: api('refused', 0, ALWAYS) }), destroy()],
+  'answers that are never accepted': [deploy({ faults: answer('never answered', 0, ALWAYS) }), destroy()],
+  'an answer that is accepted at the fourth try': [deploy({ faults: answer('503', 0, 3), mustSucceed: true })],
+  'an answer that is received without a sign': [deploy({ rules: ['all'], faults: answer('reset, received', 0, 1), mustSucceed: true }), destroy()],
+  'a rule whose event comes again, as the answer was not accepted': [deploy({ rules: ['all'], faults: answer('never answered', 2, 24), mustSucceed: true }), destroy()],
+  'events of a function that takes four minutes to be active': [deploy({ rules: ['all'], circumstances: { undeliverableSeconds: 250 }, mustSucceed: true }), destroy()],
+  'three deliveries of each event': [
+    deploy({ rules: ['all', 'production'], circumstances: { copies: 3 }, mustSucceed: true }), deploy({ b: {}, rules: ['all', 'production of runner 1'], circumstances: { copies: 3, isInTurn: true }, mustSucceed: true }),
     destroy(),
   ],
-  'the change of a rule whose answer was lost for good': [
-    deploy({ rules: all }),
-    deploy({ rules: [{ logical: 'Rule0', filter: 'production' }], weather: spell('500, carried out', 1, 1000) }),
-    destroy(),
+  'state that would move': [deploy({ mustSucceed: true }), deploy({ a: { bucket: 'state-2' } }), destroy()],
+  'state that moves with permission, and back in the rollback': [
+    deploy({ mustSucceed: true }), deploy({ a: { bucket: 'state-2', allowStateMove: true }, circumstances: rollsBack }), destroy(),
   ],
-  'a replacement that was made, and rolled back with the new id': [
-    deploy(), deploy({ runner: { id: 'blue-runner' }, circumstances: { failsElsewhere: true, rollbackWith: 'new' } }), destroy(),
-  ],
-  'the replacement of one delivery, when CloudFormation heard the failure of another, and a redirect where it is to be removed': [
-    deploy({ runner: { id: undefined } }),
-    deploy({
-      runner: { role: 2 },
-      weather: { ...calm, api: [{ name: '403', after: 0, calls: 1 }, { name: 'redirect', after: 5, calls: 3 }] },
-      circumstances: { copies: 2 },
-    }),
-    destroy(),
-  ],
-  'a replacement that another delivery made, and a token that is refused where it is to be removed': [
-    deploy(),
-    deploy({
-      runner: { id: 'blue-runner' },
-      weather: { ...calm, api: [{ name: '403', after: 0, calls: 1 }, { name: '401', after: 5, calls: 3 }] },
-      circumstances: { copies: 2 },
-    }),
-    destroy(),
-  ],
-  'a replacement in another organization that failed without a sign, and a token that is refused there from then on': [
-    deploy(),
-    deploy({ runner: { org: OTHER_ORG }, weather: { ...calm, api: [{ name: 'never answered, carried out', after: 0, calls: 3 }, { name: '401', after: 2, calls: 1000 }] } }),
-    destroy(),
-  ],
-  'a stack whose registration was retained, and that is made again': [
-    deploy({ rules: all }), destroy(true), deploy({ runner: { description: 'one text' } }), deploy({ runner: { adopt: true }, mustSucceed: true }), destroy(),
-  ],
-  'a replacement that failed without a sign, and whose id does not count': [
-    deploy(), deploy({ runner: { id: 'blue-runner' }, weather: spell('never answered, carried out', 0, 1000) }), destroy(),
-  ],
-  'a registration that was carried out before the token was refused': [
-    deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 2, calls: 1 }, { name: '401', after: 0, calls: 2 }] } }),
-  ],
-  'a registration that was carried out, a token that was refused then, and one that could not be read for the delete': [
-    deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 2, calls: 1 }, { name: '401', after: 0, calls: 1 }], secret: [{ name: 'denied', after: 2, calls: 1000 }] } }),
-  ],
-  'a registration whose answer was lost, a change of it that was refused then, and a token that could not be read for the delete': [
-    deploy({ weather: { ...calm, api: [{ name: 'reset, carried out', after: 2, calls: 1 }, { name: '401', after: 2, calls: 1 }], secret: [{ name: 'denied', after: 2, calls: 1000 }] } }),
-  ],
-  'a registration whose answer was lost, and a token that was refused for the look and for the delete': [
-    deploy({ weather: { ...calm, api: [{ name: 'too slow', after: 2, calls: 1 }, { name: '401', after: 1, calls: 2 }] } }),
-  ],
-  'a rule whose answer was lost, and a token that was refused for the look and for the delete': [
-    deploy({ rules: all, weather: { ...calm, api: [{ name: 'reset, carried out', after: 4, calls: 1 }, { name: '401', after: 1, calls: 2 }] } }),
-  ],
-  'a registration that a copy of the API does not know yet': [
-    deploy({ weather: { ...calm, api: [{ name: '500, carried out', after: 2, calls: 1 }, { name: 'stale', after: 1, calls: 1 }] } }),
-  ],
-  'a take-over that failed half-way': [
-    { do: 'somebody else registers', id: 'prod-runner' },
-    deploy({ runner: { adopt: true }, weather: spell('500, carried out', 4, 1000) }),
-  ],
-  'the rollback of a change of the runner, when the API is down': [
-    deploy(), deploy({ runner: { description: 'one text' }, weather: spell('refused', 0, 1000) }), destroy(),
-  ],
-  'answers that are never accepted': [
-    deploy({ weather: { ...calm, answer: [{ name: 'never answered', after: 0, calls: 1000 }] } }), destroy(),
-  ],
-  'an answer that is not accepted before the fourth time': [deploy({ weather: { ...calm, answer: [{ name: '503', after: 0, calls: 3 }] }, mustSucceed: true })],
-  // No run has time for so many tries, and none for twice as many is needed.
-  'a rule whose create comes again, as its answer was not accepted': [
-    deploy({ rules: all, weather: { ...calm, answer: [{ name: 'never answered', after: 2, calls: 24 }] }, mustSucceed: true }),
-  ],
-  'events of a function that takes four minutes to be active': [
-    deploy({ rules: all, circumstances: { undeliverableSeconds: 240 }, mustSucceed: true }),
-    { do: 'delete', stack: 0, weather: calm, how: { ...ONCE, undeliverableSeconds: 240, retains: false } },
-  ],
-  'the create of a rule that was never answered, and its delete that comes late': [
-    deploy({ rules: all, weather: { ...calm, answer: [{ name: 'never answered', after: 2, calls: 24 }] }, circumstances: { undeliverableSeconds: 240 } }),
-  ],
-  'a runner whose answer was lost': [deploy({ weather: spell('reset, carried out', 2, 1), mustSucceed: true })],
-  'a rule whose answer was lost': [deploy({ rules: all, weather: spell('reset, carried out', 4, 1), mustSucceed: true })],
-  'an answer that was taken without a word': [deploy({ weather: { ...calm, answer: [{ name: 'reset, taken', after: 0, calls: 1 }] } }), destroy()],
-  'somebody who took the id after us for a runner on Kubernetes': [
-    deploy({ rules: all }), { do: 'a person deletes the runner', stack: 0 }, { do: 'somebody else registers', id: 'prod-runner', onKubernetes: true },
-    deploy({ runner: { description: 'one text' }, rules: all }), deploy({ runner: { adopt: true }, rules: all }), destroy(),
-  ],
-  'a rule of another stack, whose runner is deleted': [
-    deploy({ rules: all }),
-    deploy({ stack: 1, runner: { imported: true }, rules: [{ logical: 'Rule0', filter: 'production' }] }),
-    destroy(),
-    deploy({ stack: 1, runner: { imported: true }, rules: [{ logical: 'Rule0', filter: 'development' }] }),
-  ],
-  'somebody who took the id after us': [
-    deploy(), { do: 'a person deletes the runner', stack: 0 }, { do: 'somebody else registers', id: 'prod-runner' }, deploy({ runner: { description: 'one text' } }), destroy(),
-  ],
-  'state that would move, in a change that is refused and rolled back': [deploy(), deploy({ runner: { bucket: 'state-2' } }), destroy()],
-  'state that moved with an opt-in, and back in the rollback': [
-    deploy(), deploy({ runner: { bucket: 'state-2', allowMove: true }, circumstances: { failsElsewhere: true } }), destroy(),
-  ],
-  'a delete that a proxy without a backend answers with 404': [deploy({ rules: all }), { ...destroy(), weather: spell('404 of a proxy', 0, 1000) } as Step, destroy()],
-  'a permission that is not known everywhere at once': [deploy({ weather: { ...calm, secret: [{ name: 'denied', after: 1, calls: 2 }] }, mustSucceed: true })],
-  'an error that shows the token': [deploy({ weather: spell('an error that shows the token', 2, 1) })],
-  'a store of the token that never answers': [deploy({ weather: { ...calm, secret: [{ name: 'never answered', after: 1, calls: 1 }] } })],
+  'a permission that is new': [deploy({ faults: secret('denied', 1, 2), mustSucceed: true })],
+  'an error that shows the API token': [deploy({ faults: api('an error that shows the token', 2, 1) })],
+  'a redirect': [deploy({ faults: api('redirect', 2, 1) })],
+  'Secrets Manager that never answers': [deploy({ faults: secret('never answered', 1, 1) })],
+  'a runner that is in use': [deploy({ mustSucceed: true }), person('a deployment uses the runners'), { ...destroy(), mustSucceed: false } as Step, destroyLater()],
+  'rules that a person deleted': [deploy({ rules: ['all'], mustSucceed: true }), person('a person deletes the rules'), deploy({ b: {}, rules: ['all of runner 1'], mustSucceed: true }), destroy()],
 };
+
+function destroyLater(): Step {
+  return { do: 'environments are deleted', pauseSeconds: 60 };
+}
+
+const RUNNERS: History['runners'] = ['prod-runner', 'green-runner'].map((id) => ({ A: { ...DEFAULT_RUNNER, id }, B: { ...DEFAULT_RUNNER, logicalId: 'B', id: `second-${id}` } }));
+
+export const REGRESSIONS: Record<string, History> = Object.fromEntries(
+  Object.entries(STEPS).map(([name, steps]) => [name, { skewSeconds: 0, runners: RUNNERS, steps }]),
+);

@@ -1,84 +1,128 @@
-/** What a stack of a history wants: a runner and rules, as the construct's template would say it. */
-import { ENV_TYPES, PROJECT, type World } from './world';
+/** What a template of a history declares, and what the orchestrator must have when it is deployed. */
+import { isDeepStrictEqual } from 'node:util';
+import { ENV_TYPES, ORGS, orchestratorOf, PROJECTS, type Api } from './orchestrators';
+import { SECRETS } from './simulation';
+import { withoutEmptyFields } from '../../local/orchestrator/responses';
+import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
 import { SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
 
-export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
-export const FOREIGN_ROLE = 'arn:aws:iam::123456789012:role/somebody-else';
-
 export interface RunnerTemplate {
-  readonly logical: 'A' | 'B';
-  /** Undefined for a generated one. */
+  readonly logicalId: 'A' | 'B';
+  readonly api: Api;
+  readonly org: string;
+  /** Which of the orchestrator's secrets has the API token. */
+  readonly secret: number;
+  /** Undefined for a generated id. */
   readonly id?: string;
   readonly prefix: string;
-  readonly org: string;
-  /** Another one stands for a role that was replaced. */
+  /** Another number stands for a role that was replaced. */
   readonly role: number;
   readonly bucket: string;
   readonly pathPrefix?: string;
   readonly description?: string;
+  readonly variable?: string;
   readonly publicIp: boolean;
-  readonly allowMove: boolean;
-  readonly adopt: boolean;
-  readonly retain: boolean;
-  /** The stack has rules only, for a runner of this id that is somebody else's business. */
-  readonly imported?: boolean;
+  readonly allowStateMove: boolean;
+  readonly adoptExisting: boolean;
+  readonly retainInUse: boolean;
+  /** The template has rules for this runner only; the runner belongs to somebody else. */
+  readonly isImported: boolean;
 }
 
-export const FILTERS = ['all', ...ENV_TYPES, PROJECT] as const;
+/** What a rule matches: everything, an environment type, a project, or an environment type of a project. */
+export const FILTERS: readonly string[] = ['all', 'development', 'production', 'shop', 'shop/production', 'blog', 'blog/production', 'blog/development'];
 
 export interface RuleTemplate {
-  readonly logical: 'Rule0' | 'Rule1';
   readonly filter: string;
+  /** Index of the runner. */
+  readonly runner: number;
+  readonly adoptExisting: boolean;
 }
 
 export interface Template {
-  readonly runner: RunnerTemplate;
+  readonly runners: readonly RunnerTemplate[];
   readonly rules: readonly RuleTemplate[];
 }
 
+/** A rule's logical ID comes from what the rule matches; if that is a CDK token, from the place of the construct. */
+export type RuleIdentity = 'filter' | 'path';
+
 export type ResourceType = 'RunnerId' | 'Runner' | 'RunnerRule';
+/** The order of creation; what refers to something is deleted before it. */
+export const TYPES: readonly ResourceType[] = ['RunnerId', 'Runner', 'RunnerRule'];
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Properties = Record<string, any>;
 
-/** A custom resource of a template; its properties wait for the ids of those before it. */
+/** A custom resource of a template. Its properties need the physical IDs and attributes of those that it refers to. */
 export interface Declared {
-  readonly logical: string;
+  readonly logicalId: string;
   readonly type: ResourceType;
-  properties(ref: (logical: string) => string): Properties;
+  readonly api: Api;
+  properties(refer: (logicalId: string) => string): Properties;
 }
 
-export function resourcesOf({ runner, rules }: Template, world: World, stackId: string): Declared[] {
-  const common = {
-    ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f',
-    ServiceTimeout: String(SERVICE_TIMEOUT_SECONDS),
-    ApiUrl: world.orchestrator.url,
-    OrgId: runner.org,
-    Token: { SecretId: SECRET, SecretField: 'token' },
-  };
-  const idOf = `${runner.logical}Id`;
-  const own: Declared[] = [
-    {
-      logical: idOf,
-      type: 'RunnerId',
-      properties: () => ({ ...common, ...(runner.id === undefined ? { RunnerIdPrefix: runner.prefix } : { RunnerId: runner.id }) }),
-    },
-    { logical: runner.logical, type: 'Runner', properties: (ref) => ({ ...common, ...runnerProperties(runner, ref(idOf), stackId) }) },
-  ];
-  return [
-    ...runner.imported ? [] : own,
-    ...rules.map(({ logical, filter }): Declared => ({
-      logical,
+export function resourcesOf({ runners, rules }: Template, stackName: string, identity: RuleIdentity): Declared[] {
+  const declared = runners.flatMap((runner) => runner.isImported ? [] : runnerResources(runner, stackName));
+  for (const [index, { filter, runner: at, adoptExisting }] of rules.entries()) {
+    const runner = runners[at % runners.length]!;
+    declared.push({
+      logicalId: identity === 'filter' ? `Rule-${runner.api}-${runner.org}-${filter}` : `Rule${index}-${runner.api}`,
       type: 'RunnerRule',
-      properties: (ref) => ({ ...common, RunnerId: runner.imported ? runner.id ?? 'prod-runner' : ref(idOf), ...filterProperties(filter) }),
-    })),
+      api: runner.api,
+      properties: (refer) => ({
+        ...common(runner),
+        RunnerId: runner.isImported ? runner.id ?? 'prod-runner' : refer(`${runner.logicalId}-${runner.api}`),
+        ...filterProperties(filter),
+        ...adoptExisting && { AdoptExisting: 'true' },
+      }),
+    });
+  }
+  return declared;
+}
+
+/** The secrets that the policies of a template allow to read. */
+export function secretsOf({ runners }: Template): string[] {
+  return runners.map(secretOf);
+}
+
+function secretOf({ api, secret }: RunnerTemplate): string {
+  const secrets = SECRETS[orchestratorOf(api)];
+  return secrets[secret % secrets.length]!;
+}
+
+const common = (runner: RunnerTemplate): Properties => ({
+  ServiceToken: `arn:aws:lambda:us-east-1:123456789012:function:${runner.api}`,
+  ServiceTimeout: String(SERVICE_TIMEOUT_SECONDS),
+  OrgId: runner.org,
+  Token: { SecretId: secretOf(runner), SecretField: 'token' },
+});
+
+function runnerResources(runner: RunnerTemplate, stackName: string): Declared[] {
+  const idOf = `${runner.logicalId}Id-${runner.api}`;
+  return [
+    {
+      logicalId: idOf,
+      type: 'RunnerId',
+      api: runner.api,
+      properties: () => ({
+        ...common(runner),
+        ...runner.id === undefined ? { RunnerIdPrefix: runner.prefix, Seed: runner.logicalId } : { RunnerId: runner.id },
+      }),
+    },
+    {
+      logicalId: `${runner.logicalId}-${runner.api}`,
+      type: 'Runner',
+      api: runner.api,
+      properties: (refer) => ({ ...common(runner), ...runnerProperties(runner, refer(idOf), stackName) }),
+    },
   ];
 }
 
-function runnerProperties(runner: RunnerTemplate, id: string, stackId: string): Properties {
+function runnerProperties(runner: RunnerTemplate, id: string, stackName: string): Properties {
   return {
     RunnerId: id,
-    ...(runner.description === undefined ? {} : { Description: runner.description }),
-    Auth: { RoleArn: `arn:aws:iam::123456789012:role/${stackId.split('/')[2]}-${runner.logical}-${runner.role}` },
+    ...runner.description !== undefined && { Description: runner.description },
+    Auth: { RoleArn: `arn:aws:iam::123456789012:role/${stackName}-${runner.logicalId}-${runner.role}` },
     Job: {
       Region: 'us-east-1',
       Cluster: 'cluster',
@@ -86,46 +130,62 @@ function runnerProperties(runner: RunnerTemplate, id: string, stackId: string): 
       IsPublicIpEnabled: String(runner.publicIp),
       ExecutionRoleArn: 'arn:aws:iam::123456789012:role/execution',
       TaskRoleArn: 'arn:aws:iam::123456789012:role/task',
+      ...runner.variable !== undefined && { Environment: { VARIABLE: runner.variable } },
     },
-    StateStorage: { Bucket: runner.bucket, ...(runner.pathPrefix === undefined ? {} : { PathPrefix: runner.pathPrefix }) },
-    ...(runner.adopt ? { AdoptExisting: 'true' } : {}),
-    ...(runner.retain ? { OnInUse: 'retain' } : {}),
-    ...(runner.allowMove ? { AllowStateMove: 'true' } : {}),
+    StateStorage: { Bucket: runner.bucket, ...runner.pathPrefix !== undefined && { PathPrefix: runner.pathPrefix } },
+    ...runner.adoptExisting && { AdoptExisting: 'true' },
+    ...runner.retainInUse && { OnInUse: 'retain' },
+    ...runner.allowStateMove && { AllowStateMove: 'true' },
   };
 }
 
-function filterProperties(filter: string): Properties {
-  return filter === 'all' ? {} : filter === PROJECT ? { ProjectId: PROJECT } : { EnvTypeId: filter };
+export function filterProperties(filter: string): Properties {
+  const parts = filter.split('/');
+  const project = parts.find((part) => PROJECTS.includes(part));
+  const envType = parts.find((part) => ENV_TYPES.includes(part));
+  return { ...project !== undefined && { ProjectId: project }, ...envType !== undefined && { EnvTypeId: envType } };
 }
 
-/** What the orchestrator has to hold for a runner, without what is empty. Written down once more: the handler's own idea of it is what is tested. */
-export function expectedRunner(properties: Properties): object {
-  return {
+/** Whether a runner has the declared configuration. The description and the variables of the environment are compared only if they are declared. */
+export function hasDeclaredContent(runner: AnyRunner, properties: Properties): boolean {
+  const { id, description = '', runner_configuration: configuration, state_storage_configuration: storage } = withoutEmptyFields(runner);
+  if (configuration.type !== 'serverless-ecs') return false;
+  const { environment = {}, ...job } = configuration.job;
+  const { Job, Auth, StateStorage } = properties;
+  return isDeepStrictEqual({ id, role: configuration.auth.role_arn, job, storage }, {
     id: properties.RunnerId,
-    org_id: properties.OrgId,
-    description: properties.Description ?? '',
-    runner_configuration: {
-      type: 'serverless-ecs',
-      auth: { role_arn: properties.Auth.RoleArn },
-      job: {
-        region: properties.Job.Region,
-        cluster: properties.Job.Cluster,
-        subnets: properties.Job.Subnets,
-        ...(properties.Job.IsPublicIpEnabled === 'true' && { is_public_ip_enabled: true }),
-        execution_role_arn: properties.Job.ExecutionRoleArn,
-        task_role_arn: properties.Job.TaskRoleArn,
-      },
+    role: Auth.RoleArn,
+    job: {
+      region: Job.Region,
+      cluster: Job.Cluster,
+      subnets: Job.Subnets,
+      ...Job.IsPublicIpEnabled === 'true' && { is_public_ip_enabled: true },
+      execution_role_arn: Job.ExecutionRoleArn,
+      task_role_arn: Job.TaskRoleArn,
     },
-    state_storage_configuration: {
-      type: 's3',
-      bucket: properties.StateStorage.Bucket,
-      ...(properties.StateStorage.PathPrefix === undefined ? {} : { path_prefix: properties.StateStorage.PathPrefix }),
-    },
-  };
+    storage: { type: 's3', bucket: StateStorage.Bucket, ...StateStorage.PathPrefix !== undefined && { path_prefix: StateStorage.PathPrefix } },
+  })
+    && (properties.Description === undefined || description === properties.Description)
+    && (Job.Environment === undefined || isDeepStrictEqual(environment, Job.Environment));
 }
 
-export function expectedRule(properties: Properties): { runner_id: string; project_id: string; env_type_id: string } {
-  return { runner_id: properties.RunnerId, project_id: properties.ProjectId ?? '', env_type_id: properties.EnvTypeId ?? '' };
+/** What a rule matches, as the orchestrator says it. */
+export function filterOf({ ProjectId = '', EnvTypeId = '' }: Properties): Pick<RunnerRule, 'project_id' | 'env_type_id'> {
+  return { project_id: ProjectId, env_type_id: EnvTypeId };
 }
 
-export const keyOf = (properties: Properties): string => `${properties.OrgId}/${properties.RunnerId}`;
+export const DEFAULT_RUNNER: RunnerTemplate = {
+  logicalId: 'A',
+  api: 'main',
+  org: ORGS[0],
+  secret: 0,
+  id: 'prod-runner',
+  prefix: 'runner',
+  role: 1,
+  bucket: 'state-1',
+  publicIp: false,
+  allowStateMove: false,
+  adoptExisting: false,
+  retainInUse: false,
+  isImported: false,
+};

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Behaviour } from '../behaviour';
+import { timestamp, type Clock } from '../clock';
 import { conflict, HttpError, notFound } from '../errors';
 import type { RuleCreateBody, RunnerRule } from '../model';
 import { pageOf, type PageQuery } from '../paging';
@@ -39,13 +40,13 @@ function rejectUnknownReferences(organization: OrganizationStore, rule: Required
   }
 }
 
-export function runnerRuleRoutes(app: FastifyInstance, behaviour: Behaviour): void {
+export function runnerRuleRoutes(app: FastifyInstance, behaviour: Behaviour, clock: Clock): void {
   app.post<{ Params: OrgParams; Body: RuleCreateBody }>('/orgs/:orgId/runner-rules', { ...WRITE, schema: { body: ruleCreateSchema } }, (request, reply) => {
     const { organization } = request;
     const wanted = { project_id: '', env_type_id: '', ...request.body };
     rejectSameFilter(organization, wanted, behaviour);
     rejectUnknownReferences(organization, wanted, behaviour);
-    const rule: RunnerRule = { ...wanted, id: randomUUID(), org_id: request.params.orgId, created_at: new Date().toISOString() };
+    const rule: RunnerRule = { ...wanted, id: randomUUID(), org_id: request.params.orgId, created_at: timestamp(clock) };
     organization.rules.set(rule.id, rule);
     return reply.code(201).send(rule);
   });

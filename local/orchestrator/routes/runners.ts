@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Behaviour } from '../behaviour';
+import { timestamp, type Clock } from '../clock';
 import { badRequest, conflict, notFound } from '../errors';
 import { isEcs, type AnyRunner, type AnyRunnerConfiguration, type RunnerCreateBody, type RunnerUpdateBody } from '../model';
 import { pageOf, type PageQuery } from '../paging';
@@ -53,18 +54,18 @@ function summarize(runner: AnyRunner): object {
   };
 }
 
-/** Replaces `auth`, `job` and the state storage completely if the update contains them. */
-function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody): AnyRunner {
+/** `auth`, `job` and the state storage are each replaced whole when they come, and stay as they are when they do not. */
+function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody, now: string): AnyRunner {
   return {
     ...runner,
     ...update,
     runner_configuration: { ...runner.runner_configuration, ...update.runner_configuration },
-    updated_at: new Date().toISOString(),
+    updated_at: now,
   } as AnyRunner;
 }
 
-export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
-  /** Stores a runner in the form in which the API returns it. */
+export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour, clock: Clock): void {
+  /** What is kept of a runner is what the answers show of it. */
   const save = (organization: OrganizationStore, runner: AnyRunner): AnyRunner => {
     const saved = withoutSecretValues(behaviour.omitEmptyFields ? withoutEmptyFields(runner) : runner);
     organization.runners.set(saved.id, saved);
@@ -76,7 +77,7 @@ export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
     rejectReservedVariables(body.runner_configuration);
     rejectIncompatibleStorage(body.runner_configuration.type, body.state_storage_configuration.type);
     if (organization.runners.has(body.id)) throw conflict(`runner with id ${body.id} already exists`);
-    const now = new Date().toISOString();
+    const now = timestamp(clock);
     return reply.code(201).send(save(organization, { ...body, org_id: request.params.orgId, created_at: now, updated_at: now }));
   });
 
@@ -97,7 +98,7 @@ export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour): void {
       rejectTypeChange(runner, body);
       rejectReservedVariables(body.runner_configuration);
       if (body.state_storage_configuration) rejectIncompatibleStorage(runner.runner_configuration.type, body.state_storage_configuration.type);
-      return reply.send(save(organization, applyUpdate(runner, body)));
+      return reply.send(save(organization, applyUpdate(runner, body, timestamp(clock))));
     },
   );
 

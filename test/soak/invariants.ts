@@ -1,0 +1,284 @@
+/** What must hold whatever happens, as far as it concerns what the orchestrators have. */
+import { isDeepStrictEqual } from 'node:util';
+import { describe, type Answer, type Event } from './delivery';
+import { ORGS, orchestratorOf, type Api, type OrchestratorName } from './orchestrators';
+import type { Simulation } from './simulation';
+import { filterOf, hasDeclaredContent, type Properties, type ResourceType } from './templates';
+import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
+
+export const INVARIANTS = [
+  'after a deployment or a rollback, everything declared exists as declared',
+  'nothing of somebody else is changed or deleted',
+  'nothing is left behind',
+  'a successful event did what it says',
+  'a generated id stays',
+  'state stays in place',
+  'without faults, only refusals fail',
+  'a stack never gets stuck',
+  'a possible deployment succeeds',
+  'one answer',
+  'an end before the timeout',
+  'at most 4,096 bytes',
+  'no secret in logs and answers',
+  'API tokens reach their orchestrator only',
+  'a short reason that names the runner',
+] as const;
+export type Invariant = typeof INVARIANTS[number];
+
+export class Violation extends Error {
+  constructor(readonly invariant: Invariant, what: string) {
+    super(`${invariant}: ${what}`);
+  }
+}
+
+export function violated(invariant: Invariant, what: string): never {
+  throw new Violation(invariant, what);
+}
+
+/** A resource, as far as it says what the orchestrator must have. */
+export interface Declaration {
+  readonly type: ResourceType;
+  readonly api: Api;
+  readonly properties: Properties;
+}
+
+export interface StackState {
+  readonly name: string;
+  readonly resources: ReadonlyMap<string, Declaration>;
+}
+
+/** A runner or a rule at an orchestrator. */
+interface Stored {
+  readonly orchestrator: OrchestratorName;
+  readonly org: string;
+  readonly runner?: AnyRunner;
+  readonly rule?: RunnerRule;
+}
+
+/** By a key that no other object ever has: a runner that is created again is another object. */
+type Snapshot = ReadonlyMap<string, Stored>;
+
+const PERSON = 'a person';
+
+type Filter = Pick<RunnerRule, 'project_id' | 'env_type_id'>;
+const hasSameFilter = (one: Filter, other: Filter): boolean => one.project_id === other.project_id && one.env_type_id === other.env_type_id;
+
+function isMeant({ orchestrator, org, runner, rule }: Stored, { type, api, properties }: Declaration): boolean {
+  if (orchestrator !== orchestratorOf(api) || org !== properties.OrgId) return false;
+  return type === 'Runner' ? runner?.id === properties.RunnerId : type === 'RunnerRule' && rule !== undefined && hasSameFilter(rule, filterOf(properties));
+}
+
+function isAsDeclared(stored: Stored, declaration: Declaration): boolean {
+  if (!isMeant(stored, declaration)) return false;
+  return stored.runner ? hasDeclaredContent(stored.runner, declaration.properties) : stored.rule!.runner_id === declaration.properties.RunnerId;
+}
+
+/** What to call an object in a report. */
+const nameOf = ({ orchestrator, org, runner, rule }: Stored): string => `${JSON.stringify(runner ?? rule)} of ${org} at ${orchestrator}`;
+
+/** Keeps account of who owns what, and compares the orchestrators before and after each operation. */
+export class Audit {
+  /** The stacks that own an object. */
+  private readonly owners = new Map<string, Set<string>>();
+  private before: Snapshot = new Map();
+  private satisfied = new Set<string>();
+  private events: { readonly event: Event; readonly answer: Answer }[] = [];
+  /** Rules that answers name as left behind. */
+  private readonly named = new Set<string>();
+  private readonly excused = new Set<string>();
+  private readonly cancelled = new Set<Event>();
+  private stack: StackState = { name: '', resources: new Map() };
+
+  constructor(private readonly simulation: Simulation) {}
+
+  snapshot(): Snapshot {
+    const objects = new Map<string, Stored>();
+    for (const orchestrator of ['main', 'other'] as const) {
+      for (const org of ORGS) {
+        const { runners, rules } = this.simulation.orchestrators.organization(orchestrator, org);
+        for (const runner of runners.values()) objects.set(`${orchestrator}/${org}/${runner.id}@${runner.created_at}`, { orchestrator, org, runner });
+        for (const rule of rules.values()) objects.set(rule.id, { orchestrator, org, rule });
+      }
+    }
+    return objects;
+  }
+
+  /** Everything that is new was made by somebody who has nothing to do with the stacks. */
+  registerForeign(): void {
+    for (const key of this.snapshot().keys()) if (!this.owners.has(key)) this.owners.set(key, new Set([PERSON]));
+  }
+
+  isPersons(key: string): boolean {
+    return this.named.has(key) || (this.owners.get(key)?.has(PERSON) ?? true);
+  }
+
+  /** All that one stack owns belongs to another one from now on. */
+  transfer(from: string, to: string): void {
+    for (const owners of this.owners.values()) if (owners.delete(from)) owners.add(to);
+  }
+
+  begin(stack: StackState): void {
+    this.stack = stack;
+    this.before = this.snapshot();
+    this.events = [];
+    this.satisfied = new Set([...stack.resources].filter(([, resource]) => this.exists(resource, this.before)).map(([logicalId]) => logicalId));
+  }
+
+  /** After an event, unless others of the stack are under way. */
+  record(event: Event, answer: Answer, before: Snapshot, isAlone: boolean): void {
+    this.events.push({ event, answer });
+    const after = this.snapshot();
+    if (answer.status === 'SUCCESS') {
+      if (event.type === 'RunnerId') checkGeneratedId(event, answer);
+      if (event.request !== 'Delete' && isAlone && answer.isUnanimous) this.checkSuccess(event, answer, before, after);
+      this.acceptNote(event, answer);
+      this.noteAdoption(event, after);
+    } else if (isAlone && answer.isUndisturbed && !REFUSALS.test(answer.reason)) {
+      violated('without faults, only refusals fail', `${describe(event)}: ${answer.reason}`);
+    }
+    this.leaveNamedRules(answer);
+    // Where the deliveries of an event end differently, CloudFormation knows of one outcome only.
+    if (!answer.isUnanimous) this.excuse(event);
+  }
+
+  /** CloudFormation does not wait for the answer to an event. */
+  cancel(event: Event): void {
+    this.cancelled.add(event);
+  }
+
+  /** The stack may leave what a resource means, once. */
+  excuse(declaration: Declaration): void {
+    for (const [key, stored] of this.snapshot()) if (isMeant(stored, declaration)) this.excused.add(key);
+  }
+
+  /** The user was told that a resource that left the stack is still registered: from now on, it is the user's. */
+  giveUp(declaration: Declaration): void {
+    const others = [...this.stack.resources.values()].filter((resource) => resource.properties !== declaration.properties);
+    for (const [key, stored] of this.snapshot()) {
+      // Another resource of the stack can mean the same object, through another name of the orchestrator for example.
+      if (isMeant(stored, declaration) && !others.some((resource) => isMeant(stored, resource))) this.disown(key);
+    }
+  }
+
+  /** After an operation. Where CloudFormation waits for the user to go on, the stack can have anything. */
+  end(isComplete: boolean): void {
+    const after = this.snapshot();
+    for (const key of after.keys()) if (!this.owners.has(key)) this.owners.set(key, new Set([this.stack.name]));
+    this.checkForeign(after);
+    this.checkState(after);
+    if (!isComplete) return;
+    for (const [logicalId, resource] of this.stack.resources) {
+      if (this.isRequired(logicalId) && !this.exists(resource, after)) {
+        violated(INVARIANTS[0], `${this.stack.name} declares ${logicalId} ${JSON.stringify(resource.properties)}, found ${this.listMeant(resource, after)}`);
+      }
+    }
+    const declared = [...this.stack.resources.values()];
+    for (const [key, stored] of after) {
+      if (this.owners.get(key)!.has(this.stack.name) && !this.excused.has(key) && !this.named.has(key) && !declared.some((resource) => isMeant(stored, resource))) {
+        violated('nothing is left behind', `${this.stack.name} left ${nameOf(stored)}`);
+      }
+    }
+  }
+
+  /** Whether the last event of the resource promised that it exists, or nothing has happened to it. */
+  private isRequired(logicalId: string): boolean {
+    const last = this.events.filter(({ event }) => event.logicalId === logicalId && event.request !== 'Delete' && !this.cancelled.has(event)).at(-1);
+    return last ? last.answer.status === 'SUCCESS' : this.satisfied.has(logicalId);
+  }
+
+  private exists(declaration: Declaration, objects: Snapshot): boolean {
+    return declaration.type === 'RunnerId' || [...objects.values()].some((stored) => isAsDeclared(stored, declaration));
+  }
+
+  private listMeant(declaration: Declaration, objects: Snapshot): string {
+    return [...objects.values()].filter((stored) => isMeant(stored, declaration)).map(nameOf).join(', ') || 'nothing';
+  }
+
+  private isForeign(key: string): boolean {
+    const owners = this.owners.get(key);
+    return owners !== undefined && !owners.has(this.stack.name);
+  }
+
+  private disown(key: string): void {
+    const owners = this.owners.get(key) ?? new Set();
+    owners.delete(this.stack.name);
+    this.owners.set(key, owners.size > 0 ? owners : new Set([PERSON]));
+  }
+
+  private checkSuccess(event: Event, answer: Answer, before: Snapshot, after: Snapshot): void {
+    const wrong = (why: string) => violated('a successful event did what it says', `${describe(event)}: ${why}`);
+    if (!this.exists(event, after)) wrong(`expected ${JSON.stringify(event.properties)}, found ${this.listMeant(event, after)}`);
+    if (event.type !== 'RunnerRule' && answer.data?.RunnerId !== event.properties.RunnerId && event.properties.RunnerId !== undefined) wrong(`RunnerId is ${answer.data?.RunnerId}`);
+    const ruleId = answer.data?.RuleId;
+    if (event.type === 'RunnerRule' && ruleId !== undefined && !after.has(ruleId)) wrong(`RuleId is ${ruleId}, and there is no such rule`);
+    if (event.type !== 'Runner') return;
+    const [key, { runner } = {}] = [...after].find(([, stored]) => isMeant(stored, event))!;
+    const description = runner?.description ?? '';
+    if (event.properties.Description !== undefined) return;
+    if (event.old?.Description !== undefined ? description !== '' : event.request === 'Create' && before.has(key) && description !== (before.get(key)!.runner!.description ?? '')) {
+      wrong(`the description is '${description}'`);
+    }
+  }
+
+  /** At the end, a person deletes the rules that answers name as left behind. ARCHITECTURE.md lists when that can happen. */
+  private leaveNamedRules({ reason }: Answer): void {
+    const named = /rules of others: .*|may have left rule .*/.exec(reason)?.[0] ?? '';
+    for (const [id] of named.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)) this.named.add(id);
+  }
+
+  /** What a successful event left on purpose is the user's, if the note names it. */
+  private acceptNote(event: Event, { reason }: Answer): void {
+    for (const properties of [event.properties, event.old ?? event.properties]) {
+      if (!reason.includes(`'${properties.RunnerId}'`)) continue;
+      if (event.request === 'Delete') this.giveUp({ ...event, properties });
+      else this.excuse({ ...event, properties });
+    }
+    if (event.request === 'Delete' && event.properties.AdoptExisting === 'true') this.giveUp(event);
+  }
+
+  /** Once `adoptExisting` is removed, what was adopted is the stack's own. */
+  private noteAdoption(event: Event, after: Snapshot): void {
+    if (event.request !== 'Update' || event.old?.AdoptExisting !== 'true' || event.properties.AdoptExisting === 'true') return;
+    for (const [key, stored] of after) {
+      if (!isMeant(stored, event)) continue;
+      const owners = this.owners.get(key) ?? new Set();
+      owners.delete(PERSON);
+      this.owners.set(key, owners.add(this.stack.name));
+    }
+  }
+
+  private checkForeign(after: Snapshot): void {
+    for (const [key, stored] of this.before) {
+      if (!this.isForeign(key) || isDeepStrictEqual(after.get(key), stored)) continue;
+      const adopts = this.events.some(({ event }) => [event.properties, event.old].some((properties) =>
+        properties?.AdoptExisting === 'true' && isMeant(stored, { ...event, properties })));
+      const exists = after.has(key) || (stored.rule && [...after.values()].some(({ orchestrator, org, rule }) =>
+        orchestrator === stored.orchestrator && org === stored.org && rule && hasSameFilter(rule, stored.rule!)));
+      if (!adopts || !exists) violated('nothing of somebody else is changed or deleted', `${this.stack.name} made ${JSON.stringify(after.get(key))} of ${nameOf(stored)}`);
+    }
+  }
+
+  /** The state of a registered runner moves only if the properties, or those that a rollback undoes, allow it. */
+  private checkState(after: Snapshot): void {
+    for (const [key, stored] of this.before) {
+      const now = after.get(key)?.runner?.state_storage_configuration;
+      if (!now || isDeepStrictEqual(now, stored.runner!.state_storage_configuration)) continue;
+      const isAllowed = this.events.some(({ event }) => [event.properties, event.old].some((properties) =>
+        properties?.AllowStateMove === 'true' && isMeant(stored, { ...event, properties })));
+      if (!isAllowed) violated('state stays in place', `${nameOf(stored)} was moved to ${JSON.stringify(now)}`);
+    }
+  }
+}
+
+function checkGeneratedId(event: Event, { physicalId, data }: Answer): void {
+  const { RunnerId: id, RunnerIdPrefix: prefix } = event.properties;
+  const wrong = (why: string) => violated('a generated id stays', `${describe(event)} with ${event.physicalId} gave ${physicalId}: ${why}`);
+  const generated = new RegExp(`^${prefix}-[a-z0-9]{8}$`);
+  if (event.request === 'Delete') return;
+  if (id !== undefined ? physicalId !== id : !generated.test(physicalId)) wrong('it does not fit the properties');
+  if (id === undefined && event.request === 'Update' && generated.test(event.physicalId!) && physicalId !== event.physicalId) wrong('it changed');
+  if (data?.RunnerId !== physicalId) wrong('it is not the attribute RunnerId');
+}
+
+/** What the handler refuses for good reasons, and what the API refuses. */
+export const REFUSALS = /a runner with this id exists|this stack has registered it already|in use|has the same project and environment type|state would move|HTTP 400|HTTP 409/;

@@ -1,0 +1,65 @@
+/** The two orchestrators of a simulation. Their start costs more than a short history, so those of a finished one are used again. */
+import { startOrchestrator, type Behaviour, type Fault, type FaultyRequest, type LocalOrchestrator } from '../../local/orchestrator';
+import type { OrganizationStore } from '../../local/orchestrator/store';
+
+export const ORGS = ['my-org', 'other-org'] as const;
+export const ENV_TYPES = ['development', 'production'];
+export const PROJECTS = ['shop', 'blog'];
+/** API URLs that a template can have; `alias` is a second name of `main`. */
+export const APIS = ['main', 'other', 'alias'] as const;
+export type Api = typeof APIS[number];
+export type OrchestratorName = Exclude<Api, 'alias'>;
+export const orchestratorOf = (api: Api): OrchestratorName => api === 'other' ? 'other' : 'main';
+
+const LONG_AGO = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', uuid: '00000000-0000-4000-8000-000000000000' };
+
+export class Orchestrators {
+  private static readonly unused = new Map<Behaviour, Orchestrators[]>();
+
+  static async get(behaviour: Behaviour): Promise<Orchestrators> {
+    const unused = Orchestrators.unused.get(behaviour)?.pop();
+    if (unused) return unused;
+    const orchestrators = new Orchestrators(behaviour);
+    orchestrators.byName = { main: await orchestrators.start('main'), other: await orchestrators.start('other') };
+    return orchestrators;
+  }
+
+  byName!: Readonly<Record<OrchestratorName, LocalOrchestrator>>;
+  clock = Date.now;
+  chooseFault: (orchestrator: OrchestratorName, request: FaultyRequest) => Fault | undefined = () => undefined;
+
+  private constructor(private readonly behaviour: Behaviour) {}
+
+  organization(api: Api, org: string): OrganizationStore {
+    return this.byName[orchestratorOf(api)].store.organization(org)!;
+  }
+
+  all(): OrganizationStore[] {
+    return (['main', 'other'] as const).flatMap((name) => ORGS.map((org) => this.organization(name, org)));
+  }
+
+  /** Only after a history that ended well: others may still have requests under way. */
+  release(): void {
+    for (const organization of this.all()) {
+      organization.runners.clear();
+      organization.rules.clear();
+      for (const environment of organization.environmentsWhere({})) organization.deleteEnvironment(environment);
+    }
+    const { unused } = Orchestrators;
+    unused.set(this.behaviour, [...unused.get(this.behaviour) ?? [], this]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(Object.values(this.byName).map((each) => each.close()));
+  }
+
+  private async start(name: OrchestratorName): Promise<LocalOrchestrator> {
+    const orchestrator = await startOrchestrator({ orgs: [...ORGS], tokens: [], behaviour: this.behaviour, clock: () => this.clock() });
+    orchestrator.setFaults((request) => this.chooseFault(name, request));
+    for (const { projects, envTypes } of ORGS.map((org) => orchestrator.store.organization(org)!)) {
+      for (const id of PROJECTS) projects.set(id, { id, display_name: id, status: 'active', ...LONG_AGO });
+      for (const id of ENV_TYPES) envTypes.set(id, { id, display_name: id, ...LONG_AGO });
+    }
+    return orchestrator;
+  }
+}
