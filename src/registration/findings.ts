@@ -13,6 +13,10 @@ export function registrationFunctionFindings(inVpc: boolean): Acknowledgement[] 
 }
 const REGISTRATION_FUNCTION: Acknowledgement[] = [
   {
+    checkov: 'CKV_AWS_173',
+    reason: 'The environment variables contain the URL of the API, which is not a secret. Lambda encrypts them with a key that AWS manages.',
+  },
+  {
     nag: hipaaAndNist('LambdaConcurrency'),
     checkov: 'CKV_AWS_115',
     reason: 'Only CloudFormation calls it, once for a changed resource. Concurrency reserved for that would be taken from the rest of the account.',

@@ -51,6 +51,7 @@ export function runnerResource(scope: Construct, orchestrator: Orchestrator, pro
 export function runnerRuleResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerRuleProperties>): CustomResource {
   const rule = resource(scope, 'Resource', orchestrator, RUNNER_RULE_TYPE, properties);
   rule.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
+  acknowledge(rule, REGISTRATION);
   const filter = [orchestrator.apiUrl, orchestrator.orgId, properties.ProjectId ?? '', properties.EnvTypeId ?? ''];
   if (filter.every(isKnown)) {
     // The orchestrator has one rule per filter. If the place of the construct decided, moving a construct would delete the rule of another one.

@@ -27,8 +27,6 @@ interface Waiting {
 
 /** A process that has one set of environment variables. */
 class LambdaProcess {
-  private static readonly running = new Map<string, LambdaProcess>();
-
   /** The process of these variables, started if there is none. */
   public static of(node: string, env: NodeJS.ProcessEnv): LambdaProcess {
     // Node.js reads the certificates once.
@@ -38,6 +36,8 @@ class LambdaProcess {
     this.running.set(key, running);
     return running;
   }
+
+  private static readonly running = new Map<string, LambdaProcess>();
 
   private readonly child: ChildProcess;
   private readonly waiting = new Map<number, Waiting>();

@@ -58,6 +58,8 @@ export class Stack {
   private static created = 0;
   id = '';
   resources = new Map<string, Resource>();
+  /** A failed deployment can be tried again, rolled back or deleted; a failed delete can only be tried again. */
+  state: 'complete' | 'failed' | 'delete failed' = 'complete';
   /** As of the last complete deployment. */
   private stable = new Map<string, Resource>();
   private stableSecrets: string[] = [];
@@ -77,9 +79,6 @@ export class Stack {
   get exists(): boolean {
     return this.resources.size > 0 || this.failedCreates.length > 0;
   }
-
-  /** A failed deployment can be tried again, rolled back or deleted; a failed delete can only be tried again. */
-  state: 'complete' | 'failed' | 'delete failed' = 'complete';
 
   /** Creates or updates the stack. Returns whether the stack is as the template says. */
   async deploy(template: Template, circumstances: Circumstances): Promise<boolean> {

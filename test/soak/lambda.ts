@@ -59,9 +59,10 @@ function secretsManager(simulation: Simulation, caller: Caller): object {
 
 /** A generator of random numbers that a seed determines. */
 function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
+  let state = seed % 2 ** 32;
   return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // Exact in a double: the product has less than 53 bits.
+    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
     return state / 2 ** 32;
   };
 }

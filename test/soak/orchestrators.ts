@@ -13,22 +13,24 @@ export const orchestratorOf = (api: Api): OrchestratorName => api === 'other' ? 
 
 const LONG_AGO = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', uuid: '00000000-0000-4000-8000-000000000000' };
 
+const UNUSED = new Map<Behaviour, Orchestrators[]>();
+
+/** Orchestrators that no history uses at the moment, started if there are none. */
+export async function unusedOrchestrators(behaviour: Behaviour): Promise<Orchestrators> {
+  const unused = UNUSED.get(behaviour)?.pop();
+  if (unused) return unused;
+  const orchestrators = new Orchestrators(behaviour);
+  orchestrators.byName = { main: await orchestrators.start('main'), other: await orchestrators.start('other') };
+  return orchestrators;
+}
+
 export class Orchestrators {
-  private static readonly unused = new Map<Behaviour, Orchestrators[]>();
-
-  static async get(behaviour: Behaviour): Promise<Orchestrators> {
-    const unused = Orchestrators.unused.get(behaviour)?.pop();
-    if (unused) return unused;
-    const orchestrators = new Orchestrators(behaviour);
-    orchestrators.byName = { main: await orchestrators.start('main'), other: await orchestrators.start('other') };
-    return orchestrators;
-  }
-
   byName!: Readonly<Record<OrchestratorName, LocalOrchestrator>>;
   clock = Date.now;
-  chooseFault: (orchestrator: OrchestratorName, request: FaultyRequest) => Fault | undefined = () => undefined;
 
-  private constructor(private readonly behaviour: Behaviour) {}
+  constructor(private readonly behaviour: Behaviour) {}
+
+  chooseFault: (orchestrator: OrchestratorName, request: FaultyRequest) => Fault | undefined = () => undefined;
 
   organization(api: Api, org: string): OrganizationStore {
     return this.byName[orchestratorOf(api)].store.organization(org)!;
@@ -45,15 +47,14 @@ export class Orchestrators {
       organization.rules.clear();
       for (const environment of organization.environmentsWhere({})) organization.deleteEnvironment(environment);
     }
-    const { unused } = Orchestrators;
-    unused.set(this.behaviour, [...unused.get(this.behaviour) ?? [], this]);
+    UNUSED.set(this.behaviour, [...UNUSED.get(this.behaviour) ?? [], this]);
   }
 
   async close(): Promise<void> {
     await Promise.all(Object.values(this.byName).map((each) => each.close()));
   }
 
-  private async start(name: OrchestratorName): Promise<LocalOrchestrator> {
+  async start(name: OrchestratorName): Promise<LocalOrchestrator> {
     const orchestrator = await startOrchestrator({ orgs: [...ORGS], tokens: [], behaviour: this.behaviour, clock: () => this.clock() });
     orchestrator.setFaults((request) => this.chooseFault(name, request));
     for (const { projects, envTypes } of ORGS.map((org) => orchestrator.store.organization(org)!)) {

@@ -60,7 +60,9 @@ class Player {
       case 'deploy':
         return this.operate(step.stack, step.faults, async (stack) => {
           if (stack.state === 'delete failed') return;
-          const succeeded = await stack.deploy({ runners: step.runners.map((change) => ({ ...this.runners[step.stack]![change.logicalId], ...change })), rules: step.rules }, step.circumstances);
+          const succeeded = await stack.deploy({
+            runners: step.runners.map((change) => ({ ...this.runners[step.stack]![change.logicalId], ...change })), rules: step.rules,
+          }, step.circumstances);
           if (step.mustSucceed && !succeeded) violated('a possible deployment succeeds', `${stack.name} was not deployed`);
         });
       case 'roll back':

@@ -25,7 +25,9 @@ interface Deployment {
   readonly pauseSeconds?: number;
 }
 
-function deploy({ stack = BLUE, a = {}, b, rules = [], adoptsRules = false, faults = NO_FAULTS, circumstances, mustSucceed, pauseSeconds = 60 }: Deployment = {}): Step {
+function deploy({
+  stack = BLUE, a = {}, b, rules = [], adoptsRules = false, faults = NO_FAULTS, circumstances, mustSucceed, pauseSeconds = 60,
+}: Deployment = {}): Step {
   const templates: RuleTemplate[] = rules.map((rule) => {
     const [filter = '', runner = '0'] = rule.split(' of runner ');
     return { filter, runner: Number(runner), adoptExisting: adoptsRules };
@@ -50,7 +52,8 @@ const ALWAYS = 1000;
 const rollsBack = { failsElsewhere: true };
 const bothIds = (history: (circumstances: Partial<Circumstances>) => Step[]): [string, Step[]][] =>
   (['old', 'new'] as const).map((id) => [`, rolled back with the ${id} ID`, history({ rollsBackWith: id, usesFailedId: id === 'new' })]);
-const named = (name: string, histories: [string, Step[]][]): Record<string, Step[]> => Object.fromEntries(histories.map(([suffix, steps]) => [name + suffix, steps]));
+const named = (name: string, histories: [string, Step[]][]): Record<string, Step[]> =>
+  Object.fromEntries(histories.map(([suffix, steps]) => [name + suffix, steps]));
 
 const STEPS: Record<string, Step[]> = {
   'rules made in a loop, and the first is removed': [

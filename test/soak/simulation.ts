@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import {
   FaultSchedule, NO_FAULTS, SERVER_FAULTS, type AnswerFaultName, type ApiFaultName, type Faults, type SecretFaultName,
 } from './faults';
-import { orchestratorOf, Orchestrators, ORGS, type Api, type OrchestratorName } from './orchestrators';
+import { orchestratorOf, Orchestrators, unusedOrchestrators, ORGS, type Api, type OrchestratorName } from './orchestrators';
 import { VirtualClock } from './virtual-clock';
 import type { Behaviour, Fault, FaultyRequest } from '../../local/orchestrator';
 
@@ -153,7 +153,7 @@ export class Simulation {
   }
 
   private async open(behaviour: Behaviour, skewSeconds: number): Promise<void> {
-    this.orchestrators = await Orchestrators.get(behaviour);
+    this.orchestrators = await unusedOrchestrators(behaviour);
     this.orchestrators.clock = () => this.clock.now() + skewSeconds * 1000;
     this.orchestrators.chooseFault = (name, request) => this.chooseFault(name, request);
     for (const arn of Object.values(SECRETS).flat()) this.tokens.set(arn, []);

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ENV_TYPES, ORGS, orchestratorOf, PROJECTS, type Api } from './orchestrators';
 import { SECRETS } from './simulation';
-import { withoutEmptyFields } from '../../local/orchestrator/responses';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
+import { withoutEmptyFields } from '../../local/orchestrator/responses';
 import { SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
 
 export interface RunnerTemplate {

@@ -141,7 +141,14 @@ describe('every answer is JSON', () => {
   });
 
   test('an internal error says nothing of what happened', async () => {
-    const app = createApp({ store: new Store([ORG]), tokens: new TokenRegistry(TOKENS, 0, Date.now), behaviour: DOCUMENTED, clock: Date.now, record: () => undefined, fault: () => undefined });
+    const app = createApp({
+      store: new Store([ORG]),
+      tokens: new TokenRegistry(TOKENS, 0, Date.now),
+      behaviour: DOCUMENTED,
+      clock: Date.now,
+      record: () => undefined,
+      fault: () => undefined,
+    });
     app.get('/broken', () => { throw new Error('a detail'); });
     const response = await fetch(`${await app.listen({ host: '127.0.0.1', port: 0 })}/broken`, { headers: { authorization: 'Bearer writer' } });
     expect(response.status).toBe(500);
