@@ -28,11 +28,12 @@ export async function judgeDeployed(cloud: Cloud, registered: Registered): Promi
   const secrets = new SecretsManagerClient(cloud.account.settings);
   try {
     const resources = await cloud.account.stackResources(STACK);
-    const physical = (start: string) => resources.find(({ LogicalResourceId: id }) => id?.startsWith(start))?.PhysicalResourceId ?? `no ${start}`;
+    // The registration of a self-hosted orchestrator has a hash of its API URL in its construct id.
+    const physical = (start: string) => resources.find(({ LogicalResourceId: id }) => id && new RegExp(`^${start}`).test(id))?.PhysicalResourceId ?? `no ${start}`;
     const { account, region } = cloud.emulator;
     const { auth, job } = registered.runner_configuration as unknown as { auth: { role_arn: string }; job: Record<string, string> };
     const bucket = registered.state_storage_configuration.bucket;
-    const registration = await roleNamed(iam, physical('HumanitecRunnerRegistrationRole'));
+    const registration = await roleNamed(iam, physical('HumanitecRunnerRegistration[0-9a-f]{8}Role[0-9A-F]{8}$'));
     const roles: Record<string, Role> = { [registration.arn]: registration.role };
     for (const arn of [auth.role_arn, job.execution_role_arn, job.task_role_arn]) roles[arn!] = (await roleNamed(iam, arn!.split('/').pop()!)).role;
     const { Policy: bucketPolicy } = await s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
@@ -59,14 +60,14 @@ export async function judgeDeployed(cloud: Cloud, registered: Registered): Promi
       taskRole: job.task_role_arn!,
       givenRoles: [],
       registrationRole: registration.arn,
-      registrationFunction: `arn:aws:lambda:${region}:${account}:function:${physical('HumanitecRunnerRegistrationFunction')}`,
+      registrationFunction: `arn:aws:lambda:${region}:${account}:function:${physical('HumanitecRunnerRegistration[0-9a-f]{8}Function[0-9A-F]{8}$')}`,
       ensuredProvider: `arn:aws:iam::${account}:oidc-provider/${ISSUER.replace('https://', '')}`,
       bucket: `arn:aws:s3:::${bucket}`,
       bucketOwner: account,
       ownBucket: true,
       eventLogGroup: `/aws/ecs/${registered.id}`,
       hasEventLog: true,
-      registrationLogGroup: physical('HumanitecRunnerRegistrationLogGroup'),
+      registrationLogGroup: physical('HumanitecRunnerRegistration[0-9a-f]{8}LogGroup[0-9A-F]{8}$'),
       encryptedLogs: [],
       // The use of the customer managed key is left to `npm run prove` and to the permissions that are taken away.
       secrets: Object.values(registered.runner_configuration.job.secrets ?? {}).map((arn) => ({ kind: arn.includes(':ssm:') ? 'parameter' : 'secret', arn })),
