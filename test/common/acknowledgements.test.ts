@@ -83,7 +83,7 @@ test('a Lambda in a VPC is not acknowledged to be in none, and its role says why
   const stack = newStack();
   runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
   const template = Template.fromStack(stack);
-  expect(skippedOf(only(template, 'AWS::Lambda::Function'))).toEqual(['CKV_AWS_115', 'CKV_AWS_116']);
+  expect(skippedOf(only(template, 'AWS::Lambda::Function'))).toEqual(['CKV_AWS_173', 'CKV_AWS_115', 'CKV_AWS_116']);
   const { rules_to_suppress: rules } = only(template, 'AWS::IAM::Role', 'HumanitecRunnerRegistration').Metadata.cdk_nag;
   expect(rules.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*').map(({ reason }: any) => reason)).toEqual([expect.stringContaining('attaches a function to a VPC')]);
 });
