@@ -1,6 +1,8 @@
 import { App, Stack, StackProps } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator } from '../src';
 
@@ -83,4 +85,25 @@ export function longestChain(template: Template): number {
   const ids = new Set(Object.keys(resources));
   const depth = (id: string): number => Math.max(0, ...referencesOf(resources[id], ids).map(other => 1 + depth(other)));
   return Math.max(...[...ids].map(depth));
+}
+
+export const secretArn = (name: string, region = REGION) => `arn:aws:secretsmanager:${region}:${ACCOUNT}:secret:${name}-AbCdEf`;
+
+export function importedSecret(stack: Stack, name: string, encryptionKey?: kms.IKey, region = REGION): ecs.Secret {
+  return ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretAttributes(stack, name, { secretCompleteArn: secretArn(name, region), encryptionKey }));
+}
+
+/** A resolved value as AWS sees it, but for references to resources. */
+export function flat(value: any): any {
+  if (Array.isArray(value)) {
+    return value.map(flat);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  if ('Fn::Join' in value) {
+    return value['Fn::Join'][1].map((part: any) => typeof part === 'string' ? part
+      : ({ 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' } as any)[part.Ref] ?? JSON.stringify(part)).join('');
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)]));
 }

@@ -115,3 +115,12 @@ export async function deploy(): Promise<void> {
   expect((await call('POST', '/projects/shop/envs', { id: 'dev', env_type_id: 'development' })).status).toBe(201);
   await call('DELETE', `/runner-rules/${rule.body.id}`);
 }
+
+/** Registers a runner. Returns its physical ID. */
+export const create = async (change: Props = {}) => {
+  const answer = await send('Runner', 'Create', runnerProps(change));
+  expect(answer.Status).toBe('SUCCESS');
+  return answer.PhysicalResourceId;
+};
+/** The physical ID of a runner as it is registered now. */
+export const idOf = async (runner = 'prod-runner') => `my-org/${runner}@${(await call('GET', `/runners/${runner}`)).body.created_at}`;

@@ -1,0 +1,57 @@
+import { api, BODY, call, create, idOf, isGone, Props, runnerProps, send } from './lifecycle-support';
+
+describe('a replacement of a runner', () => {
+  const other = (change: Props = {}) => runnerProps({ RunnerId: 'new-runner', ...change });
+
+  test('registers the new one beside the old one, which CloudFormation deletes', async () => {
+    const id = await create();
+    const replaced = await send('Runner', 'Update', other(), { id, old: runnerProps() });
+    expect(replaced).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: `${await idOf('new-runner')};was=${id}` });
+    expect(await isGone()).toBe(false);
+    await send('Runner', 'Delete', runnerProps(), { id });
+    expect(await isGone()).toBe(true);
+    expect((await call('GET', '/runners/new-runner')).status).toBe(200);
+  });
+
+  test('is rolled back to exactly the old physical ID, and the new registration is deleted', async () => {
+    const id = await create();
+    const { PhysicalResourceId: replaced } = await send('Runner', 'Update', other(), { id, old: runnerProps() });
+    expect(await send('Runner', 'Update', runnerProps(), { id: replaced, old: other() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect(await send('Runner', 'Delete', other(), { id: replaced })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await call('GET', '/runners/new-runner')).status).toBe(404);
+    expect(await idOf()).toBe(id);
+  });
+
+  test('that failed unanswered is removed by a rollback that has the old physical ID', async () => {
+    const id = await create();
+    await call('POST', '/runners', { ...BODY, id: 'new-runner' });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: other() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect((await call('GET', '/runners/new-runner')).status).toBe(404);
+  });
+
+  test('that failed unanswered and is retried without a rollback keeps the runner, as the physical ID stays', async () => {
+    const id = await create();
+    api.setFaults(({ method, path }) => {
+      const isNew = method === 'POST' || path.includes('new-runner');
+      return isNew ? { name: 'down', carriedOut: true, answer: { kind: 'reset' } } : undefined;
+    });
+    const failed = await send('Runner', 'Update', other(), { id, old: runnerProps() });
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: expect.stringMatching(/^my-org\/new-runner\?created=.*;was=my-org\/prod-runner@/) });
+    api.setFaults();
+    const retry = await send('Runner', 'Update', other(), { id: failed.PhysicalResourceId, old: runnerProps() });
+    expect(retry).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
+    await send('Runner', 'Delete', runnerProps(), { id });
+    expect((await call('GET', '/runners')).body.items).toMatchObject([{ id: 'new-runner' }]);
+    expect(await send('Runner', 'Delete', other(), { id: retry.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+    expect((await call('GET', '/runners')).body.items).toEqual([]);
+  }, 60_000);
+
+  test('does not get stuck on an organization that refuses the API token, and says what could not be checked', async () => {
+    const id = await create();
+    const elsewhere = other({ OrgId: 'nobody' });
+    expect(await send('Runner', 'Update', elsewhere, { id, old: runnerProps() })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: elsewhere })).toMatchObject({
+      Status: 'SUCCESS', PhysicalResourceId: id, Reason: expect.stringContaining('Could not check whether the failed update left runner \'new-runner\' in organization \'nobody\''),
+    });
+  });
+});
