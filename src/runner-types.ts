@@ -24,8 +24,8 @@ export interface RunnerRuleOptions {
   readonly envTypeId?: string;
 
   /**
-   * Take over the rule with the same filter that Terraform or a person created, whatever runner it points at. While this is set, deleting this rule leaves it at the
-   * orchestrator. Remove the setting after the deployment that took the rule over. If the runner has `adoptExisting`, its rules take over identical rules.
+   * Take over the rule with the same filter that Terraform or a person created, whatever runner it points at. While this is set, a delete leaves a rule that was taken
+   * over, which then keeps its runner in use. Remove the setting after the deployment that took the rule over. If the runner has `adoptExisting`, its rules take over identical rules.
    *
    * @default false
    */

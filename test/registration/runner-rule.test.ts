@@ -92,6 +92,21 @@ describe('the create of a rule', () => {
 });
 
 describe('the delete of a rule', () => {
+  test('removes a rule that this resource created, even while adoptExisting is set, so that its runner can be deleted', async () => {
+    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', props({ AdoptExisting: 'true' }));
+    expect(await send('RunnerRule', 'Delete', props({ AdoptExisting: 'true' }), { id })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await rules()).toEqual([]);
+  });
+
+  test('leaves a rule that was taken over and then points at another runner, while adoptExisting is set', async () => {
+    await createdBefore(60, { runner_id: 'new-runner' });
+    const { PhysicalResourceId: adopted } = await send('RunnerRule', 'Create', props({ AdoptExisting: 'true' }));
+    const now = props({ AdoptExisting: 'true', RunnerId: 'new-runner' });
+    const { PhysicalResourceId: id } = await send('RunnerRule', 'Update', now, { id: adopted, old: props({ AdoptExisting: 'true' }) });
+    expect(await send('RunnerRule', 'Delete', now, { id })).toMatchObject({ Status: 'SUCCESS', Reason: expect.stringContaining('stays, because adoptExisting is set') });
+    expect(await rules()).toMatchObject([{ runner_id: 'new-runner' }]);
+  });
+
   test('removes the rule that its physical ID names and no other one, and succeeds if it is gone', async () => {
     const id = await create();
     const other = await createdBefore(60, { env_type_id: 'production' });

@@ -233,7 +233,6 @@ export class Audit {
       if (event.request === 'Delete') this.giveUp({ ...event, properties });
       else this.excuse({ ...event, properties });
     }
-    if (event.request === 'Delete' && event.properties.AdoptExisting === 'true') this.giveUp(event);
   }
 
   /** Once `adoptExisting` is removed, what was adopted is the stack's own. */

@@ -1,6 +1,6 @@
 import type { WireOrchestrator } from '../wire';
 import { ApiError } from './client';
-import { ExplainedError, LifecycleError, Request } from './event';
+import { ExplainedError, LifecycleError, Outcome, Request } from './event';
 import { DETAILS_MAX_CHARACTERS } from './limits';
 import { short } from './log';
 import { TokenError, tokenSource } from './token';
@@ -46,5 +46,23 @@ function remedy({ status, message }: ApiError, orgId: string, source: string): s
     default: return status >= 500 ? 'The API has a fault. Wait until it is repaired'
       : status >= 300 && status < 400 ? 'Redirects are not followed, as they would forward the API token. Give the final URL as apiUrl'
         : 'The API did not accept the request. Correct what the details name';
+  }
+}
+
+/** Explains the failures of the operations on one object, such as "runner 'prod-runner'". */
+export class FailureReasons {
+  constructor(private readonly object: string, private readonly properties: WireOrchestrator, private readonly request: Request['type']) {}
+
+  public explain(error: unknown, operation: string, physicalId?: string): ExplainedError {
+    return explain(error, `${operation} ${this.object}`, this.properties, this.request, physicalId);
+  }
+
+  /** Carries an operation out. `failedId` is the physical ID of a failure that gives none. */
+  public async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await act();
+    } catch (error) {
+      throw this.explain(error, operation, failedId);
+    }
   }
 }

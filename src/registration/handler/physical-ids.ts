@@ -10,6 +10,8 @@
  * | `not-registered`, `no-rule` | nothing: the create failed, and nothing was created |
  * | anything else: CloudFormation invents an ID for a create that was cancelled or not answered | as with a period: from the time at which the oldest such create was sent until now |
  *
+ * `;adopted` may follow the UUID of a rule that was taken over: while `adoptExisting` is set, its delete leaves the rule.
+ *
  * `;was=<physical ID>` may follow. CloudFormation rolls a replacement back with an update that has the new physical ID and the old properties: the
  * old physical ID in it proves that the old object belongs to this resource.
  */
@@ -18,7 +20,7 @@ export const NOT_REGISTERED = 'not-registered';
 export const NO_RULE = 'no-rule';
 /** CloudFormation accepts no more. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 const MAX_BYTES = 1024;
-const FORM = /^(?<name>[^@?;]+)(?:@(?<createdAt>[^;]+)|\?created=(?<from>[^/;]+)\/(?<to>[^;]+))?(?:;was=(?<was>.+))?$/;
+const FORM = /^(?<name>[^@?;]+)(?:@(?<createdAt>[^;]+)|\?created=(?<from>[^/;]+)\/(?<to>[^;]+))?(?<adopted>;adopted)?(?:;was=(?<was>.+))?$/;
 
 /** In milliseconds since 1970. */
 export interface Period {
@@ -31,17 +33,20 @@ export interface Named {
   readonly name: string;
   readonly createdAt?: string;
   readonly createdIn?: Period;
+  /** Whether the rule was taken over, instead of created. */
+  readonly isAdopted?: boolean;
   /** The physical ID before a replacement. */
   readonly was?: string;
 }
 
 export function parsePhysicalId(physicalId: string): Named {
-  const { name = '', createdAt, from, to, was } = FORM.exec(physicalId)?.groups ?? {};
-  return { name, createdAt, createdIn: from === undefined ? undefined : { from: Date.parse(from), to: Date.parse(to) }, was };
+  const { name = '', createdAt, from, to, adopted, was } = FORM.exec(physicalId)?.groups ?? {};
+  return { name, createdAt, createdIn: from === undefined ? undefined : { from: Date.parse(from), to: Date.parse(to) }, isAdopted: adopted !== undefined, was };
 }
 
-export function formatPhysicalId({ name, createdAt, createdIn, was }: Named): string {
-  const id = createdAt !== undefined ? `${name}@${createdAt}` : createdIn ? `${name}?created=${time(createdIn.from)}/${time(createdIn.to)}` : name;
+export function formatPhysicalId({ name, createdAt, createdIn, isAdopted, was }: Named): string {
+  const object = createdAt !== undefined ? `${name}@${createdAt}` : createdIn ? `${name}?created=${time(createdIn.from)}/${time(createdIn.to)}` : name;
+  const id = isAdopted ? `${object};adopted` : object;
   // The oldest predecessors are cut off: a rollback needs the last one only.
   return was === undefined ? id : `${id};was=${was}`.slice(0, MAX_BYTES);
 }

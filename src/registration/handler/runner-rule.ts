@@ -3,7 +3,7 @@ import type { OrchestratorClient, Rule, RuleContent } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { again, explain } from './explain';
+import { again, FailureReasons } from './explain';
 import { CREATE_AT_MOST, LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log } from './log';
 import { formatPhysicalId, isWithin, Named, NO_RULE, parsePhysicalId, Period } from './physical-ids';
@@ -17,27 +17,31 @@ export class RunnerRuleLifecycle implements Lifecycle {
   private readonly previousRule?: RuleContent;
   /** Whether an update leads to another rule, instead of the same rule with another runner. */
   private readonly isReplacement: boolean;
+  private readonly reasons: FailureReasons;
 
   constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, private readonly previous?: RunnerRuleProperties) {
     this.wanted = ruleOf(properties);
     this.previousRule = previous && ruleOf(previous);
+    this.reasons = new FailureReasons(`the rule for runner '${this.wanted.runner_id}'`, properties, request.type);
     this.isReplacement = previous !== undefined && !(previous.OrgId === properties.OrgId && hasSameFilter(ruleOf(previous), this.wanted));
   }
 
   public async create(): Promise<Outcome> {
-    return this.attempt('Creating', NO_RULE, async () =>
-      this.outcome((await this.bring(await this.request.client(this.properties))).id));
+    return this.reasons.attempt('Creating', NO_RULE, async () => {
+      const { rule, isAdopted } = await this.findOrCreate(await this.request.client(this.properties));
+      return this.outcome(rule.id, formatPhysicalId({ name: rule.id, isAdopted }));
+    });
   }
 
   public async update(physicalId: string): Promise<Outcome> {
-    return this.attempt('Updating', physicalId, async () => {
+    return this.reasons.attempt('Updating', physicalId, async () => {
       const client = await this.request.client(this.properties);
       const named = parsePhysicalId(physicalId);
-      let rule = await this.bring(client, named);
-      if ([named.name, named.was].includes(rule.id) && this.previousRule && !this.isReplacement && !isSame(this.previousRule, this.wanted)) {
+      let { rule, isAdopted } = await this.findOrCreate(client, named);
+      if ([named.name, named.was].includes(rule.id) && this.previousRule && !this.isReplacement && !hasSameContent(this.previousRule, this.wanted)) {
         // Nothing has changed yet: the cancelled update that this one rolls back may still run. It begins no write after its window.
         await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
-        rule = await this.bring(client.withoutWriteWindow(), named);
+        ({ rule, isAdopted } = await this.findOrCreate(client.withoutWriteWindow(), named));
       }
       if (this.isNamed(rule, named)) {
         // With another physical ID, CloudFormation would delete the rule by the old one.
@@ -45,7 +49,8 @@ export class RunnerRuleLifecycle implements Lifecycle {
       }
       // The rollback of a replacement gives the old physical ID again.
       return this.outcome(rule.id, named.was !== undefined && parsePhysicalId(named.was).name === rule.id ? named.was
-        : formatPhysicalId({ name: rule.id, was: this.isReplacement ? physicalId : undefined }));
+        : this.isReplacement ? formatPhysicalId({ name: rule.id, isAdopted, was: physicalId })
+          : formatPhysicalId({ name: rule.id, isAdopted: isAdopted || named.isAdopted }));
     });
   }
 
@@ -53,12 +58,13 @@ export class RunnerRuleLifecycle implements Lifecycle {
     if (physicalId === NO_RULE) {
       return { physicalId };
     }
-    if (this.properties.AdoptExisting !== undefined) {
+    const { name, createdIn = this.recently(), isAdopted } = parsePhysicalId(physicalId);
+    // What this resource created belongs to it alone. Left behind, it would keep its runner in use, and the rollback of a first deployment would get stuck.
+    if (this.properties.AdoptExisting !== undefined && (isAdopted || !UUID.test(name))) {
       return { physicalId, note: `The rule for runner '${this.wanted.runner_id}' stays, because adoptExisting is set for the rule or its runner.` };
     }
-    return this.attempt('Deleting', physicalId, async () => {
+    return this.reasons.attempt('Deleting', physicalId, async () => {
       const client = await this.request.client(this.properties);
-      const { name, createdIn = this.recently() } = parsePhysicalId(physicalId);
       if (UUID.test(name)) {
         await client.deleteRule(name);
         return { physicalId };
@@ -75,25 +81,27 @@ export class RunnerRuleLifecycle implements Lifecycle {
     });
   }
 
-  /** Finds the rule, or creates it. */
-  private async bring(client: OrchestratorClient, named?: Named): Promise<Rule> {
+  /** Finds the rule or takes it over, or creates it. */
+  private async findOrCreate(client: OrchestratorClient, named?: Named): Promise<{ rule: Rule; isAdopted: boolean }> {
     const rules = (await client.listRules()).filter(rule => hasSameFilter(rule, this.wanted));
     const own = rules.find(rule => this.owns(rule, named));
     const [existing] = own ? [own] : rules;
     if (!existing) {
-      return this.make(client, named);
+      return { rule: await this.createRule(client, named), isAdopted: false };
     }
     const { AdoptExisting: adopt } = this.properties;
-    if (!own && adopt !== 'true' && !(adopt === 'identical' && isSame(existing, this.wanted))) {
+    if (!own && adopt !== 'true' && !(adopt === 'identical' && hasSameContent(existing, this.wanted))) {
       throw this.refusal(existing);
     }
     if (!own) {
       log('takes the rule over', { ...existing });
     }
-    return isSame(existing, this.wanted) ? existing : this.replace(client, existing, named);
+    const rule = hasSameContent(existing, this.wanted) ? existing : await this.replace(client, existing, named);
+    // An earlier delivery of a create may have taken over what this one finds as its own.
+    return { rule, isAdopted: adopt !== undefined && !(named && this.owns(existing, named)) };
   }
 
-  private async make(client: OrchestratorClient, named?: Named): Promise<Rule> {
+  private async createRule(client: OrchestratorClient, named?: Named): Promise<Rule> {
     try {
       return await client.createRule(this.wanted);
     } catch (error) {
@@ -105,7 +113,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       const rules = await client.listRules().catch(unseen => unseen as Error);
       if (!(rules instanceof Error)) {
         const existing = rules.find(rule => hasSameFilter(rule, this.wanted));
-        if (existing && isSame(existing, this.wanted) && this.owns(existing, named)) {
+        if (existing && hasSameContent(existing, this.wanted) && this.owns(existing, named)) {
           return existing;
         }
         if (existing) {
@@ -113,7 +121,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
         }
       }
       const mayExist = error.uncertain && (rules instanceof Error || Date.now() < end);
-      throw this.explain(error, 'Creating', mayExist ? unansweredRuleId({ from: this.request.since, to: end }, named) : undefined);
+      throw this.reasons.explain(error, 'Creating', mayExist ? unansweredRuleId({ from: this.request.since, to: end }, named) : undefined);
     }
   }
 
@@ -121,11 +129,11 @@ export class RunnerRuleLifecycle implements Lifecycle {
   private async replace(client: OrchestratorClient, current: Rule, named?: Named): Promise<Rule> {
     await client.deleteRule(current.id);
     try {
-      return await this.make(client, named);
+      return await this.createRule(client, named);
     } catch (error) {
       // Without the old rule, its deployments would go to whatever runner another rule names. The rollback wants it again, too.
       const restored = await client.withoutWriteWindow().createRule(contentOf(current)).catch(() => undefined);
-      const failure = this.explain(error, 'Updating');
+      const failure = this.reasons.explain(error, 'Updating');
       const result = restored ? 'The former rule was restored.' : `The former rule for runner '${current.runner_id}' is deleted, and could not be restored.`;
       throw new LifecycleError(`${failure.message.replace(/^.*? failed: /, '')} ${result}`, {
         // A create must not delete what it only restored.
@@ -144,14 +152,14 @@ export class RunnerRuleLifecycle implements Lifecycle {
     if (named && (this.isNamed(rule, named) || named.was !== undefined && rule.id === parsePhysicalId(named.was).name)) {
       return true;
     }
-    const isOfUpdate = previousRule && !this.isReplacement && (isSame(rule, previousRule) || isSame(rule, wanted));
-    return isSame(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
+    const isOfUpdate = previousRule && !this.isReplacement && (hasSameContent(rule, previousRule) || hasSameContent(rule, wanted));
+    return hasSameContent(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
       || isOfUpdate === true && isWithin(this.recently(), rule.created_at);
   }
 
   /** Whether a physical ID names the rule: by its UUID, or by the period of an unanswered create. */
   private isNamed(rule: Rule, { name, createdIn }: Named): boolean {
-    return rule.id === name || createdIn !== undefined && isSame(rule, this.wanted) && isWithin(createdIn, rule.created_at);
+    return rule.id === name || createdIn !== undefined && hasSameContent(rule, this.wanted) && isWithin(createdIn, rule.created_at);
   }
 
   /**
@@ -166,12 +174,12 @@ export class RunnerRuleLifecycle implements Lifecycle {
     if (previous.OrgId !== properties.OrgId) {
       return `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.`;
     }
-    const left = (await client.listRules()).find(rule => isSame(rule, previousRule) && isWithin(this.recently(), rule.created_at));
+    const left = (await client.listRules()).find(rule => hasSameContent(rule, previousRule) && isWithin(this.recently(), rule.created_at));
     return left && `The failed update may have left rule ${left.id} for runner '${left.runner_id}': delete it, unless another resource created it.`;
   }
 
   private async removeCreated(client: OrchestratorClient, createdIn: Period): Promise<void> {
-    const created = (await client.listRules()).find(rule => isSame(rule, this.wanted) && isWithin(createdIn, rule.created_at));
+    const created = (await client.listRules()).find(rule => hasSameContent(rule, this.wanted) && isWithin(createdIn, rule.created_at));
     if (created) {
       await client.deleteRule(created.id);
     }
@@ -189,18 +197,6 @@ export class RunnerRuleLifecycle implements Lifecycle {
 
   private outcome(ruleId: string, physicalId = ruleId, note?: string): Outcome {
     return { physicalId, data: { RuleId: ruleId }, note };
-  }
-
-  private async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {
-    try {
-      return await act();
-    } catch (error) {
-      throw this.explain(error, operation, failedId);
-    }
-  }
-
-  private explain(error: unknown, operation: string, physicalId?: string) {
-    return explain(error, `${operation} the rule for runner '${this.wanted.runner_id}'`, this.properties, this.request.type, physicalId);
   }
 }
 
@@ -222,6 +218,6 @@ function hasSameFilter(one: RuleContent, other: RuleContent): boolean {
   return (one.project_id ?? '') === (other.project_id ?? '') && (one.env_type_id ?? '') === (other.env_type_id ?? '');
 }
 
-function isSame(one: RuleContent, other: RuleContent): boolean {
+function hasSameContent(one: RuleContent, other: RuleContent): boolean {
   return one.runner_id === other.runner_id && hasSameFilter(one, other);
 }

@@ -4,7 +4,7 @@ import type { OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { again, explain } from './explain';
+import { again, FailureReasons } from './explain';
 import { CLOCK_SKEW, CREATE_AT_MOST, DETAILS_MAX_CHARACTERS, LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
 import { formatPhysicalId, isSameTime, isWithin, Named, NOT_REGISTERED, parsePhysicalId, Period } from './physical-ids';
@@ -15,29 +15,31 @@ import { TokenError } from './token';
 export class RunnerLifecycle implements Lifecycle {
   /** Organization and id: another name is another registration. */
   private readonly name: string;
+  private readonly reasons: FailureReasons;
 
   constructor(private readonly request: Request, private readonly properties: RunnerProperties, private readonly previous?: RunnerProperties) {
     this.name = nameOf(properties);
+    this.reasons = new FailureReasons(`runner '${properties.RunnerId}'`, properties, request.type);
   }
 
   public async create(): Promise<Outcome> {
-    return this.attempt('Registering', NOT_REGISTERED, async () => this.register(await this.request.client(this.properties)));
+    return this.reasons.attempt('Registering', NOT_REGISTERED, async () => this.register(await this.request.client(this.properties)));
   }
 
   public async update(physicalId: string): Promise<Outcome> {
     const current = parsePhysicalId(physicalId);
     if (current.name === this.name) {
-      return this.attempt('Updating', physicalId, async () => {
+      return this.reasons.attempt('Updating', physicalId, async () => {
         const client = await this.request.client(this.properties);
         return { ...await this.change(client, physicalId), note: await this.removeFailedReplacement() };
       });
     }
     if (current.was !== undefined && parsePhysicalId(current.was).name === this.name) {
       // The rollback of a replacement. The old registration was never deleted.
-      return this.attempt('Updating', physicalId, async () => this.change(await this.request.client(this.properties), current.was!, physicalId));
+      return this.reasons.attempt('Updating', physicalId, async () => this.change(await this.request.client(this.properties), current.was!, physicalId));
     }
     // CloudFormation deletes the old registration afterwards.
-    return this.attempt('Registering', physicalId, async () => this.register(await this.request.client(this.properties), physicalId));
+    return this.reasons.attempt('Registering', physicalId, async () => this.register(await this.request.client(this.properties), physicalId));
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
@@ -50,7 +52,7 @@ export class RunnerLifecycle implements Lifecycle {
     const named = parsePhysicalId(physicalId);
     const owned = named.createdAt !== undefined || named.createdIn ? named
       : { name: this.name, createdIn: { from: this.request.since - CREATE_AT_MOST, to: Infinity } };
-    return this.attempt('Deleting', physicalId, async () => {
+    return this.reasons.attempt('Deleting', physicalId, async () => {
       const [OrgId, RunnerId] = owned.name.split('/');
       const properties = { ...this.properties, OrgId, RunnerId };
       const client = await this.request.client(properties);
@@ -78,16 +80,16 @@ export class RunnerLifecycle implements Lifecycle {
       await pause(end - Date.now(), this.request.deadline);
       const existing = await client.getRunner(this.properties.RunnerId).catch(unseen => unseen as Error);
       if (existing && !(existing instanceof Error)) {
-        return this.take(client, existing, was);
+        return this.claimOrAdopt(client, existing, was);
       }
       const mayExist = error.uncertain && (existing || Date.now() < end);
-      throw this.explain(error, 'Registering', mayExist
+      throw this.reasons.explain(error, 'Registering', mayExist
         ? formatPhysicalId({ name: this.name, createdIn: { from: this.request.since, to: end }, was }) : undefined);
     }
   }
 
-  /** Takes a runner that this resource does not own: created by this very request, or to be adopted. */
-  private async take(client: OrchestratorClient, existing: Runner, was?: string): Promise<Outcome> {
+  /** Claims a runner that this very request created, adopts one if `adoptExisting` is set, and rejects any other. */
+  private async claimOrAdopt(client: OrchestratorClient, existing: Runner, was?: string): Promise<Outcome> {
     const { AdoptExisting: adopt } = this.properties;
     const { type, auth } = existing.runner_configuration;
     if (type !== TYPE) {
@@ -139,7 +141,7 @@ export class RunnerLifecycle implements Lifecycle {
     }
     const isNamed = this.owns(existing, named);
     if (!isNamed && !this.isOfThisRequest(existing, existing.created_at)) {
-      return this.take(client, existing, replaced);
+      return this.claimOrAdopt(client, existing, replaced);
     }
     this.checkState(existing);
     const written = await client.patchRunner(existing.id, this.body(existing));
@@ -264,18 +266,6 @@ export class RunnerLifecycle implements Lifecycle {
 
   private outcome(physicalId: string): Outcome {
     return { physicalId, data: { RunnerId: this.properties.RunnerId } };
-  }
-
-  private async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {
-    try {
-      return await act();
-    } catch (error) {
-      throw this.explain(error, operation, failedId);
-    }
-  }
-
-  private explain(error: unknown, operation: string, physicalId?: string) {
-    return explain(error, `${operation} runner '${this.properties.RunnerId}'`, this.properties, this.request.type, physicalId);
   }
 }
 
