@@ -1,5 +1,4 @@
-import { createServer } from 'http';
-import { AddressInfo } from 'net';
+import { listen, serverOf } from './server';
 
 const NAMESPACE = 'https://iam.amazonaws.com/doc/2010-05-08/';
 /** The parameters of each action that the registration's role is allowed. Tags need the permission to tag. */
@@ -27,23 +26,18 @@ export class IamService {
   /** Whether connections are accepted and never answered. */
   public silent = false;
   private url = '';
-  private readonly server = createServer((request, response) => void (async () => {
-    let text = '';
-    for await (const chunk of request) {
-      text += chunk;
-    }
+  private readonly server = serverOf((request, text, response) => {
     if (this.silent) {
       return;
     }
     const reply = this.answer(request.headers.authorization ?? '', new URLSearchParams(text));
     response.writeHead(reply.status, { 'content-type': 'text/xml' }).end(reply.body);
-  })());
+  });
 
   constructor(private readonly allowedArn: string) {}
 
   public async start(): Promise<void> {
-    await new Promise<void>(resolve => this.server.listen(0, '127.0.0.1', resolve));
-    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    this.url = await listen(this.server);
   }
 
   public stop(): void {

@@ -1,6 +1,5 @@
-import { createServer, IncomingMessage, Server } from 'http';
-import { AddressInfo } from 'net';
 import { runHandler } from './lambda';
+import { listen, serverOf } from './server';
 
 export { SPEED } from './lambda';
 
@@ -27,19 +26,6 @@ export interface Invocation {
   readonly seconds: number;
 }
 
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const chunk of request) {
-    text += chunk;
-  }
-  return text;
-}
-
 /** Secrets Manager and the Parameter Store, as far as a reader of one value sees them. Every value is in one region. */
 export class SecretStore {
   public readonly values = new Map<string, string>();
@@ -52,12 +38,12 @@ export class SecretStore {
   /** When requests came, and what they asked for. */
   public readonly requests: { readonly at: number; readonly name: string; readonly region: string }[] = [];
   private url = '';
-  private readonly server = createServer((request, response) => void (async () => {
-    const { SecretId: id, Name: name } = JSON.parse(await bodyOf(request));
+  private readonly server = serverOf((request, body, response) => {
+    const { SecretId: id, Name: name } = JSON.parse(body);
     const [, region] = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization ?? '')!;
     this.requests.push({ at: Date.now(), name: id ?? name, region });
     const value = region === this.regionOf(id ?? name) ? this.values.get(id ?? name) : undefined;
-    const reply = (status: number, body: object) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+    const reply = (status: number, content: object) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(content));
     if (value === 'DENIED' || this.denials > 0) {
       this.denials--;
       reply(400, { __type: 'AccessDeniedException', message: this.denial });
@@ -66,7 +52,7 @@ export class SecretStore {
     } else {
       reply(200, id ? { SecretString: value } : { Parameter: { Value: value } });
     }
-  })());
+  });
 
   public async start(): Promise<void> {
     this.url = await listen(this.server);
@@ -109,8 +95,7 @@ export async function invoke(
 ): Promise<Invocation> {
   const result = { answers: [] as CfnAnswer[], bytes: [] as number[], contentTypes: [] as (string | undefined)[] };
   let refuse = options.refuse ?? 0;
-  const receiver = createServer((request, response) => void (async () => {
-    const body = await bodyOf(request);
+  const receiver = serverOf((request, body, response) => {
     if (refuse-- > 0) {
       response.writeHead(503).end();
       return;
@@ -119,7 +104,7 @@ export async function invoke(
     result.bytes.push(Buffer.byteLength(body));
     result.contentTypes.push(request.headers['content-type']);
     response.writeHead(200).end();
-  })());
+  });
   const sentAt = new Date(options.sentAt ?? Date.now()).toISOString().replace(/[-:]|\.\d+/g, '');
   const responseUrl = `${await listen(receiver)}/answer?X-Amz-Date=${sentAt}&X-Amz-Signature=${SIGNATURE}`;
   try {
@@ -133,8 +118,7 @@ export async function invoke(
 
 /** A proxy that carries requests out and then drops the answers that it is told to drop. */
 export async function lossyProxy(target: string, drop: (method: string, path: string, body: string) => boolean): Promise<{ url: string; close(): void }> {
-  const server = createServer((request, response) => void (async () => {
-    const body = await bodyOf(request);
+  const server = serverOf(async (request, body, response) => {
     const { authorization = '', 'content-type': type } = request.headers;
     const reply = await fetch(target + request.url, {
       method: request.method, headers: { authorization, ...(type ? { 'content-type': type } : {}) }, body: body || undefined,
@@ -145,7 +129,7 @@ export async function lossyProxy(target: string, drop: (method: string, path: st
     } else {
       response.writeHead(reply.status, { 'content-type': 'application/json' }).end(reply.status === 204 ? undefined : text);
     }
-  })());
+  });
   const url = await listen(server);
   return { url, close: () => { server.close(); server.closeAllConnections(); } };
 }
