@@ -4,7 +4,8 @@ import type { Problems } from './problems';
 
 /** Constructs that the runners of a stack share, below the stack: their ids, and a member of each. */
 const SHARED: [id: RegExp, member: string][] = [
-  [/^HumanitecRunnerRegistration(-[0-9a-f]{8})?$/, 'serviceToken'], [/^HumanitecRunnerEventLogs\d*$/, 'allow'], [/^HumanitecOidcProvider-/, 'oidcProviderArn'],
+  [/^HumanitecRunnerRegistration(-[0-9a-f]{8})?$/, 'serviceToken'], [/^HumanitecRunnerEndpoints$/, 'endpointOf'],
+  [/^HumanitecRunnerEventLogs\d*$/, 'allow'], [/^HumanitecOidcProvider-/, 'oidcProviderArn'],
 ];
 
 /** Rejects constructs of the app that have an id which the library needs below the stack. */

@@ -99,10 +99,10 @@ export class NetworkAttachment {
   public readonly isDualStack: boolean;
   private readonly egress?: EgressPorts;
   /** The endpoints that the functions of the stack share; undefined without `createEndpoints`. */
-  public readonly endpoints?: Construct;
+  public readonly endpoints?: SharedEndpoints;
   private readonly services = new Set<TokenService>();
 
-  constructor(scope: Construct, private readonly network: RegistrationNetwork) {
+  constructor(scope: Construct, network: RegistrationNetwork) {
     const { vpc, securityGroups } = network;
     const selected = vpc.selectSubnets(network.vpcSubnets);
     this.subnetIds = selected.subnetIds;
@@ -122,13 +122,8 @@ export class NetworkAttachment {
     // The routes of a VPC are what leads out of it.
     this.connectivity = Stack.of(vpc) === Stack.of(scope) ? [selected.internetConnectivityEstablished, vpc] : [];
     if (network.createEndpoints) {
-      const stack = Stack.of(scope);
-      // A VPC can have one endpoint with private DNS per service: the functions of all APIs share them.
-      this.endpoints = stack.node.tryFindChild(ENDPOINTS_ID) as Construct | undefined ?? new Construct(stack, ENDPOINTS_ID);
+      this.endpoints = SharedEndpoints.for(Stack.of(scope), network);
       this.connectivity.push(this.endpoints);
-      if (!this.endpoints.node.tryFindChild('S3')) {
-        new ec2.GatewayVpcEndpoint(this.endpoints, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [network.vpcSubnets ?? {}] });
-      }
     }
   }
 
@@ -143,15 +138,34 @@ export class NetworkAttachment {
       return;
     }
     this.services.add(service);
-    const { vpc, vpcSubnets } = this.network;
-    const [name, endpointService] = service === 'ssm'
-      ? ['Ssm', ec2.InterfaceVpcEndpointAwsService.SSM]
-      : ['SecretsManager', ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER];
-    const endpoint = this.endpoints.node.tryFindChild(name) as ec2.InterfaceVpcEndpoint | undefined
-      ?? new ec2.InterfaceVpcEndpoint(this.endpoints, name, { vpc, service: endpointService, subnets: vpcSubnets, open: false });
+    const endpoint = this.endpoints.endpointOf(service);
     for (const group of this.securityGroups) {
       endpoint.connections.allowDefaultPortFrom(group, 'The registration of Platform Orchestrator runners');
     }
+  }
+}
+
+/** The endpoints of a stack's functions. A VPC can have one endpoint with private DNS per service, so the functions of all APIs share them. */
+class SharedEndpoints extends Construct {
+  /** The endpoints of the stack, created if it has none yet. */
+  public static for(stack: Stack, network: RegistrationNetwork): SharedEndpoints {
+    return stack.node.tryFindChild(ENDPOINTS_ID) as SharedEndpoints | undefined ?? new SharedEndpoints(stack, ENDPOINTS_ID, network);
+  }
+
+  private constructor(scope: Construct, id: string, private readonly network: RegistrationNetwork) {
+    super(scope, id);
+    const { vpc, vpcSubnets = {} } = network;
+    new ec2.GatewayVpcEndpoint(this, 'S3', { vpc, service: ec2.GatewayVpcEndpointAwsService.S3, subnets: [vpcSubnets] });
+  }
+
+  /** The endpoint of the service that stores an API token, created if there is none yet. */
+  public endpointOf(service: TokenService): ec2.InterfaceVpcEndpoint {
+    const { vpc, vpcSubnets: subnets } = this.network;
+    const [id, endpointService] = service === 'ssm'
+      ? ['Ssm', ec2.InterfaceVpcEndpointAwsService.SSM]
+      : ['SecretsManager', ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER];
+    return this.node.tryFindChild(id) as ec2.InterfaceVpcEndpoint | undefined
+      ?? new ec2.InterfaceVpcEndpoint(this, id, { vpc, service: endpointService, subnets, open: false });
   }
 }
 

@@ -125,7 +125,7 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
   ['attributes of wrong types', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any({ runnerId: 7, taskRole: 'role' })),
     'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 2 problems:\n'
       + `  1. runnerId: expected a text; got 7. ${TYPE}\n  2. taskRole: expected an iam.IRole; got "role". ${TYPE}`],
-  ...['HumanitecRunnerRegistration', 'HumanitecRunnerEventLogs', 'HumanitecOidcProvider-oidc.humanitec.dev'].map((id): [string, (stack: Stack) => unknown, string] =>
+  ...['HumanitecRunnerRegistration', 'HumanitecRunnerRegistration-0123abcd', 'HumanitecRunnerEndpoints', 'HumanitecRunnerEventLogs', 'HumanitecOidcProvider-oidc.humanitec.dev'].map((id): [string, (stack: Stack) => unknown, string] =>
     [`the construct id ${id}`, stack => new EcsRunner(stack, id, minimal(stack)),
       `EcsRunner 'Stack/${id}' has 1 problem:\n  1. id: expected no construct of the app with the id "${id}" below the stack, as the library uses it; `
         + `got 'Stack/${id}'. Give that construct another id.`]),

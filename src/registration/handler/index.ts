@@ -8,6 +8,7 @@ import { again } from './explain';
 import { ANSWER_RESERVE, CLOCK_SKEW, LAST_LOOK, SAFETY, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
 import { OidcProviderLifecycle } from './oidc-provider';
+import { NOTHING_CREATED } from './physical-ids';
 import { RunnerLifecycle, unansweredId } from './runner';
 import { RunnerIdLifecycle } from './runner-id';
 import { RunnerRuleLifecycle, unansweredRuleId } from './runner-rule';
@@ -101,7 +102,7 @@ function unansweredIdOf({ ResourceType: type, ResourceProperties: properties }: 
   switch (type) {
     case RUNNER_TYPE: return unansweredId(properties as RunnerProperties, createdIn);
     case RUNNER_RULE_TYPE: return unansweredRuleId(createdIn);
-    default: return 'nothing-created';
+    default: return NOTHING_CREATED;
   }
 }
 
