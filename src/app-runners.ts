@@ -40,7 +40,7 @@ export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps,
   } else if (sameId) {
     Annotations.of(runner).addWarningV2('cdk-humanitec-ecs-runner:runnerIdTwice',
       `The runner '${sameId.runner.node.path}' of this app has the same id at the orchestrator. Both constructs then change one registration, and deleting `
-      + 'either of them deletes it. Remove the other construct after the move, or give each runner an id of its own.');
+      + 'either of them deletes it. Remove the other construct after the move, or give each runner its own id.');
   }
   const own = { runner, props, bucketName, prefix };
   const all = runnersOf.get(runner.node.root) ?? [];

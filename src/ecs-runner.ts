@@ -251,7 +251,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
         input: 'policy',
         expected: 'RemovalPolicy.DESTROY for a state bucket with `autoDeleteObjects`',
         got: `RemovalPolicy.${policy.toUpperCase()}`,
-        fix: 'The bucket would be kept, but emptied when the stack is deleted: leave autoDeleteObjects out to keep the state.',
+        fix: 'CloudFormation would retain the bucket, but empty it when it deletes the stack: omit autoDeleteObjects to keep the state.',
       });
     }
     problems.throwIfAny(this, 'EcsRunner');

@@ -103,7 +103,7 @@ export class RunnerRule extends Resource {
       pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
       max: 100,
       expected: 'an id of letters, digits, "-" and "_"',
-      fix: 'Give the id as the orchestrator shows it, or leave it out to match all.',
+      fix: 'Give the id that the orchestrator shows, or omit it to match all.',
     };
     problems.checkText('projectId', props.projectId, id);
     problems.checkText('envTypeId', props.envTypeId, id);
@@ -112,7 +112,7 @@ export class RunnerRule extends Resource {
       problems.add({
         input: 'runner',
         expected: 'a runner whose orchestrator is known',
-        got: 'one that was imported without it',
+        got: 'a runner that was imported without its orchestrator',
         fix: 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.',
       });
     } else {
@@ -122,9 +122,9 @@ export class RunnerRule extends Resource {
     if (same) {
       problems.add({
         input: 'projectId and envTypeId',
-        expected: 'another project and environment type than the other rules of the app have',
+        expected: 'a project and environment type that no other rule of the app has',
         got: `those of '${same.node.path}'`,
-        fix: 'The orchestrator has one rule for them: remove one of the two, or change what it matches.',
+        fix: 'The orchestrator accepts one rule per filter: remove one of the two rules, or change its filter.',
       });
     }
     RegistrationProvider.check(this, problems, { ...props, network: props.registrationNetwork }, true);

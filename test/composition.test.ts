@@ -113,9 +113,9 @@ describe('what others do with a runner', () => {
     const imported = EcsRunner.fromRunnerId(stack, 'Imported', 'prod');
     expect(() => imported.addRule('Rule', { projectId: 'a b', envTypeId: '-' })).toThrow([
       "RunnerRule 'Stack/Imported/Rule' has 3 problems:",
-      '  1. projectId: expected an id of letters, digits, "-" and "_"; got "a b". Give the id as the orchestrator shows it, or leave it out to match all.',
-      '  2. envTypeId: expected an id of letters, digits, "-" and "_"; got "-". Give the id as the orchestrator shows it, or leave it out to match all.',
-      '  3. runner: expected a runner whose orchestrator is known; got one that was imported without it. '
+      '  1. projectId: expected an id of letters, digits, "-" and "_"; got "a b". Give the id that the orchestrator shows, or omit it to match all.',
+      '  2. envTypeId: expected an id of letters, digits, "-" and "_"; got "-". Give the id that the orchestrator shows, or omit it to match all.',
+      '  3. runner: expected a runner whose orchestrator is known; got a runner that was imported without its orchestrator. '
         + 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.',
     ].join('\n'));
   });
@@ -127,8 +127,8 @@ describe('what others do with a runner', () => {
     runner.addRule('Shop', { projectId: 'shop', envTypeId: 'production' });
     expect(() => runner.addRule('Again', { envTypeId: 'production' })).toThrow([
       'RunnerRule \'Stack/Runner/Again\' has 1 problem:',
-      '  1. projectId and envTypeId: expected another project and environment type than the other rules of the app have; '
-      + 'got those of \'Stack/Runner/Production\'. The orchestrator has one rule for them: remove one of the two, or change what it matches.',
+      '  1. projectId and envTypeId: expected a project and environment type that no other rule of the app has; '
+      + 'got those of \'Stack/Runner/Production\'. The orchestrator accepts one rule per filter: remove one of the two rules, or change its filter.',
     ].join('\n'));
   });
 

@@ -178,7 +178,7 @@ describe('inputs', () => {
     expect(Object.keys(statementsOf(template, 'Role'))).toEqual(['ListState', 'ReadAndWriteState']);
     const [policy] = Object.keys(template.findResources('AWS::IAM::Policy')).filter(id => id.startsWith('RunnerTaskRolePolicy'));
     expect(only(template, 'Custom::HumanitecRunner').DependsOn).toContain(policy);
-    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('executionRole cannot be changed.*secretsmanager:GetSecretValue.*executionRoleNotGranted'));
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('policies of executionRole.*secretsmanager:GetSecretValue.*executionRoleNotGranted'));
   });
 
   test('path and boundary are on every role, those that CDK makes for us included', () => {

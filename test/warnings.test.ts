@@ -367,10 +367,10 @@ describe('applyRemovalPolicy', () => {
 
   test.each<[string, Partial<EcsRunnerProps>, RemovalPolicy, string]>([
     ['a snapshot', {}, RemovalPolicy.SNAPSHOT, 'policy: expected RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE; got RemovalPolicy.SNAPSHOT. '
-      + 'CloudFormation takes no snapshots of buckets and log groups: choose whether to delete or to keep it.'],
+      + 'CloudFormation cannot take snapshots of buckets and log groups: choose another policy.'],
     ['keeping a bucket that is emptied', { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }, RemovalPolicy.RETAIN,
       'policy: expected RemovalPolicy.DESTROY for a state bucket with `autoDeleteObjects`; got RemovalPolicy.RETAIN. '
-      + 'The bucket would be kept, but emptied when the stack is deleted: leave autoDeleteObjects out to keep the state.'],
+      + 'CloudFormation would retain the bucket, but empty it when it deletes the stack: omit autoDeleteObjects to keep the state.'],
   ])('of a runner rejects %s', (_name, props, policy, problem) => {
     const runner = quietRunner(newStack(), props);
     expect(() => runner.applyRemovalPolicy(policy)).toThrow(`EcsRunner 'Stack/Runner' has 1 problem:\n  1. ${problem}`);

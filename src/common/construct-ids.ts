@@ -14,7 +14,7 @@ export function checkConstructId(scope: IConstruct, problems: Problems): void {
     if (SHARED.some(([id, member]) => id.test(child.node.id) && !(member in child))) {
       problems.add({
         input: child === scope ? 'id' : 'scope',
-        expected: `no construct of the app with the id "${child.node.id}" below the stack, as the library uses it`,
+        expected: `no construct with the id "${child.node.id}" directly below the stack, because the library uses this id`,
         got: `'${child.node.path}'`,
         fix: 'Give that construct another id.',
       });

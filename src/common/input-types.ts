@@ -14,7 +14,7 @@ export interface InputType {
   readonly isSensitive?: boolean;
 }
 
-export const TEXT: InputType = { expected: 'a text', accepts: value => typeof value === 'string' };
+export const TEXT: InputType = { expected: 'a string', accepts: value => typeof value === 'string' };
 export const BOOLEAN: InputType = { expected: 'true or false', accepts: value => typeof value === 'boolean' };
 
 /** An object of another construct or class, which is known by a member. */
@@ -23,18 +23,18 @@ export function objectWith(expected: string, member: string, fix?: string): Inpu
 }
 
 /** An object of plain inputs. */
-export const OBJECT: InputType = { expected: 'an object with inputs', accepts: value => isMap(value) };
+export const OBJECT: InputType = { expected: 'an object with properties', accepts: value => isMap(value) };
 
 export function oneOf(name: string, values: object): InputType {
   return { expected: `a value of ${name}`, accepts: value => Object.values(values).includes(value) };
 }
 
 export function listOf(items: InputType): InputType {
-  return { expected: `a list of which each item is ${items.expected}`, accepts: Array.isArray, items };
+  return { expected: `a list in which each item is ${items.expected}`, accepts: Array.isArray, items };
 }
 
 export function mapOf(items: InputType): InputType {
-  return { expected: `a map of which each value is ${items.expected}`, accepts: isMap, items };
+  return { expected: `a map in which each value is ${items.expected}`, accepts: isMap, items };
 }
 
 /** The type of each input of a struct: a new input needs one. */
@@ -78,5 +78,5 @@ function isMap(value: unknown): boolean {
 
 /** What a value is, without the value. */
 function kindOf(value: unknown): string {
-  return Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a text' : ['number', 'bigint', 'symbol'].includes(typeof value) ? `a ${typeof value}` : quote(value);
+  return Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a string' : ['number', 'bigint', 'symbol'].includes(typeof value) ? `a ${typeof value}` : quote(value);
 }

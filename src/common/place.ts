@@ -61,17 +61,17 @@ export function checkKey(scope: IConstruct, problems: Problems, input: string, k
     problems.add({
       input,
       expected: 'a key',
-      got: 'an alias of one',
-      fix: 'IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at, for example with Key.fromLookup().',
+      got: 'an alias of a key',
+      fix: 'IAM and CloudWatch Logs match the ARN of a key, never an alias: give the key of the alias, for example with Key.fromLookup().',
     });
   }
   const found = placeOf(scope, key, key.keyArn).region;
   if (isElsewhere(found, region)) {
     problems.add({
       input,
-      expected: `a key in the region of what it encrypts, "${region}"`,
+      expected: `a key in the region of the encrypted resource, "${region}"`,
       got: `one in "${found}"`,
-      fix: 'AWS encrypts with keys of the same region only: give the key of that region. A multi-Region key has an ARN in each.',
+      fix: 'AWS services encrypt with keys of the same region only: give a key of that region. A multi-Region key has one ARN per region.',
     });
   }
 }
@@ -81,7 +81,7 @@ export function checkVpcParts(scope: IConstruct, problems: Problems, prefix: str
   readonly vpc?: ec2.IVpc; readonly vpcSubnets?: ec2.SubnetSelection; readonly securityGroups?: ec2.ISecurityGroup[];
 }): void {
   const { vpc, vpcSubnets, securityGroups = [] } = parts;
-  const rule: Pick<PlaceRule, 'same' | 'fix'> = { same: ['region'], fix: 'A VPC and all that is in it belong to one region: give those of the stack\'s region.' };
+  const rule: Pick<PlaceRule, 'same' | 'fix'> = { same: ['region'], fix: 'A VPC and its resources belong to one region: give resources in the region of the stack.' };
   if (vpc) {
     checkPlace(scope, problems, `${prefix}vpc`, placeOf(scope, vpc), { ...rule, what: 'a VPC' });
   }

@@ -8,7 +8,7 @@ export function checkRemovalPolicy(problems: Problems, input: string, policy: Re
       input,
       expected: 'RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE',
       got: 'RemovalPolicy.SNAPSHOT',
-      fix: 'CloudFormation takes no snapshots of buckets and log groups: choose whether to delete or to keep it.',
+      fix: 'CloudFormation cannot take snapshots of buckets and log groups: choose another policy.',
     });
   }
 }

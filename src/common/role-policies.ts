@@ -46,7 +46,7 @@ export function addPolicyToGivenRole(
   }
   const json = JSON.stringify(Stack.of(scope).resolve(statements.map(statement => statement.toStatementJson())));
   Annotations.of(scope).addWarningV2(`cdk-humanitec-ecs-runner:${from.input}NotGranted`,
-    `The policies of ${from.input} cannot be changed from here. Deployments fail until it has these statements: ${json}`);
+    `The library cannot change the policies of ${from.input}. Deployments fail until the role has these statements: ${json}`);
   return undefined;
 }
 

@@ -136,9 +136,9 @@ export class ApiToken {
     if (jsonField === '') {
       problems.add({
         input: 'jsonField',
-        expected: 'the key of the token in the secret\'s JSON object',
-        got: 'an empty text',
-        fix: 'Name the key, or leave it out when the whole secret is the token.',
+        expected: 'the field of the API token in the secret\'s JSON object',
+        got: 'an empty string',
+        fix: 'Give the name of the field, or omit `jsonField` if the whole secret is the API token.',
       });
     }
     const { account, region } = this.place(scope);

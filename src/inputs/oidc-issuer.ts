@@ -13,8 +13,8 @@ export function checkIssuer(problems: Problems, issuerUrl: string): void {
     problems.add({
       input: 'oidcIssuerUrl',
       expected: 'a literal URL',
-      got: 'a token',
-      fix: 'IAM has the issuer in the names of condition keys, which CloudFormation cannot compute: write it out.',
+      got: 'a CDK token',
+      fix: 'IAM puts the issuer into the names of condition keys, which CloudFormation cannot compute: give a literal string.',
     });
     return;
   }

@@ -175,7 +175,7 @@ export class Orchestrator {
       pattern: /^[a-zA-Z0-9_-]+$/,
       max: 255,
       expected: '1 to 255 letters, digits, - and _ (what ECS allows in the name of a task definition)',
-      fix: 'Use the prefix that your orchestrator is configured with, or leave it out.',
+      fix: 'Use the prefix that your orchestrator is configured with, or omit it.',
     });
     this.checkUrl(problems, 'apiUrl', this.apiUrl, 'The API token travels over this connection: give the URL under which the API is served with TLS.');
     this.checkUrl(problems, 'gatewayUrl', this.gatewayUrl, 'Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.');
@@ -211,9 +211,9 @@ export class Orchestrator {
     if (wrong) {
       problems.add({
         input: 'extraCaCertificates',
-        expected: 'certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else',
+        expected: 'only certificates in PEM format, "-----BEGIN CERTIFICATE-----…"',
         got: wrong,
-        fix: 'Read them from the file that your CA gives out, and hand in its text.',
+        fix: 'Give the text of the PEM file of your CA.',
       });
     }
   }

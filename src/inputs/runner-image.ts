@@ -134,7 +134,7 @@ class RegistryImage extends RunnerImage {
       pattern: IMAGE_PATTERN,
       max: IMAGE_MAX,
       expected: `an image with a tag or digest, such as "ghcr.io/my-org/runner:1.2", of at most ${IMAGE_MAX} characters`,
-      fix: 'Give the image as `docker pull` takes it.',
+      fix: 'Give the image name in the format of `docker pull`.',
     });
     return problems.list;
   }
@@ -166,7 +166,7 @@ class EcrImage extends RunnerImage {
     problems.checkText('', this.tagOrDigest, {
       pattern: /^(sha256:[a-f0-9]{64}|[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127})$/,
       expected: 'a tag of at most 128 characters, or a digest "sha256:..."',
-      fix: 'Give the tag or digest as Amazon ECR shows it.',
+      fix: 'Give the tag or digest that Amazon ECR shows.',
     });
     return problems.list;
   }
@@ -201,7 +201,7 @@ class AssetImage extends RunnerImage {
         input: 'buildArgs',
         expected: 'names and values that are known at synthesis',
         got: `${quote(unknown[0])} with ${quote(unknown[1])}`,
-        fix: 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.',
+        fix: 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.',
       });
     }
     return problems.list;
@@ -212,7 +212,7 @@ class AssetImage extends RunnerImage {
     if (platform.platform !== ecrAssets.Platform.LINUX_AMD64.platform) {
       Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:imagePlatform',
         `The image is built for ${platform.platform}, but the orchestrator's tasks run on ${ecrAssets.Platform.LINUX_AMD64.platform}, where such an image does not start. `
-        + 'Leave `platform` out, unless your orchestrator registers its task definitions for another platform.');
+        + 'Omit `platform`, unless your orchestrator registers its task definitions for another platform.');
     }
     const asset = new ecrAssets.DockerImageAsset(scope, 'Image', {
       ...this.options, directory: this.directory, platform, buildArgs: inOrder(buildArgs), buildSecrets: inOrder(buildSecrets),

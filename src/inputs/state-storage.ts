@@ -186,9 +186,9 @@ export class StateStorage {
     } else if (this.options.autoDeleteObjects && this.options.removalPolicy !== RemovalPolicy.DESTROY) {
       problems.add({
         input: 'autoDeleteObjects',
-        expected: '`removalPolicy: RemovalPolicy.DESTROY` beside it',
-        got: this.options.removalPolicy ? `RemovalPolicy.${this.options.removalPolicy.toUpperCase()}` : 'no removalPolicy, which keeps the bucket',
-        fix: 'Set the removal policy too if the state may be lost with the stack, or leave autoDeleteObjects out.',
+        expected: '`removalPolicy: RemovalPolicy.DESTROY` together with it',
+        got: this.options.removalPolicy ? `RemovalPolicy.${this.options.removalPolicy.toUpperCase()}` : 'no removalPolicy, which retains the bucket',
+        fix: 'Set removalPolicy if the state may be deleted with the stack, or omit autoDeleteObjects.',
       });
     }
     if (!this.existing) {
@@ -198,9 +198,9 @@ export class StateStorage {
         // The CDK would log to the state bucket itself, and let the log delivery group write to it.
         problems.add({
           input: 'serverAccessLogsPrefix',
-          expected: '`serverAccessLogsBucket` with it',
+          expected: '`serverAccessLogsBucket` together with it',
           got: 'no `serverAccessLogsBucket`',
-          fix: 'Give the bucket that the access logs go to, or leave the prefix out.',
+          fix: 'Give the bucket for the access logs, or omit the prefix.',
         });
       }
       if (logsBucket) {
@@ -216,7 +216,7 @@ export class StateStorage {
     const prefix = this.options.prefix;
     const rule = {
       expected: 'segments of letters, digits, ".", "_" and "-" joined by single slashes, none of them "." or "..", without a leading slash',
-      fix: 'Write it like "team/runner", or leave it out to keep the state at the top of the bucket.',
+      fix: 'Use a prefix such as "team/runner", or omit it to store the state at the top level of the bucket.',
     };
     problems.checkText('prefix', prefix, { ...rule, pattern: PATH_PREFIX_PATTERN, max: 512 });
     // The orchestrator joins the prefix as a path, so that these would end up elsewhere than the policy allows.
@@ -230,9 +230,9 @@ export class StateStorage {
     if (misplaced.length > 0) {
       problems.add({
         input: 'existingBucket',
-        expected: 'no settings but `prefix`: an existing bucket is left as it is',
+        expected: 'only the option `prefix`, because the runner does not change an existing bucket',
         got: misplaced.join(', '),
-        fix: 'Make these settings where the bucket is defined, or use StateStorage.newBucket().',
+        fix: 'Set these options where the bucket is defined, or use StateStorage.newBucket().',
       });
     }
     const name = maskUnknown(bucket.bucketName);
@@ -241,7 +241,7 @@ export class StateStorage {
         input: 'existingBucket',
         expected: 'a bucket name of lower-case letters, digits and "-", without dots',
         got: quote(name),
-        fix: 'The orchestrator refuses such names: use another bucket.',
+        fix: 'The orchestrator rejects such names: use another bucket.',
       });
     }
     const region = placeOf(scope, bucket).region;
@@ -251,7 +251,7 @@ export class StateStorage {
         input: 'existingBucket',
         expected: `a bucket in the runner's region, "${stack.region}"`,
         got: `a bucket in "${region}"`,
-        fix: 'OpenTofu looks for the state in the region that its task runs in: use a bucket there.',
+        fix: 'OpenTofu looks for the state in the region of its task: use a bucket in that region.',
       });
     }
     checkKey(scope, problems, 'existingBucket', bucket.encryptionKey, stack.region);

@@ -22,15 +22,15 @@ export function checkCluster(scope: Construct, problems: Problems, { cluster, co
   });
   if (!problems.has('cluster')) {
     checkPlace(scope, problems, 'cluster', placeOf(scope, cluster, cluster.clusterArn), {
-      what: 'a cluster', same: ['region', 'account'], fix: 'A runner works in its own account and region: give it a cluster there.',
+      what: 'a cluster', same: ['region', 'account'], fix: 'A runner can use only a cluster in its own account and region: give such a cluster.',
     });
   }
   if (containerInsights !== undefined) {
     problems.add({
       input: 'containerInsights',
-      expected: 'no `cluster` beside it',
+      expected: 'either `containerInsights` or `cluster`',
       got: 'both',
-      fix: 'Set Container Insights where the cluster is defined: an existing one is left as it is.',
+      fix: 'Set Container Insights where the cluster is defined: the runner does not change an existing cluster.',
     });
   }
 }

@@ -60,6 +60,6 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
   }
   const json = JSON.stringify(stack.resolve(missing.map(each => each.toStatementJson())));
   Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:importedKey',
-    'The policy of the encryption key cannot be changed from here. Creating the log groups, and reading and writing the state with it, fails until '
-    + `it has these statements, or wider ones: ${json}`);
+    'The library cannot change the policy of the encryption key. CloudWatch Logs and the state bucket cannot use the key until '
+    + `its policy has these statements, or broader ones: ${json}`);
 }

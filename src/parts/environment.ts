@@ -23,8 +23,8 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
     if (SECRET_ONLY_ENVIRONMENT.includes(name) || CREDENTIALS.includes(name)) {
       problems.add({
         input,
-        expected: 'a variable that may be read in the template and at the orchestrator',
-        got: 'one that carries a credential',
+        expected: 'a variable without credentials, because it is readable in the template and at the orchestrator',
+        got: 'a variable with a credential',
         fix: CREDENTIALS.includes(name)
           ? 'Grant the runner what it needs instead: it has a role of its own.'
           : 'Put it into Secrets Manager and give it in `secrets`.',
@@ -34,7 +34,7 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
       max: ENVIRONMENT_VALUE_MAX,
       expected: `a value of at most ${ENVIRONMENT_VALUE_MAX} characters`,
       isSensitive: true,
-      fix: 'Shorten it, or keep it in a parameter and give that in `secrets`.',
+      fix: 'Shorten it, or store it in a parameter and give the parameter in `secrets`.',
     });
     if (name in secrets) {
       problems.add({ input, expected: 'each name once', got: 'the same name in `secrets`', fix: 'Remove one of the two.' });
@@ -51,7 +51,7 @@ export function warnAboutEnvironment(scope: Construct, environment: Record<strin
   const names = Object.keys(environment).filter(name => LOOKS_SECRET.test(name));
   if (names.length > 0) {
     Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:secretInEnvironment',
-      `Environment variables are readable in the template and at the orchestrator, and these sound like secrets: ${names.map(showTokens).join(', ')}. `
+      `Environment variables are readable in the template and at the orchestrator, and these names suggest secrets: ${names.map(showTokens).join(', ')}. `
       + 'Give them in `secrets`, or acknowledge this warning.');
   }
 }
@@ -65,12 +65,12 @@ function checkName(input: string, name: string, problems: Problems): void {
   if (RESERVED_ENVIRONMENT.includes(name)) {
     problems.add({
       input,
-      expected: 'a name that the orchestrator does not use itself',
+      expected: 'a name that the orchestrator does not reserve',
       got: quote(name),
       fix: `Choose another name; the orchestrator sets ${RESERVED_ENVIRONMENT.join(', ')}.`,
     });
   } else if (!/^[^=\s]+$/.test(name)) {
-    problems.add({ input, expected: 'the name of an environment variable', got: quote(name), fix: 'Remove "=" and blanks from the name.' });
+    problems.add({ input, expected: 'the name of an environment variable', got: quote(name), fix: 'Remove "=" and spaces from the name.' });
   }
 }
 
@@ -84,9 +84,9 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
   if (secret.hasField || isVersion) {
     problems.add({
       input,
-      expected: 'a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN',
+      expected: 'a complete secret: the orchestrator accepts no JSON field, stage or version after the ARN',
       got: secret.hasField ? 'a field or version of a secret' : quote(arn),
-      fix: 'Keep the value in a secret of its own.',
+      fix: 'Store the value in a separate secret.',
     });
   } else if (isPartial(scope, secret) || (rest !== undefined && !rest.includes('\u0000') && !/-[a-zA-Z0-9]{6}$/.test(rest))) {
     problems.add({
@@ -103,7 +103,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
   const place = placeOf(scope, source ?? {}, secret.arn);
   if (arn.includes(':ssm:') || (source && 'parameterArn' in source)) {
     checkPlace(scope, problems, input, place, {
-      what: 'a parameter', same: ['account'], fix: 'ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.',
+      what: 'a parameter', same: ['account'], fix: 'ECS can read only parameters of its own account: store the value there, or in Secrets Manager.',
     });
   }
   checkKey(scope, problems, input, (source as { encryptionKey?: kms.IKey } | undefined)?.encryptionKey, place.region);

@@ -20,13 +20,13 @@ export function checkEventLog(scope: IConstruct, problems: Problems, { eventLogE
   if (eventLogEnabled === false) {
     problems.add({
       input: 'eventLogGroup',
-      expected: 'no log group beside `eventLogEnabled: false`',
+      expected: 'either `eventLogGroup` or `eventLogEnabled: false`',
       got: 'both',
-      fix: 'Leave `eventLogEnabled` out to write the events to this log group, or leave `eventLogGroup` out.',
+      fix: 'Omit `eventLogEnabled` to write the events to this log group, or omit `eventLogGroup`.',
     });
   }
   checkPlace(scope, problems, 'eventLogGroup', placeOf(scope, eventLogGroup), {
-    what: 'a log group', same: ['account', 'region'], fix: 'EventBridge writes to log groups of its own account and region only: give one there, or leave it out.',
+    what: 'a log group', same: ['account', 'region'], fix: 'EventBridge can write only to log groups in its own account and region: give such a log group, or omit `eventLogGroup`.',
   });
 }
 

@@ -35,22 +35,22 @@ export function checkNetwork(scope: Construct, problems: Problems, inputs: Netwo
       input: 'subnetIds',
       expected: 'either `vpc` (with `vpcSubnets`) or `subnetIds`',
       got: 'both',
-      fix: 'Choose subnets of the VPC with `vpcSubnets`, or leave `vpc` out.',
+      fix: 'Select subnets of the VPC with `vpcSubnets`, or omit `vpc`.',
     });
   }
   if (inputs.cluster && !vpc && !subnetIds) {
     problems.add({
       input: 'cluster',
-      expected: '`vpc` or `subnetIds` beside a cluster whose VPC is not known',
+      expected: '`vpc` or `subnetIds` together with a cluster whose VPC is not known',
       got: 'neither',
-      fix: 'Give the VPC or the subnets that the tasks run in, or import the cluster with its VPC by Cluster.fromClusterAttributes().',
+      fix: 'Give the VPC or the subnets of the tasks, or import the cluster with its VPC by Cluster.fromClusterAttributes().',
     });
   } else if (vpcSubnets && !vpc) {
     problems.add({
       input: 'vpcSubnets',
-      expected: '`vpc` beside it',
+      expected: '`vpc` together with it',
       got: 'no `vpc`',
-      fix: 'Give the VPC whose subnets are meant, or use `subnetIds`.',
+      fix: 'Give the VPC of these subnets, or use `subnetIds`.',
     });
   }
   if (isKnown(subnetIds)) {
@@ -64,7 +64,7 @@ export function checkNetwork(scope: Construct, problems: Problems, inputs: Netwo
       input: 'securityGroups',
       expected: `at most ${SECURITY_GROUPS_MAX}`,
       got: `${securityGroups.length}`,
-      fix: 'ECS attaches no more than that to a task: merge their rules.',
+      fix: 'ECS attaches at most 5 security groups to a task: merge their rules.',
     });
   }
   checkVpcParts(scope, problems, '', inputs);
@@ -77,7 +77,7 @@ export function createNetwork(scope: Construct, inputs: NetworkInputs, egress: T
   if (inputs.subnetIds) {
     if (securityGroups.length === 0) {
       Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:defaultSecurityGroup',
-        'The tasks use the default security group of their VPC, because `subnetIds` is given without `securityGroups`. Unless somebody changed that group, it '
+        'The tasks use the default security group of their VPC, because `subnetIds` is given without `securityGroups`. Unless that group was changed, it '
         + 'allows all outbound traffic, and all traffic between its members. Give security groups in `securityGroups`, or give `vpc` instead of `subnetIds`.');
     }
     return { isNewVpc: false, subnetIds: inputs.subnetIds, securityGroups };
@@ -163,7 +163,7 @@ function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefin
       input,
       expected: 'a selection of the VPC\'s subnets',
       got: error instanceof Error ? error.message : String(error),
-      fix: 'Select subnets that the VPC has, with a way out to the orchestrator and the image.',
+      fix: 'Select existing subnets of the VPC, with a route to the orchestrator and the image registry.',
     });
     return;
   }
@@ -179,7 +179,7 @@ function checkSubnetIds(input: string, ids: string[], problems: Problems): void 
       input,
       expected: `1 to ${SUBNETS_MAX} subnets`,
       got: ids.length === 0 ? 'none' : `${ids.length}`,
-      fix: ids.length === 0 ? 'Give at least one subnet that the tasks can run in.' : 'Choose fewer: a subnet a zone is enough.',
+      fix: ids.length === 0 ? 'Give at least one subnet that the tasks can run in.' : 'Select fewer subnets: one per availability zone is enough.',
     });
   }
   const odd = ids.filter(id => isKnown(id) && (id.length === 0 || id.length > SUBNET_ID_MAX));
@@ -215,7 +215,7 @@ function warnAboutIsolatedSubnets(scope: Construct, vpc: ec2.IVpc, subnets: ec2.
   if (isolated.length > 0) {
     Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:isolatedSubnets',
       `The tasks run in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), which have no route to the internet, so they cannot reach the orchestrator. `
-      + 'Choose subnets with a NAT gateway with vpcSubnets. If the subnets reach the orchestrator, AWS and the image in another way, acknowledge this warning.');
+      + 'Choose subnets with a NAT gateway with vpcSubnets. If the subnets can reach the orchestrator, AWS and the image registry by another route, acknowledge this warning.');
   }
 }
 
@@ -229,6 +229,6 @@ function warnAboutPublicIp(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet
   if (assignPublicIp && subnets.some(subnet => !isPublic(subnet))) {
     Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:publicIpInPrivateSubnet',
       'assignPublicIp is set, but the tasks run in a private subnet, where a public IP address has no effect. '
-      + 'Leave assignPublicIp out, or choose public subnets with vpcSubnets.');
+      + 'Omit assignPublicIp, or choose public subnets with vpcSubnets.');
   }
 }

@@ -22,7 +22,7 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
         input: 'oidcProvider',
         expected: 'the provider of the orchestrator\'s issuer, as `registrationNetwork` has `createEndpoints`',
         got: 'none',
-        fix: 'Without a way to the internet, the Lambda cannot create it: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, '
+        fix: 'Without a route to the internet, the Lambda cannot create the provider: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, '
           + 'or import the provider with OidcProviderNative.fromOidcProviderArn().',
       });
     }
@@ -37,12 +37,12 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
       input: 'oidcProvider',
       expected: `the provider of the orchestrator's issuer, "arn:aws:iam::<account>:oidc-provider/${expected}"`,
       got: isKnown(provider.oidcProviderArn) ? quote(provider.oidcProviderArn) : `the provider of ${quote(issuer ?? start)}`,
-      fix: 'Give that provider, or leave it out and one is made.',
+      fix: 'Give that provider, or omit `oidcProvider`: the deployment then creates it.',
     });
   }
   if (!problems.has('oidcProvider')) {
     checkPlace(scope, problems, 'oidcProvider', placeOf(scope, provider, provider.oidcProviderArn), {
-      what: 'a provider', same: ['account'], fix: 'A role can trust providers of its own account only: give that account\'s provider, or leave it out.',
+      what: 'a provider', same: ['account'], fix: 'A role can trust providers of its own account only: give a provider of this account, or omit `oidcProvider`.',
     });
   }
 }

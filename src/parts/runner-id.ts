@@ -14,7 +14,7 @@ export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, ad
     pattern: contract.RUNNER_ID_PATTERN,
     max: contract.RUNNER_ID_MAX,
     expected: `${shape}, 2 to ${contract.RUNNER_ID_MAX} characters`,
-    fix: 'Choose an id such as "prod-runner", or leave it out and one is generated.',
+    fix: 'Choose an id such as "prod-runner", or omit `runnerId` to generate an id.',
   });
   const suffix = contract.RUNNER_ID_SUFFIX_LENGTH + 1;
   problems.checkText('runnerIdPrefix', runnerIdPrefix, {
@@ -28,15 +28,15 @@ export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, ad
       input: 'runnerIdPrefix',
       expected: 'either `runnerId` or `runnerIdPrefix`',
       got: 'both',
-      fix: 'Leave the prefix out to use the id as it is, or the id to have one generated.',
+      fix: 'Omit `runnerIdPrefix` to use this id, or omit `runnerId` to generate an id.',
     });
   }
   if (adoptExisting && runnerId === undefined) {
     problems.add({
       input: 'adoptExisting',
-      expected: '`runnerId` beside it',
+      expected: '`runnerId` together with it',
       got: 'no `runnerId`',
-      fix: 'Name the runner to take over: a generated id is always new.',
+      fix: 'Set `runnerId` to the id of the runner to take over: a generated id is always new.',
     });
   }
 }

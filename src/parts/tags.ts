@@ -24,7 +24,7 @@ export function checkTags(problems: Problems, tags: Record<string, string>, othe
       input: 'tags',
       expected: `at most ${COUNT_MAX - added} tags${added > 0 ? ` (a resource has ${COUNT_MAX}, and the CDK adds ${added})` : ''}`,
       got: `${keys.length}`,
-      fix: 'Remove some of them.',
+      fix: 'Remove some tags.',
     });
   }
   const lowerCase = new Map<string, string>();
@@ -32,7 +32,7 @@ export function checkTags(problems: Problems, tags: Record<string, string>, othe
     checkTag(`tags.${key}`, key, value, problems);
     const other = lowerCase.get(key.toLowerCase());
     if (other !== undefined) {
-      problems.add({ input: `tags.${key}`, expected: 'keys that differ by more than case, which IAM ignores', got: `${quote(other)} and ${quote(key)}`, fix: 'Remove one of the two.' });
+      problems.add({ input: `tags.${key}`, expected: 'keys that differ not only in case, which IAM ignores', got: `${quote(other)} and ${quote(key)}`, fix: 'Remove one of the two.' });
     }
     lowerCase.set(key.toLowerCase(), key);
   }
@@ -46,7 +46,7 @@ function checkTag(input: string, key: string, value: string, problems: Problems)
       problems.add({ input, expected: `a ${what} of ${ALLOWED}`, got: quote(text), fix: 'Remove the other characters.' });
     }
     if (/^aws:/i.test(text)) {
-      problems.add({ input, expected: `a ${what} that does not start with "aws:", which AWS keeps for itself`, got: quote(text), fix: `Choose another ${what}.` });
+      problems.add({ input, expected: `a ${what} that does not start with "aws:", which AWS reserves`, got: quote(text), fix: `Choose another ${what}.` });
     }
   }
   problems.checkText(input, value, { max: VALUE_MAX, expected: `a value of at most ${VALUE_MAX} characters`, fix: 'Shorten it.' });

@@ -42,9 +42,9 @@ export function checkWildcards(problems: Problems, inputs: PolicyInputs): void {
       said.add(input);
       problems.add({
         input,
-        expected: 'a name or ARN without "*", "?" and "$", which a policy would take for wildcards',
+        expected: 'a name or ARN without "*", "?" and "$", which are wildcards in IAM policies',
         got: quote(known),
-        fix: 'Name the one thing that is meant.',
+        fix: 'Use an exact name.',
       });
     }
   }

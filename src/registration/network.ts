@@ -55,7 +55,7 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
       input: 'registrationNetwork.vpcSubnets',
       expected: 'a selection of the VPC\'s subnets',
       got: error instanceof Error ? error.message : String(error),
-      fix: 'Select subnets that the VPC has, with a way to the orchestrator\'s API.',
+      fix: 'Select existing subnets of the VPC, with a route to the API of the orchestrator.',
     });
     return;
   }
@@ -67,12 +67,12 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
     problems.add({
       input: 'registrationNetwork.vpcSubnets',
       expected: 'private or isolated subnets',
-      got: 'public ones',
-      fix: 'A Lambda has no public IP address, so that nothing can be reached from there: choose others.',
+      got: 'public subnets',
+      fix: 'A Lambda has no public IP address, so it cannot reach the internet from a public subnet: choose other subnets.',
     });
   } else if (subnets.length === 0) {
     problems.add({
-      input: 'registrationNetwork.vpcSubnets', expected: 'at least one subnet', got: 'none', fix: 'Select subnets that the VPC has.',
+      input: 'registrationNetwork.vpcSubnets', expected: 'at least one subnet', got: 'none', fix: 'Select existing subnets of the VPC.',
     });
   }
 }

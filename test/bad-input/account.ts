@@ -15,9 +15,9 @@ export const ROWS: Row[] = [
     + `got "arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c". Import the cluster by its name, not by its ARN.`]],
   ['insights for an existing cluster', stack => ({
     cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`), containerInsights: ecs.ContainerInsights.ENHANCED,
-  }), ['containerInsights: expected no `cluster` beside it; got both. Set Container Insights where the cluster is defined: an existing one is left as it is.']],
+  }), ['containerInsights: expected either `containerInsights` or `cluster`; got both. Set Container Insights where the cluster is defined: the runner does not change an existing cluster.']],
   ['a cluster elsewhere', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:eu-west-1:${ACCOUNT}:cluster/c`) }),
-    [`cluster: expected a cluster in the runner's region, "${REGION}"; got one in "eu-west-1". A runner works in its own account and region: give it a cluster there.`]],
+    [`cluster: expected a cluster in the runner's region, "${REGION}"; got one in "eu-west-1". A runner can use only a cluster in its own account and region: give such a cluster.`]],
   ['a role path without a slash', () => ({ rolePath: 'platform' }),
     ['rolePath: expected a path that starts and ends with "/", such as "/platform/runners/", of letters, digits and _+=,.@- between slashes; got "platform". '
       + 'Add the missing slash, or remove what the orchestrator does not accept in role ARNs.']],
@@ -27,20 +27,20 @@ export const ROWS: Row[] = [
   ['a provider of another issuer', stack => ({
     oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com`),
   }), ['oidcProvider: expected the provider of the orchestrator\'s issuer, "arn:aws:iam::<account>:oidc-provider/oidc.humanitec.dev"; '
-    + `got "arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com". Give that provider, or leave it out and one is made.`]],
+    + `got "arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.example.com". Give that provider, or omit \`oidcProvider\`: the deployment then creates it.`]],
   ['a provider of the app with another issuer', stack => ({ oidcProvider: new RunnerOidcProvider(stack, 'P', { oidcIssuerUrl: 'https://oidc.example.com' }) }),
     ['oidcProvider: expected the provider of the orchestrator\'s issuer, "arn:aws:iam::<account>:oidc-provider/oidc.humanitec.dev"; '
-      + 'got the provider of "oidc.example.com". Give that provider, or leave it out and one is made.']],
+      + 'got the provider of "oidc.example.com". Give that provider, or omit `oidcProvider`: the deployment then creates it.']],
   ['no provider for a registration that cannot reach IAM', stack => ({ registrationNetwork: { vpc: importedVpc(stack), createEndpoints: true } }),
-    ['oidcProvider: expected the provider of the orchestrator\'s issuer, as `registrationNetwork` has `createEndpoints`; got none. Without a way to the internet, the Lambda '
-      + 'cannot create it: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, or import the provider with '
+    ['oidcProvider: expected the provider of the orchestrator\'s issuer, as `registrationNetwork` has `createEndpoints`; got none. Without a route to the internet, the Lambda '
+      + 'cannot create the provider: IAM has VPC endpoints in us-east-1 only. Define a RunnerOidcProvider in this or another stack, or import the provider with '
       + 'OidcProviderNative.fromOidcProviderArn().']],
   ['an alias for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/ecs-runner') }),
-    ['encryptionKey: expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: give the key that the alias points at, for example with Key.fromLookup().']],
+    ['encryptionKey: expected a key; got an alias of a key. IAM and CloudWatch Logs match the ARN of a key, never an alias: give the key of the alias, for example with Key.fromLookup().']],
   ['wildcards in what policies name', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('*-AbCdEf'))) },
     image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'r?')),
     encryptionKey: kms.Key.fromKeyArn(stack, 'K', `arn:aws:kms:${REGION}:${ACCOUNT}:key/*`),
   }), [['encryptionKey', `"arn:aws:kms:${REGION}:${ACCOUNT}:key/*"`], ['secrets.A', `"${secretArn('*-AbCdEf')}"`], ['image', `"arn:<token>:ecr:${REGION}:${ACCOUNT}:repository/r?"`]]
-    .map(([input, got]) => `${input}: expected a name or ARN without "*", "?" and "$", which a policy would take for wildcards; got ${got}. Name the one thing that is meant.`)],
+    .map(([input, got]) => `${input}: expected a name or ARN without "*", "?" and "$", which are wildcards in IAM policies; got ${got}. Use an exact name.`)],
 ];

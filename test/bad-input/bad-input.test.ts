@@ -123,7 +123,7 @@ describe('invalid input', () => {
   test('warns about variables that sound like secrets', () => {
     const stack = stackWith();
     new EcsRunner(stack, 'Runner', { ...minimal(stack), environment: { TF_VAR_db_password: 'x', TF_VAR_size: '1' } });
-    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('these sound like secrets: TF_VAR_db_password\\. .*secretInEnvironment'));
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('these names suggest secrets: TF_VAR_db_password\\. .*secretInEnvironment'));
   });
 });
 

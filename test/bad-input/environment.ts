@@ -9,28 +9,28 @@ const RESERVED = 'ORG_ID, RUNNER_ID, DEPLOYMENT_ID, DEPLOYMENT_ENV_UUID, MODE, T
   + 'RUNNER_GATEWAY_URL, METADATA_KEY, PLATFORM_ORCHESTRATOR_BASE_URL';
 const PARTIAL = 'secrets.A: expected a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name; '
   + 'got the name or partial ARN of the secret ';
-const VERSION = 'secrets.A: expected a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN; got ';
+const VERSION = 'secrets.A: expected a complete secret: the orchestrator accepts no JSON field, stage or version after the ARN; got ';
 
 export const ROWS: Row[] = [
   ['reserved variables', () => ({ environment: { TOKEN: 'x', MODE: 'y' } }), ['TOKEN', 'MODE'].map(name =>
-    `environment.${name}: expected a name that the orchestrator does not use itself; got "${name}". Choose another name; the orchestrator sets ${RESERVED}.`)],
+    `environment.${name}: expected a name that the orchestrator does not reserve; got "${name}". Choose another name; the orchestrator sets ${RESERVED}.`)],
   ['a reserved secret', stack => ({
     secrets: { RUNNER_ID: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },
-  }), ['secrets.RUNNER_ID: expected a name that the orchestrator does not use itself; got "RUNNER_ID". '
+  }), ['secrets.RUNNER_ID: expected a name that the orchestrator does not reserve; got "RUNNER_ID". '
     + `Choose another name; the orchestrator sets ${RESERVED}.`]],
   ['git keys in plain text', () => ({ environment: { RUNNER_GIT_SSH_KEYS: 'x' } }),
-    ['environment.RUNNER_GIT_SSH_KEYS: expected a variable that may be read in the template and at the orchestrator; got one that carries a credential. '
+    ['environment.RUNNER_GIT_SSH_KEYS: expected a variable without credentials, because it is readable in the template and at the orchestrator; got a variable with a credential. '
       + 'Put it into Secrets Manager and give it in `secrets`.']],
   ['AWS credentials in plain text', () => ({ environment: { AWS_SECRET_ACCESS_KEY: 'x' } }),
-    ['environment.AWS_SECRET_ACCESS_KEY: expected a variable that may be read in the template and at the orchestrator; got one that carries a credential. '
+    ['environment.AWS_SECRET_ACCESS_KEY: expected a variable without credentials, because it is readable in the template and at the orchestrator; got a variable with a credential. '
       + 'Grant the runner what it needs instead: it has a role of its own.']],
   ['a blank in a name', () => ({ environment: { 'A B': 'x' } }),
-    ['environment.A B: expected the name of an environment variable; got "A B". Remove "=" and blanks from the name.']],
+    ['environment.A B: expected the name of an environment variable; got "A B". Remove "=" and spaces from the name.']],
   ['a blank in a name with a CDK token', () => ({ environment: { [`A ${Aws.REGION}`]: 'x' } }),
-    ['environment.A <token>: expected the name of an environment variable; got "A <token>". Remove "=" and blanks from the name.']],
+    ['environment.A <token>: expected the name of an environment variable; got "A <token>". Remove "=" and spaces from the name.']],
   ['a long value', () => ({ environment: { A: 'v'.repeat(1025) } }),
     ['environment.A: expected a value of at most 1024 characters; got 1025 characters. '
-      + 'Shorten it, or keep it in a parameter and give that in `secrets`.']],
+      + 'Shorten it, or store it in a parameter and give the parameter in `secrets`.']],
   ['a name twice', stack => ({
     environment: { A: 'x' },
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },
@@ -61,17 +61,17 @@ export const ROWS: Row[] = [
   }), [`${PARTIAL}"<token>". Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.`]],
   ['a stage of a secret of the stack', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManagerVersion(new secretsmanager.Secret(stack, 'S'), { versionStage: 'AWSCURRENT' }) },
-  }), [`${VERSION}"<token>::AWSCURRENT:". Keep the value in a secret of its own.`]],
+  }), [`${VERSION}"<token>::AWSCURRENT:". Store the value in a separate secret.`]],
   ['a version of a secret of the stack', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManagerVersion(new secretsmanager.Secret(stack, 'S'), { versionId: 'v1' }) },
-  }), [`${VERSION}"<token>:::v1". Keep the value in a secret of its own.`]],
+  }), [`${VERSION}"<token>:::v1". Store the value in a separate secret.`]],
   ['a field of a secret of the stack', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(new secretsmanager.Secret(stack, 'S'), 'field') },
-  }), [`${VERSION}a field or version of a secret. Keep the value in a secret of its own.`]],
+  }), [`${VERSION}a field or version of a secret. Store the value in a separate secret.`]],
   ['a field of a secret', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf')), 'field') },
-  }), ['secrets.A: expected a whole secret: the orchestrator accepts no JSON field, stage or version after the ARN; got a field or version of a secret. '
-    + 'Keep the value in a secret of its own.']],
+  }), ['secrets.A: expected a complete secret: the orchestrator accepts no JSON field, stage or version after the ARN; got a field or version of a secret. '
+    + 'Store the value in a separate secret.']],
   ['a secret of another partition', stack => ({
     secrets: {
       A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(

@@ -7,9 +7,9 @@ const IMAGE = 'image: expected an image with a tag or digest, such as "ghcr.io/m
 const DIRECTORY_FIX = 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.';
 
 export const ROWS: Row[] = [
-  ['an image with a blank', () => ({ image: RunnerImage.fromRegistry('my org/image') }), [`${IMAGE}"my org/image". Give the image as \`docker pull\` takes it.`]],
+  ['an image with a blank', () => ({ image: RunnerImage.fromRegistry('my org/image') }), [`${IMAGE}"my org/image". Give the image name in the format of \`docker pull\`.`]],
   ['a long image', () => ({ image: RunnerImage.fromRegistry('i'.repeat(256)) }),
-    [`${IMAGE}256 characters ("${'i'.repeat(75)}..."). Give the image as \`docker pull\` takes it.`]],
+    [`${IMAGE}256 characters ("${'i'.repeat(75)}..."). Give the image name in the format of \`docker pull\`.`]],
   ['a directory that does not exist', () => ({ image: RunnerImage.fromAsset('no/such-directory') }),
     [`image: expected a directory with the Dockerfile "Dockerfile"; got "no/such-directory", which does not exist. ${DIRECTORY_FIX}`]],
   ['a directory without a Dockerfile', () => ({ image: RunnerImage.fromAsset('test/bad-input') }),
@@ -20,5 +20,5 @@ export const ROWS: Row[] = [
     [`image: expected a directory with the Dockerfile "Dockerfile"; got "<token>", which does not exist. ${DIRECTORY_FIX}`]],
   ['a build argument that is a CDK token', () => ({ image: RunnerImage.fromAsset('test/bad-input', { file: 'image.ts', buildArgs: { VERSION: Aws.REGION } }) }),
     ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with "<token>". '
-      + 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.']],
+      + 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.']],
 ];

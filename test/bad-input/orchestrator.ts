@@ -10,8 +10,8 @@ const API_URL = 'orchestrator.apiUrl: expected an https:// URL without credentia
 const API_URL_FIX = '. The API token travels over this connection: give the URL under which the API is served with TLS.';
 const GATEWAY_URL = 'orchestrator.gatewayUrl: expected an https:// URL without credentials, query and fragment (http:// only on loopback); got ';
 const GATEWAY_URL_FIX = '. Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.';
-const CERTIFICATES = 'orchestrator.extraCaCertificates: expected certificates as PEM, "-----BEGIN CERTIFICATE-----" and so on, and nothing else; got ';
-const CERTIFICATES_FIX = '. Read them from the file that your CA gives out, and hand in its text.';
+const CERTIFICATES = 'orchestrator.extraCaCertificates: expected only certificates in PEM format, "-----BEGIN CERTIFICATE-----…"; got ';
+const CERTIFICATES_FIX = '. Give the text of the PEM file of your CA.';
 
 export const ROWS: Row[] = [
   ['an empty organization', stack => selfHosted(stack, { orgId: '' }),
@@ -36,16 +36,16 @@ export const ROWS: Row[] = [
   ['an issuer with a fragment', stack => selfHosted(stack, { oidcIssuerUrl: 'https://oidc.example.com/#a' }), [`${ISSUER}"https://oidc.example.com/#..."${ISSUER_FIX}`]],
   ['an http issuer', stack => selfHosted(stack, { oidcIssuerUrl: 'http://oidc.example.com' }), [`${ISSUER}"http://oidc.example.com"${ISSUER_FIX}`]],
   ['an issuer that is a token', stack => selfHosted(stack, { oidcIssuerUrl: Lazy.string({ produce: () => 'https://oidc.example.com' }) }),
-    ['orchestrator.oidcIssuerUrl: expected a literal URL; got a token. IAM has the issuer in the names of condition keys, which CloudFormation cannot compute: write it out.']],
+    ['orchestrator.oidcIssuerUrl: expected a literal URL; got a CDK token. IAM puts the issuer into the names of condition keys, which CloudFormation cannot compute: give a literal string.']],
   ['a family with a wildcard', stack => selfHosted(stack, { taskFamilyPrefix: '*' }),
     ['orchestrator.taskFamilyPrefix: expected 1 to 255 letters, digits, - and _ (what ECS allows in the name of a task definition); got "*". '
-      + 'Use the prefix that your orchestrator is configured with, or leave it out.']],
+      + 'Use the prefix that your orchestrator is configured with, or omit it.']],
   ['an empty token field', stack => ({
     orchestrator: Orchestrator.humanitec({
       orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf')), ''),
     }),
-  }), ['orchestrator.apiToken.jsonField: expected the key of the token in the secret\'s JSON object; got an empty text. '
-    + 'Name the key, or leave it out when the whole secret is the token.']],
+  }), ['orchestrator.apiToken.jsonField: expected the field of the API token in the secret\'s JSON object; got an empty string. '
+    + 'Give the name of the field, or omit `jsonField` if the whole secret is the API token.']],
   ['no certificate among the extra ones', stack => selfHosted(stack, { extraCaCertificates: 'my-ca.pem' }), [`${CERTIFICATES}a text without a certificate${CERTIFICATES_FIX}`]],
   ['a private key among the extra ones', stack => selfHosted(stack, { extraCaCertificates: '-----BEGIN PRIVATE KEY-----\nMC4C\n-----END PRIVATE KEY-----' }),
     [`${CERTIFICATES}a private key${CERTIFICATES_FIX}`]],

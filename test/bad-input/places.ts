@@ -23,18 +23,18 @@ const parameterWith = (stack: Stack, encryptionKey?: kms.IKey) =>
   ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/token', encryptionKey });
 const otherVpc = (stack: Stack) => ec2.Vpc.fromVpcAttributes(stack, 'OtherVpc', { vpcId: 'vpc-2', availabilityZones: ['a'], privateSubnetIds: ['subnet-9'] });
 
-const ALIAS = 'expected a key; got an alias of one. IAM and CloudWatch Logs know keys by their own ARN only: '
-  + 'give the key that the alias points at, for example with Key.fromLookup().';
-const KEY = `expected a key in the region of what it encrypts, "${REGION}"; got one in "${ELSEWHERE}". `
-  + 'AWS encrypts with keys of the same region only: give the key of that region. A multi-Region key has an ARN in each.';
+const ALIAS = 'expected a key; got an alias of a key. IAM and CloudWatch Logs match the ARN of a key, never an alias: '
+  + 'give the key of the alias, for example with Key.fromLookup().';
+const KEY = `expected a key in the region of the encrypted resource, "${REGION}"; got one in "${ELSEWHERE}". `
+  + 'AWS services encrypt with keys of the same region only: give a key of that region. A multi-Region key has one ARN per region.';
 const account = (what: string) => `expected ${what} in the runner's account, "${ACCOUNT}"; got one in "${OTHER}".`;
 const region = (what: string) => `expected ${what} in the runner's region, "${REGION}"; got one in "${ELSEWHERE}".`;
-const VPC = 'A VPC and all that is in it belong to one region: give those of the stack\'s region.';
+const VPC = 'A VPC and its resources belong to one region: give resources in the region of the stack.';
 
 /** Resources of other accounts and regions, and aliases in place of keys. */
 export const ROWS: Row[] = [
   ['a cluster of another account', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${OTHER}:cluster/c`) }),
-    [`cluster: ${account('a cluster')} A runner works in its own account and region: give it a cluster there.`]],
+    [`cluster: ${account('a cluster')} A runner can use only a cluster in its own account and region: give such a cluster.`]],
   ['a task role of another account', stack => ({ taskRole: iam.Role.fromRoleArn(stack, 'R', `arn:aws:iam::${OTHER}:role/r`) }),
     [`taskRole: ${account('a role')} ECS starts tasks with roles of their own account only.`]],
   ['an execution role of a stack of another account', stack => ({
@@ -47,7 +47,7 @@ export const ROWS: Row[] = [
   }), [`permissionsBoundary: ${account('a policy')} IAM accepts boundaries of the role's account and of AWS only: give a policy of this account.`]],
   ['an OIDC provider of another account', stack => ({
     oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'P', `arn:aws:iam::${OTHER}:oidc-provider/oidc.humanitec.dev`),
-  }), [`oidcProvider: ${account('a provider')} A role can trust providers of its own account only: give that account's provider, or leave it out.`]],
+  }), [`oidcProvider: ${account('a provider')} A role can trust providers of its own account only: give a provider of this account, or omit \`oidcProvider\`.`]],
   ['a VPC of another region', stack => ({
     subnetIds: undefined, vpc: ec2.Vpc.fromVpcAttributes(stack, 'V', { vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'], region: ELSEWHERE }),
   }), [`vpc: ${region('a VPC')} ${VPC}`]],
@@ -74,10 +74,10 @@ export const ROWS: Row[] = [
   ['a key of another region for a secret', stack => ({ secrets: { A: ecs.Secret.fromSecretsManager(secretWith(stack, key(stack, ELSEWHERE))) } }), [`secrets.A: ${KEY}`]],
   ['a key of another region for the API token', stack => token(ApiToken.fromSecretsManager(secretWith(stack, key(stack, ELSEWHERE)))), [`orchestrator.apiToken: ${KEY}`]],
   ['a parameter of another account', stack => ({ secrets: { A: ecs.Secret.fromSsmParameter(parameterWith(otherAccount(stack))) } }),
-    [`secrets.A: ${account('a parameter')} ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.`]],
+    [`secrets.A: ${account('a parameter')} ECS can read only parameters of its own account: store the value there, or in Secrets Manager.`]],
   ['a parameter of a stack of another account', stack => ({
     secrets: { A: ecs.Secret.fromSsmParameter(new ssm.StringParameter(otherAccount(stack), 'P', { parameterName: 'p', stringValue: 'x' })) },
-  }), [`secrets.A: ${account('a parameter')} ECS reads parameters of its own account only: keep the value there, or in Secrets Manager.`]],
+  }), [`secrets.A: ${account('a parameter')} ECS can read only parameters of its own account: store the value there, or in Secrets Manager.`]],
   ['a secret of another account by name for the API token', stack =>
     token(ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(otherAccount(stack), 'S', 'api-token'))),
   [`orchestrator.apiToken: expected a complete ARN for a secret of another account ("${OTHER}"); got the secret "api-token" by name or partial ARN. `

@@ -17,41 +17,41 @@ export const ROWS: Row[] = [
   ['a missing orchestrator', () => ({ orchestrator: any(undefined) }), [`orchestrator: expected an Orchestrator; got undefined. ${MAKE}`]],
   ['a plain object for the orchestrator', () => ({ orchestrator: any({ orgId: 'my-org' }) }), [`orchestrator: expected an Orchestrator; got an object of type Object. ${MAKE}`]],
   ['an orchestrator without inputs', () => ({ orchestrator: Orchestrator.selfHosted(any(undefined)) }), [
-    'orchestrator.orgId: expected a text; got undefined. Give a value of this type.',
+    'orchestrator.orgId: expected a string; got undefined. Give a value of this type.',
     'orchestrator.apiToken: expected an ApiToken; got undefined. Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().',
-    'orchestrator.apiUrl: expected a text; got undefined. Give a value of this type.',
-    'orchestrator.oidcIssuerUrl: expected a text; got undefined. Give a value of this type.',
+    'orchestrator.apiUrl: expected a string; got undefined. Give a value of this type.',
+    'orchestrator.oidcIssuerUrl: expected a string; got undefined. Give a value of this type.',
   ]],
-  ['a number for the organization', stack => ({ orchestrator: Orchestrator.humanitec({ ...orchestratorOf(stack), orgId: any(7) }) }), [`orchestrator.orgId: expected a text; got 7. ${TYPE}`]],
+  ['a number for the organization', stack => ({ orchestrator: Orchestrator.humanitec({ ...orchestratorOf(stack), orgId: any(7) }) }), [`orchestrator.orgId: expected a string; got 7. ${TYPE}`]],
   ['an API token without a secret', () => ({ orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(any(undefined)) }) }),
     ['orchestrator.apiToken: expected an ISecret of aws-secretsmanager; got undefined. Give the secret that has the token.']],
   ['an API token without a parameter', () => ({ orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(any('/token')) }) }),
-    ['orchestrator.apiToken: expected an IParameter of aws-ssm; got a text. Give the parameter that has the token.']],
+    ['orchestrator.apiToken: expected an IParameter of aws-ssm; got a string. Give the parameter that has the token.']],
   ['a number for the field of an API token', stack => ({
     orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', 's'), any(7)) }),
-  }), [`orchestrator.apiToken.jsonField: expected a text; got 7. ${TYPE}`]],
+  }), [`orchestrator.apiToken.jsonField: expected a string; got 7. ${TYPE}`]],
   ['an alias name for the key of an API token', stack => ({
     orchestrator: Orchestrator.humanitec({
       orgId: 'my-org', apiToken: ApiToken.fromSsmParameter(ssm.StringParameter.fromStringParameterName(stack, 'P', 'p'), any('alias/platform')),
     }),
-  }), [`orchestrator.apiToken.encryptionKey: expected a kms.IKey; got a text. ${TYPE}`]],
-  ['a number for the id', () => ({ runnerId: any(7) }), [`runnerId: expected a text; got 7. ${TYPE}`]],
+  }), [`orchestrator.apiToken.encryptionKey: expected a kms.IKey; got a string. ${TYPE}`]],
+  ['a number for the id', () => ({ runnerId: any(7) }), [`runnerId: expected a string; got 7. ${TYPE}`]],
   ['null for the VPC', () => ({ vpc: any(null) }), [`vpc: expected an ec2.IVpc; got null. ${TYPE}`]],
-  ['a text for the subnets', () => ({ subnetIds: any('subnet-1') }), [`subnetIds: expected a list of which each item is a text; got "subnet-1". ${TYPE}`]],
-  ['a number among the subnets', () => ({ subnetIds: any(['subnet-1', 2]) }), [`subnetIds[1]: expected a text; got 2. ${TYPE}`]],
+  ['a text for the subnets', () => ({ subnetIds: any('subnet-1') }), [`subnetIds: expected a list in which each item is a string; got "subnet-1". ${TYPE}`]],
+  ['a number among the subnets', () => ({ subnetIds: any(['subnet-1', 2]) }), [`subnetIds[1]: expected a string; got 2. ${TYPE}`]],
   ['ids for the security groups', () => ({ securityGroups: any(['sg-1']) }), [`securityGroups[0]: expected an ec2.ISecurityGroup; got "sg-1". ${TYPE}`]],
   ['a text for true or false', () => ({ assignPublicIp: any('false') }), [`assignPublicIp: expected true or false; got "false". ${TYPE}`]],
   ['days that CloudWatch Logs does not know', () => ({ logRetention: any(31) }), [`logRetention: expected a value of logs.RetentionDays; got 31. ${TYPE}`]],
   ['a removal policy that does not exist', () => ({ logRemovalPolicy: any('keep') }), [`logRemovalPolicy: expected a value of RemovalPolicy; got "keep". ${TYPE}`]],
-  ['a number for a variable', () => ({ environment: any({ SIZE: 3 }) }), [`environment.SIZE: expected a text; got a number. ${TYPE}`]],
-  ['null for the variables', () => ({ environment: any(null) }), [`environment: expected a map of which each value is a text; got null. ${TYPE}`]],
-  ['a list for the variables', () => ({ environment: any(['A=1']) }), [`environment: expected a map of which each value is a text; got a list. ${TYPE}`]],
+  ['a number for a variable', () => ({ environment: any({ SIZE: 3 }) }), [`environment.SIZE: expected a string; got a number. ${TYPE}`]],
+  ['null for the variables', () => ({ environment: any(null) }), [`environment: expected a map in which each value is a string; got null. ${TYPE}`]],
+  ['a list for the variables', () => ({ environment: any(['A=1']) }), [`environment: expected a map in which each value is a string; got a list. ${TYPE}`]],
   ['a secret of Secrets Manager among the secrets', stack => ({ secrets: any({ A: minimal(stack), B: secretsmanager.Secret }) }), [
     'secrets.A: expected an ecs.Secret; got an object of type Object. Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().',
     'secrets.B: expected an ecs.Secret; got a function. Make it with ecs.Secret.fromSecretsManager() or ecs.Secret.fromSsmParameter().',
   ]],
   ['a role name for a role', () => ({ taskRole: any('role') }), [`taskRole: expected an iam.IRole; got "role". ${TYPE}`]],
-  ['a number for a tag', () => ({ tags: any({ cost: 1 }) }), [`tags.cost: expected a text; got 1. ${TYPE}`]],
+  ['a number for a tag', () => ({ tags: any({ cost: 1 }) }), [`tags.cost: expected a string; got 1. ${TYPE}`]],
   ['an OpenIdConnectProvider', stack => ({
     oidcProvider: any(iam.OpenIdConnectProvider.fromOpenIdConnectProviderArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`)),
   }), ['oidcProvider: expected an iam.IOidcProvider; got an object of type Import. '
@@ -63,30 +63,30 @@ export const ROWS: Row[] = [
   ['a bucket for the state storage', () => ({ stateStorage: any('bucket') }),
     ['stateStorage: expected a StateStorage; got "bucket". Make it with StateStorage.newBucket() or StateStorage.existingBucket().']],
   ['null for the options of a bucket', () => ({ stateStorage: StateStorage.existingBucket(any({ bucketArn: 'arn:aws:s3:::state' }), any(null)) }),
-    ['stateStorage.props: expected an object with inputs; got null. Give at least an empty object.']],
-  ['a number for the prefix', () => ({ stateStorage: StateStorage.newBucket({ prefix: any(1) }) }), [`stateStorage.prefix: expected a text; got 1. ${TYPE}`]],
+    ['stateStorage.props: expected an object with properties; got null. Give at least an empty object.']],
+  ['a number for the prefix', () => ({ stateStorage: StateStorage.newBucket({ prefix: any(1) }) }), [`stateStorage.prefix: expected a string; got 1. ${TYPE}`]],
   ['a text for the image', () => ({ image: any('alpine:3') }),
     ['image: expected a RunnerImage; got "alpine:3". Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().']],
-  ['an image without a name', () => ({ image: RunnerImage.fromRegistry(any(undefined)) }), [`image: expected a text; got undefined. ${TYPE}`]],
+  ['an image without a name', () => ({ image: RunnerImage.fromRegistry(any(undefined)) }), [`image: expected a string; got undefined. ${TYPE}`]],
   ['a number for the Dockerfile', () => ({ image: RunnerImage.fromAsset('test', any({ file: 7 })) }), ['image: expected a directory with the Dockerfile 7; got "test" without it. '
     + 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.']],
   ['a number for a build argument', () => ({ image: RunnerImage.fromAsset('test/bad-input', any({ file: 'types.ts', buildArgs: { VERSION: 3 } })) }),
     ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with 3. '
-      + 'The image is built before the deployment, which alone knows the values of CDK tokens: write the value out.']],
-  ['a number for the directory of an image', () => ({ image: RunnerImage.fromAsset(any(7)) }), [`image: expected a text; got 7. ${TYPE}`]],
-  ['a number for the tag of an image', stack => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'R', 'r'), any(7)) }), [`image: expected a text; got 7. ${TYPE}`]],
+      + 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.']],
+  ['a number for the directory of an image', () => ({ image: RunnerImage.fromAsset(any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
+  ['a number for the tag of an image', stack => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'R', 'r'), any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
   ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
 ];
 
 /** Other constructs than runners: what is made, and the whole error. */
 export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: string][] = [
   ['a runner without inputs', stack => new EcsRunner(stack, 'Runner', any(undefined)),
-    'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least orchestrator.'],
+    'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least orchestrator.'],
   ['a rule without inputs', stack => new RunnerRule(stack, 'Rule', any(undefined)),
-    'RunnerRule \'Stack/Rule\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least runner.'],
+    'RunnerRule \'Stack/Rule\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least runner.'],
   ['a rule without a runner', stack => new RunnerRule(stack, 'Rule', any({ projectId: 1 })), 'RunnerRule \'Stack/Rule\' has 2 problems:\n'
     + '  1. runner: expected an IEcsRunner; got undefined. Give an EcsRunner, or import one with EcsRunner.fromRunnerAttributes().\n'
-    + `  2. projectId: expected a text; got 1. ${TYPE}`],
+    + `  2. projectId: expected a string; got 1. ${TYPE}`],
   ['a rule with a bad path of roles', stack =>
     EcsRunner.fromRunnerAttributes(stack, 'Runner', { runnerId: 'r', orchestrator: orchestratorOf(stack) }).addRule('Rule', any({ rolePath: 'x' })),
   'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. rolePath: expected a path that starts and ends with "/", such as "/platform/runners/", '
@@ -111,7 +111,7 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     const runner = new EcsRunner(stack, 'First', { ...minimal(stack), permissionsBoundary });
     return new EcsRunner(stack, 'Runner', { ...minimal(stack), orchestrator: runner.orchestrator!, registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnets: [] } } });
   }, 'EcsRunner \'Stack/Runner\' has 2 problems:\n'
-    + '  1. registrationNetwork.vpcSubnets: expected at least one subnet; got none. Select subnets that the VPC has.\n'
+    + '  1. registrationNetwork.vpcSubnets: expected at least one subnet; got none. Select existing subnets of the VPC.\n'
     + '  2. permissionsBoundary: expected the boundary that the stack\'s other runners have; got none. '
     + 'The runners of a stack share the registration\'s role: give all of them the same, or put this one into another stack.'],
   ['an OIDC provider whose issuer has a port, and which is kept as a snapshot', stack => new RunnerOidcProvider(stack, 'OidcProvider', {
@@ -121,25 +121,25 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     + 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.\n'
     + '  2. removalPolicy: expected DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE; got SNAPSHOT. An OIDC provider has no snapshots: choose another policy.'],
   ['attributes that are missing', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any(undefined)),
-    'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with inputs; got undefined. Give at least runnerId.'],
+    'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least runnerId.'],
   ['attributes of wrong types', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any({ runnerId: 7, taskRole: 'role' })),
     'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 2 problems:\n'
-      + `  1. runnerId: expected a text; got 7. ${TYPE}\n  2. taskRole: expected an iam.IRole; got "role". ${TYPE}`],
+      + `  1. runnerId: expected a string; got 7. ${TYPE}\n  2. taskRole: expected an iam.IRole; got "role". ${TYPE}`],
   ...['HumanitecRunnerRegistration', 'HumanitecRunnerRegistration-0123abcd', 'HumanitecRunnerEndpoints', 'HumanitecRunnerEventLogs', 'HumanitecOidcProvider-oidc.humanitec.dev'].map((id): [string, (stack: Stack) => unknown, string] =>
     [`the construct id ${id}`, stack => new EcsRunner(stack, id, minimal(stack)),
-      `EcsRunner 'Stack/${id}' has 1 problem:\n  1. id: expected no construct of the app with the id "${id}" below the stack, as the library uses it; `
+      `EcsRunner 'Stack/${id}' has 1 problem:\n  1. id: expected no construct with the id "${id}" directly below the stack, because the library uses this id; `
         + `got 'Stack/${id}'. Give that construct another id.`]),
   ['a construct id of the library for an imported runner', stack => EcsRunner.fromRunnerId(stack, 'HumanitecRunnerEventLogs', 'prod'),
-    'EcsRunner.fromRunnerAttributes() \'Stack/HumanitecRunnerEventLogs\' has 1 problem:\n  1. id: expected no construct of the app with the id "HumanitecRunnerEventLogs" below '
-      + 'the stack, as the library uses it; got \'Stack/HumanitecRunnerEventLogs\'. Give that construct another id.'],
+    'EcsRunner.fromRunnerAttributes() \'Stack/HumanitecRunnerEventLogs\' has 1 problem:\n  1. id: expected no construct with the id "HumanitecRunnerEventLogs" directly below '
+      + 'the stack, because the library uses this id; got \'Stack/HumanitecRunnerEventLogs\'. Give that construct another id.'],
   ['a rule of a runner whose orchestrator is not known, beside another rule', (stack) => {
     new EcsRunner(stack, 'Other', minimal(stack)).addRule('Rule');
     return EcsRunner.fromRunnerId(stack, 'Runner', 'prod').addRule('Rule');
-  }, 'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. runner: expected a runner whose orchestrator is known; got one that was imported without it. '
+  }, 'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. runner: expected a runner whose orchestrator is known; got a runner that was imported without its orchestrator. '
     + 'Import it with EcsRunner.fromRunnerAttributes() and give `orchestrator`.'],
   ['a construct of the app with an id of the library', (stack) => {
     new iam.Role(stack, 'HumanitecRunnerRegistration', { assumedBy: new iam.AccountRootPrincipal() });
     return new EcsRunner(stack, 'Runner', minimal(stack));
-  }, 'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. scope: expected no construct of the app with the id "HumanitecRunnerRegistration" below the stack, '
-    + 'as the library uses it; got \'Stack/HumanitecRunnerRegistration\'. Give that construct another id.'],
+  }, 'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. scope: expected no construct with the id "HumanitecRunnerRegistration" directly below the stack, '
+    + 'because the library uses this id; got \'Stack/HumanitecRunnerRegistration\'. Give that construct another id.'],
 ];
