@@ -255,8 +255,8 @@ export interface EcsRunnerProps {
    * Take over a runner of the same `runnerId` that Terraform or a person registered. Needs `runnerId`. `description` and `environment` stay as they are registered,
    * unless you give them. The event of the takeover and the Lambda's log contain the former configuration.
    *
-   * While this is set, deleting the runner leaves the registration and its rules at the orchestrator, also when the rollback of a failed deployment deletes it. Remove the
-   * setting after the deployment that took the runner over.
+   * While this is set, deleting the runner leaves the registration and the rules that were taken over at the orchestrator, also in the rollback of a failed deployment.
+   * Remove the setting after the deployment that took the runner over.
    *
    * @default false
    */
