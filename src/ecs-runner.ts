@@ -8,6 +8,7 @@ import type { Construct, IConstruct } from 'constructs';
 import { addRunner } from './app-runners';
 import { checkRunner } from './checks';
 import { DEFAULT_LOG_RETENTION } from './common/log-groups';
+import { besidesResourceOf } from './common/dependencies';
 import { Problems } from './common/problems';
 import { checkRemovalPolicy, retainExceptOnCreate } from './common/removal-policy';
 import { ImportedRunner } from './imported-runner';
@@ -210,10 +211,13 @@ export class EcsRunner extends Resource implements IEcsRunner {
       taskFamilyPrefix: orchestrator.taskFamilyPrefix,
     });
     this.registration.node.addDependency(
-      this.oidcProvider, this.taskManagerRole, this.executionRole, this.taskRole, ...policies, this.stateBucket, ...network.securityGroups,
+      ...[this.taskManagerRole, this.executionRole, this.taskRole, this.stateBucket, ...network.securityGroups]
+        .map(construct => besidesResourceOf(construct, this.stack)),
+      this.oidcProvider, ...policies,
       // The routes of a VPC lead out of it; the capacity providers of a given cluster may be resources beside it.
-      ...this.ofThisStack(network.vpc, props.cluster ?? this.node.findChild('Cluster')),
-      ...[this.execLogGroup, this.eventLogGroup, eventLog, eventLog?.policy].filter(part => part !== undefined));
+      ...this.ofThisStack(network.vpc, props.cluster),
+      // The event log's rule waits for its log group.
+      ...[this.execLogGroup, eventLog ?? this.eventLogGroup, eventLog?.policy].filter(part => part !== undefined));
 
     addRunner(this, props, this.stateBucket.bucketName, this.statePrefix);
     for (const [key, value] of Object.entries(tags)) {

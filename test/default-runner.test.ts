@@ -9,7 +9,7 @@ describe('a default runner', () => {
   const ref = (startsWith: string, type: string) => Object.keys(template.findResources(type)).find(id => id.startsWith(startsWith))!;
   const runnerId = { Ref: ref('Runner', 'Custom::HumanitecRunnerId') };
   const clusterArn = { 'Fn::GetAtt': [ref('Runner', 'AWS::ECS::Cluster'), 'Arn'] };
-  const arn = (rest: string) => ({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:${rest}`]] });
+  const arn = (rest: string) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:ecs:${REGION}:${ACCOUNT}:${rest}` });
 
   test('stays within its budget of resources and references', () => {
     expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(22);
@@ -37,12 +37,12 @@ describe('a default runner', () => {
   });
 
   test('lets the registration create the one OIDC provider of the issuer, and neither change nor delete it', () => {
-    const provider = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`]] };
+    const [before, after] = ['arn:', `:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`];
     const policy = ref('HumanitecOidcProvider', 'AWS::IAM::Policy');
     expect(only(template, 'AWS::IAM::Policy', 'HumanitecOidcProvider').Properties).toMatchObject({
       Roles: [{ Ref: ref('HumanitecRunnerRegistrationRole', 'AWS::IAM::Role') }],
       PolicyDocument: {
-        Statement: [{ Sid: 'EnsureOidcProvider', Effect: 'Allow', Action: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'], Resource: provider }],
+        Statement: [{ Sid: 'EnsureOidcProvider', Effect: 'Allow', Action: ['iam:GetOpenIDConnectProvider', 'iam:CreateOpenIDConnectProvider'], Resource: { 'Fn::Sub': `${before}\${AWS::Partition}${after}` } }],
       },
     });
     expect(only(template, 'Custom::HumanitecOidcProvider')).toEqual({
@@ -51,7 +51,7 @@ describe('a default runner', () => {
         ServiceToken: { 'Fn::GetAtt': [ref('HumanitecRunnerRegistrationFunction', 'AWS::Lambda::Function'), 'Arn'] },
         ServiceTimeout: '540',
         IssuerUrl: 'https://oidc.humanitec.dev',
-        ProviderArn: provider,
+        ProviderArn: { 'Fn::Join': ['', [before, { Ref: 'AWS::Partition' }, after]] },
       },
       DependsOn: [policy],
       DeletionPolicy: 'Delete',
@@ -62,7 +62,7 @@ describe('a default runner', () => {
 
   test('gives the orchestrator the calls of a deployment and no other', () => {
     const inCluster = { ArnEquals: { 'ecs:cluster': clusterArn } };
-    const tasks = { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:task/`, { Ref: clusterArn['Fn::GetAtt'][0] }, '/*']] };
+    const tasks = arn(`task/\${${clusterArn['Fn::GetAtt'][0]}}/*`);
     const allow = { Effect: 'Allow' };
     expect(statementsOf(template, 'RunnerTaskManagerRole')).toEqual({
       ListAndDeregisterTaskDefinitions: {
@@ -134,7 +134,7 @@ describe('a default runner', () => {
         Sid: 'ReadAndWriteState',
         Effect: 'Allow',
         Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [bucket, 'Arn'] }, '/*']] },
+        Resource: { 'Fn::Sub': `\${${bucket}.Arn}/*` },
         Condition: inAccount,
       },
     });
@@ -144,7 +144,7 @@ describe('a default runner', () => {
         Action: 'sts:AssumeRole',
         Effect: 'Allow',
         Principal: { Service: 'ecs-tasks.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT }, ArnLike: { 'aws:SourceArn': arn('*') } },
+        Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT }, ArnLike: { 'aws:SourceArn': { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:ecs:${REGION}:${ACCOUNT}:*`]] } } },
       }]);
     }
   });

@@ -33,7 +33,7 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
         Statement: Match.arrayWith([Match.objectLike({
           Sid: 'RunTask',
           Resource: {
-            'Fn::Join': ['', Match.arrayWith([':ecs:us-east-1:123456789012:task-definition/my-orchestrator_*:*'])],
+            'Fn::Sub': 'arn:${AWS::Partition}:ecs:us-east-1:123456789012:task-definition/my-orchestrator_*:*',
           },
         })]),
       },

@@ -67,7 +67,7 @@ describe('inputs', () => {
       Condition: { StringEquals: { 'aws:ResourceAccount': ACCOUNT }, Null: { 's3:prefix': 'true' } },
     });
     expect(ListState.Condition).toEqual({ StringEquals: { 'aws:ResourceAccount': ACCOUNT }, StringLike: { 's3:prefix': ['team/runner/*', 'env:/'] } });
-    expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, ':s3:::state/team/runner/*']] });
+    expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::state/team/runner/*' });
   });
 
   test('a new bucket logs its access to the bucket and prefix that are given', () => {
@@ -117,7 +117,7 @@ describe('inputs', () => {
     });
     const statement = statementsOf(template, 'RunnerTaskRole').EncryptState;
     expect(statement).toMatchObject({ Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn });
-    expect(statement.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Join': ['', [`s3.${REGION}.`, { Ref: 'AWS::URLSuffix' }]] });
+    expect(statement.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Sub': `s3.${REGION}.\${AWS::URLSuffix}` });
   });
 
   test('one key for the runner and its token makes no circle', () => {

@@ -93,6 +93,8 @@ export function importedSecret(stack: Stack, name: string, encryptionKey?: kms.I
   return ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretAttributes(stack, name, { secretCompleteArn: secretArn(name, region), encryptionKey }));
 }
 
+const PSEUDO_PARAMETERS: Record<string, string> = { 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
+
 /** A resolved value as AWS sees it, but for references to resources. */
 export function flat(value: any): any {
   if (Array.isArray(value)) {
@@ -101,9 +103,12 @@ export function flat(value: any): any {
   if (typeof value !== 'object' || value === null) {
     return value;
   }
+  if ('Fn::Sub' in value) {
+    return value['Fn::Sub'].replace(/\$\{(AWS::Partition|AWS::URLSuffix)\}/g, (_: string, name: string) => PSEUDO_PARAMETERS[name]);
+  }
   if ('Fn::Join' in value) {
     return value['Fn::Join'][1].map((part: any) => typeof part === 'string' ? part
-      : ({ 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' } as any)[part.Ref] ?? JSON.stringify(part)).join('');
+      : PSEUDO_PARAMETERS[part.Ref] ?? JSON.stringify(part)).join('');
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)]));
 }

@@ -31,18 +31,46 @@ export function hipaaNistAndPci(rule: string): string[] {
   return [...hipaaAndNist(rule), `PCI.DSS.321-${rule}`];
 }
 
-/** Writes the findings into the metadata of a resource, beside what is there already; what is there is not said twice. */
-export function acknowledge(construct: IConstruct, findings: Acknowledgement[]): void {
+/**
+ * Writes the findings into the metadata of a resource, beside what is there already; what is there is not said twice. Findings that change as long as
+ * runners join, such as those of the registration's role and log group, are given as a function.
+ */
+export function acknowledge(construct: IConstruct, findings: Acknowledgement[] | (() => Acknowledgement[])): void {
   const resource = CfnResource.isCfnResource(construct) ? construct : construct.node.defaultChild as CfnResource;
+  // Before cdk-nag looks, with the default priority.
+  Aspects.of(resource).add(new Findings(resource, findings), { priority: AspectPriority.MUTATING });
+}
+
+class Findings implements IAspect {
+  private done = false;
+
+  constructor(private readonly resource: CfnResource, private readonly findings: Acknowledgement[] | (() => Acknowledgement[])) {}
+
+  public visit(node: IConstruct): void {
+    if (!this.done && node === this.resource) {
+      this.done = true;
+      write(this.resource, typeof this.findings === 'function' ? this.findings() : this.findings);
+    }
+  }
+}
+
+function write(resource: CfnResource, findings: Acknowledgement[]): void {
   const nag = findings.flatMap(({ nag: ids = [], reason, finding }) => ids.map(id => ({ id, reason, ...finding ? { applies_to: [finding] } : {} })));
-  const added = add(resource, 'cdk_nag', 'rules_to_suppress', nag);
-  acknowledgeValidations(resource, added);
+  acknowledgeValidations(resource, nag);
+  if (isReadByNag2(resource)) {
+    add(resource, 'cdk_nag', 'rules_to_suppress', nag);
+  }
   add(resource, 'checkov', 'skip', findings.flatMap(({ checkov: id, reason: comment }) => id ? [{ id, comment }] : []));
   add(resource, 'cfn-lint', 'ignore_checks', findings.flatMap(({ cfnLint }) => cfnLint ?? []), 'config');
 }
 
-/** Adds to a list below `key` of the metadata, and returns what was not there before. */
-function add<T>(resource: CfnResource, key: string, list: string, entries: T[], within?: string): T[] {
+/** Whether a rule pack of cdk-nag 2 looks at the resource. What only it reads takes a quarter of a runner's template. */
+function isReadByNag2(resource: CfnResource): boolean {
+  return resource.node.scopes.some(scope => Aspects.of(scope).all.some(aspect => 'packName' in aspect));
+}
+
+/** Adds to a list below `key` of the metadata what is not there yet. */
+function add<T>(resource: CfnResource, key: string, list: string, entries: T[], within?: string): void {
   const whole = resource.getMetadata(key) ?? {};
   const part = within ? whole[within] ?? {} : whole;
   const known: unknown[] = part[list] ?? [];
@@ -51,7 +79,6 @@ function add<T>(resource: CfnResource, key: string, list: string, entries: T[], 
     const changed = { ...part, [list]: [...known, ...fresh] };
     resource.addMetadata(key, within ? { ...whole, [within]: changed } : changed);
   }
-  return fresh;
 }
 
 interface NagRule {
@@ -66,27 +93,10 @@ interface NagRule {
  */
 function acknowledgeValidations(resource: CfnResource, rules: NagRule[]): void {
   const key = (cdk as { Validations?: { ACKNOWLEDGED_RULES_METADATA_KEY?: string } }).Validations?.ACKNOWLEDGED_RULES_METADATA_KEY;
-  if (key && rules.length > 0) {
-    resource.node.addMetadata(key, Object.fromEntries(rules.map(({ id, reason, applies_to: [finding] = [] }) =>
-      [`Annotation::${finding ? `${id}[${finding}]` : id}`, reason])));
-  }
-}
-
-/** For what changes as long as runners join, such as the registration's role and log group. */
-export function acknowledgeAtTheEnd(resource: CfnResource, findings: () => Acknowledgement[]): void {
-  // Before cdk-nag looks, with the default priority.
-  Aspects.of(resource).add(new Findings(resource, findings), { priority: AspectPriority.MUTATING });
-}
-
-class Findings implements IAspect {
-  private done = false;
-
-  constructor(private readonly resource: CfnResource, private readonly findings: () => Acknowledgement[]) {}
-
-  public visit(node: IConstruct): void {
-    if (!this.done && node === this.resource) {
-      this.done = true;
-      acknowledge(this.resource, this.findings());
-    }
+  const known = resource.node.metadata.filter(({ type }) => type === key).flatMap(({ data }) => Object.keys(data));
+  const fresh = rules.map(({ id, reason, applies_to: [finding] = [] }) => [`Annotation::${finding ? `${id}[${finding}]` : id}`, reason])
+    .filter(([id]) => !known.includes(id));
+  if (key && fresh.length > 0) {
+    resource.node.addMetadata(key, Object.fromEntries(fresh));
   }
 }

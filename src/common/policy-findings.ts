@@ -1,7 +1,7 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import type { CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
-import { Acknowledgement, acknowledgeAtTheEnd, hipaaNistAndPci } from './acknowledgements';
+import { Acknowledgement, acknowledge, hipaaNistAndPci } from './acknowledgements';
 
 const INLINE_POLICY: Acknowledgement = {
   nag: hipaaNistAndPci('IAMNoInlinePolicy'),
@@ -38,7 +38,7 @@ function acknowledgeDocuments<T extends CfnResource>(
   resource: T | undefined, documents: (resource: T) => Document[], wildcardReasons: WildcardReasons,
 ): void {
   if (resource) {
-    acknowledgeAtTheEnd(resource, () => {
+    acknowledge(resource, () => {
       const statements = documents(resource).flatMap(document => document.Statement);
       return statements.length > 0 ? [INLINE_POLICY, ...wildcardFindings(statements, wildcardReasons)] : [];
     });

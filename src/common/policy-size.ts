@@ -79,6 +79,9 @@ function estimated(value: unknown): unknown {
   if (others.length === 0 && name === 'Fn::Join' && Array.isArray(argument[1])) {
     return argument[1].map((part: unknown) => estimated(part)).join(argument[0]);
   }
+  if (others.length === 0 && name === 'Fn::Sub' && typeof argument === 'string') {
+    return argument.replace(/\$\{([^}]*)\}/g, (_all, reference: string) => PSEUDO_PARAMETERS[reference] ?? 'x'.repeat(UNKNOWN_LENGTH));
+  }
   if (others.length === 0 && (name === 'Ref' || name.startsWith('Fn::'))) {
     return PSEUDO_PARAMETERS[argument as string] ?? 'x'.repeat(UNKNOWN_LENGTH);
   }

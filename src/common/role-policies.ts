@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledgePolicy, WildcardReasons } from './policy-findings';
 import { limitInlinePolicies, PolicyInput } from './policy-size';
+import { substituteInPolicy } from './substitutions';
 
 /** The input that a policy comes from, and why it has wildcards. */
 export interface PolicySource extends PolicyInput {
@@ -16,6 +17,7 @@ export interface PolicySource extends PolicyInput {
  */
 export function addPolicy(scope: Construct, id: string, role: iam.Role, statements: iam.PolicyStatement[], from: PolicySource): iam.Policy {
   const policy = new iam.Policy(scope, id, { statements });
+  substituteInPolicy(policy);
   // Not the policy's property `roles`: a role of Role.customizeRoles() reports the statements and gets no resource.
   role.attachInlinePolicy(policy);
   acknowledgePolicy(policy, from.wildcardReasons ?? {});
@@ -38,6 +40,7 @@ export function addPolicyToGivenRole(
     return undefined;
   }
   const policy = new iam.Policy(scope, id, { policyName: uniquePolicyName(scope, id), statements });
+  substituteInPolicy(policy);
   role.attachInlinePolicy(policy);
   if (isAttached(policy)) {
     acknowledgePolicy(policy, from.wildcardReasons ?? {});

@@ -1,9 +1,7 @@
 import { createHash } from 'crypto';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
-import { join } from 'path';
-import { Stage } from 'aws-cdk-lib';
-import { Asset } from 'aws-cdk-lib/aws-s3-assets';
-import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'fs';
+import { join, relative } from 'path';
+import { CfnResource, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 const HANDLER_FILE = 'index.js';
@@ -12,29 +10,48 @@ const CERTIFICATES_FILE = 'extra-ca-certificates.pem';
 /** Lambda runs the code as another user than the owner of the files. */
 const READABLE_BY_ALL = 0o644;
 const DIRECTORY_READABLE_BY_ALL = 0o755;
+/** The CDK CLI sets it. @see https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-synth.html */
+const ASSET_METADATA_ENABLED = 'aws:cdk:enable-asset-metadata';
 
 /** Where Node.js finds the certificates in the Lambda: it reads them before the handler is loaded, and trusts them beside the public ones. */
 export const TRUST_CERTIFICATES = { NODE_EXTRA_CA_CERTS: `/var/task/${CERTIFICATES_FILE}` };
 
-/** What Lambda runs: the bundle, and beside it the certificates of private CAs. */
-export function handlerCode(scope: Construct, certificates: ReadonlySet<string>): Asset {
+/** The archive that Lambda runs, as an asset of the stack. */
+export interface HandlerCode {
+  readonly s3Bucket: string;
+  readonly s3Key: string;
+  readonly assetPath: string;
+}
+
+/**
+ * Adds the archive to the stack: the bundle, and beside it the certificates of private CAs. Without the construct `Asset`: loading it takes more time
+ * than the synthesis of a runner.
+ */
+export function handlerCode(scope: Construct, certificates: ReadonlySet<string>): HandlerCode {
   const pem = [...certificates].sort().join('\n');
-  const suffix = pem && `-${createHash('sha256').update(pem).digest('hex').slice(0, 16)}`;
-  const files = { [HANDLER_FILE]: readFileSync(HANDLER), ...pem && { [CERTIFICATES_FILE]: `${pem}\n` } };
-  const path = writeReadable(join(Stage.of(scope)!.outdir, `registration${suffix}`), files);
-  const asset = new Asset(scope, `Code${suffix}`, { path });
-  if (!scope.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT)) {
-    // The CDK has made a copy of it.
-    rmSync(path, { recursive: true });
+  const files = { [HANDLER_FILE]: readFileSync(HANDLER, 'utf8'), ...pem && { [CERTIFICATES_FILE]: `${pem}\n` } };
+  const sourceHash = createHash('sha256').update(JSON.stringify(files)).digest('hex');
+  const stage = Stage.of(scope)!;
+  const directory = writeReadable(join(stage.assetOutdir, `asset.${sourceHash}`), files);
+  const assetPath = relative(stage.outdir, directory);
+  const { bucketName, objectKey } = Stack.of(scope).synthesizer.addFileAsset({ fileName: assetPath, packaging: FileAssetPackaging.ZIP_DIRECTORY, sourceHash });
+  return { s3Bucket: bucketName, s3Key: objectKey, assetPath };
+}
+
+/** Tells tools such as `sam local` which files the property `Code` of a Lambda stands for, as the CDK does for its own functions. */
+export function describeCode(fn: CfnResource, { assetPath }: HandlerCode): void {
+  if (fn.node.tryGetContext(ASSET_METADATA_ENABLED)) {
+    fn.addMetadata('aws:asset:path', assetPath);
+    fn.addMetadata('aws:asset:is-bundled', false);
+    fn.addMetadata('aws:asset:property', 'Code');
   }
-  return asset;
 }
 
 /**
  * Writes files into a new directory of the cloud assembly, with modes that depend neither on the umask of this process nor on that of the
  * package's installation: both can be 077, and the modes go into the Lambda's archive.
  */
-function writeReadable(directory: string, files: Record<string, string | Buffer>): string {
+function writeReadable(directory: string, files: Record<string, string>): string {
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, DIRECTORY_READABLE_BY_ALL);
   for (const [name, content] of Object.entries(files)) {

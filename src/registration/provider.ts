@@ -4,13 +4,14 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct, Dependable, IConstruct, IDependable } from 'constructs';
-import { handlerCode, TRUST_CERTIFICATES } from './code';
+import { describeCode, handlerCode, TRUST_CERTIFICATES } from './code';
 import { EVENT_AGE_SECONDS, HANDLER_SECONDS } from './delivery-times';
 import { API_TOKEN_WILDCARDS, registrationFunctionFindings, ROLE_WILDCARDS } from './findings';
 import { checkRegistrationNetwork, isOtherNetwork, NetworkAttachment, networkStatements } from './network';
 import { API_URL_VARIABLE } from './wire';
-import { acknowledge, acknowledgeAtTheEnd } from '../common/acknowledgements';
+import { acknowledge } from '../common/acknowledgements';
 import { HUMANITEC_API_URL } from '../common/contract';
+import { besidesResourceOf } from '../common/dependencies';
 import { hash8 } from '../common/hash';
 import { logGroupFindings } from '../common/log-groups';
 import { checkPlace, checkVpcParts, placeOf } from '../common/place';
@@ -138,7 +139,7 @@ export class RegistrationProvider extends Construct {
       retentionInDays: Lazy.number({ produce: () => this.retention === logs.RetentionDays.INFINITE ? undefined : this.retention }),
     });
     this.logGroup.applyRemovalPolicy(retainExceptOnCreate(settings.logRemovalPolicy));
-    acknowledgeAtTheEnd(this.logGroup, () => logGroupFindings(this, this.key));
+    acknowledge(this.logGroup, () => logGroupFindings(this, this.key));
     // CloudFormation names the group after stack and logical id. Naming the pattern rather than the group keeps the role from
     // waiting for it, and a key from waiting for what waits for the key.
     this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
@@ -175,7 +176,7 @@ export class RegistrationProvider extends Construct {
       runtime: 'nodejs24.x',
       architectures: ['arm64'],
       handler: 'index.handler',
-      code: { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey },
+      code: { s3Bucket: code.s3Bucket, s3Key: code.s3Key },
       role: this.role.roleArn,
       timeout: HANDLER_SECONDS,
       memorySize: 256,
@@ -187,7 +188,7 @@ export class RegistrationProvider extends Construct {
         ipv6AllowedForDualStack: this.attachment.isDualStack || undefined,
       },
     });
-    code.addResourceMetadata(this.fn, 'Code');
+    describeCode(this.fn, code);
     acknowledge(this.fn, registrationFunctionFindings(settings.network !== undefined));
     // Without it, Lambda repeats an event for hours that it cannot deliver.
     new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
@@ -196,9 +197,12 @@ export class RegistrationProvider extends Construct {
       maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
     });
     this.serviceToken = this.fn.attrArn;
-    // Without the policies for API tokens: each custom resource waits for that of its own token. Waiting for those of all runners of the stack could
-    // be a circular dependency, where one runner has to be deployed after another.
-    const parts = () => this.node.children.filter(child => ![...this.tokenPolicies.values()].includes(child as iam.Policy));
+    // The function and what it refers to go without saying. Without the policies for API tokens: each custom resource waits for that of its own token.
+    // Waiting for those of all runners of the stack could be a circular dependency, where one runner has to be deployed after another.
+    const parts = () => {
+      const others: IConstruct[] = [this.fn, this.logGroup, this.role, ...this.tokenPolicies.values()];
+      return [...this.node.children.filter(child => !others.includes(child)), ...Dependable.of(besidesResourceOf(this.role, stack)).dependencyRoots];
+    };
     Dependable.implement(this, { get dependencyRoots() { return parts(); } });
   }
 
@@ -213,9 +217,9 @@ export class RegistrationProvider extends Construct {
     if (extraCaCertificates !== undefined && !this.certificates.has(extraCaCertificates)) {
       this.certificates.add(extraCaCertificates);
       const code = handlerCode(this, this.certificates);
-      this.fn.code = { s3Bucket: code.s3BucketName, s3Key: code.s3ObjectKey };
+      this.fn.code = { s3Bucket: code.s3Bucket, s3Key: code.s3Key };
       this.fn.environment = { variables: { ...this.variables, ...TRUST_CERTIFICATES } };
-      code.addResourceMetadata(this.fn, 'Code');
+      describeCode(this.fn, code);
     }
     return this.tokenPolicy(apiToken);
   }

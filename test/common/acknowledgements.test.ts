@@ -17,12 +17,23 @@ function nagOf(resource: Record<string, any>): string[] {
   return rules.map(({ id, applies_to: [finding] = [] }) => finding ? `${id}[${finding}]` : id);
 }
 
+/** A rule pack of cdk-nag 2 that looks at a construct and what is below it. */
+function addRulePack(scope: IConstruct): void {
+  Aspects.of(scope).add(Object.assign<IAspect, object>({ visit: () => {} }, { packName: 'AwsSolutions' }));
+}
+
+/** The template of a stack that a rule pack of cdk-nag 2 looks at. */
+function templateFor(stack: Stack): Template {
+  addRulePack(stack);
+  return Template.fromStack(stack);
+}
+
 const skippedOf = (resource: Record<string, any>) => (resource.Metadata?.checkov?.skip ?? []).map(({ id }: { id: string }) => id);
 
 describe('what a runner acknowledges', () => {
   const stack = newStack();
   runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined });
-  const template = Template.fromStack(stack);
+  const template = templateFor(stack);
 
   test('is said with a reason that a person can judge, and is not said twice', () => {
     const all = Object.values(template.toJSON().Resources as Record<string, any>);
@@ -63,13 +74,35 @@ describe('what a runner acknowledges', () => {
   });
 });
 
+describe('the metadata of cdk-nag 2', () => {
+  const nag2Of = (addTo: (stack: Stack) => IConstruct | undefined) => {
+    const stack = newStack();
+    runnerIn(stack);
+    const scope = addTo(stack);
+    if (scope) {
+      addRulePack(scope);
+    }
+    return Object.values(Template.fromStack(stack).toJSON().Resources as Record<string, any>).flatMap(nagOf);
+  };
+
+  test('is in the template only if a rule pack of cdk-nag 2 looks at the resource', () => {
+    expect(nag2Of(() => undefined)).toEqual([]);
+    const all = nag2Of(stack => stack);
+    expect(all.length).toBeGreaterThan(40);
+    expect(nag2Of(stack => stack.node.root)).toEqual(all);
+    const below = nag2Of(stack => stack.node.findChild('Runner'));
+    expect(below.length).toBeGreaterThan(20);
+    expect(below.length).toBeLessThan(all.length);
+  });
+});
+
 test('what an input mends is acknowledged no more', () => {
   const stack = newStack();
   runnerIn(stack, {
     encryptionKey: new Key(stack, 'Key'),
     stateStorage: StateStorage.newBucket({ serverAccessLogsBucket: Bucket.fromBucketName(stack, 'AccessLogs', 'access-logs') }),
   });
-  const template = Template.fromStack(stack);
+  const template = templateFor(stack);
   const bucket = only(template, 'AWS::S3::Bucket');
   expect(nagOf(bucket).map(id => id.split('-').pop())).toEqual(Array(3).fill('S3BucketReplicationEnabled'));
   expect(skippedOf(bucket)).toEqual([]);
@@ -82,7 +115,7 @@ test('what an input mends is acknowledged no more', () => {
 test('a Lambda in a VPC is not acknowledged to be in none, and its role says why it may attach it', () => {
   const stack = newStack();
   runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
-  const template = Template.fromStack(stack);
+  const template = templateFor(stack);
   expect(skippedOf(only(template, 'AWS::Lambda::Function'))).toEqual(['CKV_AWS_173', 'CKV_AWS_115', 'CKV_AWS_116']);
   const { rules_to_suppress: rules } = only(template, 'AWS::IAM::Role', 'HumanitecRunnerRegistration').Metadata.cdk_nag;
   expect(rules.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*').map(({ reason }: any) => reason)).toEqual([expect.stringContaining('attaches a function to a VPC')]);
@@ -92,13 +125,13 @@ test('a key of another stack makes nothing to wait for within this one', () => {
   const stack = newStack();
   const other = newStack(undefined, 'Other', stack.node.root as App);
   runnerIn(stack, { encryptionKey: new Key(other, 'Key') });
-  expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
+  expect(only(templateFor(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
 });
 
 test('an imported key makes nothing to wait for, and so nothing to acknowledge', () => {
   const stack = newStack();
   runnerIn(stack, { encryptionKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555') });
-  expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
+  expect(only(templateFor(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
 });
 
 describe('a role', () => {
@@ -113,7 +146,7 @@ describe('a role', () => {
     const resource = role.node.defaultChild as CfnRole;
     resource.policies = [{ policyName: 'Policy', policyDocument: { Statement: [statement.toStatementJson()] } }];
     acknowledgeRole(role, REASONS);
-    return { stack, resource, seen: () => nagOf(only(Template.fromStack(stack), 'AWS::IAM::Role')).filter(rule => rule.startsWith('AwsSolutions')) };
+    return { stack, resource, seen: () => nagOf(only(templateFor(stack), 'AWS::IAM::Role')).filter(rule => rule.startsWith('AwsSolutions')) };
   };
 
   test('acknowledges no wildcard without the condition that its reason names', () => {
@@ -138,7 +171,7 @@ describe('a role', () => {
     const seen: unknown[] = [];
     const judge: IAspect = { visit: (node: IConstruct) => node === resource && seen.push(...resource.getMetadata('cdk_nag').rules_to_suppress.map((rule: any) => rule.applies_to)) };
     Aspects.of(stack).add(judge, { priority: AspectPriority.DEFAULT });
-    Template.fromStack(stack);
+    templateFor(stack);
     expect(seen).toContainEqual(['Resource::<Renamed.Arn>/*']);
   });
 
@@ -147,7 +180,7 @@ describe('a role', () => {
     const taskRole = new Role(stack, 'Mine', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'), maxSessionDuration: Duration.hours(1) });
     taskRole.addToPolicy(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
     runnerIn(stack, { taskRole });
-    const template = Template.fromStack(stack);
+    const template = templateFor(stack);
     expect([nagOf(only(template, 'AWS::IAM::Role', 'Mine')), nagOf(only(template, 'AWS::IAM::Policy', 'Mine'))]).toEqual([[], []]);
     expect(nagOf(only(template, 'AWS::IAM::Policy', 'RunnerTaskRolePolicy'))).not.toEqual([]);
   });
@@ -161,7 +194,7 @@ test('suppressions of the user stay, and what several runners say of one resourc
   const finding = { nag: ['Ours'], checkov: 'CKV_1', cfnLint: 'W1', reason: 'a reason of ours' };
   acknowledge(resource, [finding]);
   acknowledge(resource, [finding]);
-  expect(only(Template.fromStack(stack), 'Some::Type').Metadata).toEqual({
+  expect(only(templateFor(stack), 'Some::Type').Metadata).toEqual({
     'cdk_nag': { rules_to_suppress: [{ id: 'Mine', reason: 'a reason of the user' }, { id: 'Ours', reason: 'a reason of ours' }] },
     'checkov': { skip: [{ id: 'CKV_1', comment: 'a reason of ours' }] },
     'cfn-lint': { config: { ignore_checks: ['E1', 'W1'], other: true } },
@@ -172,7 +205,7 @@ describe('a VPC of ours', () => {
   const vpcIn = (context: Record<string, unknown>) => {
     const stack = new Stack(new App({ context }), 'Stack');
     runnerIn(stack, { subnetIds: undefined });
-    return Template.fromStack(stack);
+    return templateFor(stack);
   };
 
   test('gives no public address by accident', () => {
@@ -195,6 +228,6 @@ test('two runners whose buckets are emptied acknowledge the function that emptie
   for (const id of ['One', 'Two']) {
     runnerIn(stack, { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }, id);
   }
-  const handler = only(Template.fromStack(stack), 'AWS::Lambda::Function', 'CustomS3AutoDeleteObjects');
+  const handler = only(templateFor(stack), 'AWS::Lambda::Function', 'CustomS3AutoDeleteObjects');
   expect([skippedOf(handler), handler.Metadata[CFN_LINT].config.ignore_checks]).toEqual([['CKV_AWS_117', 'CKV_AWS_115', 'CKV_AWS_116'], ['W3005']]);
 });

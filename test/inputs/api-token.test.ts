@@ -58,7 +58,7 @@ describe('an API token in Secrets Manager', () => {
     const { wire, statements } = deployed(at(app, 'Away', ELSEWHERE), ApiToken.fromSecretsManager(secret));
     expect(wire).toEqual({ SecretId: 'api-token', Region: REGION });
     expect(statements.ReadApiTokenSecret.Resource).toBe(`${arn(REGION, ACCOUNT, 'api-token')}-??????`);
-    expect(statements.DecryptApiToken.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Join': ['', [`secretsmanager.${REGION}.`, { Ref: 'AWS::URLSuffix' }]] });
+    expect(statements.DecryptApiToken.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Sub': `secretsmanager.${REGION}.\${AWS::URLSuffix}` });
   });
 
   test('is read by name in the region of the stack that has the secret', () => {
@@ -80,9 +80,9 @@ describe('an API token in Secrets Manager', () => {
       Sid: 'DecryptApiToken',
       Effect: 'Allow',
       Action: 'kms:Decrypt',
-      Resource: { 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:kms:${ELSEWHERE}:${OTHER}:key/*`]] },
+      Resource: { 'Fn::Sub': `arn:\${AWS::Partition}:kms:${ELSEWHERE}:${OTHER}:key/*` },
       Condition: {
-        StringEquals: { 'kms:ViaService': { 'Fn::Join': ['', [`secretsmanager.${ELSEWHERE}.`, { Ref: 'AWS::URLSuffix' }]] } },
+        StringEquals: { 'kms:ViaService': { 'Fn::Sub': `secretsmanager.${ELSEWHERE}.\${AWS::URLSuffix}` } },
         StringLike: { 'kms:EncryptionContext:SecretARN': id },
       },
     });

@@ -1,0 +1,47 @@
+import { IResolvable, IResolveContext, Token } from 'aws-cdk-lib';
+import { CfnPolicy, Policy } from 'aws-cdk-lib/aws-iam';
+
+/** Writes a policy with `Fn::Sub` instead of `Fn::Join`: it is shorter, and a reviewer can read the ARNs. */
+export function substituteInPolicy(policy: Policy): void {
+  (policy.node.defaultChild as CfnPolicy).policyDocument = substituteIn(policy.document);
+}
+
+/** A value in which `Fn::Sub` stands for each `Fn::Join` that it can replace. */
+export function substituteIn(value: IResolvable): IResolvable {
+  return Token.asAny({
+    creationStack: value.creationStack,
+    resolve: (context: IResolveContext) => substituted(context.resolve(value)),
+  });
+}
+
+function substituted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return value.map(substituted);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  const join = (value as { 'Fn::Join'?: unknown })['Fn::Join'];
+  return substitution(join) ?? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substituted(inner)]));
+}
+
+/** The text of an `Fn::Join` without separator, of literals, references and attributes. */
+function substitution(join: unknown): { 'Fn::Sub': string } | undefined {
+  if (!Array.isArray(join) || join[0] !== '' || !Array.isArray(join[1])) {
+    return undefined;
+  }
+  const parts = join[1].map(placeholder);
+  return parts.includes(undefined) ? undefined : { 'Fn::Sub': parts.join('') };
+}
+
+function placeholder(part: unknown): string | undefined {
+  if (typeof part === 'string') {
+    // Also IAM's own variables, such as ${aws:username}.
+    return part.replace(/\$\{/g, '${!');
+  }
+  const [[name, argument], ...others] = Object.entries(part as object);
+  if (others.length === 0 && name === 'Ref') {
+    return `\${${argument}}`;
+  }
+  return others.length === 0 && name === 'Fn::GetAtt' ? `\${${[argument].flat().join('.')}}` : undefined;
+}

@@ -1,0 +1,24 @@
+import { Aws, Fn, Lazy, Stack, Token } from 'aws-cdk-lib';
+import { substituteIn } from '../../src/common/substitutions';
+
+describe('a policy with substitutions', () => {
+  const stack = new Stack();
+  const resolved = (value: unknown) => stack.resolve(substituteIn(Lazy.any({ produce: () => value })));
+
+  test('has one text for literals, references and attributes that are joined', () => {
+    expect(resolved({ Resource: [`arn:${Aws.PARTITION}:s3:::${Fn.ref('Bucket')}/*`, `${Fn.getAtt('Role', 'Arn')}*`] }))
+      .toEqual({ Resource: [{ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::${Bucket}/*' }, { 'Fn::Sub': '${Role.Arn}*' }] });
+  });
+
+  test('keeps policy variables of IAM from CloudFormation', () => {
+    expect(resolved(`arn:${Aws.PARTITION}:s3:::state/\${aws:username}`)).toEqual({ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::state/${!aws:username}' });
+    expect(resolved('state/${aws:username}')).toBe('state/${aws:username}');
+  });
+
+  test('leaves other functions, lists that are joined with a separator, and everything else as it is', () => {
+    const imported = { 'Fn::Join': ['', ['a', { 'Fn::ImportValue': 'b' }]] };
+    expect(resolved(`a${Fn.importValue('b')}`)).toEqual(imported);
+    expect(resolved(Fn.join(',', Token.asList({ Ref: 'List' })))).toEqual({ 'Fn::Join': [',', { Ref: 'List' }] });
+    expect(resolved({ 'a': 1, 'b': [true, 'text'], 'Fn::Join': ['', Token.asList({ Ref: 'List' })] })).toEqual({ 'a': 1, 'b': [true, 'text'], 'Fn::Join': ['', { Ref: 'List' }] });
+  });
+});
