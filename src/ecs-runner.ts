@@ -76,7 +76,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
   public readonly statePrefix?: string;
   /** The OIDC provider that the task manager role trusts. */
   public readonly oidcProvider: iam.IOidcProvider;
-  /** The role that the orchestrator assumes to run tasks. */
+  /**
+   * The role that the orchestrator assumes to run tasks. It trusts the OIDC tokens of the runner id. Resource policies can name it, with two exceptions,
+   * because a generated id and a created OIDC provider wait for the Lambda of the registration. The policy of the key of the API token needs `runnerId`. The
+   * policy of `encryptionKey` needs `runnerId` and `oidcProvider`. Without them CloudFormation reports a circular dependency.
+   */
   public readonly taskManagerRole: iam.IRole;
   /** The role that ECS uses to start the tasks. */
   public readonly executionRole: iam.IRole;
@@ -173,7 +177,8 @@ export class EcsRunner extends Resource implements IEcsRunner {
     this.executionRole = executionRole.role;
     this.cluster = props.cluster ?? createCluster(this, props, this.logGroups.execName, network.vpc);
     this.oidcProvider = findOrCreateOidcProvider(this, props);
-    const taskManagerRole = createTaskManagerRole(this, props, this.runnerId, this.oidcProvider, {
+    // A given id as it is, so that the role waits for no custom resource: see the docstring of `taskManagerRole`.
+    const taskManagerRole = createTaskManagerRole(this, props, props.runnerId ?? this.runnerId, this.oidcProvider, {
       clusterName: this.cluster.clusterName,
       clusterArn: this.cluster.clusterArn,
       executionRoleArn: this.executionRole.roleArn,

@@ -11,7 +11,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
+import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage } from '../../src';
 import { ACCOUNT, bySid, flat, importedSecret, minimal, newStack, only, REGION, runnerIn, secretArn, statementsOf, TOKEN_ARN } from '../support';
 
 const TASKS = new iam.ServicePrincipal('ecs-tasks.amazonaws.com');
@@ -242,6 +242,25 @@ describe('a resource policy that names a role of the runner makes no circular de
     grantsOf(stack, key, runnerIn(stack, props(stack, key)));
     // Template.fromStack() throws for a circular dependency.
     expect(JSON.stringify(only(Template.fromStack(stack), 'AWS::KMS::Key').Properties.KeyPolicy)).toContain('RunnerTaskRole');
+  });
+
+  test('with the key of the API token, and the task manager role of a runner that is given its id', () => {
+    const stack = newStack();
+    const key = new kms.Key(stack, 'Key');
+    const token = new secretsmanager.Secret(stack, 'Token', { encryptionKey: key });
+    const { taskManagerRole } = runnerIn(stack, {
+      runnerId: 'prod', orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(token) }),
+    });
+    key.addToResourcePolicy(decryptFor(taskManagerRole));
+    expect(JSON.stringify(only(Template.fromStack(stack), 'AWS::KMS::Key').Properties.KeyPolicy)).toContain('RunnerTaskManagerRole');
+  });
+
+  test('with the key of the runner, and the task manager role of a runner that is given its id and the OIDC provider', () => {
+    const stack = newStack();
+    const encryptionKey = new kms.Key(stack, 'Key');
+    const { taskManagerRole } = runnerIn(stack, { runnerId: 'prod', encryptionKey, oidcProvider: new RunnerOidcProvider(stack, 'OidcProvider') });
+    encryptionKey.addToResourcePolicy(decryptFor(taskManagerRole));
+    expect(JSON.stringify(only(Template.fromStack(stack), 'AWS::KMS::Key').Properties.KeyPolicy)).toContain('RunnerTaskManagerRole');
   });
 
   test('with the repository of the image', () => {
