@@ -83,6 +83,16 @@ describe('what others do with a runner', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupEgress', { FromPort: 5432, ToPort: 5432 });
   });
 
+  test.each<[string, (runner: EcsRunner, other: ec2.SecurityGroup) => void, object]>([
+    ['allowFrom', (runner, other) => runner.connections.allowFrom(other, ec2.Port.tcp(8080)), { FromPort: 8080, SourceSecurityGroupId: Match.anyValue() }],
+    ['allowInternally', runner => runner.connections.allowInternally(ec2.Port.tcp(8080)), { FromPort: 8080, SourceSecurityGroupId: Match.anyValue() }],
+  ])('connections open its security group with %s', (_, allow, properties) => {
+    const stack = newStack();
+    const vpc = importedVpc(stack);
+    allow(runnerIn(stack, { vpc, subnetIds: undefined }), new ec2.SecurityGroup(stack, 'Other', { vpc }));
+    Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', properties);
+  });
+
   test('rules come after the registration, and do not wait for each other', () => {
     const stack = newStack();
     const runner = runnerIn(stack);

@@ -118,6 +118,22 @@ describe('inputs', () => {
     const statement = statementsOf(template, 'RunnerTaskRole').EncryptState;
     expect(statement).toMatchObject({ Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: keyArn });
     expect(statement.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Sub': `s3.${REGION}.\${AWS::URLSuffix}` });
+    const bucket = Object.keys(template.findResources('AWS::S3::Bucket'))[0];
+    const bucketArn = { 'Fn::GetAtt': [bucket, 'Arn'] };
+    // With a bucket key, S3 names the bucket when it uses the key.
+    expect(statement.Condition.StringLike).toEqual({ 'kms:EncryptionContext:aws:s3:arn': bucketArn });
+    for (const group of groups.filter(({ Properties }) => Properties.LogGroupName)) {
+      expect(group.DependsOn).toContain(keyArn['Fn::GetAtt'][0]);
+    }
+  });
+
+  test('a customer key of an existing bucket can be used for its objects, as it may have no bucket key', () => {
+    const stack = newStack();
+    const bucket = new s3.Bucket(stack, 'State', { encryptionKey: new kms.Key(stack, 'Key') });
+    runnerIn(stack, { stateStorage: StateStorage.existingBucket(bucket) });
+    const { Condition: condition } = statementsOf(Template.fromStack(stack), 'RunnerTaskRole').EncryptState;
+    const [id] = Object.keys(Template.fromStack(stack).findResources('AWS::S3::Bucket'));
+    expect(condition.StringLike).toEqual({ 'kms:EncryptionContext:aws:s3:arn': [{ 'Fn::GetAtt': [id, 'Arn'] }, { 'Fn::Sub': `\${${id}.Arn}/*` }] });
   });
 
   test('one key for the runner and its token makes no circle', () => {

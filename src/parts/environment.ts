@@ -81,7 +81,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
   const [, rest] = arn.split(':secret:');
   // The ARN of a secret of the stack is a CDK token, which a version or stage follows.
   const isVersion = rest === undefined ? !arn.startsWith('arn:') && arn.includes(':') : rest.includes(':');
-  if (secret.hasField || isVersion) {
+  if (isVersion) {
     problems.add({
       input,
       expected: 'a complete secret: the orchestrator accepts no JSON field, stage or version after the ARN',
@@ -101,7 +101,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
     problems.add({ input, expected: 'an ARN of the partition "aws"', got: quote(Stack.of(scope).resolve(partition)), fix: 'Use a secret of this account.' });
   }
   const place = placeOf(scope, source ?? {}, secret.arn);
-  if (arn.includes(':ssm:') || (source && 'parameterArn' in source)) {
+  if (source && 'parameterArn' in source) {
     checkPlace(scope, problems, input, place, {
       what: 'a parameter', same: ['account'], fix: 'ECS can read only parameters of its own account: store the value there, or in Secrets Manager.',
     });

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy } from 'aws-cdk-lib';
 import { Row } from './row';
 import { StateStorage } from '../../src';
 
@@ -22,6 +22,10 @@ export const ROWS: Row[] = [
     ['tags.team: expected a value that does not start with "aws:", which AWS reserves; got "aws:x". Choose another value.']],
   ['tags whose keys differ by case', () => ({ tags: { Team: 'a', team: 'b' } }),
     ['tags.team: expected keys that differ not only in case, which IAM ignores; got "Team" and "team". Remove one of the two.']],
+  ['tags whose keys differ by case, the one in upper case last', () => ({ tags: { team: 'b', Team: 'a' } }),
+    ['tags.Team: expected keys that differ not only in case, which IAM ignores; got "team" and "Team". Remove one of the two.']],
+  ['a tag with a CDK token beside a character that AWS rejects', () => ({ tags: { team: `${Aws.REGION};b` } }),
+    [`tags.team: expected a value of ${ALLOWED}; got "<token>;b". Remove the other characters.`]],
   ['51 tags', () => ({ tags: many(51) }), ['tags: expected at most 50 tags; got 51. Remove some tags.']],
   ['48 tags with a new VPC', () => ({ subnetIds: undefined, tags: many(48) }),
     ['tags: expected at most 47 tags (a resource has 50, and the CDK adds 3); got 48. Remove some tags.']],

@@ -74,6 +74,8 @@ export const ROWS: Row[] = [
     ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with 3. '
       + 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.']],
   ['a number for the directory of an image', () => ({ image: RunnerImage.fromAsset(any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
+  ['null for the options of an image', () => ({ image: RunnerImage.fromAsset('test', any(null)) }),
+    ['image: expected an object with properties; got null. Give a value of this type.']],
   ['a number for the tag of an image', stack => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'R', 'r'), any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
   ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
 ];
@@ -84,6 +86,17 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least orchestrator.'],
   ['a rule without inputs', stack => new RunnerRule(stack, 'Rule', any(undefined)),
     'RunnerRule \'Stack/Rule\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least runner.'],
+  ['a rule with a construct id that the library uses', stack => new RunnerRule(stack, 'HumanitecRunnerRegistration', {
+    runner: EcsRunner.fromRunnerAttributes(stack, 'Runner', { runnerId: 'r', orchestrator: orchestratorOf(stack) }),
+  }), 'RunnerRule \'Stack/HumanitecRunnerRegistration\' has 1 problem:\n'
+    + '  1. id: expected no construct with the id "HumanitecRunnerRegistration" directly below the stack, because the library uses this id; '
+    + 'got \'Stack/HumanitecRunnerRegistration\'. Give that construct another id.'],
+  ['a rule whose runner has an orchestrator of wrong types, in a network that is none', stack => new RunnerRule(stack, 'Rule', {
+    runner: any({ addRule: () => undefined, node: stack.node, orchestrator: Orchestrator.humanitec({ orgId: any(7), apiToken: any(undefined) }) }), registrationNetwork: any({ vpc: 1 }),
+  }), 'RunnerRule \'Stack/Rule\' has 3 problems:\n'
+    + `  1. runner.orchestrator.orgId: expected a string; got 7. ${TYPE}\n`
+    + '  2. runner.orchestrator.apiToken: expected an ApiToken; got undefined. Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().\n'
+    + `  3. registrationNetwork.vpc: expected an ec2.IVpc; got 1. ${TYPE}`],
   ['a rule without a runner', stack => new RunnerRule(stack, 'Rule', any({ projectId: 1 })), 'RunnerRule \'Stack/Rule\' has 2 problems:\n'
     + '  1. runner: expected an IEcsRunner; got undefined. Give an EcsRunner, or import one with EcsRunner.fromRunnerAttributes().\n'
     + `  2. projectId: expected a string; got 1. ${TYPE}`],

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'f
 import { tmpdir } from 'os';
 import { join } from 'path';
 import { App, Stack } from 'aws-cdk-lib';
-import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { AssetImageOptions, RunnerImage } from '../../src';
 import { newStack, runnerIn } from '../support';
@@ -32,6 +32,16 @@ test('an image of a directory is built for the platform of the tasks, whatever m
   runnerIn(stack, { image: RunnerImage.fromAsset(directory) });
   expect(sourceOf(stack)).toMatchObject({ platform: 'linux/amd64' });
   Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('imagePlatform'));
+});
+
+test('an image of a directory can be pulled by the execution role', () => {
+  writeFileSync(join(directory, 'Dockerfile'), 'FROM scratch\n');
+  const stack = newStack();
+  runnerIn(stack, { image: RunnerImage.fromAsset(directory) });
+  const actions = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy'))
+    .filter(({ Properties: { Roles: [{ Ref: role }] } }) => role.startsWith('RunnerExecutionRole'))
+    .flatMap(({ Properties: { PolicyDocument: { Statement: statements } } }) => statements.flatMap(({ Action: action }: any) => action));
+  expect(actions.sort()).toEqual(['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetAuthorizationToken', 'ecr:GetDownloadUrlForLayer']);
 });
 
 test('an image gets its build arguments, secrets, target and file', () => {
