@@ -7,8 +7,9 @@ import type * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import { addRunner } from './app-runners';
 import { checkRunner } from './checks';
-import { DEFAULT_LOG_RETENTION } from './common/log-groups';
+import { acknowledge } from './common/acknowledgements';
 import { besidesResourceOf } from './common/dependencies';
+import { DEFAULT_LOG_RETENTION } from './common/log-groups';
 import { Problems } from './common/problems';
 import { checkRemovalPolicy, retainExceptOnCreate } from './common/removal-policy';
 import { ImportedRunner } from './imported-runner';
@@ -29,6 +30,7 @@ import { runnerIdProperties } from './parts/runner-id';
 import { createTaskManagerRole } from './parts/task-manager-role';
 import { createTaskRole } from './parts/task-role';
 import { valuesOfDeployment } from './parts/wildcards';
+import { REGISTRATION_IN_NEW_VPC } from './registration/findings';
 import { RegistrationProvider } from './registration/provider';
 import { runnerIdResource } from './registration/resources';
 import { RunnerRule } from './runner-rule';
@@ -219,10 +221,17 @@ export class EcsRunner extends Resource implements IEcsRunner {
       ...[this.taskManagerRole, this.executionRole, this.taskRole, this.stateBucket, ...network.securityGroups]
         .map(construct => besidesResourceOf(construct, this.stack)),
       this.oidcProvider, ...policies,
-      // The routes of a VPC lead out of it; the capacity providers of a given cluster may be resources beside it.
-      ...this.ofThisStack(network.vpc, props.cluster),
+      // The capacity providers of a given cluster may be resources beside it.
+      ...this.ofThisStack(props.cluster).map(construct => besidesResourceOf(construct, this.stack)),
       // The event log's rule waits for its log group.
       ...[this.execLogGroup, eventLog ?? this.eventLogGroup, eventLog?.policy].filter(part => part !== undefined));
+
+    const [vpc] = this.ofThisStack(network.vpc);
+    if (vpc?.node.defaultChild) {
+      // The routes of a VPC lead out of it.
+      this.registration.node.addDependency(vpc);
+      acknowledge(this.registration, REGISTRATION_IN_NEW_VPC);
+    }
 
     addRunner(this, props, this.stateBucket.bucketName, this.statePrefix);
     for (const [key, value] of Object.entries(tags)) {

@@ -9,7 +9,8 @@ import { spawnSync } from 'child_process';
 import { writeFileSync } from 'fs';
 import { join } from 'path';
 
-const args = process.argv.slice(2);
+// projen hands on the `--` before the arguments.
+const args = process.argv.slice(2).filter(arg => arg !== '--');
 const json = args.indexOf('--json');
 const [, file] = json >= 0 ? args.splice(json, 2) : [];
 

@@ -1,12 +1,10 @@
 import { CustomResource, Lazy, Stack } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
-import { acknowledge } from '../common/acknowledgements';
 import { DESCRIPTION_MAX, REGION_PATTERN } from '../common/contract';
 import type { Problems } from '../common/problems';
 import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
-import { REGISTRATION } from '../registration/findings';
 import { rememberRegistration, runnerResource } from '../registration/resources';
 
 /** The inputs that are registered at the orchestrator as they are, and those that say how to register. */
@@ -70,6 +68,5 @@ export function registerRunner(scope: Construct, inputs: RegistrationInputs, par
     AllowStateMove: inputs.allowStateMove ? 'true' : undefined,
   });
   rememberRegistration(scope, { resource: registration, adoptsExisting: inputs.adoptExisting ?? false });
-  acknowledge(registration, REGISTRATION);
   return registration;
 }

@@ -28,10 +28,10 @@ const REGISTRATION_FUNCTION: Acknowledgement[] = [
   },
 ];
 
-/** The registration at the orchestrator. */
-export const REGISTRATION: Acknowledgement[] = [{
+/** The registration of a runner in a VPC of its stack. */
+export const REGISTRATION_IN_NEW_VPC: Acknowledgement[] = [{
   cfnLint: 'W3005',
-  reason: 'It has to wait for whole constructs, such as a role with the policies that grants add to it, and not only for what it refers to.',
+  reason: 'It has to wait for the whole VPC, whose routes lead out of it, and not only for the subnets that it refers to.',
 }];
 
 const LOG = {

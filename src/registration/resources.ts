@@ -1,11 +1,9 @@
 import { CfnResource, CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Construct, IConstruct } from 'constructs';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
-import { REGISTRATION } from './findings';
 import { apiSuffix, RegistrationProvider } from './provider';
 import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
-import { acknowledge } from '../common/acknowledgements';
 import { hash8 } from '../common/hash';
 import { isKnown } from '../common/unknown-values';
 import type { Orchestrator } from '../inputs/orchestrator';
@@ -51,7 +49,6 @@ export function runnerResource(scope: Construct, orchestrator: Orchestrator, pro
 export function runnerRuleResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerRuleProperties>): CustomResource {
   const rule = resource(scope, 'Resource', orchestrator, RUNNER_RULE_TYPE, properties);
   rule.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
-  acknowledge(rule, REGISTRATION);
   const filter = [orchestrator.apiUrl, orchestrator.orgId, properties.ProjectId ?? '', properties.EnvTypeId ?? ''];
   if (filter.every(isKnown)) {
     // The orchestrator has one rule per filter. If the place of the construct decided, moving a construct would delete the rule of another one.
@@ -98,7 +95,6 @@ function customResource(
   });
   if (provider.connectivity.length > 0) {
     registration.node.addDependency(...provider.connectivity);
-    acknowledge(registration, REGISTRATION);
   }
   return registration;
 }

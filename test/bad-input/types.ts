@@ -92,7 +92,8 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     + '  1. id: expected no construct with the id "HumanitecRunnerRegistration" directly below the stack, because the library uses this id; '
     + 'got \'Stack/HumanitecRunnerRegistration\'. Give that construct another id.'],
   ['a rule whose runner has an orchestrator of wrong types, in a network that is none', stack => new RunnerRule(stack, 'Rule', {
-    runner: any({ addRule: () => undefined, node: stack.node, orchestrator: Orchestrator.humanitec({ orgId: any(7), apiToken: any(undefined) }) }), registrationNetwork: any({ vpc: 1 }),
+    runner: any({ addRule: () => undefined, node: stack.node, orchestrator: Orchestrator.humanitec({ orgId: any(7), apiToken: any(undefined) }) }),
+    registrationNetwork: any({ vpc: 1 }),
   }), 'RunnerRule \'Stack/Rule\' has 3 problems:\n'
     + `  1. runner.orchestrator.orgId: expected a string; got 7. ${TYPE}\n`
     + '  2. runner.orchestrator.apiToken: expected an ApiToken; got undefined. Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().\n'
