@@ -246,6 +246,10 @@ project.testTask.reset();
 project.testTask.spawn(bundle);
 project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
 
+const check = project.addTask('check', { description: 'Check types, style, constructs, handler and local orchestrator: for use after each change' });
+check.spawn(bundle);
+check.exec('tsx tools/test.ts --check', { receiveArgs: true });
+
 secureRelease(project);
 
 // What only checks need not write.

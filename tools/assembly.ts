@@ -54,7 +54,7 @@ export function run(command: string, ...args: string[]): void {
 export function runWith(env: NodeJS.ProcessEnv, command: string, ...args: string[]): void {
   const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
   if (status !== 0) {
-    throw new Error(`${command} failed: ${error?.message ?? `what it says stands above; its exit code is ${status}`}.`);
+    throw new Error(`${command} failed: ${error?.message ?? `see its output above; its exit code is ${status}`}.`);
   }
 }
 

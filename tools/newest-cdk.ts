@@ -41,7 +41,7 @@ function suites(): Check[] {
       ...manifest.jest,
       rootDir: ROOT,
       testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/{parts,inputs,common}/*.test.ts', '<rootDir>/test/registration/{code,network}.test.ts'],
-      // These synthesize in processes of their own, with the project's CDK; the judges of the examples do it with the newest.
+      // These synthesize in processes of their own with the project's CDK. The static analysis synthesizes the examples with the newest CDK.
       testPathIgnorePatterns: [...manifest.jest.testPathIgnorePatterns, '/test/examples\\.test\\.ts$'],
       moduleNameMapper: { ...manifest.jest.moduleNameMapper, ...newestModules() },
       setupFiles: [join(__dirname, 'newest', 'loaded.ts')],
@@ -50,7 +50,7 @@ function suites(): Check[] {
     }));
     const { status, stdout, stderr } = bin('jest', ['--ci', '--config', config, '--json', '--outputFile', output]);
     if (!existsSync(output)) {
-      return [check('the tests run', [`jest ended with ${status} and left no results: ${stdout}${stderr}`], 'See what it says.')];
+      return [check('the tests run', [`jest ended with ${status} and left no results: ${stdout}${stderr}`], 'Read its output.')];
     }
     const { testResults }: Results = JSON.parse(readFileSync(output, 'utf8'));
     return testResults.flatMap(({ name, message, assertionResults }) => assertionResults.length === 0
@@ -67,7 +67,7 @@ function bin(command: string, args: string[]) {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 64_000_000,
-    // The CDK's own validation of templates takes seconds for each; the judges of the examples run it.
+    // The CDK's own validation of templates takes seconds for each; the static analysis runs it.
     env: { ...process.env, NEWEST_CDK: newestVersion(), CDK_VALIDATION: 'false' },
   });
 }

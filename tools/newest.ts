@@ -5,7 +5,7 @@ import { installed, PackageTree, treeDirectory } from './packages';
 
 const NEWEST: PackageTree = {
   source: join(__dirname, 'newest'),
-  says: 'Installing the newest CDK into .local/newest (once; about 200 MB)',
+  installMessage: 'Installing the newest CDK into .local/newest (once; about 200 MB)',
 };
 
 /**
@@ -30,7 +30,7 @@ export function newestVersion(): string {
   return JSON.parse(readFileSync(join(NEWEST.source, 'package.json'), 'utf8')).dependencies['aws-cdk-lib'];
 }
 
-/** What cdk-nag says of its rules. */
+/** The documentation of cdk-nag's rules. */
 export function nagRules(): string {
   return readFileSync(installed(NEWEST, join('node_modules', 'cdk-nag', 'RULES.md')), 'utf8');
 }

@@ -6,7 +6,7 @@ import { installed, PackageTree } from './packages';
 
 const NODES: PackageTree = {
   source: join(__dirname, 'nodes'),
-  says: 'Installing Node.js 22 and 24 into .local/nodes (once; about 100 MB)',
+  installMessage: 'Installing Node.js 22 and 24 into .local/nodes (once; about 100 MB)',
   // All packages are optional, since each is for one platform: npm leaves out those of others.
   options: ['--include=optional'],
 };

@@ -59,7 +59,7 @@ export function artifact(what: string): string {
   const { file } = Object.values(ARTIFACTS).flat().find(known => known.what === what)!;
   const found = artifacts().find(path => file.test(path));
   if (!found) {
-    throw new Error(`dist/ has no ${what} (expected a file like ${file}): run \`npm run package\` and read what it says.`);
+    throw new Error(`dist/ has no ${what} (expected a file like ${file}): run \`npm run package\` and read its output.`);
   }
   return join(DIST, found);
 }
@@ -116,7 +116,7 @@ function main(): number {
   const began = Date.now();
   makePackages(targets);
   const failed = checkPackages(targets).filter(({ ok }) => !ok);
-  failed.forEach(({ name, says }) => console.error(`${name}: ${says}`));
+  failed.forEach(({ name, problem }) => console.error(`${name}: ${problem}`));
   console.log(`\n${targets.length} languages packaged in ${Math.round((Date.now() - began) / 1000)} s`);
   return failed.length > 0 ? 1 : 0;
 }

@@ -11,7 +11,7 @@ export interface PackageTree {
   /** The directory of its package.json and package-lock.json; the tree gets the same name in `.local/`. */
   readonly source: string;
   /** What the user reads while it is installed. */
-  readonly says: string;
+  readonly installMessage: string;
   /** Options for npm beyond the usual. */
   readonly options?: string[];
 }
@@ -36,7 +36,7 @@ function isInstalled(tree: PackageTree, inside: string): boolean {
 }
 
 function install(tree: PackageTree, inside: string): void {
-  console.log(tree.says);
+  console.log(tree.installMessage);
   const directory = treeDirectory(tree);
   // Made beside and moved into place, so that an interrupted installation or a second process never leaves half of one.
   const fresh = `${directory}.${process.pid}`;

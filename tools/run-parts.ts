@@ -13,7 +13,10 @@ export interface Count {
 /** A part of the tests: a command, and how its results are counted. */
 export interface Part {
   readonly name: string;
-  readonly says: string;
+  /** What the part checks, for the list of parts. */
+  readonly description: string;
+  /** Whether `npm run check` runs it, too. */
+  readonly inCheck?: boolean;
   readonly command: string[];
   readonly env?: NodeJS.ProcessEnv;
   /** The share of a processor core that the part uses on average; a part that mostly waits has less than 1. */
@@ -58,7 +61,7 @@ export class PartRunner {
     if (parts.length === 1) {
       // A single part shows its output while it runs.
       const [part] = parts;
-      console.log(`\n== ${part.name}: ${part.says}`);
+      console.log(`\n== ${part.name}: ${part.description}`);
       await this.execute(part, 'inherit');
     } else {
       await this.runSideBySide(parts);
@@ -73,7 +76,7 @@ export class PartRunner {
     while (waiting.length > 0 || active.size > 0) {
       for (let next = this.next(waiting, capacity); next; next = this.next(waiting, capacity)) {
         waiting.splice(waiting.indexOf(next), 1);
-        console.log(`started   ${next.name}: ${next.says}`);
+        console.log(`started   ${next.name}: ${next.description}`);
         const execution: Promise<void> = this.execute(next, this.output(next)).then(() => { active.delete(execution); });
         active.add(execution);
       }

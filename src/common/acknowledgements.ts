@@ -1,6 +1,6 @@
 /**
  * Findings of cdk-nag, checkov and cfn-lint that we accept, with reasons. Each part of a runner names its own and writes them into the metadata of its
- * resources, so that users who run these tools have nothing to suppress. `test/judges` fails for a finding that no part accepts, and for an accepted one
+ * resources, so that users who run these tools have nothing to suppress. `test/static-analysis` fails for a finding that no part accepts, and for an accepted one
  * that no tool has.
  */
 import * as cdk from 'aws-cdk-lib';

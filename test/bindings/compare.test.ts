@@ -34,7 +34,7 @@ test('no templates are no agreement', () => {
 
 describe('messages', () => {
   const failing = (got: Record<string, string>, language: 'go' | 'java') =>
-    compareMessages({ runner: 'bad\n  1. id', rule: 'bad rule' }, got, language).filter(({ says }) => says).map(({ name }) => name);
+    compareMessages({ runner: 'bad\n  1. id', rule: 'bad rule' }, got, language).filter(({ problem }) => problem).map(({ name }) => name);
   const go = { runner: 'bad\n  1. id', rule: 'Error: bad rule', missing: 'Field humanitececsrunner.Orchestrator.Orchestrator is required, but has nil value' };
   const stack = '\n    at one (file.js:1:2)\n    at other (file.js:3:4)';
   const java = {

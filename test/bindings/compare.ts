@@ -68,18 +68,18 @@ function brief(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }
 
-/** Says what is wrong with the messages of a language, one line a case. */
-export function compareMessages(expected: Record<string, string>, got: Record<string, string>, language: Language): { name: string; says?: string }[] {
+/** The problems of the messages of a language, one for each case. */
+export function compareMessages(expected: Record<string, string>, got: Record<string, string>, language: Language): { name: string; problem?: string }[] {
   const { before, after } = AROUND_MESSAGES;
   const library = Object.entries(expected).map(([name, message]) => {
     const wanted = `${before.cases.includes(name) ? before.text : ''}${message}`;
     const text = got[name] ?? '';
     const rest = text.slice(wanted.length);
     const ok = text.startsWith(wanted) && (language === after.language ? isStack(rest, message) : rest === '');
-    return { name, says: ok ? undefined : `expected\n${wanted}\nand nothing else that test/bindings/differences.ts does not name; got\n${text || 'no error'}` };
+    return { name, problem: ok ? undefined : `expected\n${wanted}\nand nothing else that test/bindings/differences.ts does not name; got\n${text || 'no error'}` };
   });
   const own = Object.entries(OWN_WORDS[language]).map(([name, words]) => ({
-    name, says: words.test(got[name] ?? '') ? undefined : `expected a message like ${words}; got ${got[name] ?? 'no error'}`,
+    name, problem: words.test(got[name] ?? '') ? undefined : `expected a message like ${words}; got ${got[name] ?? 'no error'}`,
   }));
   return [...library, ...own];
 }

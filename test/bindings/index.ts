@@ -112,7 +112,7 @@ function checkLanguage(language: Language, results: Results, reference: Results,
   if (errors || Object.keys(reference.messages).length === 0) {
     checks.push(check(`${language}: errors`, [errors ?? 'expected messages of TypeScript to compare with; got none']));
   } else {
-    checks.push(...compareMessages(reference.messages, results.messages, language).map(({ name, says }) => check(`${language}: error "${name}"`, says ? [says] : [])));
+    checks.push(...compareMessages(reference.messages, results.messages, language).map(({ name, problem }) => check(`${language}: error "${name}"`, problem ? [problem] : [])));
   }
   return { checks, templates, differences };
 }

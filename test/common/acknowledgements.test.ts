@@ -169,8 +169,8 @@ describe('a role', () => {
     }];
     (bucket.node.defaultChild as CfnResource).overrideLogicalId('Renamed');
     const seen: unknown[] = [];
-    const judge: IAspect = { visit: (node: IConstruct) => node === resource && seen.push(...resource.getMetadata('cdk_nag').rules_to_suppress.map((rule: any) => rule.applies_to)) };
-    Aspects.of(stack).add(judge, { priority: AspectPriority.DEFAULT });
+    const rulePack: IAspect = { visit: (node: IConstruct) => node === resource && seen.push(...resource.getMetadata('cdk_nag').rules_to_suppress.map((rule: any) => rule.applies_to)) };
+    Aspects.of(stack).add(rulePack, { priority: AspectPriority.DEFAULT });
     templateFor(stack);
     expect(seen).toContainEqual(['Resource::<Renamed.Arn>/*']);
   });

@@ -21,7 +21,7 @@ export interface Verdict {
 }
 
 /** Tries all requests on what was deployed. */
-export async function judgeDeployed(cloud: Cloud, registered: Registered): Promise<Verdict> {
+export async function checkDeployedPolicies(cloud: Cloud, registered: Registered): Promise<Verdict> {
   const iam = new IAMClient(cloud.account.settings);
   const s3 = new S3Client({ ...cloud.account.settings, forcePathStyle: true });
   const logs = new CloudWatchLogsClient(cloud.account.settings);

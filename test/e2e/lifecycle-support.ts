@@ -1,4 +1,4 @@
-/** What the lifecycle checks share: the CDK run and looked at, an API that goes down, and what is left behind. */
+/** Shared by the checks of lifecycle and outages: runs of the CDK, outages of the API, and what a stack leaves behind. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -11,6 +11,11 @@ import { OrchestratorClient } from '../../local/try/orchestrator-client';
 import type { Output } from '../../local/try/output';
 import type { Report } from '../../local/try/report';
 import { RUNNER_ID_TYPE, RUNNER_TYPE } from '../../src/registration/wire';
+
+export type Add = Report['add'];
+
+/** So soon a deployment has to fail. */
+export const PATIENCE_S = 120;
 
 /** One run of the CDK, and the stack after it. */
 export interface Operation {
@@ -211,4 +216,32 @@ export function foreign(id: string): RunnerCreateBody {
     },
     state_storage_configuration: { type: 's3', bucket: 'their-state' },
   };
+}
+
+/** Not even the state bucket, which is kept otherwise. */
+export async function leftByRollback(stage: Stage, add: Add, before: string[]): Promise<void> {
+  const left = (await stage.holdings()).filter((name) => !before.includes(name));
+  add('left in the account', 'none', left);
+}
+
+/** Destroys the example: only state buckets are kept. */
+export async function destroyed(stage: Stage, add: Add, id: string): Promise<void> {
+  const buckets = await stage.cloud.account.bucketNames();
+  const { code, status } = await stage.destroy();
+  add('cdk destroy without an outage', '0, gone', `${code}, ${status}`);
+  add('left in the account', buckets, await stage.holdings());
+  add('the runner after the destroy', 404, (await stage.client.runner(id)).status);
+}
+
+/** Checks that the reason of a failure names the texts, also where the CDK prints it. */
+export function checkReason(add: Add, operation: Operation, status: string, named: string[]): void {
+  const reason = reasonOf(operation, status);
+  add('the reason names', named, reason, named.every((text) => reason.includes(text)));
+  // It wraps long lines.
+  const printed = operation.output.replace(/\s+/g, ' ');
+  add('the CDK prints them', named, named.filter((text) => printed.includes(text)));
+}
+
+export function rolledBack({ status }: Operation): [seen: string, ok: boolean] {
+  return [status, ['ROLLBACK_COMPLETE', 'gone'].includes(status)];
 }

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteRolePolicyCommand, GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
-import { documentOf, judgeDeployed } from './deployed-policies';
+import { documentOf, checkDeployedPolicies } from './deployed-policies';
 import { endToEnd } from './harness';
 import type { Runner } from '../../local/orchestrator/model';
 import type { Cloud } from '../../local/try/cloud';
@@ -53,7 +53,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const runner = await trial.registered(outputs.RunnerId);
   report.add('deployments with every permission', 'works', await deployTwice(trial, runner));
 
-  const verdict = await judgeDeployed(cloud, runner);
+  const verdict = await checkDeployedPolicies(cloud, runner);
   report.add('real calls tried on the deployed policies', 'some', verdict.real, verdict.real > 25);
   report.add('hostile requests tried on the deployed policies', 'at least 120', verdict.hostile, verdict.hostile >= 120);
   report.add('decided otherwise than they have to be', [], verdict.wrong);

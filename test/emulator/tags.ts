@@ -16,7 +16,7 @@ const lowerCase = (tags: Tags) => Object.entries(tags).map(([key, value]) => ({ 
 const upperCase = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
 /** Every valid set of tags works, and every other is refused. */
-async function judges(tag: (tags: Tags) => Promise<unknown>): Promise<void> {
+async function checkTags(tag: (tags: Tags) => Promise<unknown>): Promise<void> {
   for (const tags of VALID) await tag(tags);
   for (const tags of INVALID) await refusal(async () => tag(tags)).catch(() => assert.fail(`taken: ${JSON.stringify(tags).slice(0, 60)}`));
 }
@@ -34,11 +34,11 @@ export const tagRules: Rule[] = [
     name: 'IAM, ECS and CloudWatch Logs refuse tags with characters, lengths, prefixes and numbers that AWS does not take',
     async check(world) {
       const { name: RoleName } = await world.role();
-      await judges(async (tags) => world.iam.send(new TagRoleCommand({ RoleName, Tags: upperCase(tags) })));
-      await judges(async (tags) => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: lowerCase(tags) })));
-      await judges(async (tags) => world.logs.send(new CreateLogGroupCommand({ logGroupName: world.name('group'), tags })));
+      await checkTags(async (tags) => world.iam.send(new TagRoleCommand({ RoleName, Tags: upperCase(tags) })));
+      await checkTags(async (tags) => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: lowerCase(tags) })));
+      await checkTags(async (tags) => world.logs.send(new CreateLogGroupCommand({ logGroupName: world.name('group'), tags })));
       const [cluster, taskDefinition] = [await createCluster(world), await registerTask(world)];
-      await judges(async (tags) => world.ecs.send(await taskRequest(world, taskDefinition, cluster, { tags: lowerCase(tags) })));
+      await checkTags(async (tags) => world.ecs.send(await taskRequest(world, taskDefinition, cluster, { tags: lowerCase(tags) })));
     },
   },
   {

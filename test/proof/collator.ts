@@ -7,7 +7,9 @@
 const collators = new Map<string, Intl.Collator>();
 
 String.prototype.localeCompare = function (this: string, other: string, locales?: Intl.LocalesArgument, options?: Intl.CollatorOptions): number {
-  const key = JSON.stringify([locales, options]);
+  // The options of nearly all calls are `{ sensitivity }`, and `JSON.stringify()` takes longer than the comparison.
+  const hasSensitivityOnly = options?.sensitivity !== undefined && Object.keys(options).length === 1;
+  const key = hasSensitivityOnly ? `${String(locales)} ${options.sensitivity}` : JSON.stringify([locales, options]);
   const collator = collators.get(key) ?? new Intl.Collator(locales as string | string[] | undefined, options);
   collators.set(key, collator);
   return collator.compare(String(this), String(other));

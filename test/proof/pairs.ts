@@ -5,22 +5,41 @@ export type Choice<T extends Choices> = { readonly [K in keyof T]: T[K][number] 
 
 export function allPairs<T extends Choices>(choices: T, seed: number): Choice<T>[] {
   const names = Object.keys(choices);
-  const open = new Set(names.flatMap((one, index) => names.slice(index + 1).flatMap((other) =>
-    choices[one]!.flatMap((value) => choices[other]!.map((second) => `${one}=${value}&${other}=${second}`)))));
-  const pairsOf = (row: Record<string, string>) => names.flatMap((one, index) => names.slice(index + 1).map((other) => `${one}=${row[one]}&${other}=${row[other]}`));
+  const inputs = names.map((name) => choices[name]!);
+  // A choice is a number, and the pair of two is one, too: the search looks at millions of pairs.
+  const starts = inputs.map((_values, index) => inputs.slice(0, index).reduce((sum, values) => sum + values.length, 0));
+  const count = starts.at(-1)! + inputs.at(-1)!.length;
+  const open = new Uint8Array(count * count);
+  const pairs = inputs.flatMap((values, one) => inputs.slice(one + 1).flatMap((others, next) =>
+    values.flatMap((_value, i) => others.map((_other, j) => ({ one, other: one + 1 + next, i, j, pair: (starts[one]! + i) * count + starts[one + 1 + next]! + j })))));
+  pairs.forEach(({ pair }) => { open[pair] = 1; });
   const random = generator(seed);
-  const pick = (values: readonly string[]) => values[Math.floor(random() * values.length)]!;
-  const rows: Record<string, string>[] = [];
-  while (open.size > 0) {
+  const pick = (values: readonly string[]) => Math.floor(random() * values.length);
+  const gain = (row: number[]) => {
+    let sum = 0;
+    for (let one = 0; one < row.length; one++) {
+      const line = (starts[one]! + row[one]!) * count;
+      for (let other = one + 1; other < row.length; other++) sum += open[line + starts[other]! + row[other]!]!;
+    }
+    return sum;
+  };
+  const rows: number[][] = [];
+  for (const { one, other, i, j, pair } of pairs) {
     // Starts from a pair that is still open, so that each row covers one at least.
-    const forced = Object.fromEntries([...open][0]!.split('&').map((part) => part.split('=') as [string, string]));
-    const gain = (row: Record<string, string>) => pairsOf(row).filter((pair) => open.has(pair)).length;
-    const best = Array.from({ length: 200 }, () => Object.fromEntries(names.map((name) => [name, forced[name] ?? pick(choices[name]!)])))
-      .reduce((one, other) => gain(other) > gain(one) ? other : one);
-    pairsOf(best).forEach((pair) => open.delete(pair));
+    if (!open[pair]) continue;
+    let best: number[] = [];
+    let most = -1;
+    for (let tries = 0; tries < 200; tries++) {
+      const row = inputs.map((values, index) => index === one ? i : index === other ? j : pick(values));
+      const gained = gain(row);
+      if (gained > most) [best, most] = [row, gained];
+    }
+    best.forEach((value, first) => best.slice(first + 1).forEach((second, next) => {
+      open[(starts[first]! + value) * count + starts[first + 1 + next]! + second] = 0;
+    }));
     rows.push(best);
   }
-  return rows as Choice<T>[];
+  return rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index], inputs[index]![value]]))) as Choice<T>[];
 }
 
 /** Always the same numbers (Park and Miller). */

@@ -2,10 +2,10 @@
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { INVARIANTS } from './invariants';
-import { MUTANTS } from './mutants';
+import { type Mutant, MUTANTS } from './mutants';
 import type { Order, Result } from './worker';
+import { choose, readOptions, runProgram, UsageError } from '../../tools/options';
 
 const HELP = `Plays random operations on two stacks, with injected faults, through the bundle of the handler, and checks the invariants after each.
 
@@ -13,6 +13,8 @@ const HELP = `Plays random operations on two stacks, with injected faults, throu
   npm run soak -- --events N      at least N events
   npm run soak -- --seed N        the histories of this seed; without it, the time gives the seed
   npm run soak -- --mutants       removes one precaution of the handler after the other; each time an invariant must be violated
+  npm run soak -- --only NAME     removes this precaution only
+  npm run soak -- --list          the invariants, and the precautions that can be removed
   npm run soak -- --json FILE     also writes the invariants, and whether each held, to a file`;
 const MUTANT_EVENTS = 6_000;
 /** So far apart, the workers never play the same histories. */
@@ -56,9 +58,9 @@ async function soak(events: number, seed: number, file?: string): Promise<boolea
   return failures.length === 0 && sum((r) => r.events) >= events;
 }
 
-async function testMutants(seed: number): Promise<boolean> {
+async function testMutants(seed: number, mutants: Mutant[]): Promise<boolean> {
   let unnoticed = 0;
-  const queue = [...MUTANTS.keys()];
+  const queue = mutants.map((mutant) => MUTANTS.indexOf(mutant));
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const { failures: [failure], events } = await work({ events: MUTANT_EVENTS, seed, playsRegressions: true, shrinks: false, mutant });
@@ -66,29 +68,24 @@ async function testMutants(seed: number): Promise<boolean> {
       console.log(`${MUTANTS[mutant]!.name}: ${failure ? `violates "${failure.invariant}"` : 'NOT NOTICED'} within ${events} events${failure?.name ? ` (${failure.name})` : ''}`);
     }
   }));
-  console.log(`\n${MUTANTS.length} precautions removed, ${MUTANTS.length - unnoticed} noticed`);
+  console.log(`\n${mutants.length} precautions removed, ${mutants.length - unnoticed} noticed`);
   return unnoticed === 0;
 }
 
 function numberOf(option: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^\d+$/.test(value)) throw new Error(`--${option} is '${value}': expected a whole number.`);
+  if (!/^\d+$/.test(value)) throw new UsageError(`--${option} is '${value}': expected a whole number.`);
   return Number(value);
 }
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({
-    options: { events: { type: 'string' }, seed: { type: 'string' }, mutants: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean' } },
-  });
-  if (values.help) {
-    console.log(HELP);
+  const options = readOptions({ events: 'text', seed: 'text', mutants: 'flag', only: 'texts', list: 'flag', json: 'text' }, HELP);
+  if (options.list) {
+    console.log(`Invariants:\n${INVARIANTS.map((name) => `  ${name}`).join('\n')}\n\nPrecautions:\n${MUTANTS.map(({ name }) => `  ${name}`).join('\n')}`);
     return true;
   }
-  const seed = numberOf('seed', values.seed) ?? Date.now() % 1_000_000;
-  return values.mutants ? testMutants(seed) : soak(numberOf('events', values.events) ?? 20_000, seed, values.json);
+  const seed = numberOf('seed', options.seed) ?? Date.now() % 1_000_000;
+  return options.mutants || options.only ? testMutants(seed, choose('precaution', MUTANTS, options.only)) : soak(numberOf('events', options.events) ?? 20_000, seed, options.json);
 }
 
-main().then((succeeded) => { process.exitCode = succeeded ? 0 : 1; }, (error: Error) => {
-  console.error(`${error.message}\n\n${HELP}`);
-  process.exitCode = 1;
-});
+runProgram(main);

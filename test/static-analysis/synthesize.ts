@@ -3,7 +3,7 @@
  * with the tsconfig of `tools/newest`. What cdk-nag 2 found, and what both found no use for, goes into a file; what cdk-nag 3 and the CDK
  * itself found is in the validation report of the cloud assembly.
  *
- *   tsx --tsconfig tools/newest/tsconfig.json test/judges/synthesize.ts APP FILE
+ *   tsx --tsconfig tools/newest/tsconfig.json test/static-analysis/synthesize.ts APP FILE
  */
 import { writeFileSync } from 'fs';
 import { App, Aspects, CfnResource, IAspect, Stage, StageSynthesisOptions } from 'aws-cdk-lib';

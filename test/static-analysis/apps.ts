@@ -1,4 +1,4 @@
-/** The apps that are judged, and how they are synthesized. */
+/** The apps that the static analysis checks, and how they are synthesized. */
 import { execFile } from 'child_process';
 import { existsSync, readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
@@ -11,7 +11,7 @@ const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** Something that a judge found: its rule, where, and what it says. */
+/** A finding of a tool: the rule, the place and the text. */
 export interface Found {
   readonly rule: string;
   /** Path of the construct. */
@@ -25,8 +25,8 @@ export interface Synthesized {
   readonly unused: { readonly two: Found[]; readonly three: Found[] };
 }
 
-/** An app that is judged. */
-export interface JudgedApp {
+/** An app that is checked. */
+export interface AnalysedApp {
   readonly name: string;
   readonly file: string;
   /** With the feature flags that `cdk init` turns on; without them, as the examples are run otherwise. */
@@ -35,18 +35,18 @@ export interface JudgedApp {
 
 const example = (name: string) => join(ROOT, 'examples', 'typescript', name, 'app.ts');
 
-export const APPS: JudgedApp[] = [
+export const APPS: AnalysedApp[] = [
   ...EXAMPLES.map(name => ({ name, file: example(name) })),
   { name: 'basic, with all flags', file: example('basic'), flags: true },
   { name: 'everything', file: join(__dirname, 'apps', 'everything.ts'), flags: true },
 ];
 
-/** An app that each judge has to find something in: otherwise it did not look. */
-export const FAULTY: JudgedApp = { name: 'faulty', file: join(__dirname, 'apps', 'faulty.ts') };
+/** An app with faults that each tool must report: a tool that reports none did not run. */
+export const FAULTY: AnalysedApp = { name: 'faulty', file: join(__dirname, 'apps', 'faulty.ts') };
 
-/** A synthesized app, for the judges to look at. */
+/** A synthesized app. */
 export interface Assembly extends Synthesized {
-  readonly app: JudgedApp;
+  readonly app: AnalysedApp;
   readonly templates: string[];
   readonly report: Report;
 }
@@ -58,7 +58,7 @@ interface Report {
   }[];
 }
 
-export async function assemble(app: JudgedApp, directory: string): Promise<Assembly> {
+export async function assemble(app: AnalysedApp, directory: string): Promise<Assembly> {
   const outdir = join(directory, app.name.replace(/\W+/g, '-'));
   const result = `${outdir}.json`;
   const context = { ...app.flags ? newestFlags() : {}, '@aws-cdk/core:validateAgainstDefaultRules': true, 'aws:cdk:enable-path-metadata': true };
@@ -74,7 +74,7 @@ export async function assemble(app: JudgedApp, directory: string): Promise<Assem
   }
   const report = join(outdir, 'validation-report.json');
   if (!existsSync(report) || !existsSync(result)) {
-    throw new Error(`${app.name} could not be synthesized on the newest CDK, so that there is nothing to judge. Run it and see why:\n${said.slice(-3000)}`);
+    throw new Error(`${app.name} could not be synthesized on the newest CDK, so there is nothing to check:\n${said.slice(-3000)}`);
   }
   return {
     app,

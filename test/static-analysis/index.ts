@@ -1,21 +1,21 @@
 /**
- * Outside judges of what the library makes: cdk-nag in both of its generations, the CDK's own validation, cfn-lint and checkov, on every example and
- * on more apps. Nothing they find may be left unexplained, and no explanation may be left that nothing needs.
+ * Checks every example and more apps with cdk-nag 2 and 3, the CDK's own validation, cfn-lint and checkov. Each finding must be accepted with a reason,
+ * and each acceptance must have a finding.
  *
- *   tsx --tsconfig tsconfig.dev.json test/judges/index.ts [--json FILE]
+ *   tsx --tsconfig tsconfig.dev.json test/static-analysis/index.ts [--json FILE]
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { availableParallelism, tmpdir } from 'os';
 import { join } from 'path';
 import { parseArgs } from 'util';
-import { APPS, Assembly, assemble, FAULTY, Found, JudgedApp } from './apps';
+import { APPS, Assembly, assemble, FAULTY, Found, AnalysedApp } from './apps';
 import { EXCEPTIONS } from './exceptions';
-import { TemplateJudges, Verdict } from './templates';
+import { Findings, TemplateTools } from './templates';
 import { nagRules } from '../../tools/newest';
 
 const NAG_PACKS = ['AwsSolutions', 'HIPAA.Security', 'NIST.800.53.R5', 'PCI.DSS.321'];
 
-type Judge = (assembly: Assembly) => Verdict;
+type Tool = (assembly: Assembly) => Findings;
 
 /** The rules in the table of controls, with their packs. */
 function rulesOfSecurity(): string[] {
@@ -34,12 +34,12 @@ function reported({ report }: Assembly, plugins: (name: string) => boolean): Fou
     }))));
 }
 
-async function judges(assemblies: Assembly[]): Promise<Record<string, Judge>> {
-  const python = await TemplateJudges.install();
+async function tools(assemblies: Assembly[]): Promise<Record<string, Tool>> {
+  const python = await TemplateTools.install();
   const files = assemblies.flatMap(({ templates }) => templates);
   const [lint, checkov] = await Promise.all([python.cfnLint(files), python.checkov(files)]);
-  const all = (verdicts: Map<string, Verdict>) => ({ templates }: Assembly) => ({
-    found: templates.flatMap(file => verdicts.get(file)!.found), unused: templates.flatMap(file => verdicts.get(file)!.unused),
+  const all = (findings: Map<string, Findings>) => ({ templates }: Assembly) => ({
+    found: templates.flatMap(file => findings.get(file)!.found), unused: templates.flatMap(file => findings.get(file)!.unused),
   });
   return {
     'cdk-nag 2': ({ two, unused }) => ({ found: two, unused: unused.two }),
@@ -50,7 +50,7 @@ async function judges(assemblies: Assembly[]): Promise<Record<string, Judge>> {
   };
 }
 
-async function assembleAll(apps: JudgedApp[], directory: string): Promise<Assembly[]> {
+async function assembleAll(apps: AnalysedApp[], directory: string): Promise<Assembly[]> {
   const done: Assembly[] = [];
   const queue = [...apps.keys()];
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
@@ -59,50 +59,50 @@ async function assembleAll(apps: JudgedApp[], directory: string): Promise<Assemb
   return done;
 }
 
-async function judge(): Promise<{ name: string; ok: boolean }[]> {
-  const directory = mkdtempSync(join(tmpdir(), 'judges-'));
+async function analyse(): Promise<{ name: string; ok: boolean }[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'static-analysis-'));
   try {
     const assemblies = await assembleAll([FAULTY, ...APPS], directory);
     const checks: { name: string; ok: boolean }[] = [];
-    const say = (name: string, problems: string[]) => {
+    const addCheck = (name: string, problems: string[]) => {
       checks.push({ name, ok: problems.length === 0 });
       console.log([`${problems.length === 0 ? 'ok' : 'NOT OK'}  ${name}`, ...problems.map(problem => `        ${problem}`)].join('\n'));
     };
     const used = new Set<string>();
-    for (const [name, verdict] of Object.entries(await judges(assemblies))) {
+    for (const [name, findingsOf] of Object.entries(await tools(assemblies))) {
       for (const assembly of assemblies) {
-        const { found, unused } = verdict(assembly);
+        const { found, unused } = findingsOf(assembly);
         if (assembly.app === FAULTY) {
-          say(`${name} looks`, found.length > 0 ? [] : [`expected findings in ${FAULTY.file}, and there are none: it did not run, or no longer objects to what is there.`]);
+          addCheck(`${name} reports the faults of an app`, found.length > 0 ? [] : [`expected findings in ${FAULTY.file}; got none: the tool did not run, or its rules changed.`]);
         } else {
-          say(`${name}: ${assembly.app.name}`, [...unexplained(assembly.app, found, used), ...unused.map(({ rule, path }) =>
-            `${rule} at ${path}: acknowledged, but not found. Take it out of src/common/acknowledgements.ts, or have it said only where it is found.`)]);
+          addCheck(`${name}: ${assembly.app.name}`, [...unexplained(assembly.app, found, used), ...unused.map(({ rule, path }) =>
+            `${rule} at ${path}: accepted, but not found. Remove the acceptance, or accept it only where it is found.`)]);
         }
       }
     }
-    const left = EXCEPTIONS.flatMap(({ app, path, rules }) => rules.map(rule => `${rule} at ${path} in "${app}"`)).filter(key => !used.has(key));
+    const unneeded = EXCEPTIONS.flatMap(({ app, path, rules }) => rules.map(rule => `${rule} at ${path} in "${app}"`)).filter(key => !used.has(key));
     const rules = nagRules();
-    say('the rules that SECURITY.md names are there', rulesOfSecurity().filter(rule => !new RegExp(`\\b${rule}\\b`).test(rules)).map(rule => `${rule}: cdk-nag has no such rule. Correct SECURITY.md.`));
-    say('every exception is needed', left.map(key => `${key}: nobody finds it. Take it out of test/judges/exceptions.ts.`));
+    addCheck('cdk-nag has the rules that SECURITY.md names', rulesOfSecurity().filter(rule => !new RegExp(`\\b${rule}\\b`).test(rules)).map(rule => `${rule}: cdk-nag has no such rule. Correct SECURITY.md.`));
+    addCheck('every exception is needed', unneeded.map(key => `${key}: no tool finds it. Remove it from test/static-analysis/exceptions.ts.`));
     return checks;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function unexplained(app: JudgedApp, found: Found[], used: Set<string>): string[] {
+function unexplained(app: AnalysedApp, found: Found[], used: Set<string>): string[] {
   return found.flatMap(({ rule, path, text }) => {
     if (EXCEPTIONS.some(exception => exception.app === app.name && exception.path === path && exception.rules.includes(rule))) {
       used.add(`${rule} at ${path} in "${app.name}"`);
       return [];
     }
-    return [`${rule} at ${path}: ${text}\n          Mend it. If it is right as it is, say why: in src/common/acknowledgements.ts for what the library makes, in test/judges/exceptions.ts for what the app makes.`];
+    return [`${rule} at ${path}: ${text}\n          Fix it. To accept it, give the reason: where the part of the library creates the resource, or in test/static-analysis/exceptions.ts for a resource of the app.`];
   });
 }
 
 const { values: { json } } = parseArgs({ options: { json: { type: 'string' } } });
 const began = Date.now();
-judge().then((checks) => {
+analyse().then((checks) => {
   const failed = checks.filter(({ ok }) => !ok).length;
   console.log(`\n${checks.length - failed} passed, ${failed} failed, ${Math.round((Date.now() - began) / 1000)} s`);
   if (json) {

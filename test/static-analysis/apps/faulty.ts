@@ -1,4 +1,4 @@
-/** What every judge has to object to, which shows that it looked: nobody deploys this. */
+/** An app with faults that each tool reports, which shows that the tool ran. Do not deploy it. */
 import { App, CfnResource, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 

@@ -1,4 +1,4 @@
-/** The judges that read templates: cfn-lint and checkov, in a virtual environment of their own. */
+/** The tools that read templates, cfn-lint and checkov, in a virtual environment of their own. */
 import { execFile } from 'child_process';
 import { readFileSync, writeFileSync } from 'fs';
 import { dirname, join } from 'path';
@@ -9,13 +9,13 @@ import { ensureVirtualEnvironment } from '../../local/venv';
 
 const run = promisify(execFile);
 const MAX_OUTPUT = 256 * 1024 * 1024;
-/** Nobody listens there. */
+/** No server listens at this address. */
 const NOWHERE = 'http://127.0.0.1:9';
 
-/** What one of these judges said of a template. */
-export interface Verdict {
+/** What a tool found in a template. */
+export interface Findings {
   readonly found: Found[];
-  /** What the template acknowledges without need. */
+  /** What the template accepts, but the tool does not find. */
   readonly unused: Found[];
 }
 
@@ -23,22 +23,22 @@ interface Template {
   readonly Resources: Record<string, { readonly Metadata?: Record<string, any> }>;
 }
 
-/** Runs the two on all templates at once, as each start of them takes seconds; returns their verdicts by the template's path. */
-export class TemplateJudges {
-  public static async install(): Promise<TemplateJudges> {
+/** Runs each tool once for all templates, because each start takes seconds. Returns the findings by the path of the template. */
+export class TemplateTools {
+  public static async install(): Promise<TemplateTools> {
     const python = await ensureVirtualEnvironment({
-      directory: join(__dirname, '..', '..', '.local', 'judges'),
+      directory: join(__dirname, '..', '..', '.local', 'static-analysis'),
       requirements: join(__dirname, 'requirements.txt'),
       name: 'cfn-lint and checkov',
-      installMessage: 'Installing cfn-lint and checkov into .local/judges (once; about 400 MB, and a minute)',
+      installMessage: 'Installing cfn-lint and checkov into .local/static-analysis (once; about 400 MB, and a minute)',
     }, console.log);
-    return new TemplateJudges(python);
+    return new TemplateTools(python);
   }
 
   private constructor(private readonly python: string) {}
 
-  public async cfnLint(files: string[]): Promise<Map<string, Verdict>> {
-    // It does not tell what it ignored: so it reads the templates once more without what they acknowledge.
+  public async cfnLint(files: string[]): Promise<Map<string, Findings>> {
+    // cfn-lint does not report what it ignored, so it also reads the templates without the accepted rules.
     const bare = new Map(files.map(file => [file, withoutAcknowledgements(file)]));
     const output = await this.ask('cfn-lint', ['--format', 'json', '--', ...files, ...bare.values()]);
     const all: { Filename: string; Message: string; Location: { Path: (string | number)[] | null }; Rule: { Id: string } }[] = JSON.parse(output);
@@ -54,13 +54,13 @@ export class TemplateJudges {
     }));
   }
 
-  public async checkov(files: string[]): Promise<Map<string, Verdict>> {
+  public async checkov(files: string[]): Promise<Map<string, Findings>> {
     const output = await this.ask('checkov', [
       '--framework', 'cloudformation', '--skip-download', '--soft-fail', '--output', 'json', ...files.flatMap(file => ['--file', file]),
     ]);
     const { results } = JSON.parse(output) as { results: Record<'failed_checks' | 'skipped_checks', Check[]> & { parsing_errors: string[] } };
     if (results.parsing_errors.length > 0) {
-      throw new Error(`checkov could not read ${results.parsing_errors.join(', ')}: see what it dislikes there.`);
+      throw new Error(`checkov could not read ${results.parsing_errors.join(', ')}: run checkov on it to see why.`);
     }
     return new Map(files.map((file) => {
       const template = read(file);
@@ -76,7 +76,7 @@ export class TemplateJudges {
   private async ask(tool: 'cfn-lint' | 'checkov', args: string[]): Promise<string> {
     const env = {
       ...withoutAws(),
-      // Neither has business on the network. What would go there all the same ends here, at once.
+      // The tools need no network: their requests fail at once.
       HTTPS_PROXY: NOWHERE,
       HTTP_PROXY: NOWHERE,
       ALL_PROXY: NOWHERE,
@@ -85,11 +85,11 @@ export class TemplateJudges {
       return (await run(this.python, [join(dirname(this.python), tool), ...args], { env, maxBuffer: MAX_OUTPUT })).stdout;
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-      // cfn-lint ends so when it found something; then it has said what.
+      // cfn-lint exits with an error if it finds something, and prints the findings.
       if (stdout?.trim().startsWith('[')) {
         return stdout;
       }
-      throw new Error(`${tool} did not come to a verdict. It said:\n${(stderr ?? String(error)).trim().slice(-2000)}`);
+      throw new Error(`${tool} failed. Its output:\n${(stderr ?? String(error)).trim().slice(-2000)}`);
     }
   }
 }
@@ -107,7 +107,7 @@ const pathOf = (template: Template, id = 'the template') => template.Resources[i
 
 function acknowledged(template: Template, ids: (metadata: Record<string, any>) => string[]): Found[] {
   return Object.entries(template.Resources).flatMap(([id, { Metadata = {} }]) =>
-    ids(Metadata).map(rule => ({ rule, path: pathOf(template, id), text: 'acknowledged, but not found' })));
+    ids(Metadata).map(rule => ({ rule, path: pathOf(template, id), text: 'accepted, but not found' })));
 }
 
 function withoutAcknowledgements(file: string): string {

@@ -1,0 +1,90 @@
+/** The parts of `npm test`: what each checks, its command, and how its results are counted. */
+import { readFileSync } from 'fs';
+import { join } from 'path';
+import type { Count, Part } from './run-parts';
+
+export const ROOT = join(__dirname, '..');
+export const RESULTS = join(ROOT, 'test-results');
+const TSX = ['tsx', '--tsconfig', 'tsconfig.dev.json'];
+
+/** The file in which a part leaves its results. */
+export function resultFile(part: string): string {
+  return join(RESULTS, `${part}.json`);
+}
+
+function read(part: string) {
+  return JSON.parse(readFileSync(resultFile(part), 'utf8'));
+}
+
+/** Counts the tests of Jest. */
+function jestCount(part: string): () => Count {
+  return () => {
+    const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = read(part);
+    // A suite that cannot be loaded has no tests that could fail.
+    return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
+  };
+}
+
+/** Counts a list of `{ name, ok }`. */
+function checkCount(part: string): () => Count {
+  return () => {
+    const { checks, skipped = 0 }: { checks: { ok: boolean }[]; skipped?: number } = read(part);
+    const passed = checks.filter(({ ok }) => ok).length;
+    return { passed, failed: checks.length - passed, skipped };
+  };
+}
+
+/** A part whose program writes its checks into the file after `--json`. */
+function checksOf(name: string, description: string, cores: number, program: string[], more: Partial<Part> = {}): Part {
+  return { name, description, cores, command: [...TSX, ...program, '--json', resultFile(name)], count: checkCount(name), ...more };
+}
+
+/** Parts that take long or mostly wait come first: the others run beside them. */
+export const PARTS: readonly Part[] = [
+  checksOf('lifecycle', 'the deployed Lambda when others change or delete its runner', 0.3, ['test/e2e/lifecycle.ts']),
+  checksOf('outages', 'the deployed Lambda during outages of the API', 0.2, ['test/e2e/outages.ts']),
+  checksOf('bindings', 'the packages of all four languages synthesize the same templates', 1.7, ['test/bindings/index.ts'], { writesLibrary: true }),
+  checksOf('soak', 'random stack operations with injected faults violate no invariant', 0.4, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
+  {
+    name: 'unit',
+    description: 'constructs, handler and local orchestrator',
+    cores: 1.3,
+    command: ['jest', '--ci', '--coverage=false', '--maxWorkers=2', '--json', '--outputFile', resultFile('unit')],
+    count: jestCount('unit'),
+    inCheck: true,
+  },
+  ...['24', '22'].map((version): Part => ({
+    ...checksOf(`node${version}`, `the handler on Node.js ${version}`, 0.6, ['tools/handler-on-node.ts', version]), count: jestCount(`node${version}`),
+  })),
+  checksOf('refused-deployments', 'deployments that must fail report the cause and leave nothing behind', 0.3, ['test/e2e/refused-deployments.ts']),
+  checksOf('static-analysis', 'cdk-nag, the CDK, cfn-lint and checkov report no finding without a reason', 1, ['test/static-analysis/index.ts']),
+  checksOf('newest', 'the constructs on the newest CDK', 1.2, ['tools/newest-cdk.ts']),
+  checksOf('permissions', 'the deployed policies allow the calls of a deployment, and each permission is needed', 0.5, ['test/e2e/permissions.ts']),
+  checksOf('undocumented', 'deployments with each behaviour that the AWS documentation leaves open', 0.5, ['test/e2e/undocumented.ts']),
+  checksOf('emulator', 'the AWS emulator follows the rules of AWS that this project depends on', 0.4, ['test/emulator/index.ts']),
+  checksOf('trial', '`npm run try`, as a user runs it', 0.5, ['local/try/index.ts']),
+  checksOf('production', 'the production example is deployed and destroyed', 0.5, ['test/e2e/production.ts']),
+  checksOf('prove', 'least privilege: real calls pass, hostile calls fail, and every condition is needed', 1, ['test/proof/index.ts']),
+  checksOf('api', 'the public API is documented, compatible, and shown in four languages', 1, ['tools/api.ts'], { writesLibrary: true }),
+  checksOf('tarball', 'the published package is small, complete and reproducible', 1, ['tools/tarball.ts'], { writesLibrary: true }),
+  {
+    name: 'lint',
+    description: 'the code follows the style rules',
+    cores: 1,
+    command: [
+      'eslint', '--cache', '--cache-location', '.local/eslint-cache', '--cache-strategy', 'content', '--ext', '.ts', '--max-warnings', '0',
+      'src', 'test', 'integ', 'local', 'tools', 'examples', '.projenrc.ts',
+    ],
+    env: { ESLINT_USE_FLAT_CONFIG: 'false' },
+    inCheck: true,
+  },
+  {
+    name: 'types',
+    description: 'the project and the examples compile',
+    cores: 1,
+    command: ['tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', '.local/types.tsbuildinfo', '-p', 'tsconfig.dev.json'],
+    inCheck: true,
+  },
+  checksOf('integ', 'the integration test matches its snapshot', 1, ['tools/integ.ts']),
+  checksOf('licenses', 'the licenses of all dependencies are known', 0.8, ['tools/licenses.ts', '--check']),
+];
