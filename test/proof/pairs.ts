@@ -11,7 +11,9 @@ export function allPairs<T extends Choices>(choices: T, seed: number): Choice<T>
   const count = starts.at(-1)! + inputs.at(-1)!.length;
   const open = new Uint8Array(count * count);
   const pairs = inputs.flatMap((values, one) => inputs.slice(one + 1).flatMap((others, next) =>
-    values.flatMap((_value, i) => others.map((_other, j) => ({ one, other: one + 1 + next, i, j, pair: (starts[one]! + i) * count + starts[one + 1 + next]! + j })))));
+    values.flatMap((_value, i) => others.map((_other, j) => ({
+      one, other: one + 1 + next, i, j, pair: (starts[one]! + i) * count + starts[one + 1 + next]! + j,
+    })))));
   pairs.forEach(({ pair }) => { open[pair] = 1; });
   const random = generator(seed);
   const pick = (values: readonly string[]) => Math.floor(random() * values.length);
