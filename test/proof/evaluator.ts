@@ -70,7 +70,7 @@ function withoutNumericMismatches(document: Document, context: Context): Documen
 }
 
 /** The engine needs metadata with a resource policy, which it takes from a policy that was validated before. */
-const named = (name: string, policyDocument: Document) => ({ __validated: true, policyDocument: compared(policyDocument), metadata: { name }, errors: [] });
+const named = (name: string, policyDocument: Document) => ({ __validated: true, policyDocument, metadata: { name }, errors: [] });
 
 const texts = new WeakMap<Document, Document>();
 
@@ -82,6 +82,25 @@ function compared(document: Document): Document {
     texts.set(document, known);
   }
   return known;
+}
+
+const byAction = new WeakMap<Document, Map<string, Document>>();
+
+/** The document as the engine takes it, without statements on other actions, which decide nothing: the engine parses all that it gets. */
+function concerning(document: Document, action: string): Document {
+  const known = byAction.get(document) ?? new Map<string, Document>();
+  byAction.set(document, known);
+  let relevant = known.get(action);
+  if (!relevant) {
+    const all = compared(document);
+    relevant = { ...all, Statement: all.Statement.filter((statement) => mayConcern(statement, action)) };
+    known.set(action, relevant);
+  }
+  return relevant;
+}
+
+function mayConcern({ Action }: Statement, action: string): boolean {
+  return Action === undefined || list(Action).some((one) => /[*?$]/.test(one) || one.toLowerCase() === action.toLowerCase());
 }
 
 export function isAllowed(account: Account, request: Request): boolean {
@@ -96,11 +115,11 @@ export function isAllowed(account: Account, request: Request): boolean {
       contextVariables: request.context,
     },
     identityPolicies: Object.entries(role?.policies ?? {})
-      .map(([name, document]) => ({ name, policy: compared(withoutNumericMismatches(document, request.context)) })),
+      .map(([name, document]) => ({ name, policy: concerning(withoutNumericMismatches(document, request.context), request.action) })),
     serviceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'FullAWSAccess', policy: EVERYTHING }] }],
     resourceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'RCPFullAWSAccess', policy: OPEN }] }],
-    resourcePolicy: policy && named('resource', policy),
-    permissionBoundaryPolicies: boundary && [{ name: 'boundary', policy: compared(boundary) }],
+    resourcePolicy: policy && named('resource', concerning(policy, request.action)),
+    permissionBoundaryPolicies: boundary && [{ name: 'boundary', policy: concerning(boundary, request.action) }],
   }, {});
   return result === 'Allowed';
 }
