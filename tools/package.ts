@@ -8,7 +8,7 @@ import { spawnSync } from 'child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'fs';
 import { join, relative } from 'path';
 import { parseArgs } from 'util';
-import { runWith } from './assembly';
+import { compile, runWith } from './assembly';
 import { check, Check } from './checks';
 import { Language, MAVEN_REPOSITORY, missing, ROOT, toolEnvironment } from './toolchains';
 
@@ -37,12 +37,10 @@ function run(command: string, ...args: string[]): void {
   runWith({ ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt') }, command, ...args);
 }
 
-/** Compiles the library and makes the packages, anew. */
+/** Compiles the library, unless that is done, and makes the packages. */
 export function makePackages(targets: Target[]): void {
   run('tsx', 'tools/bundle.ts');
-  // What an earlier compilation left would be packed too.
-  rmSync(join(ROOT, 'lib'), { recursive: true, force: true });
-  run('jsii', '--silence-warnings=reserved-word', '--compress-assembly');
+  compile();
   targets.forEach(target => rmSync(join(DIST, target), { recursive: true, force: true }));
   // All in one process, which builds them side by side: they wait for registries more than for the processor.
   run('jsii-pacmak', ...targets.flatMap(target => ['--target', target]), '--outdir', DIST, '--npmignore=false', '--maven-local-repository', MAVEN_REPOSITORY);

@@ -162,7 +162,7 @@ function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefin
     problems.add({
       input,
       expected: 'a selection of the VPC\'s subnets',
-      got: error instanceof Error ? error.message : String(error),
+      got: (error as Error).message,
       fix: 'Select existing subnets of the VPC, with a route to the orchestrator and the image registry.',
     });
     return;

@@ -54,7 +54,7 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
     problems.add({
       input: 'registrationNetwork.vpcSubnets',
       expected: 'a selection of the VPC\'s subnets',
-      got: error instanceof Error ? error.message : String(error),
+      got: (error as Error).message,
       fix: 'Select existing subnets of the VPC, with a route to the API of the orchestrator.',
     });
     return;

@@ -2,7 +2,7 @@
 import { execFile } from 'child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { createHash } from 'node:crypto';
-import { basename, delimiter, join, sep } from 'path';
+import { basename, delimiter, join } from 'path';
 import { JAVA_CLASS, newProject, README } from './readme';
 import { artifact, DIST } from '../../tools/package';
 import { Language, MAVEN_REPOSITORY, ROOT, toolEnvironment } from '../../tools/toolchains';
@@ -18,6 +18,8 @@ export interface Installed {
   readonly addReadme: () => Promise<void>;
   /** Runs an example, the README's program, or the app that makes mistakes, as the CDK does; returns what it printed. */
   readonly run: (app: string, env: NodeJS.ProcessEnv) => Promise<string>;
+  /** Runs several examples in one process; returns the errors by example. What the CDK would run is the command of `run`. */
+  readonly runTogether?: (outdirs: Record<string, string>, env: NodeJS.ProcessEnv) => Promise<Record<string, string>>;
   /** Compiles the examples with the newest aws-cdk-lib, where the language compiles against it. */
   readonly compileWithNewest?: () => Promise<string>;
 }
@@ -80,7 +82,14 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     const activated = { ...env, VIRTUAL_ENV: join(directory, '.venv'), PATH: [join(directory, '.venv', 'bin'), process.env.PATH].join(delimiter) };
     await run('pip', ['install', '--quiet', '--no-input', '-r', 'requirements.txt'], directory, { ...activated, PIP_CONSTRAINT: constraints });
     cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
-    return { addReadme: async () => void newProject('python', directory, 'basic/cdk.json'), run: app(directory, activated) };
+    return {
+      addReadme: async () => void newProject('python', directory, 'basic/cdk.json'),
+      run: app(directory, activated),
+      runTogether: async (outdirs, given) => {
+        const printed = await run('python3', [join(__dirname, 'python', 'run_examples.py'), JSON.stringify(outdirs)], directory, { ...activated, ...given });
+        return JSON.parse(printed.trimEnd().split('\n').pop()!);
+      },
+    };
   },
 
   java: async () => {
@@ -103,6 +112,11 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     if (used.length !== 1 || hash(used[0]) !== hash(built)) {
       throw new Error(`Maven should have taken ${built}, but its repository has ${used.join(', ') || 'no such file'}. Look where else it found the artifact.`);
     }
+    // Maven takes longer to start than an example to run.
+    const printed = await run('mvn', ['--batch-mode', '--quiet', 'exec:exec', '-Dexec.executable=echo', '-Dexec.args=%classpath'], directory, env);
+    // Maven colours its output even if there is none.
+    // eslint-disable-next-line no-control-regex
+    const classPath = printed.replace(/\u001b\[[0-9;]*m/g, '').trim();
     return {
       // The POM of the examples is what `cdk init` makes, and our artifact.
       addReadme: async () => {
@@ -111,6 +125,9 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
       },
       run: async (name, given) => {
         const [where, main] = name === README ? [join(directory, README), JAVA_CLASS] : [directory, `com.myorg.${className(name)}`];
+        if (![README, 'basic'].includes(name)) {
+          return run('java', ['-cp', classPath, main], where, { ...env, ...given });
+        }
         const { app: command } = JSON.parse(readFileSync(join(where, 'cdk.json'), 'utf8'));
         return run('sh', ['-c', `${command} -Dexec.mainClass=${main}`], where, { ...env, ...given });
       },
@@ -135,7 +152,8 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
       run: app(directory, env),
       compileWithNewest: async () => {
         await run('go', ['get', `github.com/aws/aws-cdk-go/awscdk/v2@v${NEWEST_CDK}`], directory, env);
-        return run('go', ['build', '-o', join(directory, 'bin') + sep, './...'], directory, env);
+        // Of several programs, Go links none.
+        return run('go', ['build', './...'], directory, env);
       },
     };
   },
