@@ -64,8 +64,8 @@ describe('several runners', () => {
   });
 });
 
-describe('what others do with a runner', () => {
-  test('grants go to the task role, and are there before the registration', () => {
+describe('a runner that other constructs use', () => {
+  test('gets its grants in the task role, before the registration', () => {
     const stack = newStack();
     const runner = runnerIn(stack);
     new s3.Bucket(stack, 'Bucket').grantRead(runner);
@@ -104,7 +104,7 @@ describe('what others do with a runner', () => {
     template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'production', ProjectId: Match.absent() });
   });
 
-  test('an imported runner takes rules and grants when it is told enough', () => {
+  test('an imported runner accepts rules and grants if its orchestrator and task role are given', () => {
     const stack = newStack();
     const imported = EcsRunner.fromRunnerAttributes(stack, 'Imported', {
       runnerId: 'prod', orchestrator: orchestratorOf(stack), taskRole: iam.Role.fromRoleName(stack, 'TaskRole', 'task-role'),
@@ -118,7 +118,7 @@ describe('what others do with a runner', () => {
     template.hasResourceProperties('AWS::IAM::Policy', { Roles: ['task-role'] });
   });
 
-  test('a rule says what is wrong with it', () => {
+  test('a rule reports its problems', () => {
     const stack = newStack();
     const imported = EcsRunner.fromRunnerId(stack, 'Imported', 'prod');
     expect(() => imported.addRule('Rule', { projectId: 'a b', envTypeId: '-' })).toThrow([
@@ -142,7 +142,7 @@ describe('what others do with a runner', () => {
     ].join('\n'));
   });
 
-  test('construct ids stay as they are: changing one replaces what users have', () => {
+  test('construct ids do not change, because a change would replace resources of users', () => {
     const stack = newStack();
     const runner = runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: tokenOf(stack, 'Other') }) });
     runner.addRule('Rule');
@@ -198,7 +198,7 @@ describe('the resource of a rule', () => {
     expect(ids['a CDK token']).toMatch(/^RunnerRule[0-9A-F]{8}$/);
   });
 
-  test('takes over identical rules if the runner is adopted, and any if the rule says so', () => {
+  test('takes over identical rules if the runner is adopted, and any rule if `adoptExisting` is set on the rule', () => {
     const stack = newStack();
     const runner = runnerIn(stack, { runnerId: 'first', adoptExisting: true });
     runner.addRule('Identical', { envTypeId: 'dev' });
@@ -208,7 +208,7 @@ describe('the resource of a rule', () => {
     template.hasResourceProperties('Custom::HumanitecRunnerRule', { EnvTypeId: 'prod', AdoptExisting: 'true' });
   });
 
-  test('waits for the whole Lambda, with how its events are delivered', () => {
+  test('waits for the Lambda and its EventInvokeConfig', () => {
     const stack = newStack();
     const { orchestrator } = minimal(stack);
     EcsRunner.fromRunnerAttributes(stack, 'Imported', { runnerId: 'imported', orchestrator }).addRule('Rule');

@@ -125,7 +125,7 @@ describe('a default runner', () => {
     });
   });
 
-  test('lets tasks reach the state, and start with nothing', () => {
+  test('allows tasks to use the state, and the execution role nothing', () => {
     const bucket = ref('RunnerStateBucket', 'AWS::S3::Bucket');
     const inAccount = { StringEquals: { 'aws:ResourceAccount': ACCOUNT } };
     expect(statementsOf(template, 'RunnerTaskRole')).toEqual({
@@ -149,7 +149,7 @@ describe('a default runner', () => {
     }
   });
 
-  test('keeps the state private, encrypted, versioned, and when the stack goes', () => {
+  test('keeps the state private, encrypted and versioned, and retains it when the stack is deleted', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
@@ -184,7 +184,7 @@ describe('a default runner', () => {
     });
   });
 
-  test('lets HTTPS out and nothing in', () => {
+  test('allows outbound HTTPS and no inbound traffic', () => {
     const { Properties: group } = only(template, 'AWS::EC2::SecurityGroup', 'RunnerSecurityGroup');
     const https = { Description: 'HTTPS to the orchestrator, registries and AWS', IpProtocol: 'tcp', FromPort: 443, ToPort: 443 };
     expect(group.SecurityGroupEgress).toEqual([{ ...https, CidrIp: '0.0.0.0/0' }, { ...https, CidrIpv6: '::/0' }]);
@@ -232,7 +232,7 @@ describe('a default runner', () => {
     expect(only(template, 'AWS::Lambda::Function').Properties.Environment).toEqual({ Variables: { ORCHESTRATOR_API_URL: 'https://api.humanitec.dev' } });
   });
 
-  test('registers after everything else, so that a refused delete has torn nothing down', () => {
+  test('registers after everything else, so that a rejected delete deletes nothing', () => {
     const { Resources: resources } = template.toJSON();
     const ids = new Set(Object.keys(resources));
     const registration = Object.keys(template.findResources('Custom::HumanitecRunner'))[0];
@@ -245,7 +245,7 @@ describe('a default runner', () => {
     expect([...ids].filter(id => !before.has(id))).toEqual([registration]);
   });
 
-  test('gives the registration the token, its own log and the OIDC provider, and nothing else', () => {
+  test('allows the registration to read the API token, write its log and create the OIDC provider, and nothing else', () => {
     expect(statementsOf(template, 'HumanitecRunnerRegistrationRole')).toEqual({
       WriteLog: expect.objectContaining({ Action: ['logs:CreateLogStream', 'logs:PutLogEvents'] }),
       ReadApiTokenSecret: { Sid: 'ReadApiTokenSecret', Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: TOKEN_ARN },

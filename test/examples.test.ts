@@ -70,10 +70,10 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
   },
 };
 
-test('every example is looked at', () => {
+test('every example has expectations', () => {
   expect(EXAMPLES).toEqual(Object.keys(SHOWS).sort());
 });
 
-test.each(Object.keys(SHOWS))('the example "%s" gives the template that it promises', async (example) => {
+test.each(Object.keys(SHOWS))('the example "%s" has the expected template', async (example) => {
   SHOWS[example](await synthesize(example));
 }, 60_000);

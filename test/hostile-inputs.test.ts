@@ -114,7 +114,7 @@ function plainly(input: Input, value: string | undefined): Set<string> {
   return new Set(passing(synthesize(input, value)!, 'team', input.given?.('team')).requests);
 }
 
-test.each(Object.entries(INPUTS))('a hostile value of %s is refused, or harmless', (_name, input) => {
+test.each(Object.entries(INPUTS))('a hostile value of %s is rejected or has no effect on permissions', (_name, input) => {
   const plain = plainly(input, 'team');
   fc.assert(fc.property(hostileValue, (value) => {
     const template = synthesize(input, value);
@@ -126,14 +126,14 @@ test.each(Object.entries(INPUTS))('a hostile value of %s is refused, or harmless
   }), { seed: 4, numRuns: 60, endOnFailure: true });
 }, 60_000);
 
-describe('only CloudFormation knows the value', () => {
+describe('a value that only CloudFormation knows', () => {
   const HOSTILE = ['*', 't*', 't?am', '${aws:username}'];
   const registrationOf = (template: Template, value: string) => {
     const resolver = new Resolver(template, { account: ACCOUNT, region: REGION, stackName: 'Stack', parameters: { Value: value } });
     return resolver.resolve({ ...resolver.resourcesOf('Custom::HumanitecRunner')[0]![1], ServiceToken: undefined });
   };
 
-  test.each(['orgId', 'rolePath', 'tag of an image'])('%s is compared as it is', (name) => {
+  test.each(['orgId', 'rolePath', 'tag of an image'])('of %s is compared without wildcards', (name) => {
     const input = INPUTS[name]!;
     const plain = plainly(input, undefined);
     for (const value of HOSTILE) expect(passing(synthesize(input, undefined)!, value, input.given?.(value)).requests.filter((one) => !plain.has(one))).toEqual([]);
@@ -148,7 +148,7 @@ describe('only CloudFormation knows the value', () => {
     ['name of a repository', IMAGE_PATTERN, ({ Job }) => Job.Image],
     ['runnerId', RUNNER_ID_PATTERN, ({ RunnerId }) => RunnerId],
     ['runnerIdPrefix', RUNNER_ID_PATTERN, ({ RunnerId }) => RunnerId],
-  ])('%s cannot be registered', (name, pattern, told) => {
+  ])('of %s is rejected by the orchestrator if it contains wildcards', (name, pattern, told) => {
     const template = synthesize(INPUTS[name]!, undefined)!;
     for (const value of HOSTILE) expect(told(registrationOf(template, value))).not.toMatch(pattern);
     expect(told(registrationOf(template, 'team'))).toMatch(pattern);
@@ -171,7 +171,7 @@ describe('only CloudFormation knows the value', () => {
     ['name of a repository', 'image'],
     ['ARN of a key', 'encryptionKey'],
     ['ARN of the key of the token\'s parameter', 'orchestrator.apiToken'],
-  ])('%s is looked at before anything is built', (name, input) => {
+  ])('of %s is checked by the handler before resources are created', (name, input) => {
     const { Resources } = synthesize(INPUTS[name]!, undefined)!;
     const [id, { Properties: properties }] = Object.entries(Resources).find(([, { Type }]) => Type === 'Custom::HumanitecRunnerId')!;
     expect(JSON.stringify((properties as any).Values[input])).toContain('{"Ref":"Value"}');
@@ -180,7 +180,7 @@ describe('only CloudFormation knows the value', () => {
     for (const [, policy] of own) expect(JSON.stringify(policy)).toMatch(new RegExp(`\\{"Ref":"${id}"\\}|"DependsOn":\\["${id}"\\]`));
   });
 
-  test.each([{ account: ACCOUNT, region: REGION }, undefined])('what comes from a resource of the app, or is the account and region, is what it is (%j)', (env) => {
+  test.each([{ account: ACCOUNT, region: REGION }, undefined])('that comes from a resource of the app, or is the account or region, is not checked by the handler (%j)', (env) => {
     const stack = new Stack(new App({ analyticsReporting: false }), 'Stack', { env });
     new EcsRunner(stack, 'Runner', {
       ...minimal(stack),
@@ -194,7 +194,7 @@ describe('only CloudFormation knows the value', () => {
   });
 
   // An organization or a token that is not there is found out before the role of the orchestrator is made, which waits for the id.
-  test.each(['orgId, self-hosted', 'name of the token\'s secret', 'ARN of the token\'s secret'])('%s is tried before the role of the orchestrator is there', (name) => {
+  test.each(['orgId, self-hosted', 'name of the token\'s secret', 'ARN of the token\'s secret'])('of %s is used for a call of the API before the task manager role is created', (name) => {
     const { Resources } = synthesize(INPUTS[name]!, undefined)!;
     const [id] = Object.entries(Resources).find(([, { Type }]) => Type === 'Custom::HumanitecRunnerId')!;
     const [, role] = Object.entries(Resources).find(([logicalId]) => logicalId.startsWith('RunnerTaskManagerRole'))!;
@@ -202,7 +202,7 @@ describe('only CloudFormation knows the value', () => {
     expect(JSON.stringify(Resources[id])).toContain('{"Ref":"Value"}');
   });
 
-  test.each(['oidcIssuerUrl', 'name of the token\'s parameter', 'name of a parameter'])('%s has to be known', (name) => {
+  test.each(['oidcIssuerUrl', 'name of the token\'s parameter', 'name of a parameter'])('of %s is rejected', (name) => {
     expect(synthesize(INPUTS[name]!, undefined)).toBeUndefined();
   });
 });

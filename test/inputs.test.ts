@@ -12,7 +12,7 @@ import { ACCOUNT, newStack, only, REGION, TOKEN_ARN, runnerIn, statementsOf } fr
 import { ApiToken, OnInUse, Orchestrator, RunnerImage, StateStorage } from '../src';
 
 describe('inputs', () => {
-  test('ids, description and policies of the registration are handed on', () => {
+  test('registers id and description, and applies path and boundary to the roles', () => {
     const stack = newStack();
     runnerIn(stack, {
       runnerId: 'prod', description: 'text', adoptExisting: true, onInUse: OnInUse.RETAIN, allowStateMove: true, environment: { A: '1' }, assignPublicIp: true,
@@ -30,7 +30,7 @@ describe('inputs', () => {
     expect(only(Template.fromStack(stack), 'Custom::HumanitecRunnerId').Properties.RunnerIdPrefix).toBe(expected);
   });
 
-  test('neither VPC nor subnets: a VPC of two zones with one NAT gateway', () => {
+  test('creates a VPC of two zones with one NAT gateway without VPC and subnets', () => {
     const stack = newStack({});
     const runner = runnerIn(stack, { subnetIds: undefined });
     const template = Template.fromStack(stack);
@@ -41,7 +41,7 @@ describe('inputs', () => {
     expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining(Object.keys(template.findResources('AWS::EC2::Route'))));
   });
 
-  test('an existing cluster gets nothing of ours', () => {
+  test('does not change an existing cluster', () => {
     const stack = newStack();
     const runner = runnerIn(stack, { cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/existing`) });
     const template = Template.fromStack(stack);
@@ -51,7 +51,7 @@ describe('inputs', () => {
     expect(statementsOf(template, 'RunnerTaskManagerRole').RunTask.Condition.ArnEquals).toEqual({ 'ecs:cluster': `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/existing` });
   });
 
-  test('an existing bucket with a prefix holds the tasks to it', () => {
+  test('limits the tasks to the prefix in an existing bucket', () => {
     const stack = newStack();
     runnerIn(stack, { stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'state'), { prefix: 'team/runner/' }) });
     const template = Template.fromStack(stack);
@@ -70,14 +70,14 @@ describe('inputs', () => {
     expect(ReadAndWriteState.Resource).toEqual({ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::state/team/runner/*' });
   });
 
-  test('a new bucket logs its access to the bucket and prefix that are given', () => {
+  test('writes access logs of a new bucket to the given bucket and prefix', () => {
     const stack = newStack();
     const logs = s3.Bucket.fromBucketName(stack, 'AccessLogs', 'access-logs');
     runnerIn(stack, { stateStorage: StateStorage.newBucket({ serverAccessLogsBucket: logs, serverAccessLogsPrefix: 'state/' }) });
     Template.fromStack(stack).hasResourceProperties('AWS::S3::Bucket', { LoggingConfiguration: { DestinationBucketName: 'access-logs', LogFilePrefix: 'state/' } });
   });
 
-  test('a new bucket can be thrown away', () => {
+  test('deletes a new bucket with its objects if asked to', () => {
     const stack = newStack();
     runnerIn(stack, { stateStorage: StateStorage.newBucket({ versioned: false, removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) });
     const template = Template.fromStack(stack);
@@ -127,7 +127,7 @@ describe('inputs', () => {
     }
   });
 
-  test('a customer key of an existing bucket can be used for its objects, as it may have no bucket key', () => {
+  test('allows a customer key of an existing bucket for its objects, because the bucket may have no bucket key', () => {
     const stack = newStack();
     const bucket = new s3.Bucket(stack, 'State', { encryptionKey: new kms.Key(stack, 'Key') });
     runnerIn(stack, { stateStorage: StateStorage.existingBucket(bucket) });
@@ -136,7 +136,7 @@ describe('inputs', () => {
     expect(condition.StringLike).toEqual({ 'kms:EncryptionContext:aws:s3:arn': [{ 'Fn::GetAtt': [id, 'Arn'] }, { 'Fn::Sub': `\${${id}.Arn}/*` }] });
   });
 
-  test('one key for the runner and its token makes no circle', () => {
+  test('accepts one key for the runner and its API token without a circular dependency', () => {
     const stack = newStack();
     const encryptionKey = new kms.Key(stack, 'Key');
     const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey });
@@ -147,14 +147,14 @@ describe('inputs', () => {
     expect(only(template, 'Custom::HumanitecRunner').Properties.Token.SecretField).toBe('token');
   });
 
-  test('an imported key gets a warning with the statement that it needs', () => {
+  test('prints the statement that an imported key needs in a warning', () => {
     const stack = newStack();
     runnerIn(stack, { runnerId: 'prod', encryptionKey: kms.Key.fromKeyArn(stack, 'Key', `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234`) });
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp(
       `"kms:EncryptionContext:aws:logs:arn":.*log-group:/aws/ecs/prod.*"Service":"logs\\.${REGION}\\.amazonaws\\.com".*"StringEquals":{"kms:ViaService":"s3\\.${REGION}\\.amazonaws\\.com"}.*"Sid":"EncryptState".*importedKey`));
   });
 
-  test('secrets and a private image are all that the execution role may reach', () => {
+  test('allows the execution role to read the secrets and to pull a private image, and nothing else', () => {
     const stack = newStack();
     const encryptionKey = new kms.Key(stack, 'Key');
     const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey });
@@ -181,7 +181,7 @@ describe('inputs', () => {
     expect(JSON.stringify(job.Image)).toContain('/runner:1.2');
   });
 
-  test('given roles get what they need, and a warning where they cannot be changed', () => {
+  test('adds policies to given roles, and warns about roles that cannot be changed', () => {
     const stack = newStack();
     const taskRole = new iam.Role(stack, 'Role', { assumedBy: new iam.ServicePrincipal('ecs-tasks.amazonaws.com') });
     const executionRole = iam.Role.fromRoleArn(stack, 'Fixed', `arn:aws:iam::${ACCOUNT}:role/fixed`, { mutable: false });
@@ -197,7 +197,7 @@ describe('inputs', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('policies of executionRole.*secretsmanager:GetSecretValue.*executionRoleNotGranted'));
   });
 
-  test('path and boundary are on every role, those that CDK makes for us included', () => {
+  test('applies path and boundary to every role, also to those of the CDK\'s own providers', () => {
     const app = new App({ context: { '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true } });
     const stack = newStack({}, 'Stack', app);
     runnerIn(stack, {
@@ -214,7 +214,7 @@ describe('inputs', () => {
     }
   });
 
-  test('tags are on everything that takes them', () => {
+  test('tags everything that supports tags', () => {
     const stack = newStack({}, 'Stack', new App({ context: { '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true } }));
     const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
       vpcId: 'vpc-1', availabilityZones: ['a'], privateSubnetIds: ['subnet-1'], privateSubnetRouteTableIds: ['rtb-1'],

@@ -101,12 +101,12 @@ describe.each(EXAMPLES)('the example "%s"', (example) => {
     templates = Object.values(await synthesize(example)).map(resourcesOf);
   }, 60_000);
 
-  test('has what a deployment needs before the runner is registered, and until it is gone', () => {
+  test('creates what a deployment needs before the registration, and deletes it afterwards', () => {
     expect(templates.flatMap(registrationsOf)).not.toEqual([]);
     templates.forEach(expectOrder);
   });
 
-  test('has CloudFormation wait for the last delivery of an event, also to a function that was idle, but not for long', () => {
+  test('lets CloudFormation wait for the last delivery of an event, also to an idle function, for at most ten minutes', () => {
     templates.forEach(expectTimeouts);
   });
 });
@@ -131,7 +131,7 @@ function ownResources(stack: Stack): void {
   runner.taskManagerRole.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['ecs:ListTasks'], resources: ['*'] }));
 }
 
-test('own clusters and roles are before the registration with all that belongs to them', () => {
+test('creates a cluster and roles of the app, with what belongs to them, before the registration', () => {
   const stack = newStack({}, 'Stack', new App());
   ownResources(stack);
   const resources = resourcesOf(Template.fromStack(stack));
@@ -143,7 +143,7 @@ test('own clusters and roles are before the registration with all that belongs t
   expectTimeouts(resources);
 });
 
-test('the examples and this test have every type that is looked at', async () => {
+test('the examples and this test contain every resource type that is checked', async () => {
   const stack = newStack({}, 'Stack', new App());
   ownResources(stack);
   const all = [Template.fromStack(stack), ...Object.values(await synthesize('production'))].flatMap(template => Object.values(resourcesOf(template)));

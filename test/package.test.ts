@@ -5,14 +5,14 @@ import { Linter } from 'eslint';
 const ROOT = join(__dirname, '..');
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-test('users get no dependency but the peers', () => {
+test('the package depends only on its peers', () => {
   expect(manifest.dependencies).toBeUndefined();
   expect(manifest.bundledDependencies).toBeUndefined();
   expect(manifest.bundleDependencies).toBeUndefined();
   expect(Object.keys(manifest.peerDependencies).sort()).toEqual(['aws-cdk-lib', 'constructs']);
 });
 
-test('the handler is small, and brings no SDK', () => {
+test('the bundle of the handler is at most 32 KB and contains no AWS SDK', () => {
   const bundle = readFileSync(join(ROOT, 'assets', 'registration', 'index.js'), 'utf8');
   expect(Buffer.byteLength(bundle)).toBeLessThanOrEqual(32_000);
   expect(bundle).toContain('@aws-sdk/client-secrets-manager');
@@ -38,7 +38,7 @@ describe('the workflows', () => {
     expect(release).toContain('fetch-depth: 0');
   });
 
-  test.each(['release_npm', 'release_pypi', 'release_maven'])('%s signs what it publishes, before it does', (name) => {
+  test.each(['release_npm', 'release_pypi', 'release_maven'])('%s signs what it publishes before it publishes it', (name) => {
     const text = job(name);
     expect(text).toMatch(/permissions:\n(?: {6}.*\n)* {6}attestations: write\n/);
     expect(text).toMatch(/permissions:\n(?: {6}.*\n)* {6}id-token: write\n/);
@@ -46,7 +46,7 @@ describe('the workflows', () => {
     expect(text.indexOf('uses: actions/attest@')).toBeLessThan(text.indexOf('- name: Release\n'));
   });
 
-  test('npm publishes without a token, with provenance, and the SBOM goes along', () => {
+  test('npm publishes without a token, with provenance and SBOM', () => {
     const text = job('release_npm');
     expect(text).toContain('NPM_CONFIG_PROVENANCE: "true"');
     expect(text).toContain('NPM_TRUSTED_PUBLISHER: "true"');

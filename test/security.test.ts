@@ -8,7 +8,7 @@ const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 
 const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`: "([^"]+)"/g)].map(([, file, test]) => [file, test]);
 
-test('claims have their tests beside them', () => {
+test('SECURITY.md names the tests of its claims', () => {
   expect(named.length).toBeGreaterThan(12);
 });
 
@@ -17,7 +17,7 @@ test.each(named)('%s has "%s"', (file, name) => {
   expect(readFileSync(join(ROOT, file), 'utf8').replace(/\\'/g, '\'')).toContain(name);
 });
 
-test('every statement of the roles is explained', () => {
+test('SECURITY.md explains every statement of the roles', () => {
   const sources = ['parts', 'inputs', 'registration'].flatMap(folder => readdirSync(join(ROOT, 'src', folder)).filter(file => file.endsWith('.ts'))
     .map(file => readFileSync(join(ROOT, 'src', folder, file), 'utf8'))).join('\n');
   const sids = [...sources.matchAll(/sid: '(\w+)'|'(ReadApiToken\w+)'|'[a-z]+:\w+': '([A-Z]\w+)'/g)].flatMap(match => match.slice(1).filter(Boolean));
@@ -25,7 +25,7 @@ test('every statement of the roles is explained', () => {
   for (const sid of sids.filter(each => each !== 'Decrypt')) expect(text).toContain(`\`${sid}\``);
 });
 
-test('the comparison is what npm run prove finds', () => {
+test('the comparison with the reference module equals the result of npm run prove', () => {
   const rows = [...text.matchAll(/^\| (?:hosted|self-hosted)[^|]*\| (\d+) of (\d+) \| (\d+) \| (\d+) of (\d+) \| (\d+) \|$/gm)].map(([, ...numbers]) => numbers.map(Number));
   expect(rows).toEqual(comparisons().map(({ real, hostile, denied, allowed }) =>
     [denied.theirs.length, real, denied.ours.length, allowed.theirs.length, hostile, allowed.ours.length]));

@@ -84,7 +84,7 @@ describe('placeholders of lookups', () => {
     expect(app.synth().manifest.missing).not.toEqual([]);
   });
 
-  test('synthesizes runners that are looked up where others are not', () => {
+  test('synthesizes runners with placeholders beside runners without', () => {
     const app = new App();
     const stack = newStack(undefined, 'Stack', app);
     const boundary = (id: string, arn: string) => iam.ManagedPolicy.fromManagedPolicyArn(stack, id, arn);

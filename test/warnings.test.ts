@@ -132,7 +132,7 @@ describe('grants to an imported runner without its task role', () => {
     Annotations.fromStack(stack).hasNoWarning('/Stack/Runner', Match.stringLikeRegexp('\\{Token\\['));
   });
 
-  test('name nobody but the account in the policy of a resource that is elsewhere', () => {
+  test('name only the account in the policy of a resource of another stack', () => {
     const stack = newStack();
     const elsewhere = newStack({ env: { ...ENV, account: '999999999999' } }, 'Elsewhere', stack.node.root as App);
     new s3.Bucket(elsewhere, 'Bucket', { bucketName: 'elsewhere' }).grantRead(EcsRunner.fromRunnerId(stack, 'Runner', 'prod'));
@@ -189,14 +189,14 @@ describe('two runners of an app', () => {
   const twice = (path: string, other: string) => `[${path}] runnerId: expected an id that no other runner of the app has in the organization; `
     + `got "prod", which is the id of '${other}'. Give each runner an id of its own. To move a runner to this construct, set \`adoptExisting\`.`;
 
-  test('of a stack cannot have one id', () => {
+  test('of a stack cannot have the same id', () => {
     const stack = newStack();
     quietRunner(stack, { runnerId: 'prod' });
     plainRunner(stack, { runnerId: 'prod' }, 'Second');
     expect(() => Template.fromStack(stack)).toThrow(twice('Stack/Second', 'Stack/Runner'));
   });
 
-  test('of two stages cannot have one id in an organization', () => {
+  test('of two stages cannot have the same id in an organization', () => {
     const app = new App();
     const [dev, prod] = ['Dev', 'Prod'].map(id => newStack({ env: ENV }, 'Stack', new Stage(app, id) as App));
     plainRunner(dev, { runnerId: 'prod' });
@@ -204,7 +204,7 @@ describe('two runners of an app', () => {
     expect(() => app.synth()).toThrow(twice('Prod/Stack/Runner', 'Dev/Stack/Runner'));
   });
 
-  test('may have one id in two organizations or orchestrators', () => {
+  test('can have the same id in two organizations or orchestrators', () => {
     const stack = newStack();
     quietRunner(stack, { runnerId: 'prod' });
     quietRunner(stack, { runnerId: 'prod', orchestrator: orchestratorOf(stack, 'other-org') }, 'OtherOrganization');
@@ -215,14 +215,14 @@ describe('two runners of an app', () => {
     expect(warningsOf(stack)).toEqual([]);
   });
 
-  test.each([[{}, { adoptExisting: true }], [{ adoptExisting: true }, {}]])('with one id have a warning when one of them adopts it: %j %j', (first, second) => {
+  test.each([[{}, { adoptExisting: true }], [{ adoptExisting: true }, {}]])('with the same id have a warning if one of them adopts it: %j %j', (first, second) => {
     const stack = newStack();
     quietRunner(stack, { runnerId: 'prod', ...first });
     quietRunner(stack, { runnerId: 'prod', ...second }, 'Second');
     expect(warningsOf(stack)).toEqual(['/Stack/Second: runnerIdTwice']);
   });
 
-  test('cannot have one id from one parameter, and can from two', () => {
+  test('cannot use one parameter for both ids, and can use two parameters', () => {
     const stack = newStack();
     const [one, other] = ['One', 'Other'].map(id => new CfnParameter(stack, id));
     quietRunner(stack, { runnerId: one.valueAsString });
@@ -234,14 +234,14 @@ describe('two runners of an app', () => {
     expect(() => Template.fromStack(third)).toThrow('got "<token>", which is the id of \'Stack/Runner\'');
   });
 
-  test('may have one placeholder of a lookup for ids', () => {
+  test('can have the same placeholder of a lookup as id', () => {
     const stack = newStack();
     quietRunner(stack, { runnerId: 'dummy-value-for-/runner/id' });
     quietRunner(stack, { runnerId: 'dummy-value-for-/runner/id' }, 'Second');
     expect(warningsOf(stack)).toEqual([]);
   });
 
-  test('of two stacks may have one id that is another value in each', () => {
+  test('of two stacks can use one CDK token as id that has another value in each', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
     plainRunner(one, { runnerId: `prod-${Aws.REGION}` });
@@ -249,7 +249,7 @@ describe('two runners of an app', () => {
     expect(warningsOf(other)).not.toContain('/Other/Runner: runnerIdTwice');
   });
 
-  test('cannot have rules with one filter in two stacks, unless their organizations differ', () => {
+  test('cannot have rules with the same filter in two stacks, unless the organizations differ', () => {
     const stack = newStack();
     const other = newStack({ env: ENV }, 'Other', stack.node.root as App);
     quietRunner(stack).addRule('Production', { envTypeId: 'production' });
@@ -295,14 +295,14 @@ describe('state of two runners in one bucket', () => {
     expect(warningsOf(withPrefixes([first, second]))).toEqual([]);
   });
 
-  test('below a prefix from one export has a warning', () => {
+  test('has a warning for prefixes from the same export', () => {
     const stack = newStack();
     const bucket = new s3.Bucket(stack, 'Bucket');
     for (const id of ['Runner', 'Second']) quietRunner(stack, { stateStorage: StateStorage.existingBucket(bucket, { prefix: Fn.importValue('Prefix') }) }, id);
     expect(warningsOf(stack)).toEqual(shared);
   });
 
-  test('of two buckets has none', () => {
+  test('has no warning in two buckets', () => {
     const stack = newStack();
     quietRunner(stack);
     quietRunner(stack, {}, 'Second');
@@ -320,7 +320,7 @@ describe('state of two runners in one bucket', () => {
     expect(warningsOf(other)).toEqual(['/Other/Third: sharedStateLocation', '/Other/Third: sharedStateLocation']);
   });
 
-  test('of two stacks has none below a prefix that is another value in each', () => {
+  test('has no warning in two stacks for a CDK token that has another value in each', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
     for (const stack of [one, other]) {
@@ -343,7 +343,7 @@ describe('state of two runners in one bucket', () => {
 describe('applyRemovalPolicy', () => {
   const policies = (stack: Stack, type: string) => Object.values(Template.fromStack(stack).findResources(type)).map(resource => resource.DeletionPolicy);
 
-  test('of a runner sets what becomes of its log groups and its bucket, and of nothing else', () => {
+  test('of a runner sets the removal policy of its log groups and its bucket, and of nothing else', () => {
     const stack = newStack();
     quietRunner(stack).applyRemovalPolicy(RemovalPolicy.RETAIN);
     expect(policies(stack, 'AWS::S3::Bucket')).toEqual(['RetainExceptOnCreate']);
@@ -376,7 +376,7 @@ describe('applyRemovalPolicy', () => {
     expect(() => runner.applyRemovalPolicy(policy)).toThrow(`EcsRunner 'Stack/Runner' has 1 problem:\n  1. ${problem}`);
   });
 
-  test('of a rule keeps it at the orchestrator', () => {
+  test('of a rule keeps the rule at the orchestrator', () => {
     const stack = newStack();
     new RunnerRule(stack, 'Rule', { runner: quietRunner(stack) }).applyRemovalPolicy(RemovalPolicy.RETAIN);
     expect(policies(stack, 'Custom::HumanitecRunnerRule').sort()).toEqual(['Delete', 'Retain']);

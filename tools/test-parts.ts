@@ -43,12 +43,12 @@ function checksOf(name: string, description: string, cores: number, program: str
 export const PARTS: readonly Part[] = [
   checksOf('lifecycle', 'the deployed Lambda when others change or delete its runner', 0.25, ['test/e2e/lifecycle.ts']),
   checksOf('outages', 'the deployed Lambda during outages of the API', 0.2, ['test/e2e/outages.ts']),
-  checksOf('bindings', 'the packages of all four languages synthesize the same templates', 1.7, ['test/bindings/index.ts'], { writesLibrary: true }),
+  checksOf('bindings', 'the packages of all four languages synthesize the same templates', 0.9, ['test/bindings/index.ts'], { writesLibrary: true }),
   checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.5, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
   {
     name: 'unit',
     description: 'constructs, handler and local orchestrator',
-    cores: 1.2,
+    cores: 1.1,
     command: ['jest', '--ci', '--coverage=false', '--maxWorkers=2', '--json', '--outputFile', resultFile('unit')],
     count: jestCount('unit'),
     inCheck: true,

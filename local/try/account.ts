@@ -2,7 +2,7 @@
 import {
   DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
-import { DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateLogGroupCommand, DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeClustersCommand, SubmitTaskStateChangeCommand, type Cluster } from '@aws-sdk/client-ecs';
 import {
   CreatePolicyCommand, GetOpenIDConnectProviderCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand, ListRolesCommand, type Role,
@@ -142,6 +142,10 @@ export class Account extends AwsClients {
   public async logGroupNames(prefix?: string): Promise<string[]> {
     const { logGroups } = await this.logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: prefix }));
     return (logGroups ?? []).map((group) => group.logGroupName ?? '');
+  }
+
+  public async createLogGroup(name: string): Promise<void> {
+    await this.logs.send(new CreateLogGroupCommand({ logGroupName: name }));
   }
 
   /** All messages in all log groups. */

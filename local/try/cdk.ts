@@ -22,6 +22,8 @@ export interface CdkOptions {
   /** Directory for all files that the CDK writes. */
   readonly scratch: string;
   readonly app?: string;
+  /** More arguments of `cdk deploy`. */
+  readonly arguments?: string[];
   readonly onLine?: (line: string) => void;
 }
 
@@ -40,7 +42,7 @@ export async function bootstrap(environment: string, options: CdkOptions): Promi
 export async function deploy(options: CdkOptions): Promise<CdkResult & { readonly outputs: Record<string, string> }> {
   const file = join(options.scratch, 'outputs.json');
   rmSync(file, { force: true });
-  const result = await run(['deploy', '--all', '--require-approval', 'never', '--progress', 'events', '--outputs-file', file, ...appArguments(options), ...COMMON_OPTIONS], options);
+  const result = await run(['deploy', '--all', '--require-approval', 'never', '--progress', 'events', '--outputs-file', file, ...options.arguments ?? [], ...appArguments(options), ...COMMON_OPTIONS], options);
   const written = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, string>> : {};
   return { ...result, outputs: Object.assign({}, ...Object.values(written)) as Record<string, string> };
 }

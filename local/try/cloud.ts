@@ -10,6 +10,8 @@ import { isolateThisProcess, startEmulator, type Emulator } from '../emulator';
 import { startOrchestrator, type LocalOrchestrator } from '../orchestrator';
 
 export const ORG = 'my-org';
+/** Another organization, which the API token of the cloud cannot use. */
+export const SECOND_ORG = 'second-org';
 const ENV_TYPES = ['development', 'production'];
 /** The secret with the API token. */
 export const SECRET_NAME = 'humanitec-api-token';
@@ -50,7 +52,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     options.signal?.throwIfAborted();
 
     const token = randomBytes(24).toString('hex');
-    const orchestrator = await startOrchestrator({ orgs: [ORG], tokens: [{ token, orgs: [ORG] }] });
+    const orchestrator = await startOrchestrator({ orgs: [ORG, SECOND_ORG], tokens: [{ token, orgs: [ORG] }] });
     closers.push(() => orchestrator.close());
     options.log(`The orchestrator runs at ${orchestrator.url} (organization ${ORG}).`);
 

@@ -30,12 +30,12 @@ function templateFor(stack: Stack): Template {
 
 const skippedOf = (resource: Record<string, any>) => (resource.Metadata?.checkov?.skip ?? []).map(({ id }: { id: string }) => id);
 
-describe('what a runner acknowledges', () => {
+describe('accepted findings of a runner', () => {
   const stack = newStack();
   runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined });
   const template = templateFor(stack);
 
-  test('is said with a reason that a person can judge, and is not said twice', () => {
+  test('have a reason each, and occur once', () => {
     const all = Object.values(template.toJSON().Resources as Record<string, any>);
     const reasons = all.flatMap(resource => [
       ...(resource.Metadata?.cdk_nag?.rules_to_suppress ?? []).map(({ reason }: { reason: string }) => reason),
@@ -49,7 +49,7 @@ describe('what a runner acknowledges', () => {
     }
   });
 
-  test('names each wildcard of a role by itself, with the reasons of all its actions', () => {
+  test('name each wildcard of a role, with the reasons of all its actions', () => {
     const policy = only(template, 'AWS::IAM::Policy', 'RunnerTaskManagerRole');
     const cluster = Object.keys(template.findResources('AWS::ECS::Cluster'))[0];
     const ecs = 'Resource::arn:<AWS::Partition>:ecs:us-east-1:123456789012';
@@ -64,7 +64,7 @@ describe('what a runner acknowledges', () => {
     expect(all.reason).toContain('ecs:ListTasks on *, too');
   });
 
-  test('is in the policies of roles, and not in the roles, which have no permissions themselves', () => {
+  test('are in the metadata of policies, and not of roles without permissions', () => {
     for (const role of ['RunnerExecutionRole', 'RunnerTaskRole', 'RunnerTaskManagerRole']) {
       expect(nagOf(only(template, 'AWS::IAM::Role', role))).toEqual([]);
     }
@@ -96,7 +96,7 @@ describe('the metadata of cdk-nag 2', () => {
   });
 });
 
-test('what an input mends is acknowledged no more', () => {
+test('a finding that an input fixes is no longer accepted', () => {
   const stack = newStack();
   runnerIn(stack, {
     encryptionKey: new Key(stack, 'Key'),
@@ -112,7 +112,7 @@ test('what an input mends is acknowledged no more', () => {
   }
 });
 
-test('a Lambda in a VPC is not acknowledged to be in none, and its role says why it may attach it', () => {
+test('a Lambda in a VPC has no accepted finding about its network, and its role gives the reason for the network permissions', () => {
   const stack = newStack();
   runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
   const template = templateFor(stack);
@@ -121,14 +121,14 @@ test('a Lambda in a VPC is not acknowledged to be in none, and its role says why
   expect(rules.filter(({ applies_to: finding }: any) => finding?.[0] === 'Resource::*').map(({ reason }: any) => reason)).toEqual([expect.stringContaining('attaches a function to a VPC')]);
 });
 
-test('a key of another stack makes nothing to wait for within this one', () => {
+test('a key of another stack causes no dependency in this stack', () => {
   const stack = newStack();
   const other = newStack(undefined, 'Other', stack.node.root as App);
   runnerIn(stack, { encryptionKey: new Key(other, 'Key') });
   expect(only(templateFor(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
 });
 
-test('an imported key makes nothing to wait for, and so nothing to acknowledge', () => {
+test('an imported key causes no dependency, and so no finding to accept', () => {
   const stack = newStack();
   runnerIn(stack, { encryptionKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555') });
   expect(only(templateFor(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
@@ -149,19 +149,19 @@ describe('a role', () => {
     return { stack, resource, seen: () => nagOf(only(templateFor(stack), 'AWS::IAM::Role')).filter(rule => rule.startsWith('AwsSolutions')) };
   };
 
-  test('acknowledges no wildcard without the condition that its reason names', () => {
+  test('accepts no wildcard without the condition that its reason names', () => {
     const listing = { actions: ['ecs:ListTasks'], resources: ['*'] };
     expect(roleWith(new PolicyStatement(listing)).seen()).toEqual([]);
     const { seen } = roleWith(new PolicyStatement({ ...listing, conditions: { ArnEquals: { 'ecs:cluster': 'arn:aws:ecs:us-east-1:123456789012:cluster/one' } } }));
     expect(seen()).toEqual(['AwsSolutions-IAM5[Resource::*]']);
   });
 
-  test('acknowledges no wildcard with one action more than there are reasons for', () => {
+  test('accepts no wildcard if an action has no reason', () => {
     expect(roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] })).seen()).toHaveLength(1);
     expect(roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken', 'ecs:StopTask'], resources: ['*'] })).seen()).toEqual([]);
   });
 
-  test('has said so before an aspect of the default priority looks, whatever was renamed until then', () => {
+  test('accepts findings before aspects of the default priority run, with the final logical ids', () => {
     const { stack, resource } = roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
     const bucket = new Bucket(stack, 'Bucket');
     resource.policies = [{
@@ -175,7 +175,7 @@ describe('a role', () => {
     expect(seen).toContainEqual(['Resource::<Renamed.Arn>/*']);
   });
 
-  test('that the user gave keeps its findings, but for the policy of the runner', () => {
+  test('of the user keeps its findings, except for the policy of the runner', () => {
     const stack = newStack();
     const taskRole = new Role(stack, 'Mine', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'), maxSessionDuration: Duration.hours(1) });
     taskRole.addToPolicy(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
@@ -186,7 +186,7 @@ describe('a role', () => {
   });
 });
 
-test('suppressions of the user stay, and what several runners say of one resource is said once', () => {
+test('suppressions of the user stay, and findings that several runners accept for a resource occur once', () => {
   const stack = newStack();
   const resource = new CfnResource(stack, 'Resource', { type: 'Some::Type' });
   resource.addMetadata('cdk_nag', { rules_to_suppress: [{ id: 'Mine', reason: 'a reason of the user' }] });
@@ -201,20 +201,20 @@ test('suppressions of the user stay, and what several runners say of one resourc
   });
 });
 
-describe('a VPC of ours', () => {
+describe('a VPC that the library creates', () => {
   const vpcIn = (context: Record<string, unknown>) => {
     const stack = new Stack(new App({ context }), 'Stack');
     runnerIn(stack, { subnetIds: undefined });
     return templateFor(stack);
   };
 
-  test('gives no public address by accident', () => {
+  test('assigns no public addresses', () => {
     for (const subnet of Object.values(vpcIn({}).findResources('AWS::EC2::Subnet'))) {
       expect(subnet.Properties.MapPublicIpOnLaunch).toBe(false);
     }
   });
 
-  test('acknowledges the open default security group only while it is open', () => {
+  test('accepts the open default security group only if it is open', () => {
     const said = (template: Template) => nagOf(only(template, 'AWS::EC2::VPC')).some(rule => rule.endsWith('VPCDefaultSecurityGroupClosed'));
     expect(said(vpcIn({}))).toBe(true);
     const closed = vpcIn({ '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true });
@@ -223,7 +223,7 @@ describe('a VPC of ours', () => {
   });
 });
 
-test('two runners whose buckets are emptied acknowledge the function that empties them once', () => {
+test('two runners with autoDeleteObjects accept the findings of the CDK\'s function once', () => {
   const stack = newStack();
   for (const id of ['One', 'Two']) {
     runnerIn(stack, { stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) }, id);

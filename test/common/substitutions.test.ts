@@ -5,12 +5,12 @@ describe('a policy with substitutions', () => {
   const stack = new Stack();
   const resolved = (value: unknown) => stack.resolve(substituteIn(Lazy.any({ produce: () => value })));
 
-  test('has one text for literals, references and attributes that are joined', () => {
+  test('replaces joined literals, references and attributes by one text', () => {
     expect(resolved({ Resource: [`arn:${Aws.PARTITION}:s3:::${Fn.ref('Bucket')}/*`, `${Fn.getAtt('Role', 'Arn')}*`] }))
       .toEqual({ Resource: [{ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::${Bucket}/*' }, { 'Fn::Sub': '${Role.Arn}*' }] });
   });
 
-  test('keeps policy variables of IAM from CloudFormation', () => {
+  test('escapes policy variables of IAM', () => {
     expect(resolved(`arn:${Aws.PARTITION}:s3:::state/\${aws:username}`)).toEqual({ 'Fn::Sub': 'arn:${AWS::Partition}:s3:::state/${!aws:username}' });
     expect(resolved('state/${aws:username}')).toBe('state/${aws:username}');
   });

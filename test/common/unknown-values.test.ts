@@ -13,7 +13,7 @@ describe('isKnown', () => {
     for (const value of ['', 'a', 0, false, [], ['a']]) expect(isKnown(value)).toBe(true);
   });
 
-  test('rejects what was not given', () => {
+  test('rejects undefined', () => {
     expect([isKnown(undefined), isKnown(null)]).toEqual([false, false]);
   });
 
@@ -96,7 +96,7 @@ describe('sameValue', () => {
 });
 
 describe('differs', () => {
-  test('says no as long as a value is the placeholder of a lookup', () => {
+  test('returns false for the placeholder of a lookup', () => {
     const stack = newStack();
     expect(differs(stack, lookup(stack), 'a')).toBe(false);
     expect(differs(stack, Lazy.string({ produce: () => lookup(stack) }), 'a')).toBe(false);

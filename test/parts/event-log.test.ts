@@ -48,7 +48,7 @@ describe('without an event log, a runner', () => {
     expect(sids).toEqual([undefined]);
   });
 
-  test('on an existing cluster still says what an imported key has to allow for the state', () => {
+  test('on an existing cluster prints the statement that an imported key needs for the state', () => {
     const stack = newStack();
     runnerIn(stack, { encryptionKey: new kms.Key(stack, 'First') }, 'First1');
     runnerIn(stack, { eventLogEnabled: false, cluster: clusterOf(stack), encryptionKey: keyOf(stack) });
@@ -56,7 +56,7 @@ describe('without an event log, a runner', () => {
     Annotations.fromStack(stack).hasNoWarning('/Stack/Runner', Match.stringLikeRegexp('EncryptLogGroups'));
   });
 
-  test('on an existing cluster asks nothing of an imported key that encrypts neither its logs nor its state', () => {
+  test('on an existing cluster prints no statement for an imported key that encrypts neither logs nor state', () => {
     const stack = newStack();
     runnerIn(stack, { encryptionKey: new kms.Key(stack, 'First') }, 'First1');
     const bucket = s3.Bucket.fromBucketAttributes(stack, 'Bucket', { bucketName: 'state', encryptionKey: new kms.Key(stack, 'OfBucket') });
@@ -67,7 +67,7 @@ describe('without an event log, a runner', () => {
 });
 
 describe('with a log group of the user, a runner', () => {
-  test('accepts one of a known account and region where its own are not known', () => {
+  test('accepts a log group of a known account and region in a stack without account and region', () => {
     const stack = newStack({});
     const eventLogGroup = logs.LogGroup.fromLogGroupArn(stack, 'Events', `arn:aws:logs:eu-west-1:${ACCOUNT}:log-group:events`);
     expect(runnerIn(stack, { eventLogGroup }).eventLogGroup).toBe(eventLogGroup);
@@ -99,7 +99,7 @@ describe('with a log group of the user, a runner', () => {
 });
 
 describe('the log groups', () => {
-  test('for which one runner asks for no end are kept for ever, the one of the registration included', () => {
+  test('have no retention, also the one of the registration, if one runner asks for INFINITE', () => {
     const stack = newStack();
     runnerIn(stack, { logRetention: logs.RetentionDays.INFINITE });
     runnerIn(stack, { logRetention: logs.RetentionDays.ONE_WEEK }, 'Second');

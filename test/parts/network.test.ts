@@ -45,7 +45,7 @@ describe('the security group of the tasks', () => {
     expect(egressOf(other, 'RunnerSecurityGroup')).toEqual(both(443));
   });
 
-  test('is not made beside groups that are given', () => {
+  test('is not created if groups are given', () => {
     const stack = newStack();
     inVpc(stack, { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Given', 'sg-12345678')] });
     const template = Template.fromStack(stack);
@@ -53,13 +53,13 @@ describe('the security group of the tasks', () => {
     expect(only(template, 'Custom::HumanitecRunner').Properties.Job.SecurityGroups).toEqual(['sg-12345678']);
   });
 
-  test('may belong to the app when only ids of subnets are given', () => {
+  test('can belong to the app if only ids of subnets are given', () => {
     const stack = newStack();
     const group = new ec2.SecurityGroup(stack, 'Given', { vpc: importedVpc(stack) });
     expect(runnerIn(stack, { securityGroups: [group] }).connections.securityGroups).toEqual([group]);
   });
 
-  test('is made for an empty list of security groups, too', () => {
+  test('is created for an empty list of security groups, too', () => {
     const stack = newStack();
     inVpc(stack, { securityGroups: [] });
     expect(egressOf(stack, 'RunnerSecurityGroup')).toEqual(both(443));
@@ -85,7 +85,7 @@ describe('the Lambda of the registration', () => {
     expect(configOf(stack)).not.toHaveProperty('Ipv6AllowedForDualStack');
   });
 
-  test('gets a group of its own for an empty list of security groups, too', () => {
+  test('gets its own security group for an empty list, too', () => {
     const stack = newStack();
     runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack), securityGroups: [] } });
     expect(egressOf(stack, 'HumanitecRunnerRegistration')).toEqual(both(443));
@@ -160,7 +160,7 @@ describe('isolated subnets', () => {
     maxAzs: 2, subnetConfiguration: types.map(subnetType => ({ name: subnetType === ec2.SubnetType.PRIVATE_ISOLATED ? 'Isolated' : subnetType, subnetType })),
   });
 
-  test('have a warning when they are all that the VPC has', () => {
+  test('have a warning if the VPC has no other subnets', () => {
     const stack = newStack();
     inVpc(stack, { vpc: vpcWith(stack, ec2.SubnetType.PRIVATE_ISOLATED) });
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', WARNING);
@@ -179,7 +179,7 @@ describe('isolated subnets', () => {
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets'));
   });
 
-  test('have no warning while the VPC is still to be looked up', () => {
+  test('have no warning before the VPC was looked up', () => {
     const stack = newStack();
     inVpc(stack, { vpc: ec2.Vpc.fromLookup(stack, 'Lookup', { vpcId: 'vpc-12345678' }), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets|publicIp|publicSubnet'));

@@ -51,7 +51,7 @@ describe('the OIDC provider of a runner', () => {
 });
 
 describe('RunnerOidcProvider', () => {
-  test('is a provider for the audience of STS that outlives its stack', () => {
+  test('creates a provider for the audience of STS that is retained when the stack is deleted', () => {
     const stack = newStack();
     new RunnerOidcProvider(stack, 'OidcProvider');
     Template.fromStack(stack).hasResource('AWS::IAM::OIDCProvider', {
@@ -61,7 +61,7 @@ describe('RunnerOidcProvider', () => {
     });
   });
 
-  test('takes another issuer, another removal policy and tags of its own', () => {
+  test('accepts another issuer, another removal policy and tags', () => {
     const stack = newStack();
     const provider = new RunnerOidcProvider(stack, 'OidcProvider', { oidcIssuerUrl: `${OTHER_ISSUER}/realms/a/`, removalPolicy: RemovalPolicy.DESTROY });
     Tags.of(provider).add('Team', 'platform');
@@ -149,7 +149,7 @@ describe('a second definition of the OIDC provider in an account', () => {
     expect(said(app)).toEqual([`${expected(`account "${ACCOUNT}"`, OTHER_ISSUER)}2: 'First/OidcProvider', 'Second/OidcProvider'. ${REMEDY}`]);
   });
 
-  test('is an error between two nested stacks, in one line for all of three', () => {
+  test('is one error for three nested stacks', () => {
     const stack = newStack();
     ['A', 'B', 'C'].forEach(id => runnerIn(new NestedStack(stack, id)));
     expect(said(stack.node.root as App)).toEqual([

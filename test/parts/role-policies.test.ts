@@ -143,7 +143,7 @@ describe('a given role', () => {
     }
   });
 
-  test('gets no policy for a task start that needs no permission', () => {
+  test('gets no policy if starting a task needs no permission', () => {
     const stack = newStack();
     runnerIn(stack, { executionRole: iam.Role.fromRoleName(stack, 'E', 'e') });
     expect(Object.keys(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(id => id.includes('ExecutionRole'))).toEqual([]);
@@ -169,7 +169,7 @@ describe('a given role', () => {
     expect(names[0]).toContain('AWS::StackId');
   });
 
-  test('of another stack of the app needs nothing of the runner\'s stack', () => {
+  test('of another stack does not depend on the runner\'s stack', () => {
     const app = new App();
     const base = newStack(undefined, 'Base', app);
     const role = new iam.Role(base, 'Role', { assumedBy: TASKS });
@@ -196,7 +196,7 @@ describe('a given role', () => {
   });
 });
 
-test('roles of Role.customizeRoles() need no resources, and the report lists what they need', () => {
+test('roles of Role.customizeRoles() create no resources, and the report lists their permissions', () => {
   const app = new App();
   const stack = newStack(undefined, 'Stack', app);
   const names = ['Runner/TaskRole', 'Runner/ExecutionRole', 'Runner/TaskManagerRole', 'HumanitecRunnerRegistration/Role'];
@@ -295,7 +295,7 @@ describe('the policy for an API token', () => {
   };
   const policiesOf = (template: Template) => template.findResources('AWS::IAM::Policy', { Properties: { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Sid: 'ReadApiTokenSecret' })]) } } });
 
-  test('is there before each custom resource that uses the token, and no other policy has to be', () => {
+  test('exists before each custom resource that uses the token, which waits for no other policy', () => {
     const stack = newStack();
     teamOf(stack, 'One');
     // Deployed after the first: the first must not wait for the token of the second.
@@ -311,7 +311,7 @@ describe('the policy for an API token', () => {
     }
   });
 
-  test('is another resource for another token, so that the old one is deleted after what still needs it', () => {
+  test('is another resource for another token, so that CloudFormation deletes the old one last', () => {
     const [one, same, other] = [TOKEN_ARN, TOKEN_ARN, secretArn('other')].map((arn) => {
       const stack = newStack();
       const apiToken = ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', arn));
