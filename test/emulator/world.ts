@@ -131,7 +131,7 @@ export class World extends AwsClients {
   }
 
   private async tryUpdate(StackName: string, resources: object): Promise<string> {
-    await this.cloudFormation.send(new UpdateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }) }));
+    await this.cloudFormation.send(new UpdateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }), Capabilities: ['CAPABILITY_NAMED_IAM'] }));
     return this.settled(StackName);
   }
 

@@ -7,18 +7,24 @@ The URL for the answer is signed: its `X-Amz-Date` is the time at which the requ
 
 CloudFormation rolls a custom resource back that failed to be created, by sending it a Delete with the physical id of
 its FAILED answer. MiniStack forgets such a resource. Here it is put among the resources that the rollback deletes.
+
+After an update, CloudFormation tries a delete again that failed, three times in all. MiniStack tries it once.
+https://github.com/aws/aws-cdk-cli/pull/1564
 """
 
 import threading
 import time
 
-from ministack.services.cloudformation import custom_resource, handlers, provisioners, stacks
+from ministack.services.cloudformation import _stacks, changesets, custom_resource, handlers, provisioners, stacks
 
 _lock = threading.Lock()
 # (stack id, logical id) → the physical id that a FAILED answer named
 _answered: dict = {}
 # (stack id, logical id) → the record that the rollback needs
 _failed: dict = {}
+# stack name → the deletes of its update that failed
+_failed_deletes: dict = {}
+CLEANUP_ATTEMPTS = 3
 
 
 def _remember_answers(deliver):
@@ -78,6 +84,47 @@ def _keep_service_token(update):
     return update_custom_resource
 
 
+def _record_failed_deletes(delete):
+    def delete_resource(resource_type, physical_id, props, stack_name, logical_id=None):
+        try:
+            return delete(resource_type, physical_id, props, stack_name, logical_id)
+        except Exception:
+            with _lock:
+                if stack_name in _failed_deletes:
+                    _failed_deletes[stack_name].append((resource_type, physical_id, props, stack_name, logical_id))
+            raise
+
+    return delete_resource
+
+
+def _retry_deletes_of_cleanup(deploy, delete):
+    async def deploy_stack_async(stack_name, stack_id, *rest, **named):
+        with _lock:
+            _failed_deletes[stack_name] = []
+        await deploy(stack_name, stack_id, *rest, **named)
+        with _lock:
+            pending = _failed_deletes.pop(stack_name)
+        stack = _stacks.get(stack_name)
+        if stack is None or stack.get("StackStatus") != "UPDATE_COMPLETE":
+            return
+        for _ in range(CLEANUP_ATTEMPTS - 1):
+            pending = [found for found in pending if not await _deleted(stack, stack_id, delete, *found)]
+
+    return deploy_stack_async
+
+
+async def _deleted(stack, stack_id, delete, resource_type, physical_id, props, stack_name, logical_id):
+    try:
+        await stacks.run_reentrant(delete, resource_type, physical_id, props, stack_name, logical_id)
+    except Exception:
+        return False
+    stacks._add_event(stack_id, stack_name, logical_id, resource_type, "DELETE_COMPLETE", physical_id=physical_id)
+    record = stack.get("_resources", {}).get(logical_id)
+    if record is not None and record.get("ResourceStatus") == "DELETE_FAILED":
+        del stack["_resources"][logical_id]
+    return True
+
+
 def _date_response_urls(response_url):
     return lambda token: f"{response_url(token)}?X-Amz-Date={time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
 
@@ -88,3 +135,7 @@ def install() -> None:
     custom_resource.deliver_response = _remember_answers(custom_resource.deliver_response)
     custom_resource.invoke_custom_resource = _remember_failed_creates(custom_resource.invoke_custom_resource)
     stacks._roll_back_operation = handlers._roll_back_operation = _delete_what_failed(stacks._roll_back_operation)
+    delete = stacks._delete_resource
+    stacks._delete_resource = _record_failed_deletes(delete)
+    deploy = _retry_deletes_of_cleanup(stacks._deploy_stack_async, delete)
+    stacks._deploy_stack_async = handlers._deploy_stack_async = changesets._deploy_stack_async = deploy

@@ -1,0 +1,160 @@
+/**
+ * Deployments in which a registration or a rule could be taken for another one, in the emulator: lists that shift, renames, removals, moves to another
+ * organization, retries without a rollback, and takeovers. Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/ownership.ts [--json FILE]`.
+ */
+import { randomBytes } from 'node:crypto';
+import type { HistoryTemplate } from './apps/history';
+import { endToEnd } from './harness';
+import { foreign, FOREIGN_ROLE } from './lifecycle-support';
+import { deploy, destroy, STACK } from '../../local/try/cdk';
+import { ORG, SECOND_ORG, SECRET_NAME, type Cloud } from '../../local/try/cloud';
+import { OrchestratorClient } from '../../local/try/orchestrator-client';
+import { Output } from '../../local/try/output';
+import type { Report } from '../../local/try/report';
+import { RUNNER_TYPE } from '../../src/registration/wire';
+
+type Add = Report['add'];
+type Rules = HistoryTemplate['rules'];
+
+const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/history.ts';
+const OTHER_SECRET = 'other-api-token';
+const EXISTING_LOG_GROUP = '/my-org/exists-already';
+const MAIN = { id: 'Main', orgId: ORG, secret: SECRET_NAME, runnerId: 'main' };
+const OTHER = { id: 'Other', orgId: ORG, secret: OTHER_SECRET, runnerId: 'other' };
+const TAKEN_OVER = { ...MAIN, id: 'TakenOver', runnerId: 'taken-over', adoptExisting: true, bucket: 'their-state' };
+
+/** Rules in the order of a list: their construct ids are their places. */
+const inOrder = (...envTypes: string[]): Rules => envTypes.map((envTypeId, index) => ({ id: `Rule${index}`, runner: 'Main', envTypeId }));
+
+class Histories {
+  private readonly output = new Output();
+  private readonly otherToken = randomBytes(24).toString('hex');
+
+  constructor(private readonly cloud: Cloud, private readonly report: Report) {}
+
+  public async play(): Promise<void> {
+    await this.prepare();
+    await this.listsThatShift();
+    await this.removals();
+    await this.retryWithoutRollback();
+    await this.takeovers();
+  }
+
+  private async prepare(): Promise<void> {
+    const { account, client, orchestrator, token } = this.cloud;
+    orchestrator.setTokens([{ token, orgs: [ORG] }, { token: this.otherToken, orgs: [ORG, SECOND_ORG] }]);
+    await account.createSecret(OTHER_SECRET, this.otherToken);
+    for (const id of ['qa', 'staging']) await client.create('/env-types', { id });
+    await account.createLogGroup(EXISTING_LOG_GROUP);
+  }
+
+  private async listsThatShift(): Promise<void> {
+    const [all, shifted] = [inOrder('qa', 'development', 'production'), inOrder('development', 'production')];
+    await this.step('rules of a list', { rules: all }, 'CREATE_COMPLETE');
+    await this.step('a shift of the list that is rolled back', { rules: shifted, existingLogGroup: EXISTING_LOG_GROUP }, 'UPDATE_ROLLBACK_COMPLETE', all);
+    await this.step('a shift of the list', { rules: shifted }, 'UPDATE_COMPLETE');
+    await this.step('a swap of two rules', { rules: inOrder('production', 'development') }, 'UPDATE_COMPLETE');
+    const renamed = shifted.map((rule) => ({ ...rule, id: `Renamed${rule.id}` }));
+    await this.step('a rename', { rules: renamed }, 'UPDATE_COMPLETE');
+    await this.step('a rename that is rolled back', { rules: shifted, existingLogGroup: EXISTING_LOG_GROUP }, 'UPDATE_ROLLBACK_COMPLETE', renamed);
+    const unknown = [...shifted, { id: 'Unknown', runner: 'Main', envTypeId: 'unknown' }];
+    await this.step('a rename beside a create that fails', { rules: unknown }, 'UPDATE_ROLLBACK_COMPLETE', renamed);
+    await this.destroyed();
+  }
+
+  /** Each API token has a policy of its own, which has to outlive what needs it. */
+  private async removals(): Promise<void> {
+    const rule = { id: 'Rule', runner: 'Other', envTypeId: 'qa' };
+    await this.step('a second runner with its own API token', { runners: [MAIN, OTHER], rules: [rule] }, 'CREATE_COMPLETE');
+    const moved = { ...OTHER, orgId: SECOND_ORG };
+    await this.step('a move to another organization', { runners: [MAIN, moved], rules: [] }, 'UPDATE_COMPLETE');
+    await this.step('the removal of the runner with its own API token', { runners: [MAIN], rules: [] }, 'UPDATE_COMPLETE');
+    await this.destroyed();
+  }
+
+  private async retryWithoutRollback(): Promise<void> {
+    const rules = inOrder('development', 'later');
+    await this.step('a create that fails without a rollback', { rules }, 'CREATE_FAILED', inOrder('development'), ['--no-rollback']);
+    await this.cloud.client.create('/env-types', { id: 'later' });
+    await this.step('the retry', { rules }, ['CREATE_COMPLETE', 'UPDATE_COMPLETE'], rules, ['--no-rollback']);
+    await this.destroyed();
+  }
+
+  private async takeovers(): Promise<void> {
+    const { client } = this.cloud;
+    const { runnerId } = TAKEN_OVER;
+    await client.create('/runners', foreign(runnerId));
+    const before = (await client.runner(runnerId)).body;
+    const roleOf = async () => (await client.runner(runnerId)).body.runner_configuration.auth?.role_arn ?? 'none';
+
+    await this.deploy({ runners: [TAKEN_OVER], rules: [], existingLogGroup: EXISTING_LOG_GROUP });
+    this.add('a first deployment that fails after a takeover')('the runner', runnerId, await client.runnerIds());
+    // CloudFormation deletes what the deployment created. The delete does not know the former configuration, but its event names it.
+    const reasons = (await this.cloud.account.stackEvents(STACK, new Date(0)).catch(() => [])).filter(({ ResourceType }) => ResourceType === RUNNER_TYPE);
+    this.add('a first deployment that fails after a takeover')('the events name the former role', 'they do', reasons.map(({ ResourceStatusReason }) => ResourceStatusReason ?? '').join(' ').includes(FOREIGN_ROLE) ? 'they do' : 'they do not');
+    await destroy({ ...this.options({ runners: [TAKEN_OVER], rules: [] }), app: APP });
+    await client.call('PATCH', `/runners/${runnerId}`, { runner_configuration: before.runner_configuration, state_storage_configuration: before.state_storage_configuration });
+
+    await this.step('a stack', { rules: [] }, 'CREATE_COMPLETE');
+    await this.deploy({ runners: [MAIN, TAKEN_OVER], rules: [], existingLogGroup: EXISTING_LOG_GROUP });
+    this.add('a takeover that is rolled back')('the runner', true, (await client.runnerIds()).includes(runnerId));
+    await client.call('PATCH', `/runners/${runnerId}`, { runner_configuration: before.runner_configuration, state_storage_configuration: before.state_storage_configuration });
+    this.add('a takeover that is rolled back')('the role before', FOREIGN_ROLE, await roleOf());
+    await this.step('a takeover', { runners: [MAIN, TAKEN_OVER], rules: [] }, 'UPDATE_COMPLETE');
+    const kept = { ...TAKEN_OVER, adoptExisting: undefined };
+    await this.step('an update without adoptExisting', { runners: [MAIN, kept], rules: [] }, 'UPDATE_COMPLETE');
+    await this.destroyed();
+  }
+
+  /** Deploys a template, and checks that the orchestrator has what the stack declares then. */
+  private async step(name: string, change: Partial<HistoryTemplate>, statuses: string | string[], rules?: Rules, options?: string[]): Promise<void> {
+    const template: HistoryTemplate = { runners: [MAIN], rules: [], ...change };
+    const add = this.add(name);
+    const { code, status } = await this.deploy(template, options);
+    const isComplete = /^(CREATE|UPDATE)_COMPLETE$/.test(status);
+    add('the stack', [statuses].flat().join(' or '), status, [statuses].flat().includes(status));
+    add('the exit code of cdk deploy is 0', isComplete, code === 0);
+    await this.checkRules(add, rules ?? template.rules, template);
+    for (const org of [ORG, SECOND_ORG]) {
+      const declared = template.runners.filter(({ orgId }) => orgId === org).map(({ runnerId }) => runnerId).sort();
+      add(`the runners in ${org}`, declared, (await this.clientOf(org).runnerIds()).sort());
+    }
+  }
+
+  private async checkRules(add: Add, declared: Rules, { runners }: HistoryTemplate): Promise<void> {
+    const idOf = (runner: string) => runners.find(({ id }) => id === runner)!.runnerId;
+    const { body } = await this.clientOf(ORG).call<{ items: { runner_id: string; env_type_id: string }[] }>('GET', '/runner-rules?per_page=100');
+    add('the rules', declared.map(({ envTypeId, runner }) => `${envTypeId} to ${idOf(runner)}`).sort(),
+      body.items.map((rule) => `${rule.env_type_id} to ${rule.runner_id}`).sort());
+  }
+
+  private async destroyed(): Promise<void> {
+    const { code } = await destroy({ ...this.options({ runners: [MAIN], rules: [] }), app: APP });
+    const add = this.add('the destroy');
+    add('cdk destroy', '0, gone', `${code}, ${await this.cloud.account.stackStatus(STACK)}`);
+    add('runners', 'none', [...await this.clientOf(ORG).runnerIds(), ...await this.clientOf(SECOND_ORG).runnerIds()]);
+    await this.checkRules(add, [], { runners: [], rules: [] });
+  }
+
+  private async deploy(template: HistoryTemplate, options: string[] = []): Promise<{ code: number; status: string }> {
+    const begin = Date.now();
+    const { code } = await deploy({ ...this.options(template), app: APP, arguments: options });
+    const status = await this.cloud.account.stackStatus(STACK);
+    this.output.show('cdk deploy', `${code} after ${Math.round((Date.now() - begin) / 1000)} s, ${status}`);
+    return { code, status };
+  }
+
+  private options(template: HistoryTemplate) {
+    return this.cloud.cdkOptions({ TEMPLATE: JSON.stringify(template) });
+  }
+
+  private add(name: string): Add {
+    return (check, ...rest) => this.report.add(`${name}: ${check}`, ...rest);
+  }
+
+  private clientOf(org: string): OrchestratorClient {
+    return new OrchestratorClient(this.cloud.orchestrator.url, org, this.otherToken);
+  }
+}
+
+endToEnd((cloud, report) => new Histories(cloud, report).play());
