@@ -1,63 +1,93 @@
 /** What CloudFormation does with custom resources. */
 import { strict as assert } from 'node:assert';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Rule } from './world';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Rule, World } from './world';
 
-/** Takes the property `Name` as physical ID. The first deletes fail, as many as `Failures` says; the file `Deletes` counts them. */
+/** Writes each event into the file `Log`. Takes the property `Name` as physical ID. The first deletes fail, as many as `FailingDeletes` says. */
 const HANDLER = `
 const { appendFileSync, readFileSync } = require('fs');
-exports.handler = async ({ RequestType, ResponseURL, PhysicalResourceId, ResourceProperties: { Name, Deletes, Failures }, StackId, RequestId, LogicalResourceId }) => {
-  let Status = 'SUCCESS';
-  if (RequestType === 'Delete') {
-    appendFileSync(Deletes, 'x');
-    Status = readFileSync(Deletes, 'utf8').length <= Number(Failures) ? 'FAILED' : 'SUCCESS';
-  }
-  const answer = { Status, Reason: 'in use', PhysicalResourceId: RequestType === 'Delete' ? PhysicalResourceId : Name, StackId, RequestId, LogicalResourceId };
-  await fetch(ResponseURL, { method: 'PUT', body: JSON.stringify(answer) });
+exports.handler = async (event) => {
+  const { RequestType, ResponseURL, StackId, RequestId, LogicalResourceId, ResourceProperties: { Name, Log, FailingDeletes, FailsCreate } } = event;
+  const PhysicalResourceId = RequestType === 'Delete' ? event.PhysicalResourceId : Name;
+  appendFileSync(Log, JSON.stringify([RequestType, PhysicalResourceId, new URL(ResponseURL).searchParams.get('X-Amz-Date')]) + '\\n');
+  const deletes = readFileSync(Log, 'utf8').split('\\n').filter(line => line.includes('Delete')).length;
+  const fails = RequestType === 'Delete' ? deletes <= Number(FailingDeletes) : RequestType === 'Create' && FailsCreate === 'true';
+  await fetch(ResponseURL, { method: 'PUT', body: JSON.stringify({
+    Status: fails ? 'FAILED' : 'SUCCESS', Reason: 'as the test wants', PhysicalResourceId, StackId, RequestId, LogicalResourceId,
+  }) });
 };`;
-
 const ROLE = {
   Type: 'AWS::IAM::Role',
   Properties: { AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' }] } },
 };
 const FUNCTION = { Type: 'AWS::Lambda::Function', Properties: { Runtime: 'nodejs22.x', Handler: 'index.handler', Role: { 'Fn::GetAtt': ['Role', 'Arn'] }, Code: { ZipFile: HANDLER } } };
 
-function template(file: string, name: string, failures: number, handler = 'First'): object {
-  return {
-    Role: ROLE,
-    First: FUNCTION,
-    Second: FUNCTION,
-    Thing: { Type: 'Custom::Thing', Properties: { ServiceToken: { 'Fn::GetAtt': [handler, 'Arn'] }, Name: name, Deletes: file, Failures: String(failures) } },
-  };
+type Event = [type: string, physicalId: string, date: string | null];
+
+/** The events of one custom resource, and templates with it. */
+class Resource {
+  constructor(private readonly log: string) {}
+
+  public template(properties: object, handler = 'First'): object {
+    const Properties = { ServiceToken: { 'Fn::GetAtt': [handler, 'Arn'] }, Name: 'a', Log: this.log, FailingDeletes: '0', ...properties };
+    return { Role: ROLE, First: FUNCTION, Second: FUNCTION, Thing: { Type: 'Custom::Thing', Properties } };
+  }
+
+  public events(): Event[] {
+    return readFileSync(this.log, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as Event);
+  }
+
+  public deletes(): string[] {
+    return this.events().filter(([type]) => type === 'Delete').map(([, physicalId]) => physicalId);
+  }
 }
 
-async function inDirectory(check: (directory: string) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'custom-resources-'));
-  await check(directory).finally(() => rmSync(directory, { recursive: true, force: true }));
-}
+const rule = (name: string, check: (world: World, resource: () => Resource) => Promise<void>): Rule => ({
+  name,
+  check: async (world) => {
+    const directory = mkdtempSync(join(tmpdir(), 'custom-resources-'));
+    let count = 0;
+    await check(world, () => new Resource(join(directory, String(count++)))).finally(() => rmSync(directory, { recursive: true, force: true }));
+  },
+});
 
 export const customResources: Rule[] = [
-  {
-    name: 'CloudFormation refuses another function for a custom resource',
-    check: async (world) => inDirectory(async (directory) => {
-      const file = join(directory, 'deletes');
-      const { name } = await world.stack(template(file, 'a', 0));
-      assert.match(await world.failingUpdate(name, template(file, 'a', 0, 'Second')), /Modifying service token is not allowed/);
-    }),
-  },
-  {
-    name: 'CloudFormation tries the delete of a replaced custom resource three times after an update',
-    check: async (world) => inDirectory(async (directory) => {
-      for (const [failures, deletes] of [[0, 1], [2, 3], [5, 3]] as const) {
-        const file = join(directory, String(failures));
-        const { name } = await world.stack(template(file, 'a', failures));
-        await world.update(name, template(file, 'b', failures));
-        for (let tries = 0; tries < 50 && (!existsSync(file) || readFileSync(file, 'utf8').length < deletes); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        assert.equal(readFileSync(file, 'utf8').length, deletes, `with ${failures} failures`);
-      }
-    }),
-  },
+  rule('CloudFormation refuses another function for a custom resource', async (world, create) => {
+    const resource = create();
+    const { name } = await world.stack(resource.template({}));
+    assert.match(await world.failingUpdate(name, resource.template({}, 'Second')), /Modifying service token is not allowed/);
+  }),
+  rule('CloudFormation dates the URL for the answer of a custom resource', async (world, create) => {
+    const resource = create();
+    await world.stack(resource.template({}));
+    const [[, , date]] = resource.events() as [Event];
+    assert.match(date ?? 'none', /^\d{8}T\d{6}Z$/);
+  }),
+  rule('CloudFormation deletes a custom resource whose create failed, by the physical ID of the answer', async (world, create) => {
+    const resource = create();
+    await world.failingStack(resource.template({ Name: 'half-created', FailsCreate: 'true' }));
+    assert.deepEqual(resource.deletes(), ['half-created']);
+  }),
+  rule('CloudFormation keeps what a custom resource depends on when its delete fails', async (world, create) => {
+    const resource = create();
+    const { name, ids } = await world.stack(resource.template({ FailingDeletes: '1' }));
+    assert.equal((await world.deleteStack(name)).status, 'DELETE_FAILED');
+    // The function and its role are still there to answer the next delete; nothing needs the other function.
+    const remaining = await world.resources(name);
+    assert.deepEqual([remaining.First, remaining.Role], [ids.First, ids.Role]);
+    assert.equal((await world.deleteStack(name)).status, 'DELETE_COMPLETE');
+  }),
+  rule('CloudFormation tries the delete of a replaced custom resource three times after an update', async (world, create) => {
+    for (const [failing, deletes] of [[0, 1], [2, 3], [5, 3]] as const) {
+      const resource = create();
+      const { name } = await world.stack(resource.template({ FailingDeletes: String(failing) }));
+      await world.update(name, resource.template({ Name: 'b', FailingDeletes: String(failing) }));
+      for (let tries = 0; tries < 50 && resource.deletes().length < deletes; tries++) await pause(100);
+      await pause(300);
+      assert.deepEqual(resource.deletes(), Array(deletes).fill('a'), `with ${failing} deletes that fail`);
+    }
+  }),
 ];

@@ -108,13 +108,18 @@ export class World extends AwsClients {
     const StackName = this.name('stack');
     await this.cloudFormation.send(new CreateStackCommand({ StackName, TemplateBody: JSON.stringify({ Resources: resources }), Capabilities: ['CAPABILITY_NAMED_IAM'] }));
     const status = await this.settled(StackName);
-    const { StackResources = [] } = await this.cloudFormation.send(new DescribeStackResourcesCommand({ StackName }));
     return {
       name: StackName,
       status,
-      ids: Object.fromEntries(StackResources.map((resource) => [resource.LogicalResourceId, resource.PhysicalResourceId ?? ''])),
+      ids: await this.resources(StackName),
       reason: await this.reason(StackName, 'CREATE_FAILED'),
     };
+  }
+
+  /** Physical ids of the resources of a stack, by logical id. */
+  public async resources(StackName: string): Promise<Record<string, string>> {
+    const { StackResources = [] } = await this.cloudFormation.send(new DescribeStackResourcesCommand({ StackName }));
+    return Object.fromEntries(StackResources.map((resource) => [resource.LogicalResourceId, resource.PhysicalResourceId ?? '']));
   }
 
   /** Deploys other resources to a stack. */

@@ -1,0 +1,53 @@
+/** The size of a template: what does not depend on the machine. */
+
+interface Template {
+  readonly Resources: Record<string, { readonly DependsOn?: string | string[]; readonly [key: string]: unknown }>;
+}
+
+export interface SizedTemplate {
+  readonly resources: number;
+  /** As the CDK writes it, with an indentation of one space. */
+  readonly bytes: number;
+  /** As the CDK writes it with `suppressTemplateIndentation`. */
+  readonly bytesWithoutIndentation: number;
+  /** Resources of the longest chain in which each waits for the one before. */
+  readonly longestChain: number;
+}
+
+export function measureTemplate(template: Template): SizedTemplate {
+  const { Resources: resources } = template;
+  const depths = new Map<string, number>();
+  const depth = (id: string): number => {
+    const known = depths.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    const found = 1 + Math.max(0, ...[...dependencies(resources[id])].filter(other => other in resources).map(depth));
+    depths.set(id, found);
+    return found;
+  };
+  return {
+    resources: Object.keys(resources).length,
+    bytes: Buffer.byteLength(JSON.stringify(template, undefined, 1)),
+    bytesWithoutIndentation: Buffer.byteLength(JSON.stringify(template)),
+    longestChain: Math.max(...Object.keys(resources).map(depth)),
+  };
+}
+
+/** The logical ids that a resource refers to. */
+function dependencies({ DependsOn = [], Metadata: _metadata, ...rest }: Template['Resources'][string]): Set<string> {
+  const found = new Set([DependsOn].flat());
+  JSON.stringify(rest, (key, value) => {
+    if (key === 'Ref') {
+      found.add(value);
+    } else if (key === 'Fn::GetAtt') {
+      found.add(Array.isArray(value) ? value[0] : String(value).split('.')[0]);
+    } else if (key === 'Fn::Sub') {
+      for (const [, id] of String([value].flat()[0]).matchAll(/\$\{([^!.}]+)[^}]*\}/g)) {
+        found.add(id);
+      }
+    }
+    return value;
+  });
+  return found;
+}
