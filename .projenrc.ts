@@ -249,6 +249,8 @@ project.testTask.reset();
 project.testTask.spawn(bundle);
 project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
 
+project.addTask('bench', { description: 'Measure synthesis and templates beside typed L1 constructs', exec: 'tsx --tsconfig tsconfig.dev.json tools/bench.ts', receiveArgs: true });
+
 const check = project.addTask('check', { description: 'Check types, style, constructs, handler and local orchestrator: for use after each change' });
 check.spawn(bundle);
 check.exec('tsx tools/test.ts --check', { receiveArgs: true });
