@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { clusters } from './clusters';
 import { customResources } from './custom-resources';
+import { ecsConditions } from './ecs-conditions';
 import { existing } from './existing';
 import { iamRules } from './iam';
 import { keys } from './keys';
@@ -22,7 +23,7 @@ import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 
 const RULES: Record<string, Rule[]> = {
-  tasks, taskEvents, taskSizes, clusters, customResources, existing, iamRules, keys, missingObjects, oidc, secretRules, serviceLinkedRole, tagRules,
+  tasks, taskEvents, taskSizes, clusters, customResources, ecsConditions, existing, iamRules, keys, missingObjects, oidc, secretRules, serviceLinkedRole, tagRules,
 };
 
 async function main(): Promise<number> {
