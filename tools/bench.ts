@@ -41,8 +41,12 @@ class Bench {
       this.prepare();
       const [one, many] = [1, RUNNERS].map(count => this.baselines(count));
       const apps: Record<string, BenchApp> = {
-        ours: { file: 'humanitec.js' }, typed: one.typed, generic: one.generic, github: { file: 'github-runners.js' },
-        manyOurs: { file: 'humanitec.js', args: [String(RUNNERS)] }, manyTyped: many.typed,
+        ours: { file: 'humanitec.js' },
+        typed: one.typed,
+        generic: one.generic,
+        github: { file: 'github-runners.js' },
+        manyOurs: { file: 'humanitec.js', args: [String(RUNNERS)] },
+        manyTyped: many.typed,
       };
       const measures: Record<string, Measure[]> = Object.fromEntries(Object.keys(apps).map(name => [name, []]));
       for (let round = 0; round < rounds; round++) {
