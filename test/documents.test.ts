@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'fs';
 import { dirname, join } from 'path';
 
 const ROOT = join(__dirname, '..');
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/ARCHITECTURE.md'];
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/ARCHITECTURE.md', 'docs/PERFORMANCE.md'];
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const PARTS = execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['tools/test.ts', '--list'], { cwd: ROOT, encoding: 'utf8' })
   .split('\n').map(line => line.trim().split(' ')[0]);

@@ -70,8 +70,8 @@ export class PartRunner {
   }
 
   private async runSideBySide(parts: Part[]): Promise<void> {
-    // Half a core more, because the parts use less than their average for much of their time.
-    const capacity = availableParallelism() + 0.5;
+    // One core more, because the parts use less than their average for much of their time.
+    const capacity = availableParallelism() + 1;
     const waiting = [...parts];
     const active = new Set<Promise<void>>();
     while (waiting.length > 0 || active.size > 0) {
@@ -127,10 +127,19 @@ export class PartRunner {
     if (!part.count) {
       return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
     }
-    // No results means that the command broke before it could fail a test; a bad exit code without a failed test likewise.
-    const counted = existsSync(this.resultFile(part.name)) ? part.count() : { passed: 0, failed: 1, skipped: 0 };
+    // No results, or half of them, means that the command broke before it could fail a test; a bad exit code without a failed test likewise.
+    const counted = this.resultsOf(part) ?? { passed: 0, failed: 1, skipped: 0 };
     const count = status !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
     return count.passed + count.failed === 0 ? { ...count, failed: 1 } : count;
+  }
+
+  private resultsOf(part: Part): Count | undefined {
+    try {
+      return existsSync(this.resultFile(part.name)) ? part.count?.() : undefined;
+    } catch (error) {
+      console.error(`The results of ${part.name} cannot be read: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   private repeatFailures(): void {

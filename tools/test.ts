@@ -18,7 +18,7 @@ async function main(): Promise<boolean> {
     console.log(PARTS.map(part => `${part.name.padEnd(NAME_WIDTH)}  ${part.description}`).join('\n'));
     return true;
   }
-  const parts = options.check ? PARTS.filter(({ inCheck }) => inCheck) : choose('part', PARTS, options.only);
+  const parts = choose('part', options.check ? PARTS.filter(({ inCheck }) => inCheck) : PARTS, options.only);
   rmSync(RESULTS, { recursive: true, force: true });
   mkdirSync(RESULTS, { recursive: true });
   const counts = await new PartRunner(ROOT, RESULTS, resultFile).run(parts);
