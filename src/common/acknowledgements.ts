@@ -32,12 +32,12 @@ export function hipaaNistAndPci(rule: string): string[] {
 }
 
 /**
- * Writes the findings into the metadata of a resource, beside what is there already; what is there is not said twice. Findings that change as long as
- * runners join, such as those of the registration's role and log group, are given as a function.
+ * Adds the findings to the metadata of a resource, each once. Findings that change when further runners are created, such as those of the
+ * registration's role and log group, are given as a function.
  */
 export function acknowledge(construct: IConstruct, findings: Acknowledgement[] | (() => Acknowledgement[])): void {
   const resource = CfnResource.isCfnResource(construct) ? construct : construct.node.defaultChild as CfnResource;
-  // Before cdk-nag looks, with the default priority.
+  // cdk-nag runs later, with the default priority.
   Aspects.of(resource).add(new Findings(resource, findings), { priority: AspectPriority.MUTATING });
 }
 
@@ -64,7 +64,7 @@ function write(resource: CfnResource, findings: Acknowledgement[]): void {
   add(resource, 'cfn-lint', 'ignore_checks', findings.flatMap(({ cfnLint }) => cfnLint ?? []), 'config');
 }
 
-/** Whether a rule pack of cdk-nag 2 looks at the resource. What only it reads takes a quarter of a runner's template. */
+/** Whether a rule pack of cdk-nag 2 checks the resource. Its suppressions would be a quarter of a runner's template. */
 function isReadByNag2(resource: CfnResource): boolean {
   return resource.node.scopes.some(scope => Aspects.of(scope).all.some(aspect => 'packName' in aspect));
 }

@@ -39,9 +39,9 @@ function placeholder(part: unknown): string | undefined {
     // Also IAM's own variables, such as ${aws:username}.
     return part.replace(/\$\{/g, '${!');
   }
-  const [[name, argument], ...others] = Object.entries(part as object);
-  if (others.length === 0 && name === 'Ref') {
-    return `\${${argument}}`;
-  }
-  return others.length === 0 && name === 'Fn::GetAtt' ? `\${${[argument].flat().join('.')}}` : undefined;
+  const [[name, argument] = [], ...others] = Object.entries(part ?? {});
+  const names = [argument].flat();
+  // The name of an attribute can be a function, too.
+  const isReference = others.length === 0 && (name === 'Ref' || name === 'Fn::GetAtt') && names.every(each => typeof each === 'string');
+  return isReference ? `\${${names.join('.')}}` : undefined;
 }

@@ -253,7 +253,7 @@ export interface EcsRunnerProps {
 
   /**
    * Take over a runner of the same `runnerId` that Terraform or a person registered. Needs `runnerId`. `description` and `environment` stay as they are registered,
-   * unless you give them. The event of the takeover and the Lambda's log contain the former configuration.
+   * unless you give them. The Lambda's log and its answer to CloudFormation contain the former configuration.
    *
    * While this is set, deleting the runner leaves the registration and the rules that were taken over at the orchestrator, also in the rollback of a failed deployment.
    * Remove the setting after the deployment that took the runner over.

@@ -18,6 +18,9 @@ describe('a policy with substitutions', () => {
   test('leaves other functions, lists that are joined with a separator, and everything else as it is', () => {
     const imported = { 'Fn::Join': ['', ['a', { 'Fn::ImportValue': 'b' }]] };
     expect(resolved(`a${Fn.importValue('b')}`)).toEqual(imported);
+    for (const part of [{ 'Fn::GetAtt': ['A', { Ref: 'Attribute' }] }, 7, null, {}, { Ref: 'A', Other: 1 }]) {
+      expect(resolved({ Value: { 'Fn::Join': ['', ['a', Token.asAny(part)]] } }).Value).toHaveProperty(['Fn::Join']);
+    }
     expect(resolved(Fn.join(',', Token.asList({ Ref: 'List' })))).toEqual({ 'Fn::Join': [',', { Ref: 'List' }] });
     expect(resolved({ 'a': 1, 'b': [true, 'text'], 'Fn::Join': ['', Token.asList({ Ref: 'List' })] })).toEqual({ 'a': 1, 'b': [true, 'text'], 'Fn::Join': ['', { Ref: 'List' }] });
   });

@@ -196,6 +196,14 @@ describe('a given role', () => {
   });
 });
 
+test('a given role of a stack in another region is deployed before the runner, which knows only its name', () => {
+  const stack = newStack();
+  const other = new Stack(stack.node.root, 'Elsewhere', { env: { account: ACCOUNT, region: 'eu-west-1' } });
+  runnerIn(stack, { taskRole: new iam.Role(other, 'Given', { roleName: 'given', assumedBy: TASKS }) });
+  Template.fromStack(stack);
+  expect(stack.dependencies).toEqual([other]);
+});
+
 test('roles of Role.customizeRoles() create no resources, and the report lists their permissions', () => {
   const app = new App();
   const stack = newStack(undefined, 'Stack', app);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, sy
 import { tmpdir } from 'os';
 import { join, resolve } from 'path';
 import { promisify } from 'util';
-import { App } from 'aws-cdk-lib';
+import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { selfSigned } from '../certificates';
 import { newStack, only, runnerIn } from '../support';
@@ -92,11 +92,28 @@ describe('the code of the registration\'s Lambda', () => {
     expect(usual.keys.Plain).not.toBe(usual.keys.PrivateCa);
   });
 
-  test('stays where it was written if the CDK makes no copies, as tools that run Lambdas locally ask for', () => {
-    const stack = newStack(undefined, 'Stack', new App({ context: { 'aws:cdk:disable-asset-staging': true } }));
+  test('is in the cloud assembly without staging, and the metadata names it for tools that run Lambdas locally', () => {
+    const stack = newStack(undefined, 'Stack', new App({ context: { 'aws:cdk:disable-asset-staging': true, 'aws:cdk:enable-asset-metadata': true } }));
     runnerIn(stack);
     const { directory: outdir, stacks: [{ template }] } = (stack.node.root as App).synth();
-    const { S3Key: key } = only(Template.fromJSON(template), 'AWS::Lambda::Function').Properties.Code;
+    const { Properties: { Code: { S3Key: key } }, Metadata: metadata } = only(Template.fromJSON(template), 'AWS::Lambda::Function');
     expect(readdirSync(codeOf(outdir, 'Stack', key))).toEqual(['index.js']);
+    expect(metadata).toMatchObject({ 'aws:asset:property': 'Code', 'aws:asset:is-bundled': false });
+    expect(readdirSync(resolve(outdir, metadata['aws:asset:path']))).toEqual(['index.js']);
+  });
+
+  test('has no metadata for such tools unless the CDK asks for it', () => {
+    const stack = newStack();
+    runnerIn(stack);
+    expect(Object.keys(only(Template.fromStack(stack), 'AWS::Lambda::Function').Metadata).filter(name => name.startsWith('aws:asset'))).toEqual([]);
+  });
+
+  test('is found from the assembly of a stage', () => {
+    const app = new App();
+    const stack = new Stack(new Stage(app, 'Stage'), 'Stack', { env: { account: '123456789012', region: 'us-east-1' } });
+    runnerIn(stack);
+    const { directory: outdir, stacks: [{ template, templateFile }] } = app.synth().getNestedAssembly('assembly-Stage');
+    const { S3Key: key } = only(Template.fromJSON(template), 'AWS::Lambda::Function').Properties.Code;
+    expect(readdirSync(codeOf(outdir, templateFile.replace('.template.json', ''), key))).toEqual(['index.js']);
   });
 });
