@@ -160,7 +160,7 @@ project.eslint?.addRules({
  * The folders of `src`, from the lowest to the highest. A file may import its own folder and lower ones; files directly in `src`, the public face, may
  * import all of them. docs/ARCHITECTURE.md says what belongs where.
  */
-const LAYERS = ['common', 'inputs', 'registration', 'parts'];
+const LAYERS = ['common', 'inputs', 'registration', 'parts', 'monitoring'];
 const layerZones = LAYERS.map((layer, index) => {
   const allowed = LAYERS.slice(0, index + 1);
   return {
@@ -179,7 +179,7 @@ const handlerZones = [
     message: 'The handler runs in Lambda, without the CDK: share types and values by registration/wire.ts, registration/delivery-times.ts or common/contract.ts.',
   },
   {
-    target: ['./src/*.ts', './src/{common,inputs,parts}/**/*', './src/registration/*.ts'],
+    target: ['./src/*.ts', './src/{common,inputs,parts,monitoring}/**/*', './src/registration/*.ts'],
     from: './src/registration/handler',
     message: 'The handler is bundled by itself, and the constructs do not load it.',
   },
@@ -191,6 +191,10 @@ project.eslint?.addOverride({
     // Types may refer to each other, such as a runner and its rules.
     'import/no-cycle': ['error', { ignoreExternal: true }],
   },
+});
+project.eslint?.addOverride({
+  files: ['src/monitoring/conditions.ts', 'src/monitoring/failure-classes.ts'],
+  rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['aws-cdk-lib*', 'constructs'], message: 'Programs without the CDK classify tasks with this file.' }] }] },
 });
 
 // The handler's SDK clients are the Lambda runtime's: nothing that ships depends on them.
