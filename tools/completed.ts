@@ -10,6 +10,9 @@ import type { Language, Snippet } from './rosetta';
 /** How many arguments Go wants where the README calls the CDK; what is not given is `nil`. The compiler finds one that is missing here. */
 const CDK_CALLS: Record<string, number> = { 'awscdk.NewApp': 1, 'awscdk.NewStack': 3, '.Synth': 1, '.GrantReadWrite': 2, '.AllowToDefaultPort': 2 };
 
+/** What the README uses of the CDK in Go: structs with their package, and properties, which are methods. The compiler finds one that is missing. */
+const CDK_NAMES: Record<string, string> = { '&CfnOutputProps{': '&awscdk.CfnOutputProps{', '.ClusterName,': '.ClusterName(),', '.BucketName,': '.BucketName(),' };
+
 const { jsii: { targets } } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const isProgram = (snippet: Snippet) => /\bnew App\(/.test(snippet.typescript);
 
@@ -49,6 +52,9 @@ function completedGo(snippet: Snippet, source: string, assembly: Assembly): stri
   for (const property of publicProperties(assembly)) {
     const name = `${property[0].toUpperCase()}${property.slice(1)}`;
     body = body.replace(new RegExp(`\\.${name}\\b(?![({:])`, 'g'), `.${name}()`);
+  }
+  for (const [name, inGo] of Object.entries(CDK_NAMES)) {
+    body = body.replaceAll(name, inGo);
   }
   for (const [call, count] of Object.entries({ ...CDK_CALLS, ...callsOf(assembly, packageName) })) {
     body = withArguments(body, call, count);

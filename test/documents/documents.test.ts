@@ -1,11 +1,10 @@
 /** What the documents name has to exist. */
-import { execFileSync } from 'child_process';
-import { existsSync, readFileSync } from 'fs';
+import { execFileSync, spawnSync } from 'child_process';
+import { existsSync } from 'fs';
 import { dirname, join } from 'path';
+import { anchorsOf, blocksOf, documents, linksOf, read, ROOT } from './markdown';
 
-const ROOT = join(__dirname, '..');
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs/ARCHITECTURE.md', 'docs/PERFORMANCE.md'];
-const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+const { scripts } = JSON.parse(read('package.json'));
 const PARTS = execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['tools/test.ts', '--list'], { cwd: ROOT, encoding: 'utf8' })
   .split('\n').map(line => line.trim().split(' ')[0]);
 const exists = (path: string) => existsSync(join(ROOT, path));
@@ -18,16 +17,20 @@ function pathsIn(text: string): string[] {
   });
 }
 
-describe.each(DOCUMENTS)('%s', (document) => {
-  const text = readFileSync(join(ROOT, document), 'utf8');
+describe.each(documents().map(document => [document.path, document] as const))('%s', (_, document) => {
+  const { text } = document;
 
   test('names paths that exist', () => {
     expect(pathsIn(text).filter(path => !exists(path))).toEqual([]);
   });
 
   test('links to files that exist', () => {
-    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => join(dirname(document), link));
-    expect(links.filter(link => !exists(link))).toEqual([]);
+    expect(linksOf(document).filter(({ file }) => file !== undefined && !exists(file)).map(({ url }) => url)).toEqual([]);
+  });
+
+  test('links to headings that exist', () => {
+    const isBroken = ({ file, anchor }: { file?: string; anchor?: string }) => file !== undefined && anchor !== undefined && exists(file) && !anchorsOf(read(file)).includes(anchor);
+    expect(linksOf(document).filter(isBroken).map(({ url }) => url)).toEqual([]);
   });
 
   test('names commands that exist', () => {
@@ -39,8 +42,23 @@ describe.each(DOCUMENTS)('%s', (document) => {
     const parts = [...text.matchAll(/--only ([\w,-]+)/g)].flatMap(([, names]) => names.split(','));
     expect(parts.filter(part => !PARTS.includes(part))).toEqual([]);
   });
+
+  test('has commands that a shell can read', () => {
+    // Placeholders such as <version id> would be redirections.
+    const scriptText = blocksOf(text, 'sh').map(block => block.replace(/<[a-z][\w ]*>/g, 'PLACEHOLDER')).join('\n');
+    expect(spawnSync('bash', ['-n'], { input: scriptText, encoding: 'utf8' }).stderr).toBe('');
+  });
+});
+
+test('README.md links with whole URLs, because PyPI has no repository for relative ones', () => {
+  const relative = linksOf({ path: 'README.md', text: read('README.md') }).filter(({ url }) => !/^https:/.test(url));
+  expect(relative.map(({ url }) => url)).toEqual([]);
 });
 
 test('pathsIn() finds paths in code, with lists and patterns', () => {
   expect(pathsIn('see `src/{a,b}/c.ts`, `test/*.test.ts`, src/d.ts and `docs/e.md`')).toEqual(['src/a/c.ts', 'src/b/c.ts', 'test', 'docs/e.md']);
+});
+
+test('anchorsOf() names headings as GitHub does', () => {
+  expect(anchorsOf('# Incident response: cutting `a` off\n## Limits\n```\n# no heading\n```\n## Limits\n')).toEqual(['incident-response-cutting-a-off', 'limits', 'limits-1']);
 });
