@@ -81,12 +81,16 @@ export class Audit {
   /** The stacks that own an object. */
   private readonly owners = new Map<string, Set<string>>();
   private before: Snapshot = new Map();
+  /** What others owned before the operation. */
+  private foreign = new Set<string>();
   private satisfied = new Set<string>();
   private events: { readonly event: Event; readonly answer: Answer }[] = [];
   /** Rules that answers name as left behind. */
   private readonly named = new Set<string>();
   private readonly excused = new Set<string>();
   private readonly cancelled = new Set<Event>();
+  /** What the operation leaves for the user. A create that was cancelled may still run, so that the object appears later. */
+  private leftForUser: Declaration[] = [];
   private stack: StackState = { name: '', resources: new Map() };
 
   constructor(private readonly simulation: Simulation) {}
@@ -120,7 +124,9 @@ export class Audit {
   begin(stack: StackState): void {
     this.stack = stack;
     this.before = this.snapshot();
+    this.foreign = new Set([...this.before.keys()].filter((key) => !this.owners.get(key)!.has(stack.name)));
     this.events = [];
+    this.leftForUser = [];
     this.satisfied = new Set([...stack.resources].filter(([, resource]) => this.exists(resource, this.before)).map(([logicalId]) => logicalId));
   }
 
@@ -153,17 +159,23 @@ export class Audit {
 
   /** The user was told that a resource that left the stack is still registered: from now on, it is the user's. */
   giveUp(declaration: Declaration): void {
+    this.leftForUser.push(declaration);
+    for (const [key, stored] of this.snapshot()) if (this.isLeft(stored, declaration)) this.disown(key);
+  }
+
+  private isLeft(stored: Stored, declaration: Declaration): boolean {
+    // Another resource of the stack can mean the same object, through another name of the orchestrator for example.
     const others = [...this.stack.resources.values()].filter((resource) => resource.properties !== declaration.properties);
-    for (const [key, stored] of this.snapshot()) {
-      // Another resource of the stack can mean the same object, through another name of the orchestrator for example.
-      if (isMeant(stored, declaration) && !others.some((resource) => isMeant(stored, resource))) this.disown(key);
-    }
+    return isMeant(stored, declaration) && !others.some((resource) => isMeant(stored, resource));
   }
 
   /** After an operation. Where CloudFormation waits for the user to go on, the stack can have anything. */
   end(isComplete: boolean): void {
     const after = this.snapshot();
-    for (const key of after.keys()) if (!this.owners.has(key)) this.owners.set(key, new Set([this.stack.name]));
+    for (const [key, stored] of after) {
+      const isLeft = this.leftForUser.some((declaration) => this.isLeft(stored, declaration));
+      if (!this.owners.has(key)) this.owners.set(key, new Set([isLeft ? PERSON : this.stack.name]));
+    }
     this.checkForeign(after);
     this.checkState(after);
     if (!isComplete) return;
@@ -192,11 +204,6 @@ export class Audit {
 
   private listMeant(declaration: Declaration, objects: Snapshot): string {
     return [...objects.values()].filter((stored) => isMeant(stored, declaration)).map(nameOf).join(', ') || 'nothing';
-  }
-
-  private isForeign(key: string): boolean {
-    const owners = this.owners.get(key);
-    return owners !== undefined && !owners.has(this.stack.name);
   }
 
   private disown(key: string): void {
@@ -248,7 +255,7 @@ export class Audit {
 
   private checkForeign(after: Snapshot): void {
     for (const [key, stored] of this.before) {
-      if (!this.isForeign(key) || isDeepStrictEqual(after.get(key), stored)) continue;
+      if (!this.foreign.has(key) || isDeepStrictEqual(after.get(key), stored)) continue;
       const adopts = this.events.some(({ event }) => [event.properties, event.old].some((properties) =>
         properties?.AdoptExisting === 'true' && isMeant(stored, { ...event, properties })));
       const exists = after.has(key) || (stored.rule && [...after.values()].some(({ orchestrator, org, rule }) =>

@@ -42,11 +42,15 @@ export async function play(history: History, lambda: Lambda, behaviour: Behaviou
   }
 }
 
+const otherThan = (letter: 'A' | 'B'): 'A' | 'B' => letter === 'A' ? 'B' : 'A';
+
 class Player {
   readonly delivery: Delivery;
   private readonly audit: Audit;
   private readonly stacks: readonly Stack[];
   private foreignRules = 0;
+  /** The stacks whose two runners have each other's logical IDs, through stack refactoring. */
+  private readonly refactored = new Set<Stack>();
 
   constructor(private readonly simulation: Simulation, lambda: Lambda, private readonly runners: History['runners']) {
     this.delivery = new Delivery(lambda, simulation);
@@ -61,7 +65,8 @@ class Player {
         return this.operate(step.stack, step.faults, async (stack) => {
           if (stack.state === 'delete failed') return;
           const succeeded = await stack.deploy({
-            runners: step.runners.map((change) => ({ ...this.runners[step.stack]![change.logicalId], ...change })), rules: step.rules,
+            runners: step.runners.map((change) => ({ ...this.runners[step.stack]![change.logicalId], ...change, firstRoleOf: this.firstRoleOf(stack, change.logicalId) })),
+            rules: step.rules,
           }, step.circumstances);
           if (step.mustSucceed && !succeeded) violated('a possible deployment succeeds', `${stack.name} was not deployed`);
         });
@@ -113,10 +118,15 @@ class Player {
   private refactor(stack: Stack, other: Stack, intoOtherStack: boolean): void {
     if (stack.state !== 'complete' || !stack.exists) return;
     if (!intoOtherStack) {
-      stack.moveTo(stack, (logicalId) => logicalId.replace(/^([AB])(?=-|Id)/, (letter) => letter === 'A' ? 'B' : 'A'));
+      stack.moveTo(stack, (logicalId) => logicalId.replace(/^([AB])(?=-|Id)/, (letter) => otherThan(letter as 'A' | 'B')));
+      if (!this.refactored.delete(stack)) this.refactored.add(stack);
     } else if (!other.exists) {
       stack.moveTo(other, (logicalId) => logicalId);
     }
+  }
+
+  private firstRoleOf(stack: Stack, logicalId: 'A' | 'B'): 'A' | 'B' {
+    return this.refactored.has(stack) ? otherThan(logicalId) : logicalId;
   }
 
   private runnersOf(stack: Stack): { organization: OrganizationStore; id: string }[] {

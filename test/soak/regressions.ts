@@ -69,6 +69,10 @@ const STEPS: Record<string, Step[]> = {
   ...named('rules by filter, and the first is removed', bothIds((circumstances) => [
     deploy({ rules: ['development', 'production', 'shop'], mustSucceed: true }), deploy({ rules: ['production', 'shop'], circumstances: { ...rollsBack, ...circumstances } }), destroy(),
   ])),
+  'a rule whose creation is cancelled, and that another resource has created just before': [
+    deploy({ stack: GREEN, rules: ['production'], mustSucceed: true }),
+    deploy({ stack: GREEN, rules: ['production', 'production'], pauseSeconds: 30, circumstances: { cancels: { event: 0, afterSeconds: 0 }, latencySeconds: 1 } }), destroy(GREEN),
+  ],
   'two rules that swap their filters': [
     deploy({ stack: GREEN, rules: ['development', 'production'], mustSucceed: true }), deploy({ stack: GREEN, rules: ['production', 'development'] }), destroy(GREEN),
   ],

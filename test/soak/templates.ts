@@ -5,6 +5,7 @@ import { SECRETS } from './simulation';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
 import { withoutEmptyFields } from '../../local/orchestrator/responses';
 import { SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
+import { RULE_LOGICAL_ID } from '../../src/registration/wire';
 
 export interface RunnerTemplate {
   readonly logicalId: 'A' | 'B';
@@ -17,6 +18,8 @@ export interface RunnerTemplate {
   readonly prefix: string;
   /** Another number stands for a role that was replaced. */
   readonly role: number;
+  /** Whose role it was first: stack refactoring gives a role the logical ID of another one, too. */
+  readonly firstRoleOf?: 'A' | 'B';
   readonly bucket: string;
   readonly pathPrefix?: string;
   readonly description?: string;
@@ -66,7 +69,7 @@ export function resourcesOf({ runners, rules }: Template, stackName: string, ide
   for (const [index, { filter, runner: at, adoptExisting }] of rules.entries()) {
     const runner = runners[at % runners.length]!;
     declared.push({
-      logicalId: identity === 'filter' ? `Rule-${runner.api}-${runner.org}-${filter}` : `Rule${index}-${runner.api}`,
+      logicalId: identity === 'filter' ? `${RULE_LOGICAL_ID}-${runner.api}-${runner.org}-${filter}` : `Rule${index}-${runner.api}`,
       type: 'RunnerRule',
       api: runner.api,
       properties: (refer) => ({
@@ -122,7 +125,7 @@ function runnerProperties(runner: RunnerTemplate, id: string, stackName: string)
   return {
     RunnerId: id,
     ...runner.description !== undefined && { Description: runner.description },
-    Auth: { RoleArn: `arn:aws:iam::123456789012:role/${stackName}-${runner.logicalId}-${runner.role}` },
+    Auth: { RoleArn: `arn:aws:iam::123456789012:role/${stackName}-${runner.firstRoleOf ?? runner.logicalId}-${runner.role}` },
     Job: {
       Region: 'us-east-1',
       Cluster: 'cluster',

@@ -27,6 +27,7 @@ export interface LambdaContext {
 /** What every lifecycle knows of the request that it carries out. Times are in milliseconds since 1970. */
 export interface Request {
   readonly type: LifecycleEvent['RequestType'];
+  readonly logicalId: string;
   /** What was created since then was created after CloudFormation sent the request. */
   readonly since: number;
   readonly startedAt: number;

@@ -29,13 +29,14 @@ async function handler(event: LifecycleEvent, context: LambdaContext): Promise<v
   await answer(event, { ...result, reason }, end - SAFETY);
 }
 
-function requestOf({ RequestType: type, ResponseURL: url }: LifecycleEvent, end: number): Request {
+function requestOf({ RequestType: type, LogicalResourceId: logicalId, ResponseURL: url }: LifecycleEvent, end: number): Request {
   const startedAt = Date.now();
   const deadline = type === 'Delete' ? end : end - LAST_LOOK;
   // CloudFormation signs the URL when it sends the request: YYYYMMDD'T'HHMMSS'Z'. Without it, only what this delivery creates counts as created by the request.
   const signed = new URL(url).searchParams.get('X-Amz-Date')?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5');
   return {
     type,
+    logicalId,
     since: (Date.parse(signed ?? '') || startedAt) - CLOCK_SKEW,
     startedAt,
     deadline,

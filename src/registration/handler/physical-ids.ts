@@ -9,7 +9,7 @@
  * | `rule?created=<from>/<to>` | the rule with the content of this resource, if it was created in this period: the API did not say whether a create succeeded |
  * | `nothing-created` | nothing: a runner id or an OIDC provider, which no delete removes |
  * | `not-registered`, `no-rule` | nothing: the create failed, and nothing was created |
- * | anything else: CloudFormation invents an ID for a create that was cancelled or not answered | as with a period: from the time at which the oldest such create was sent until now |
+ * | anything else: CloudFormation invents an ID for a create that was cancelled or not answered | as with a period: from the time at which the oldest such create was sent until now. A rule whose filter is a CDK token stays, and is named in a note: another resource may have created it |
  *
  * `;adopted` may follow the UUID of a rule that was taken over: while `adoptExisting` is set, its delete leaves the rule.
  *

@@ -1,4 +1,5 @@
 import type { RunnerRuleProperties } from '../wire';
+import { RULE_LOGICAL_ID } from '../wire';
 import type { OrchestratorClient, Rule, RuleContent } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
@@ -58,7 +59,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
     if (physicalId === NO_RULE) {
       return { physicalId };
     }
-    const { name, createdIn = this.recently(), isAdopted } = parsePhysicalId(physicalId);
+    const { name, createdIn, isAdopted } = parsePhysicalId(physicalId);
     // What this resource created belongs to it alone. Left behind, it would keep its runner in use, and the rollback of a first deployment would get stuck.
     if (this.properties.AdoptExisting !== undefined && (isAdopted || !UUID.test(name))) {
       return { physicalId, note: `The rule for runner '${this.wanted.runner_id}' stays, because adoptExisting is set for the rule or its runner.` };
@@ -70,11 +71,11 @@ export class RunnerRuleLifecycle implements Lifecycle {
         return { physicalId };
       }
       // A create that CloudFormation gave up may be running still.
-      const until = Math.min(this.request.deadline, createdIn.to);
+      const until = Math.min(this.request.deadline, createdIn?.to ?? Infinity);
       for (;;) {
-        await this.removeCreated(client, createdIn);
-        if (Date.now() + POLL + LOOK >= until) {
-          return { physicalId };
+        const note = await this.removeUnanswered(client, createdIn);
+        if (note !== undefined || Date.now() + POLL + LOOK >= until) {
+          return { physicalId, note };
         }
         await pause(POLL, until);
       }
@@ -174,15 +175,21 @@ export class RunnerRuleLifecycle implements Lifecycle {
     if (previous.OrgId !== properties.OrgId) {
       return `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.`;
     }
-    const left = (await client.listRules()).find(rule => hasSameContent(rule, previousRule) && isWithin(this.recently(), rule.created_at));
-    return left && `The failed update may have left rule ${left.id} for runner '${left.runner_id}': delete it, unless another resource created it.`;
+    const left = await findCreated(client, previousRule, this.recently());
+    return left && mayBeLeft('failed update', left);
   }
 
-  private async removeCreated(client: OrchestratorClient, createdIn: Period): Promise<void> {
-    const created = (await client.listRules()).find(rule => hasSameContent(rule, this.wanted) && isWithin(createdIn, rule.created_at));
+  /** Deletes what a create without an answer created. Returns what the user has to know. */
+  private async removeUnanswered(client: OrchestratorClient, createdIn?: Period): Promise<string | undefined> {
+    const created = await findCreated(client, this.wanted, createdIn ?? this.recently());
+    if (created && !createdIn && !this.request.logicalId.startsWith(RULE_LOGICAL_ID)) {
+      // Without the time of the create, another resource of the stack with the same filter may have created the rule.
+      return mayBeLeft('cancelled create', created);
+    }
     if (created) {
       await client.deleteRule(created.id);
     }
+    return undefined;
   }
 
   /** The time in which a request that CloudFormation has just given up can have created something. */
@@ -198,6 +205,14 @@ export class RunnerRuleLifecycle implements Lifecycle {
   private outcome(ruleId: string, physicalId = ruleId, note?: string): Outcome {
     return { physicalId, data: { RuleId: ruleId }, note };
   }
+}
+
+async function findCreated(client: OrchestratorClient, content: RuleContent, period: Period): Promise<Rule | undefined> {
+  return (await client.listRules()).find(rule => hasSameContent(rule, content) && isWithin(period, rule.created_at));
+}
+
+function mayBeLeft(by: string, { id, runner_id: runner }: Rule): string {
+  return `The ${by} may have left rule ${id} for runner '${runner}': delete it, unless another resource created it.`;
 }
 
 /** The physical ID of a create that had no time to be answered, or whose call had no answer. */
