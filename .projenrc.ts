@@ -100,6 +100,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     jestVersion: '^29',
     jestConfig: {
+      // Not in the temporary directory, which `npm test` removes.
+      cacheDirectory: '<rootDir>/.local/caches/jest',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       moduleNameMapper: { '^cdk-humanitec-ecs-runner$': '<rootDir>/src' },
       testPathIgnorePatterns: ['/node_modules/'],

@@ -1,7 +1,7 @@
 /** Runs the parts of `npm test` side by side: each writes its output into a file, and the list of parts shows how far they are. */
 import { ChildProcess, spawn } from 'child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'fs';
-import { availableParallelism, constants, setPriority } from 'os';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'fs';
+import { availableParallelism, constants, setPriority, tmpdir, userInfo } from 'os';
 import { join, relative } from 'path';
 
 export interface Count {
@@ -35,12 +35,34 @@ interface Finished {
 
 /** Lines of a failed part's output that the summary repeats. */
 const REPEATED_LINES = 150;
+/** After a signal, a part has this time to end by itself. */
+const END_TIMEOUT_MS = 15_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Parts that compute run with a lower priority, so that a part that waits gets its processor time at once. */
 const COMPUTES_FROM = 0.8;
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    await new Promise(resolve => child.on('close', resolve));
+  }
+}
+
+/** Signals a part and what it has started. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid!, signal);
+  } catch {
+    // The part has ended.
+  }
+}
 
 export class PartRunner {
   private readonly running = new Map<Part, ChildProcess>();
   private readonly finished: Finished[] = [];
+  private interrupted = false;
+
+  /** The parts write their temporary files into it, and the end of the run removes it. */
+  private readonly temporary = mkdtempSync(join(tmpdir(), 'npm-test-'));
 
   /**
    * @param root the checkout
@@ -48,25 +70,57 @@ export class PartRunner {
    * @param resultFile the file in which a part leaves its results
    */
   constructor(private readonly root: string, private readonly results: string, private readonly resultFile: (part: string) => string) {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        this.running.forEach(child => child.kill(signal));
-        process.exit(130);
-      });
+    this.keepCompiled();
+    for (const signal of SIGNALS) {
+      process.on(signal, () => this.interrupt(signal));
     }
   }
 
   /** Runs all parts and returns their results in the given order. */
   public async run(parts: Part[]): Promise<Count[]> {
-    if (parts.length === 1) {
-      // A single part shows its output while it runs.
-      const [part] = parts;
-      console.log(`\n== ${part.name}: ${part.description}`);
-      await this.execute(part, 'inherit');
-    } else {
-      await this.runSideBySide(parts);
+    try {
+      if (parts.length === 1) {
+        // A single part shows its output while it runs.
+        const [part] = parts;
+        console.log(`\n== ${part.name}: ${part.description}`);
+        await this.execute(part, 'inherit');
+      } else {
+        await this.runSideBySide(parts);
+      }
+    } finally {
+      this.removeTemporary();
     }
     return parts.map(part => this.finished.find(result => result.part === part)!.count);
+  }
+
+  /** Ends the program by a signal, after its parts. */
+  private interrupt(signal: typeof SIGNALS[number]): void {
+    if (this.interrupted) {
+      return;
+    }
+    this.interrupted = true;
+    console.error(`\nReceived ${signal}: waiting for ${[...this.running.keys()].map(({ name }) => name).join(', ') || 'no part'} to end`);
+    const children = [...this.running.values()];
+    const killAll = () => children.forEach(child => signalGroup(child, 'SIGKILL'));
+    children.forEach(child => signalGroup(child, signal));
+    setTimeout(killAll, END_TIMEOUT_MS);
+    void Promise.all(children.map(async child => ended(child))).then(() => {
+      // A part may have ended before a program that it started.
+      killAll();
+      this.removeTemporary();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+
+  /** Links the cache of tsx, which is always in the temporary directory, to a place that stays: compiling everything again costs each run many seconds. */
+  private keepCompiled(): void {
+    const cache = join(this.root, '.local', 'caches', 'tsx');
+    mkdirSync(cache, { recursive: true });
+    symlinkSync(cache, join(this.temporary, `tsx-${userInfo().uid}`), 'dir');
+  }
+
+  private removeTemporary(): void {
+    rmSync(this.temporary, { recursive: true, force: true, maxRetries: 3 });
   }
 
   private async runSideBySide(parts: Part[]): Promise<void> {
@@ -99,7 +153,11 @@ export class PartRunner {
     const [command, ...args] = part.command;
     const file = output === 'inherit' ? undefined : openSync(output, 'w');
     const child = spawn(join(this.root, 'node_modules', '.bin', command), args, {
-      cwd: this.root, stdio: ['ignore', file ?? 'inherit', file ?? 'inherit'], env: { ...process.env, ...part.env },
+      cwd: this.root,
+      stdio: ['ignore', file ?? 'inherit', file ?? 'inherit'],
+      env: { ...process.env, TMPDIR: this.temporary, ...part.env },
+      // A process group of its own: a signal reaches the programs that the part has started, and reaches them once.
+      detached: true,
     });
     this.running.set(part, child);
     if (part.cores >= COMPUTES_FROM && child.pid !== undefined && file !== undefined) {
@@ -114,6 +172,10 @@ export class PartRunner {
     });
     if (file !== undefined) {
       closeSync(file);
+    }
+    if (this.interrupted) {
+      // The results of an interrupted part mean nothing; interrupt() ends the program.
+      return new Promise(() => undefined);
     }
     this.running.delete(part);
     const count = this.countOf(part, status);
