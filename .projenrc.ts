@@ -77,6 +77,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-sts',
     // Evaluates IAM policies offline. AGPL-3.0: never shipped, and pinned because the proof rests on how it evaluates.
     '@cloud-copilot/iam-simulate@0.1.173',
+    // What fastify validates with, in its range.
+    '@fastify/ajv-compiler@^4',
     'esbuild',
     'fast-check',
     'fastify',
