@@ -1,4 +1,5 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { unexpectedSizes } from './example-sizes';
 import { EXAMPLES, synthesize } from './synthesize';
 
 /** What each example shows, seen in its templates. */
@@ -74,6 +75,8 @@ test('every example has expectations', () => {
   expect(EXAMPLES).toEqual(Object.keys(SHOWS).sort());
 });
 
-test.each(Object.keys(SHOWS))('the example "%s" has the expected template', async (example) => {
-  SHOWS[example](await synthesize(example));
+test.each(Object.keys(SHOWS))('the example "%s" has the expected template, of the expected size', async (example) => {
+  const templates = await synthesize(example);
+  SHOWS[example](templates);
+  expect(unexpectedSizes(example, templates)).toEqual([]);
 }, 60_000);

@@ -1,6 +1,7 @@
 /** What runners add to a template. `npm run bench` measures what depends on the machine. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { importedVpc, newStack, runnerIn } from './support';
+import { deploymentTime } from '../tools/deployment-time';
 import { measureTemplate } from '../tools/template-size';
 
 function measured(runners: number) {
@@ -41,4 +42,28 @@ test('measureTemplate() counts a reference in Fn::Sub, Fn::GetAtt, Ref and Depen
       E: { DependsOn: 'D' },
     },
   })).toMatchObject({ resources: 5, longestChain: 5 });
+});
+
+describe('the model of a deployment', () => {
+  const template = {
+    Resources: {
+      Role: { Type: 'AWS::IAM::Role' },
+      Policy: { Type: 'AWS::IAM::Policy', Properties: { Roles: [{ Ref: 'Role' }] } },
+      Bucket: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'RetainExceptOnCreate' },
+      Registration: { Type: 'Custom::HumanitecRunner', DependsOn: ['Policy', 'Bucket'] },
+    },
+  };
+
+  test('creates resources that do not wait for each other at the same time', () => {
+    // The role (17), its policy (16) and the registration (4); the bucket (22) is created beside the first two.
+    expect(deploymentTime(template).create).toBe(37);
+  });
+
+  test('updates the registration alone', () => {
+    expect(deploymentTime(template).updateRegistration).toBe(4);
+  });
+
+  test('deletes a resource after those that depend on it, and does not wait for what it retains', () => {
+    expect(deploymentTime(template).delete).toBe(10);
+  });
 });

@@ -1,15 +1,17 @@
 /** Measures what the construct costs in synthesis and in the template, beside the least that a user could write for the same resources. `--help` lists the options. */
 import { spawnSync } from 'child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
-import { join } from 'path';
+import { dirname, join } from 'path';
 import { compile, ROOT } from './assembly';
+import { measureHandler } from './bench/handler';
+import { Apps, growthOf, plotOf, printTables } from './bench/results';
 import { readOptions, runProgram, UsageError } from './options';
 import { installed, treeDirectory } from './packages';
-import { measureTemplate, SizedTemplate } from './template-size';
+import { Template } from './template-size';
 
 const HELP = `Measures synthesis and templates of runners in an existing VPC, on the newest CDK, beside the same resources as typed L1 constructs, as
-CfnResource, and beside cdk-github-runners. All apps run in turn, several times; the table has medians.
+CfnResource, and beside cdk-github-runners. All apps run in turn, several times; the tables have medians. Draws docs/images/synthesis-growth.svg.
 
   npm run bench                  9 rounds
   npm run bench -- --rounds N    N rounds`;
@@ -17,20 +19,17 @@ const TREE = {
   source: join(__dirname, 'bench'),
   installMessage: 'Installing the newest CDK and cdk-github-runners into .local/bench (once; about 200 MB)',
 };
-const RUNNERS = 30;
-
-interface Measure {
-  readonly cpu: number;
-  readonly memory: number;
-}
+/** How many runners the apps with one stack have. */
+const RUNNERS = [1, 5, 15, 30];
+/** The largest app. */
+const [STACKS, RUNNERS_PER_STACK] = [5, 20];
+const PLOT = join(ROOT, 'docs', 'images', 'synthesis-growth.svg');
 
 /** An app of the bench, and the arguments after its output directory. */
 interface BenchApp {
   readonly file: string;
   readonly args?: string[];
 }
-
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 class Bench {
   private readonly directory = treeDirectory(TREE);
@@ -39,21 +38,25 @@ class Bench {
   public async run(rounds: number): Promise<void> {
     try {
       this.prepare();
-      const [one, many] = [1, RUNNERS].map(count => this.baselines(count));
+      const baselines = new Map(RUNNERS.map(runners => [runners, this.baselines(runners)]));
       const apps: Record<string, BenchApp> = {
-        ours: { file: 'humanitec.js' },
-        typed: one.typed,
-        generic: one.generic,
-        github: { file: 'github-runners.js' },
-        manyOurs: { file: 'humanitec.js', args: [String(RUNNERS)] },
-        manyTyped: many.typed,
+        'generic': baselines.get(1)!.generic,
+        'cdk-github-runners': { file: 'github-runners.js' },
+        ...Object.fromEntries(RUNNERS.flatMap(runners => [
+          [`ours-${runners}`, { file: 'humanitec.js', args: [String(runners)] }],
+          [`typed-${runners}`, baselines.get(runners)!.typed],
+        ])),
+        [`ours-${STACKS * RUNNERS_PER_STACK}`]: { file: 'humanitec.js', args: [String(RUNNERS_PER_STACK), String(STACKS)] },
       };
-      const measures: Record<string, Measure[]> = Object.fromEntries(Object.keys(apps).map(name => [name, []]));
+      const measures = new Apps(Object.keys(apps));
       for (let round = 0; round < rounds; round++) {
         // In turn, so that a slow minute of the machine concerns all.
-        Object.entries(apps).forEach(([name, app]) => measures[name].push(this.measure(app)));
+        Object.entries(apps).forEach(([name, app]) => measures.add(name, this.measure(app)));
       }
-      this.print(measures, one.template, many.template, rounds);
+      const templates = new Map([...baselines].map(([runners, { template }]) => [runners, template]));
+      printTables(measures, templates, await measureHandler(rounds), rounds);
+      mkdirSync(dirname(PLOT), { recursive: true });
+      writeFileSync(PLOT, plotOf(growthOf(measures)));
     } finally {
       rmSync(this.work, { recursive: true, force: true });
     }
@@ -75,10 +78,11 @@ class Bench {
     this.node('humanitec.js', assembly, String(runners));
     const [typed, generic] = ['typed', 'generic'].map(kind => `${kind}-${runners}.js`);
     this.node('baselines.js', assembly, 'Runners0', join(this.directory, 'apps', typed), join(this.directory, 'apps', generic));
-    return { typed: { file: typed }, generic: { file: generic }, template: measureTemplate(JSON.parse(readFileSync(join(assembly, 'Runners0.template.json'), 'utf8'))) };
+    const template: Template = JSON.parse(readFileSync(join(assembly, 'Runners0.template.json'), 'utf8'));
+    return { typed: { file: typed }, generic: { file: generic }, template };
   }
 
-  private measure({ file, args = [] }: BenchApp): Measure {
+  private measure({ file, args = [] }: BenchApp) {
     const measures = join(this.work, 'measures.json');
     rmSync(measures, { force: true });
     const outdir = join(this.work, 'cdk.out');
@@ -99,33 +103,6 @@ class Bench {
       throw new Error(`${args.join(' ')} failed: ${`${stdout}${stderr}`.slice(-2000)}`);
     }
   }
-
-  private print(measures: Record<string, Measure[]>, one: SizedTemplate, many: SizedTemplate, rounds: number): void {
-    const cpu = (name: string) => `${Math.round(median(measures[name].map(measure => measure.cpu)))} ms`;
-    const memory = (name: string) => String(Math.round(median(measures[name].map(measure => measure.memory))));
-    /** Of each round, as its measures were taken within seconds. */
-    const ratio = (name: string, to: string) => median(measures[name].map((measure, round) => measure.cpu / measures[to][round].cpu)).toFixed(2);
-    const perRunner = (of: (template: SizedTemplate) => number) => Math.round((of(many) - of(one)) / (RUNNERS - 1)).toLocaleString('en-US');
-    const rows: string[][] = [
-      ['', 'this library', 'typed L1', '`CfnResource`', 'cdk-github-runners'],
-      ['---', '---', '---', '---', '---'],
-      ['CPU time of a synthesis, one runner', cpu('ours'), cpu('typed'), cpu('generic'), cpu('github')],
-      ['÷ typed L1', ratio('ours', 'typed'), '1', ratio('generic', 'typed'), ratio('github', 'typed')],
-      [`CPU time of a synthesis, ${RUNNERS} runners in one stack`, cpu('manyOurs'), cpu('manyTyped'), '', ''],
-      ['÷ typed L1', ratio('manyOurs', 'manyTyped'), '1', '', ''],
-      ['peak memory of a synthesis, one runner, MiB', memory('ours'), memory('typed'), memory('generic'), memory('github')],
-      ['template bytes for each further runner', perRunner(({ bytes }) => bytes), '', '', ''],
-      ['the same without indentation', perRunner(({ bytesWithoutIndentation }) => bytesWithoutIndentation), '', '', ''],
-      ['resources for each further runner', perRunner(({ resources }) => resources), '', '', ''],
-      ['longest dependency chain, resources', String(one.longestChain), '', '', ''],
-      ['handler bundle, bytes', statSize(join(ROOT, 'assets', 'registration', 'index.js')), '', '', ''],
-    ];
-    console.log(`\n${rows.map(row => `| ${row.join(' | ')} |`).join('\n')}\n\nMedians of ${rounds} rounds, Node.js ${process.versions.node}.`);
-  }
-}
-
-function statSize(file: string): string {
-  return readFileSync(file).length.toLocaleString('en-US');
 }
 
 runProgram(async () => {

@@ -1,11 +1,19 @@
 /** The size of a template: what does not depend on the machine. */
 
-interface Template {
-  readonly Resources: Record<string, { readonly DependsOn?: string | string[]; readonly [key: string]: unknown }>;
+/** A resource of a template. */
+export interface SizedResource {
+  readonly DependsOn?: string | string[];
+  readonly [key: string]: unknown;
+}
+
+export interface Template {
+  readonly Resources: Record<string, SizedResource>;
 }
 
 export interface SizedTemplate {
   readonly resources: number;
+  readonly functions: number;
+  readonly roles: number;
   /** As the CDK writes it, with an indentation of one space. */
   readonly bytes: number;
   /** As the CDK writes it with `suppressTemplateIndentation`. */
@@ -22,12 +30,15 @@ export function measureTemplate(template: Template): SizedTemplate {
     if (known !== undefined) {
       return known;
     }
-    const found = 1 + Math.max(0, ...[...dependencies(resources[id])].filter(other => other in resources).map(depth));
+    const found = 1 + Math.max(0, ...dependenciesOf(resources[id]).filter(other => other in resources).map(depth));
     depths.set(id, found);
     return found;
   };
+  const count = (type: string) => Object.values(resources).filter(({ Type }) => Type === type).length;
   return {
     resources: Object.keys(resources).length,
+    functions: count('AWS::Lambda::Function'),
+    roles: count('AWS::IAM::Role'),
     bytes: Buffer.byteLength(JSON.stringify(template, undefined, 1)),
     bytesWithoutIndentation: Buffer.byteLength(JSON.stringify(template)),
     longestChain: Math.max(...Object.keys(resources).map(depth)),
@@ -35,7 +46,7 @@ export function measureTemplate(template: Template): SizedTemplate {
 }
 
 /** The logical ids that a resource refers to. */
-function dependencies({ DependsOn = [], Metadata: _metadata, ...rest }: Template['Resources'][string]): Set<string> {
+export function dependenciesOf({ DependsOn = [], Metadata: _metadata, ...rest }: SizedResource): string[] {
   const found = new Set([DependsOn].flat());
   JSON.stringify(rest, (key, value) => {
     if (key === 'Ref') {
@@ -49,5 +60,5 @@ function dependencies({ DependsOn = [], Metadata: _metadata, ...rest }: Template
     }
     return value;
   });
-  return found;
+  return [...found];
 }

@@ -1,0 +1,37 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { measureTemplate } from '../tools/template-size';
+
+/** What every user of an example pays for: resources, Lambda functions, IAM roles, resources of the longest dependency chain, and at most so many bytes without indentation. */
+const SIZES: Record<string, [number, number, number, number, number]> = {
+  'basic/RunnerStack': [44, 1, 4, 7, 24_000],
+  'custom-id/RunnerStack': [22, 1, 4, 7, 16_500],
+  'prefix/RunnerStack': [22, 1, 4, 7, 16_500],
+  'existing-cluster/RunnerStack': [21, 1, 4, 7, 16_000],
+  'tags/RunnerStack': [22, 1, 4, 7, 18_000],
+  'network/RunnerStack': [43, 1, 4, 7, 22_000],
+  'production/ProductionRunnerStack': [46, 1, 4, 9, 27_500],
+  'self-hosted/RunnerStack': [22, 1, 4, 7, 17_000],
+  'rules-secrets-environment/RunnerStack': [26, 1, 4, 7, 19_000],
+  'multi-region/RunnerEuWest': [20, 1, 4, 7, 16_000],
+  'multi-region/RunnerUsEast': [22, 1, 4, 7, 17_000],
+  'shared-oidc-provider/DevelopmentRunner': [20, 1, 4, 7, 15_500],
+  'shared-oidc-provider/OidcProvider': [1, 0, 0, 1, 1_000],
+  'shared-oidc-provider/ProductionRunner': [20, 1, 4, 7, 15_500],
+};
+
+/** The stacks of an example with another size than the expected one. */
+export function unexpectedSizes(example: string, templates: Record<string, Template>): string[] {
+  const found = Object.keys(SIZES).filter(name => name.startsWith(`${example}/`)).map(name => name.slice(example.length + 1));
+  return [...new Set([...found, ...Object.keys(templates)])].flatMap((stack) => {
+    const name = `${example}/${stack}`;
+    const expected = SIZES[name];
+    if (!expected || !templates[stack]) {
+      return [`${name}: expected in SIZES of test/example-sizes.ts and in the app; got it only in ${expected ? 'SIZES' : 'the app'}`];
+    }
+    const { resources, functions, roles, longestChain, bytesWithoutIndentation } = measureTemplate(templates[stack].toJSON() as Parameters<typeof measureTemplate>[0]);
+    const [maxBytes, exact] = [expected[4], expected.slice(0, 4)];
+    const got = [resources, functions, roles, longestChain];
+    return got.join() === exact.join() && bytesWithoutIndentation <= maxBytes ? []
+      : [`${name}: expected [resources, functions, roles, longest chain, most bytes] ${expected.join(', ')}; got ${[...got, bytesWithoutIndentation].join(', ')}`];
+  });
+}
