@@ -75,6 +75,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-ssm',
     '@aws-sdk/client-sts',
+    // Signs the requests that the doctor's own signatures are compared with.
+    '@smithy/signature-v4',
     // Evaluates IAM policies offline. AGPL-3.0: never shipped, and pinned because the proof rests on how it evaluates.
     '@cloud-copilot/iam-simulate@0.1.173',
     // What fastify validates with, in its range.
@@ -188,10 +190,28 @@ const handlerZones = [
     message: 'The handler is bundled by itself, and the constructs do not load it.',
   },
 ];
+// The commands run without the CDK, and no construct loads them.
+const commandZones = [
+  {
+    target: './src/doctor',
+    from: './src',
+    except: ['./doctor', './registration/wire.ts', './common/contract.ts'],
+    message: 'The doctor runs without the CDK: share types and values by registration/wire.ts or common/contract.ts.',
+  },
+  {
+    target: ['./src/!(cli).ts', './src/{common,inputs,parts,registration}/**/*'],
+    from: './src/doctor',
+    message: 'Synthesis does not load the commands.',
+  },
+];
+project.eslint?.addOverride({
+  files: ['src/doctor/**/*.ts', 'src/cli.ts'],
+  rules: { 'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs', '@aws-sdk/*'] }] },
+});
 project.eslint?.addOverride({
   files: ['src/**/*.ts'],
   rules: {
-    'import/no-restricted-paths': ['error', { zones: [...layerZones, ...handlerZones] }],
+    'import/no-restricted-paths': ['error', { zones: [...layerZones, ...handlerZones, ...commandZones] }],
     // Types may refer to each other, such as a runner and its rules.
     'import/no-cycle': ['error', { ignoreExternal: true }],
   },
@@ -203,6 +223,9 @@ project.eslint?.addOverride({
 
 // The handler's SDK clients are the Lambda runtime's: nothing that ships depends on them.
 project.eslint?.addOverride({ files: ['src/registration/handler/oidc-provider.ts', 'src/registration/handler/token.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
+
+// `npx cdk-humanitec-ecs-runner doctor`.
+project.addBins({ 'cdk-humanitec-ecs-runner': 'lib/cli.js' });
 
 // What ships is the compiled library and the handler's bundle, nothing of how they are made and tested.
 project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts', '/.compatignore', '/CONTRIBUTING.md');

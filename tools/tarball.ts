@@ -118,6 +118,17 @@ function works(directory: string): Check[] {
   ];
 }
 
+/** The command runs where only the package is: without the CDK, and without an AWS SDK. */
+function commands(directory: string): Check {
+  const { bin } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  const program = join(directory, bin['cdk-humanitec-ecs-runner']);
+  const { status, stderr } = spawnSync(process.execPath, [program, 'doctor', '--stack', '-'], { cwd: directory, encoding: 'utf8', env: { PATH: process.env.PATH } });
+  return check('the command of the package runs', [
+    ...status === 2 && stderr.startsWith('The value \'-\' of --stack is not valid') ? [] : [`expected exit code 2 and a message about --stack; got ${status}: ${stderr.slice(0, 300)}`],
+    ...readFileSync(program, 'utf8').startsWith('#!/usr/bin/env node\n') ? [] : ['the program has no line #!/usr/bin/env node'],
+  ], 'See `bin` in package.json and src/cli.ts.');
+}
+
 function tarballChecks(): Check[] {
   compile();
   const directory = join(ROOT, '.local', `packed-${process.pid}`);
@@ -126,7 +137,7 @@ function tarballChecks(): Check[] {
     const [packed]: Packed[] = JSON.parse(execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], ROOT));
     execute('tar', ['-xzf', packed.filename], directory);
     const unpacked = join(directory, 'package');
-    return [listed(unpacked), small(packed), alone(unpacked), billed(unpacked), ...works(unpacked), ...reproducible()];
+    return [listed(unpacked), small(packed), alone(unpacked), billed(unpacked), commands(unpacked), ...works(unpacked), ...reproducible()];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

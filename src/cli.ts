@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+/** The command of the package: `npx cdk-humanitec-ecs-runner COMMAND`. Synthesis does not load it, and it does not load the AWS CDK. */
+import type { Terminal } from './doctor/main';
+
+const HELP = `cdk-humanitec-ecs-runner COMMAND [OPTIONS]
+
+  doctor          check everything between a deployed stack and a running task
+
+Each command prints its options with --help.
+`;
+
+type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
+
+/** Each is loaded when it is run. */
+/* eslint-disable @typescript-eslint/no-require-imports */
+const COMMANDS: Record<string, () => Command> = {
+  doctor: () => (require('./doctor/main') as typeof import('./doctor/main')).doctor,
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+/** Runs a command. Returns the exit code. */
+export async function main([name = '--help', ...args]: readonly string[], terminal: Terminal): Promise<number> {
+  if (name === '--help' || name === '-h') {
+    terminal.print(HELP);
+    return 0;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    terminal.printError(`Unknown command ${JSON.stringify(name)}: expected ${Object.keys(COMMANDS).join(', ')}.\n`);
+    return 2;
+  }
+  return COMMANDS[name]()(args, terminal);
+}
+
+if (require.main === module) {
+  main(process.argv.slice(2), {
+    print: (text) => process.stdout.write(text),
+    printError: (text) => process.stderr.write(text),
+    isColoured: process.stdout.isTTY === true && !process.env.NO_COLOR,
+  }).then((code) => { process.exitCode = code; }, (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = 2;
+  });
+}

@@ -1,0 +1,71 @@
+/** The deployed runner that the doctor examines, and the doctor as a function. */
+import { isolateThisProcess } from '../../local/emulator';
+import { STACK } from '../../local/try/cdk';
+import type { Cloud } from '../../local/try/cloud';
+import { Output } from '../../local/try/output';
+import { Report } from '../../local/try/report';
+import { prepareSecrets } from '../../local/try/secrets';
+import { Trial } from '../../local/try/trial';
+import { main } from '../../src/cli';
+import { awsWith, type Aws } from '../../src/doctor/aws';
+import { runnersOf, type DeployedRunner } from '../../src/doctor/runner';
+import { readStack, type Stack } from '../../src/doctor/stack';
+
+export interface World {
+  readonly cloud: Cloud;
+  readonly trial: Trial;
+  /** Calls as the root user of the account. */
+  readonly aws: Aws;
+  readonly stack: Stack;
+  readonly runner: DeployedRunner;
+}
+
+/** Deploys the app of the trial. From then on, this process can reach the emulator only. */
+export async function deployedWorld(cloud: Cloud): Promise<World> {
+  const trial = Trial.withCloud(cloud, new Output(true), new Report());
+  await trial.deployApp(await prepareSecrets(trial));
+  isolateThisProcess(cloud.emulator.url);
+  const aws = awsWith(cloud.account.settings.credentials, cloud.emulator.region);
+  const stack = await readStack(aws, STACK, cloud.emulator.region);
+  const [runner] = runnersOf(stack);
+  return { cloud, trial, aws, stack, runner };
+}
+
+export interface Answer {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a command of the package in this process. */
+export async function run(...args: string[]): Promise<Answer> {
+  let output = '';
+  let errors = '';
+  const code = await main(args, {
+    print: (text) => { output += text; },
+    printError: (text) => { errors += text; },
+    isColoured: false,
+  });
+  return { code, output, errors };
+}
+
+export interface Diagnosis {
+  readonly code: number;
+  readonly checks: readonly {
+    readonly id: string;
+    readonly result: 'ok' | 'problem' | 'unknown';
+    readonly findings: readonly { readonly result: string; readonly found: string; readonly remedy?: string }[];
+  }[];
+}
+
+export async function diagnose(...args: string[]): Promise<Diagnosis> {
+  const { code, output, errors } = await run('doctor', '--stack', STACK, '--json', ...args);
+  if (errors) throw new Error(`The doctor failed: ${errors}`);
+  return { code, checks: (JSON.parse(output) as Diagnosis).checks };
+}
+
+/** The checks that are not ok, with what they say. */
+export function complaints({ checks }: Diagnosis): string[] {
+  return checks.filter(({ result }) => result !== 'ok').map(({ id, result, findings }) =>
+    `${id} ${result}: ${findings.filter((finding) => finding.result !== 'ok').map(({ found }) => found).join(' ')}`);
+}
