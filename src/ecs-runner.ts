@@ -43,7 +43,7 @@ import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runne
  * Grants to the runner apply to its task role, which OpenTofu uses.
  *
  * @throws an error at synthesis that lists every problem of the properties
- * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+ * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
  */
 export class EcsRunner extends Resource implements IEcsRunner {
   /**
@@ -247,7 +247,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
    *
    * @param id the construct id of the rule
    * @param options which deployments the runner gets
-   * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+   * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
    */
   public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
     return new RunnerRule(this, id, { runner: this, ...options });

@@ -42,7 +42,7 @@ export interface RunnerRuleProps extends RunnerRuleOptions {
 /**
  * Sends deployments to a runner: those of a project, of an environment type, of both together, or all.
  *
- * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+ * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
  */
 export class RunnerRule extends Resource {
   /**

@@ -52,7 +52,7 @@ export interface IEcsRunner extends IResource, iam.IGrantable, ec2.IConnectable 
    * @param id the construct id of the rule
    * @param options which deployments the runner gets
    * @throws an error if the runner was imported without its orchestrator
-   * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+   * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
    */
   addRule(id: string, options?: RunnerRuleOptions): RunnerRule;
 }

@@ -1,20 +1,40 @@
 /** SECURITY.md says nothing that is not so, as far as a program can see. */
-import { existsSync, readdirSync, readFileSync } from 'fs';
+import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
+import * as ts from 'typescript';
 import { comparisons } from './proof/reference';
 
 const ROOT = join(__dirname, '..');
 const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 
-const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`: "([^"]+)"/g)].map(([, file, test]) => [file, test]);
+const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`:\s+"([^"]+)"/g)].map(([, file, test]) => [file, test.replace(/\s+/g, ' ')]);
+
+/** Whether a file has a test of exactly this name. `…` stands for the values of a table of tests, or the name has such a value. */
+function hasTest(file: string, name: string): boolean {
+  const titles: string[] = [];
+  const literals: string[] = [];
+  const visit = (node: ts.Node) => {
+    if (ts.isCallExpression(node) && /^(?:test|describe|it)\b/.test(node.expression.getText()) && node.arguments[0] && ts.isStringLiteralLike(node.arguments[0])) {
+      titles.push(node.arguments[0].text);
+    } else if (ts.isStringLiteralLike(node)) {
+      literals.push(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest, true));
+  return titles.some((title) => {
+    const [before, after] = title.split('%s');
+    return title.replace('%s', '…') === name || after !== undefined && name.startsWith(before) && name.endsWith(after)
+      && literals.includes(name.slice(before.length, name.length - after.length));
+  });
+}
 
 test('SECURITY.md names the tests of its claims', () => {
   expect(named.length).toBeGreaterThan(12);
 });
 
 test.each(named)('%s has "%s"', (file, name) => {
-  expect(existsSync(join(ROOT, file))).toBe(true);
-  expect(readFileSync(join(ROOT, file), 'utf8').replace(/\\'/g, '\'')).toContain(name);
+  expect(hasTest(file, name)).toBe(true);
 });
 
 test('SECURITY.md explains every statement of the roles', () => {

@@ -1,7 +1,7 @@
 /**
  * The facts about the Platform Orchestrator that the library rests on, each named once.
  *
- * @see https://developer.humanitec.com/platform-orchestrator/docs/platform-orchestrator/runners/
+ * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
  */
 
 export const HUMANITEC_API_URL = 'https://api.humanitec.dev';

@@ -2,7 +2,8 @@
 import { execFileSync, spawnSync } from 'child_process';
 import { existsSync } from 'fs';
 import { dirname, join } from 'path';
-import { anchorsOf, blocksOf, documents, linksOf, read, ROOT } from './markdown';
+import { anchorsOf, blocksOf, documents, Link, linksOf, read, ROOT } from './markdown';
+import { filesBelow } from '../completeness/sources';
 
 const { scripts } = JSON.parse(read('package.json'));
 const PARTS = execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['tools/test.ts', '--list'], { cwd: ROOT, encoding: 'utf8' })
@@ -29,7 +30,7 @@ describe.each(documents().map(document => [document.path, document] as const))('
   });
 
   test('links to headings that exist', () => {
-    const isBroken = ({ file, anchor }: { file?: string; anchor?: string }) => file !== undefined && anchor !== undefined && exists(file) && !anchorsOf(read(file)).includes(anchor);
+    const isBroken = ({ file, anchor }: Link) => file !== undefined && anchor !== undefined && exists(file) && !anchorsOf(read(file)).includes(anchor);
     expect(linksOf(document).filter(isBroken).map(({ url }) => url)).toEqual([]);
   });
 
@@ -53,6 +54,14 @@ describe.each(documents().map(document => [document.path, document] as const))('
 test('README.md links with whole URLs, because PyPI has no repository for relative ones', () => {
   const relative = linksOf({ path: 'README.md', text: read('README.md') }).filter(({ url }) => !/^https:/.test(url));
   expect(relative.map(({ url }) => url)).toEqual([]);
+});
+
+test('test/documents/links.txt lists the pages of other sites that documents and docstrings link', () => {
+  const inDocuments = documents().flatMap(document => linksOf(document).filter(({ file, url }) => file === undefined && /^https?:/.test(url)).map(({ url }) => url));
+  const inDocstrings = filesBelow('src').flatMap(file => [...read(file).matchAll(/@see (https?:\S+)/g)].map(([, url]) => url));
+  const pages = [...new Set([...inDocuments, ...inDocstrings].map(url => url.split('#')[0]))].sort();
+  // Check that a new page exists and says what the link promises, then add it to the list.
+  expect(read('test/documents/links.txt').trimEnd().split('\n')).toEqual(pages);
 });
 
 test('pathsIn() finds paths in code, with lists and patterns', () => {

@@ -1,0 +1,53 @@
+/** The figures in the documents agree with each other, and with what the suite asserts. */
+import { Template } from 'aws-cdk-lib/assertions';
+import { read, rowsOf } from './markdown';
+import { measureTemplate } from '../../tools/template-size';
+import { newStack, importedVpc, runnerIn } from '../support';
+
+const COST = read('docs/COST.md');
+const README = read('README.md');
+const PERFORMANCE = read('docs/PERFORMANCE.md');
+
+/** The first number of a cell, such as 0.045 of `$0.045 per hour`. */
+const numberIn = (cell: string) => Number(/[\d.,]*\d/.exec(cell)?.[0].replace(/,/g, ''));
+const dollars = (value: number, digits: number) => `$${value.toFixed(digits)}`;
+
+describe('docs/COST.md', () => {
+  const idle = rowsOf(COST, 'what', 'created by');
+  const perDeployment = rowsOf(COST, 'what', 'price', 'quantity', 'per deployment');
+
+  test('multiplies prices and quantities correctly', () => {
+    expect(idle.length).toBe(5);
+    expect(idle.map(row => row[4])).toEqual(idle.map(([,, price, quantity]) => dollars(numberIn(price) * numberIn(quantity), 2)));
+    expect(perDeployment.map(row => row[3])).toEqual(perDeployment.map(([, price, quantity]) => dollars(numberIn(price) * numberIn(quantity), 4)));
+  });
+
+  test('adds them up for a default runner, its network, a deployment of five minutes and one of an hour', () => {
+    const [nat, address, secret] = idle.map(row => numberIn(row[4]));
+    const fiveMinutes = perDeployment.reduce((sum, [, price, quantity]) => sum + numberIn(price) * numberIn(quantity), 0);
+    const [total, network] = [dollars(nat + address + secret, 2), dollars(nat + address, 2)];
+    expect(COST).toContain(`A default runner has the first three rows: ${total} per month.`);
+    expect(COST).toContain(`| ${network} per month |`);
+    expect(COST).toContain(`a deployment of five minutes costs ${dollars(fiveMinutes, 4)}, and one of an hour ${dollars(fiveMinutes * 12, 4)}`);
+    expect(README).toContain(`This app costs ${total} per month in us-east-1 without any deployment: ${network} for the NAT gateway and its address, and ${dollars(secret, 2)} for the secret.`);
+    expect(README).toContain(`about ${dollars(fiveMinutes, 3)}.`);
+  });
+
+  test('computes with the task of the orchestrator: half a vCPU and 1 GB for five minutes', () => {
+    expect(perDeployment.map(([,, quantity]) => numberIn(quantity))).toEqual([0.5, 1].map(size => Number((size * 5 / 60).toFixed(5))));
+  });
+});
+
+test('docs/PERFORMANCE.md has the resources and the dependency chain that a template has', () => {
+  const stack = newStack();
+  const vpc = importedVpc(stack);
+  for (const id of ['Runner1', 'Runner2']) {
+    runnerIn(stack, { vpc, subnetIds: undefined }, id);
+  }
+  const { resources, longestChain } = measureTemplate(Template.fromStack(stack).toJSON() as Parameters<typeof measureTemplate>[0]);
+  const further = numberIn(rowsOf(PERFORMANCE, '', 'this library').find(([row]) => row === 'resources for each further runner')![1]);
+  const first = resources - further;
+  expect(numberIn(rowsOf(PERFORMANCE, '', 'this library').find(([row]) => row === 'longest dependency chain, resources')![1])).toBe(longestChain);
+  expect(PERFORMANCE).toContain(`each further runner adds ${further} to the first ${first}.`);
+  expect(PERFORMANCE).toContain(`A stack has room for ${1 + Math.floor((500 - first) / further)} default runners`);
+});

@@ -1,0 +1,74 @@
+/** The documents quote the messages of the library as it says them, and explain all of them. */
+import { documents, prose, read, rowsOf } from './markdown';
+import { isSaid, SourceText, textsBelow } from './source-texts';
+import { FAILURE_CLASSES, SLOW_START } from '../../src/monitoring/failure-classes';
+import { SAMPLE_FAILURES } from '../monitoring/sample-events';
+
+const TEXTS = textsBelow('src');
+const TROUBLESHOOTING = read('docs/TROUBLESHOOTING.md');
+const MESSAGES = rowsOf(TROUBLESHOOTING, 'message').flatMap(([cell]) => codeIn(cell));
+
+/** Messages of AWS that the documents quote: https://github.com/aws-actions/configure-aws-credentials/issues, and the pages of AWS that the documents link. */
+const OF_AWS = [
+  'No OpenIDConnect provider found in your account',
+  'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+  'Couldn\'t retrieve verification key from your identity provider',
+];
+const OF_ECS = JSON.stringify(SAMPLE_FAILURES);
+
+function codeIn(text: string): string[] {
+  return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
+}
+
+/** Whether code in a document is a sentence, or the part of one, and not a command, a path or an expression. */
+function isSentence(code: string): boolean {
+  return /^[\p{L}…'-]+(?: [\p{L}…',.:0-9/()-]+){3,}$/u.test(code) && !/^(?:aws|npm|npx|hctl|git|curl|pip|go|cd|gh|jq) /.test(code) && !/ --/.test(code);
+}
+
+test.each(MESSAGES)('the library says "%s"', (message) => {
+  expect(isSaid(message, TEXTS)).toBe(true);
+});
+
+test('every sentence in code in a document is a message of the library or of AWS', () => {
+  // CONTRIBUTING.md quotes names of tests.
+  const quoted = documents().filter(({ path }) => path !== 'CONTRIBUTING.md').flatMap(({ path, text }) => codeIn(prose(text)).filter(isSentence).map(sentence => ({ path, sentence })));
+  expect(quoted.length).toBeGreaterThan(20);
+  expect(quoted.filter(({ sentence }) => !OF_AWS.includes(sentence) && !OF_ECS.includes(sentence) && !isSaid(sentence, TEXTS))).toEqual([]);
+});
+
+test('docs/TROUBLESHOOTING.md explains every reason and note that the handler gives', () => {
+  const fragments = MESSAGES.flatMap(message => message.split('…').map(part => part.trim())).filter(part => part.length > 7);
+  const isReason = ({ text, passedTo = '' }: SourceText) => /\b(?:LifecycleError|TokenError)$/.test(passedTo) && /[a-z]{3} [a-z]/.test(text)
+    || /^(?:Runner '|The rule for runner|The failed update may|Could not check)/.test(text);
+  const reasons = textsBelow('src/registration/handler').filter(isReason);
+  expect(reasons.length).toBeGreaterThan(15);
+  expect(reasons.filter(({ text }) => !fragments.some(fragment => text.includes(fragment))).map(({ file, line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
+});
+
+describe('the failures of tasks in docs/TROUBLESHOOTING.md', () => {
+  const rows = rowsOf(TROUBLESHOOTING, 'ECS reports, for example');
+
+  test('are the classes of the library, with their titles and remedies', () => {
+    expect(rows.map(([, ...cells]) => cells)).toEqual([...FAILURE_CLASSES, SLOW_START].map(({ id, title, remedy }) => [`\`${id}\``, title, remedy]));
+  });
+
+  test('are shown with texts that ECS documents for their class', () => {
+    const isReported = (text: string, id: string) => SAMPLE_FAILURES.some(({ classId, detail }) => classId === id && JSON.stringify(detail).includes(text));
+    const quoted = rows.flatMap(([examples, id]) => codeIn(examples).map(text => ({ text, id: codeIn(id)[0] })));
+    expect(quoted.length).toBeGreaterThan(FAILURE_CLASSES.length);
+    expect(quoted.filter(({ text, id }) => !isReported(text, id))).toEqual([]);
+  });
+});
+
+test('the documents name warnings that exist', () => {
+  const ids = documents().flatMap(({ text }) => [...text.matchAll(/cdk-humanitec-ecs-runner:([a-zA-Z]+)/g)].map(([, id]) => id));
+  const isWarning = (id: string) => TEXTS.some(({ text }) => text === id || text.endsWith(`cdk-humanitec-ecs-runner:${id}`));
+  expect(ids.length).toBeGreaterThan(2);
+  expect(ids.filter(id => !isWarning(id))).toEqual([]);
+});
+
+test('isSaid() finds quotations with values in joined and conditional texts only as the program says them', () => {
+  const texts = [{ file: 'a.ts', line: 1, text: 'the \u0000 is not JSON: expected an object' }];
+  expect(isSaid('the … is not JSON', texts)).toBe(true);
+  expect(isSaid('the secret is not JSON', texts)).toBe(false);
+});
