@@ -1,4 +1,5 @@
 import { Annotations, Stack } from 'aws-cdk-lib';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct, IConstruct } from 'constructs';
 import { warnAtTheEnd } from './common/late-warning';
 import { canonical, isPlaceholder, quote } from './common/unknown-values';
@@ -13,7 +14,7 @@ type AppRunnerProps = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'adoptE
 interface AppRunner {
   readonly runner: IEcsRunner & Construct;
   readonly props: AppRunnerProps;
-  readonly bucketName: string;
+  readonly bucket: IBucket;
   readonly prefix?: string;
 }
 
@@ -28,7 +29,7 @@ const runnersOf = new WeakMap<IConstruct, AppRunner[]>();
 const rulesOf = new WeakMap<IConstruct, AppRule[]>();
 
 /** Adds a runner to those of the app, and reports what it shares with them: an error at the end of synthesis if that cannot work, else a warning. */
-export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps, bucketName: string, prefix?: string): void {
+export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps, bucket: IBucket, prefix?: string): void {
   const sameId = sameIdAs(runner, props);
   if (sameId && !props.adoptExisting && !sameId.props.adoptExisting) {
     runner.node.addValidation({
@@ -42,10 +43,10 @@ export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps,
       `The runner '${sameId.runner.node.path}' of this app has the same id at the orchestrator. Both constructs then change one registration, and deleting `
       + 'either of them deletes it. Remove the other construct after the move, or give each runner its own id.');
   }
-  const own = { runner, props, bucketName, prefix };
+  const own = { runner, props, bucket, prefix };
   const all = runnersOf.get(runner.node.root) ?? [];
   for (const other of all) {
-    const relation = sameInApp(runner, bucketName, other.runner, other.bucketName) && relationOf(own, other);
+    const relation = isSameBucket(own, other) && relationOf(own, other);
     if (relation) {
       Annotations.of(runner).addWarningV2('cdk-humanitec-ecs-runner:sharedStateLocation',
         `This runner keeps its state ${relation} the state of the runner '${other.runner.node.path}', in the same bucket. Deployments of one runner can read `
@@ -102,6 +103,12 @@ function sameInApp(oneScope: IConstruct, one: string | undefined, otherScope: IC
   }
   // An export or a pseudo parameter can have another value in another stack.
   return Stack.of(oneScope) === Stack.of(otherScope) || !/\{AWS::|"Fn::/.test(text);
+}
+
+/** Whether two runners have one bucket. An import knows the name of a bucket of the app, or its ARN. */
+function isSameBucket(one: AppRunner, other: AppRunner): boolean {
+  return sameInApp(one.runner, one.bucket.bucketName, other.runner, other.bucket.bucketName)
+    || sameInApp(one.runner, one.bucket.bucketArn, other.runner, other.bucket.bucketArn);
 }
 
 /** Where the state of one runner is, seen from that of another one in the same bucket; undefined when they are apart. */

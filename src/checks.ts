@@ -4,6 +4,7 @@ import { checkConstructId } from './common/construct-ids';
 import { checkKey } from './common/place';
 import { Problems } from './common/problems';
 import { checkRemovalPolicy } from './common/removal-policy';
+import { checkTags } from './common/tags';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import { checkRunnerTypes } from './inputs/runner-input-types';
 import { checkCluster } from './parts/cluster';
@@ -14,7 +15,6 @@ import { checkOidcProvider } from './parts/oidc-provider';
 import { checkRegistration } from './parts/registration';
 import { checkRunnerId } from './parts/runner-id';
 import { checkGivenRole } from './parts/runner-roles';
-import { checkTags } from './parts/tags';
 import { checkWildcards } from './parts/wildcards';
 import { RegistrationProvider } from './registration/provider';
 

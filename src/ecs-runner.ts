@@ -9,9 +9,11 @@ import { addRunner } from './app-runners';
 import { checkRunner } from './checks';
 import { acknowledge } from './common/acknowledgements';
 import { besidesResourceOf } from './common/dependencies';
+import { extendOptions } from './common/input-types';
 import { DEFAULT_LOG_RETENTION } from './common/log-groups';
 import { Problems } from './common/problems';
 import { checkRemovalPolicy, retainExceptOnCreate } from './common/removal-policy';
+import { checkTagsOfResources } from './common/tags';
 import { ImportedRunner } from './imported-runner';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import type { Orchestrator } from './inputs/orchestrator';
@@ -23,7 +25,7 @@ import { usesGitOverSsh, warnAboutEnvironment } from './parts/environment';
 import { EventLog } from './parts/event-log';
 import { createExecutionRole } from './parts/execution-role';
 import { RunnerLogGroups } from './parts/log-groups';
-import { createNetwork } from './parts/network';
+import { checkAddedSecurityGroup, createNetwork } from './parts/network';
 import { findOrCreateOidcProvider } from './parts/oidc-provider';
 import { registerRunner } from './parts/registration';
 import { runnerIdProperties } from './parts/runner-id';
@@ -79,9 +81,10 @@ export class EcsRunner extends Resource implements IEcsRunner {
   /** The OIDC provider that the task manager role trusts. */
   public readonly oidcProvider: iam.IOidcProvider;
   /**
-   * The role that the orchestrator assumes to run tasks. It trusts the OIDC tokens of the runner id. Resource policies can name it, with two exceptions,
+   * The role that the orchestrator assumes to run tasks. It trusts the OIDC tokens of the runner id. Resource policies can name it, with three exceptions,
    * because a generated id and a created OIDC provider wait for the Lambda of the registration. The policy of the key of the API token needs `runnerId`. The
-   * policy of `encryptionKey` needs `runnerId` and `oidcProvider`. Without them CloudFormation reports a circular dependency.
+   * policy of `encryptionKey`, and that of a VPC endpoint in the VPC of `registrationNetwork`, need `runnerId` and `oidcProvider`. Without them CloudFormation
+   * reports a circular dependency.
    */
   public readonly taskManagerRole: iam.IRole;
   /** The role that ECS uses to start the tasks. */
@@ -140,7 +143,10 @@ export class EcsRunner extends Resource implements IEcsRunner {
     const network = createNetwork(this, props, { orchestratorPorts: orchestrator._taskPorts, gitOverSsh: usesGitOverSsh(props) });
     this.vpc = network.vpc;
     this.subnetIds = network.subnetIds;
-    this.connections = new RunnerConnections(this, network.securityGroups, group => this.registration?.node.addDependency(group));
+    this.connections = new RunnerConnections(this, network.securityGroups, (group) => {
+      checkAddedSecurityGroup(this, this.vpc, this.connections.securityGroups);
+      this.registration?.node.addDependency(group);
+    });
 
     // The state bucket.
     const stateStorage = props.stateStorage ?? StateStorage.newBucket();
@@ -233,10 +239,11 @@ export class EcsRunner extends Resource implements IEcsRunner {
       acknowledge(this.registration, REGISTRATION_IN_NEW_VPC);
     }
 
-    addRunner(this, props, this.stateBucket.bucketName, this.statePrefix);
+    addRunner(this, props, this.stateBucket, this.statePrefix);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
     }
+    checkTagsOfResources(this);
   }
 
   /**
@@ -250,7 +257,7 @@ export class EcsRunner extends Resource implements IEcsRunner {
    * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
    */
   public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
-    return new RunnerRule(this, id, { runner: this, ...options });
+    return new RunnerRule(this, id, extendOptions(options, { runner: this }));
   }
 
   /**

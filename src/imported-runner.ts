@@ -3,11 +3,12 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, DependencyGroup } from 'constructs';
 import { checkConstructId } from './common/construct-ids';
-import { checkTypes, InputTypes, TEXT } from './common/input-types';
+import { checkTypes, extendOptions, InputTypes, TEXT } from './common/input-types';
 import { Problems } from './common/problems';
 import type { Orchestrator } from './inputs/orchestrator';
 import { ORCHESTRATOR, ROLE, SECURITY_GROUPS } from './inputs/runner-input-types';
 import { RunnerConnections } from './parts/connections';
+import { checkImportedId } from './parts/runner-id';
 import { RunnerRule } from './runner-rule';
 import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runner-types';
 
@@ -26,6 +27,8 @@ export class ImportedRunner extends Resource implements IEcsRunner {
     checkConstructId(this, problems);
     checkTypes(problems, attributes, ATTRIBUTES, ['runnerId']);
     problems.throwIfAny(this, 'EcsRunner.fromRunnerAttributes()');
+    checkImportedId(problems, attributes.runnerId);
+    problems.throwIfAny(this, 'EcsRunner.fromRunnerAttributes()');
     this.runnerId = attributes.runnerId;
     this.orchestrator = attributes.orchestrator;
     this.connections = new RunnerConnections(this, attributes.securityGroups);
@@ -33,7 +36,7 @@ export class ImportedRunner extends Resource implements IEcsRunner {
   }
 
   public addRule(id: string, options: RunnerRuleOptions = {}): RunnerRule {
-    return new RunnerRule(this, id, { runner: this, ...options });
+    return new RunnerRule(this, id, extendOptions(options, { runner: this }));
   }
 
   public applyRemovalPolicy(policy: RemovalPolicy): void {

@@ -1,4 +1,4 @@
-import { CfnParameter, CfnResource } from 'aws-cdk-lib';
+import { CfnParameter, CfnResource, RemovalPolicy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -22,6 +22,15 @@ describe('several runners', () => {
     // The shared log is kept as long as the runner that asks for most wants it.
     expect(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').Properties.RetentionInDays).toBe(365);
   });
+
+  test.each([[RemovalPolicy.DESTROY, RemovalPolicy.RETAIN], [RemovalPolicy.RETAIN, RemovalPolicy.DESTROY]])(
+    'of a stack retain the log group of the Lambda that they share if any of them asks for it: %s, %s', (first, second) => {
+      const stack = newStack();
+      const { orchestrator } = minimal(stack);
+      runnerIn(stack, { orchestrator, logRemovalPolicy: first }, 'First');
+      runnerIn(stack, { orchestrator, logRemovalPolicy: second }, 'Second');
+      expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').DeletionPolicy).toBe('RetainExceptOnCreate');
+    });
 
   test('of two APIs have a Lambda, an OIDC provider and an API token each', () => {
     const stack = newStack();

@@ -26,6 +26,11 @@ const LOOKUPS: Record<string, (stack: Stack, id: string) => Partial<EcsRunnerPro
   'the URLs of an orchestrator': stack => ({
     orchestrator: Orchestrator.selfHosted({ orgId: 'my-org', apiUrl: lookup(stack), oidcIssuerUrl: lookup(stack, '/issuer'), apiToken: tokenOf(stack) }),
   }),
+  'the certificates of a private CA': stack => ({
+    orchestrator: Orchestrator.selfHosted({
+      orgId: 'my-org', apiUrl: 'https://api.example.com', oidcIssuerUrl: 'https://oidc.example.com', apiToken: tokenOf(stack), extraCaCertificates: lookup(stack),
+    }),
+  }),
   'hosts of an orchestrator': stack => ({
     orchestrator: Orchestrator.selfHosted({
       orgId: 'my-org', apiUrl: `https://${lookup(stack)}:8443/`, oidcIssuerUrl: `https://${lookup(stack)}/`, taskFamilyPrefix: lookup(stack), apiToken: tokenOf(stack),
@@ -82,6 +87,19 @@ describe('placeholders of lookups', () => {
     const stack = newStack(undefined, 'Stack', app);
     for (const id of ['One', 'Two']) runnerIn(stack, change(stack, id), id);
     expect(app.synth().manifest.missing).not.toEqual([]);
+  });
+
+  test('synthesizes a runner with roles that are looked up, whose placeholders name another account', () => {
+    const stack = newStack({ env: { account: '111122223333', region: REGION } });
+    const role = (id: string) => iam.Role.fromLookup(stack, id, { roleName: id });
+    expect(() => runnerIn(stack, {
+      subnetIds: ['subnet-11111111'],
+      taskRole: role('TaskRole'),
+      executionRole: role('ExecutionRole'),
+      orchestrator: Orchestrator.humanitec({
+        orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'Token', 'token')),
+      }),
+    })).not.toThrow();
   });
 
   test('synthesizes runners with placeholders beside runners without', () => {

@@ -9,7 +9,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ACCOUNT, importedVpc, minimal, newStack, only, orchestratorOf, REGION, runnerIn, tokenOf } from './support';
-import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerRule, StateStorage } from '../src';
+import { EcsRunner, EcsRunnerProps, Orchestrator, RegistrationNetwork, RunnerImage, RunnerRule, StateStorage } from '../src';
 
 const ENV = { account: ACCOUNT, region: REGION };
 
@@ -309,6 +309,16 @@ describe('state of two runners in one bucket', () => {
     expect(warningsOf(stack)).toEqual([]);
   });
 
+  test.each<[string, (stack: Stack, bucket: s3.IBucket) => s3.IBucket]>([
+    ['name', (stack, { bucketName }) => s3.Bucket.fromBucketName(stack, 'Imported', bucketName)],
+    ['ARN', (stack, { bucketArn }) => s3.Bucket.fromBucketArn(stack, 'Imported', bucketArn)],
+  ])('has a warning when the bucket of the other runner is imported by its %s', (_name, imported) => {
+    const stack = newStack();
+    const { stateBucket } = quietRunner(stack);
+    quietRunner(stack, { stateStorage: StateStorage.existingBucket(imported(stack, stateBucket)) }, 'Second');
+    expect(warningsOf(stack)).toEqual(shared);
+  });
+
   test('has a warning when the bucket belongs to the other runner, or to another stack', () => {
     const stack = newStack();
     const other = newStack({ env: ENV }, 'Other', stack.node.root as App);
@@ -397,4 +407,51 @@ test('a runner with subnetIds alone warns that the tasks use the default securit
   const other = newStack();
   plainRunner(other, { securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(other, 'Group', 'sg-12345678')] }).addRule('Rule');
   expect(warningsOf(other)).toEqual([]);
+});
+
+test.each([`${ACCOUNT}.dkr.ecr.${REGION}.amazonaws.com/runner:1.2`, `${ACCOUNT}.dkr-ecr.${REGION}.on.aws/runner:1.2`])('a private Amazon ECR image by its name has a warning: %s', (name) => {
+  const stack = newStack();
+  quietRunner(stack, { image: RunnerImage.fromRegistry(name) });
+  Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('RunnerImage.fromEcrRepository'));
+  acknowledge(stack, 'privateEcrImage');
+  expect(warningsOf(stack)).toEqual([]);
+});
+
+test.each(['public.ecr.aws/my-org/runner:1.2', 'ghcr.io/my-org/runner:1.2'])('an image of a public registry has no warning: %s', (name) => {
+  const stack = newStack();
+  quietRunner(stack, { image: RunnerImage.fromRegistry(name) });
+  expect(warningsOf(stack)).toEqual([]);
+});
+
+describe('the Lambda of the registration in isolated subnets', () => {
+  const isolatedVpc = (stack: Stack, id = 'Isolated') => new ec2.Vpc(stack, id, {
+    natGateways: 0, subnetConfiguration: [{ name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }],
+  });
+  const run = (stack: Stack, network: Partial<RegistrationNetwork> = {}) => {
+    const vpc = isolatedVpc(stack);
+    quietRunner(stack, { registrationNetwork: { vpc, ...network } });
+    return vpc;
+  };
+
+  test('has a warning if the app has no VPC endpoints there', () => {
+    const stack = newStack();
+    run(stack);
+    new ec2.InterfaceVpcEndpoint(stack, 'Elsewhere', { vpc: isolatedVpc(stack, 'Other'), service: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
+    expect(warningsOf(stack)).toEqual(['/Stack/HumanitecRunnerRegistration: isolatedRegistration']);
+  });
+
+  test('has no warning with `createEndpoints`, or with an endpoint that is created later', () => {
+    const stack = newStack();
+    run(stack, { createEndpoints: true });
+    expect(warningsOf(stack)).toEqual([]);
+    const other = newStack();
+    run(other).addInterfaceEndpoint('SecretsManager', { service: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER });
+    expect(warningsOf(other)).toEqual([]);
+  });
+
+  test('has no warning before the VPC was looked up', () => {
+    const stack = newStack();
+    quietRunner(stack, { registrationNetwork: { vpc: ec2.Vpc.fromLookup(stack, 'Lookup', { vpcId: 'vpc-12345678' }), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } } });
+    expect(warningsOf(stack)).toEqual([]);
+  });
 });

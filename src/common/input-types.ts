@@ -23,7 +23,7 @@ export function objectWith(expected: string, member: string, fix?: string): Inpu
 }
 
 /** An object of plain inputs. */
-export const OBJECT: InputType = { expected: 'an object with properties', accepts: value => isMap(value) };
+export const OBJECT: InputType = { expected: 'an object with properties', accepts: value => isObject(value) };
 
 export function oneOf(name: string, values: object): InputType {
   return { expected: `a value of ${name}`, accepts: value => Object.values(values).includes(value) };
@@ -54,6 +54,14 @@ export function checkTypes<T extends object>(problems: Problems, given: T | unde
   }
 }
 
+/**
+ * Adds properties to options. A text in place of the options, as plain JavaScript may give, stays a text, which the check of the types rejects: its characters
+ * would become properties.
+ */
+export function extendOptions<O extends object, P extends object>(options: O, properties: P): O & P {
+  return OBJECT.accepts(options) ? { ...properties, ...options } : options as O & P;
+}
+
 /** Rejects a value of a wrong type. */
 export function checkType(problems: Problems, input: string, value: unknown, type: InputType): void {
   if (!type.accepts(value)) {
@@ -72,8 +80,14 @@ export function sensitive(type: InputType): InputType {
   return { ...type, isSensitive: true };
 }
 
-function isMap(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Token.isUnresolved(value) && !Construct.isConstruct(value);
+}
+
+/** A plain object: the entries of a `Map`, and inherited properties, would be lost without a message. */
+function isMap(value: unknown): boolean {
+  const prototype: unknown = isObject(value) ? Object.getPrototypeOf(value) : undefined;
+  return prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
 }
 
 /** What a value is, without the value. */

@@ -3,7 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import type { Problems } from './problems';
-import { canonical, isKnown } from './unknown-values';
+import { canonical, isKnown, isPlaceholderArn } from './unknown-values';
 
 /** Account and region of a resource, as far as they are known at synthesis. */
 export interface Place {
@@ -13,7 +13,11 @@ export interface Place {
 
 /** Where a resource is: its ARN counts more than the stack that it was imported into. */
 export function placeOf(scope: IConstruct, resource: Partial<Pick<IResource, 'env'>>, arn?: string): Place {
-  const [start, , , region, account] = arn === undefined ? [] : canonical(scope, arn).split(':');
+  const text = arn === undefined ? '' : canonical(scope, arn);
+  if (isPlaceholderArn(text)) {
+    return {};
+  }
+  const [start, , , region, account] = text.split(':');
   const known = (part: string | undefined, pattern: RegExp, kind: keyof Place) => {
     if (start === 'arn' && part !== undefined && pattern.test(part)) {
       return part;

@@ -51,13 +51,18 @@ export class Problems {
     return this.found;
   }
 
+  /** A line for each problem, for messages. */
+  public get lines(): string[] {
+    return this.found.map(problem => showTokens(`${problem.input}: expected ${problem.expected}; got ${problem.got}. ${problem.fix}`));
+  }
+
   /** Throws one error that names everything found. `id` is the id of a construct in the scope that does not exist yet. */
   public throwIfAny(scope: IConstruct, what: string, id?: string): void {
     if (this.found.length === 0) {
       return;
     }
     const count = this.found.length === 1 ? '1 problem' : `${this.found.length} problems`;
-    const lines = this.found.map((p, i) => `  ${i + 1}. ${p.input}: expected ${p.expected}; got ${p.got}. ${p.fix}`);
+    const lines = this.lines.map((line, i) => `  ${i + 1}. ${line}`);
     // Names of variables and messages of the CDK can have tokens, too.
     throw new Error(showTokens([`${what} '${[scope.node.path, id].filter(Boolean).join('/')}' has ${count}:`, ...lines].join('\n')));
   }

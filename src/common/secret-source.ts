@@ -14,6 +14,9 @@ export function sourceOf(scope: IConstruct, { arn }: ecs.Secret): secretsmanager
   });
 }
 
+/** What Secrets Manager appends to the name of a secret in its ARN. */
+export const SECRET_SUFFIX = /-[a-zA-Z0-9]{6}$/;
+
 /** Thrown by the grantee below, before a grant can change the policy of a key. */
 const STOP = new Error('The grant is not needed');
 

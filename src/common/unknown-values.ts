@@ -9,6 +9,8 @@ const TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.8881545\d*e\+289/g;
  * follows it may belong to the name.
  */
 const PLACEHOLDERS = /dummy-value-for-[a-zA-Z0-9_.\-/]*/g;
+/** Name of the role that `Role.fromLookup()` returns until the CDK has looked the role up. Its account is not that of the role either. */
+const PLACEHOLDER_ROLE = 'DUMMY_ARN';
 
 /** Credentials in a URL: everything between the scheme and the last `@`, as a password may contain anything. */
 const CREDENTIALS = /(?<=:\/\/).*(?=@)/gs;
@@ -22,10 +24,15 @@ export function quote(value: unknown): string {
     return 'a function';
   }
   if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? `[${value.slice(0, 3).map(quote).join(', ')}${value.length > 3 ? ', ...' : ''}]` : `an object of type ${value.constructor?.name ?? 'Object'}`;
+    return Array.isArray(value) ? `[${value.slice(0, 3).map(quote).join(', ')}${value.length > 3 ? ', ...' : ''}]` : `an object of type ${typeName(value)}`;
   }
   const text = typeof value === 'string' ? JSON.stringify(showTokens(value).replace(CREDENTIALS, '...')) : String(value);
   return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
+}
+
+/** The CDK's own classes have names such as `Vpc2`, because decorators wrap them. */
+function typeName(value: object): string {
+  return value.constructor?.name.replace(/(?<=[a-z])2$/, '') ?? 'Object';
 }
 
 /** A URL for a message: without credentials, query and fragment, which may be secret. */
@@ -41,6 +48,11 @@ export function isKnown<T>(value: T | undefined | null): value is T {
 /** Whether a text has the placeholder of a context lookup, whose value the next synthesis knows. */
 export function isPlaceholder(value: unknown): boolean {
   return typeof value === 'string' && value.includes('dummy-value-for-');
+}
+
+/** Whether an ARN is the placeholder of a looked-up resource, of which nothing is known: neither the name nor the account. */
+export function isPlaceholderArn(arn: string): boolean {
+  return arn.endsWith(`/${PLACEHOLDER_ROLE}`);
 }
 
 /** Replaces the unknown parts of a text by NUL, so that the known parts around them can be checked. */

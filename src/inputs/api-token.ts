@@ -7,8 +7,8 @@ import type { IConstruct } from 'constructs';
 import { checkType, objectWith, sensitive, TEXT } from '../common/input-types';
 import { checkKey, isElsewhere, Place, placeOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
-import { arnForPolicies, isPartial } from '../common/secret-source';
-import { quote } from '../common/unknown-values';
+import { arnForPolicies, isPartial, SECRET_SUFFIX } from '../common/secret-source';
+import { maskUnknown, quote } from '../common/unknown-values';
 import type { WireToken } from '../common/wire-token';
 
 /**
@@ -148,6 +148,16 @@ export class ApiToken {
         expected: `a complete ARN for a secret of another account ("${account}")`,
         got: `the secret ${quote(nameOfSecret(secret))} by name or partial ARN`,
         fix: 'Import it with Secret.fromSecretCompleteArn(), or give each account its own orchestrator object with its own secret.',
+      });
+    }
+    const [, nameWithSuffix] = secret ? maskUnknown(secret.secretArn).split(':secret:') : [];
+    // A secret that was imported by an ARN with CDK tokens: the CDK does not check the ARN, and the policy would allow nothing.
+    if (secret && nameWithSuffix !== undefined && !nameWithSuffix.includes('\u0000') && !isPartial(scope, secret) && !SECRET_SUFFIX.test(nameWithSuffix)) {
+      problems.add({
+        input: '',
+        expected: 'a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name',
+        got: `the partial ARN of the secret ${quote(nameWithSuffix)}`,
+        fix: 'Import it with Secret.fromSecretNameV2() or Secret.fromSecretPartialArn(), or give its complete ARN.',
       });
     }
     checkKey(scope, problems, '', this.key, region);

@@ -135,7 +135,8 @@ export interface EcsRunnerProps {
   /**
    * What happens to the log groups when they are removed from the stack. The names of two log groups contain the runner id, so a retained log group
    * blocks the next deployment of a runner with the same id. `RETAIN` works like `RETAIN_ON_UPDATE_OR_DELETE`: it does not retain the empty log groups of
-   * a first deployment that fails, because they would block the next attempt.
+   * a first deployment that fails, because they would block the next attempt. The log group of the registration's Lambda is retained if any runner of the stack asks
+   * for it.
    *
    * @default RemovalPolicy.DESTROY
    */
@@ -235,7 +236,7 @@ export interface EcsRunnerProps {
 
   /**
    * Tags of every resource of the construct that supports tags: at most 50, with keys of 1 to 128 and values of at most 256 letters, digits,
-   * spaces and `_.:/=+-@`. Keys and values must not start with `aws:`. A runner in a new VPC can have 47 tags, because the CDK adds three tags to subnets.
+   * spaces and `_.:/=+-@`. Keys and values must not start with `aws:`, and keys must differ not only in case. Tags of the app and the stack count, too. A runner in a new VPC can have 47 tags, because the CDK adds three tags to subnets.
    * Resources that several runners of a stack share get the tags of all of them. If two runners have different values for a key, the value of the runner that
    * is defined last is used.
    *

@@ -6,7 +6,7 @@ import { checkIssuer, issuerName } from './oidc-issuer';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from '../common/contract';
 import { checkTypes, InputTypes, objectWith, sensitive, TEXT } from '../common/input-types';
 import { Problem, Problems } from '../common/problems';
-import { isKnown, maskUnknown, quoteUrl } from '../common/unknown-values';
+import { isKnown, isPlaceholder, maskUnknown, quoteUrl } from '../common/unknown-values';
 
 /** Properties of `Orchestrator.humanitec()`. */
 export interface HumanitecOrchestratorProps {
@@ -204,7 +204,7 @@ export class Orchestrator {
 
   private checkCertificates(problems: Problems): void {
     const pem = this.extraCaCertificates;
-    if (pem === undefined) {
+    if (pem === undefined || isPlaceholder(pem)) {
       return;
     }
     const wrong = Token.isUnresolved(pem) ? 'a token' : problemOf(pem);

@@ -6,7 +6,7 @@ import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from '../common/contract';
-import { checkType, OBJECT, objectWith, TEXT } from '../common/input-types';
+import { checkType, checkTypes, InputTypes, listOf, mapOf, objectWith, TEXT } from '../common/input-types';
 import { Problem, Problems } from '../common/problems';
 import { quote } from '../common/unknown-values';
 
@@ -55,6 +55,15 @@ export interface AssetImageOptions {
    */
   readonly exclude?: string[];
 }
+
+const ASSET_IMAGE: InputTypes<AssetImageOptions> = {
+  platform: objectWith('a Platform of aws-ecr-assets', 'platform'),
+  buildArgs: mapOf(TEXT),
+  buildSecrets: mapOf(TEXT),
+  file: TEXT,
+  target: TEXT,
+  exclude: listOf(TEXT),
+};
 
 /** The container image of the deployments. */
 export abstract class RunnerImage {
@@ -113,12 +122,20 @@ export abstract class RunnerImage {
   }
 }
 
+/** @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html */
+const PRIVATE_ECR = /^\d{12}\.dkr[.-]ecr\.[^/]+\//;
+
 class RegistryImage extends RunnerImage {
   constructor(private readonly name: string) {
     super();
   }
 
-  public _grantPull(): string {
+  public _grantPull(scope: Construct): string {
+    if (PRIVATE_ECR.test(this.name)) {
+      Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:privateEcrImage',
+        `The image ${quote(this.name)} is in a private Amazon ECR repository, and RunnerImage.fromRegistry() grants no permission to pull it, so the tasks do not start. `
+        + 'Give the repository with RunnerImage.fromEcrRepository(). If the given `executionRole` can pull the image, acknowledge this warning.');
+    }
     return this.name;
   }
 
@@ -180,14 +197,14 @@ class AssetImage extends RunnerImage {
   public _typeProblems(): Problem[] {
     const problems = new Problems();
     checkType(problems, '', this.directory, TEXT);
-    checkType(problems, '', this.options, OBJECT);
+    checkTypes(problems, this.options, ASSET_IMAGE);
     return problems.list;
   }
 
   public _problems(): Problem[] {
     const problems = new Problems();
     const { file = 'Dockerfile', buildArgs } = this.options;
-    if (typeof file !== 'string' || !existsSync(join(this.directory, file))) {
+    if (!existsSync(join(this.directory, file))) {
       problems.add({
         input: '',
         expected: `a directory with the Dockerfile ${quote(file)}`,
@@ -195,7 +212,7 @@ class AssetImage extends RunnerImage {
         fix: 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.',
       });
     }
-    const unknown = Object.entries(buildArgs ?? {}).find(entry => entry.some(text => typeof text !== 'string' || Token.isUnresolved(text)));
+    const unknown = Object.entries(buildArgs ?? {}).find(entry => entry.some(text => Token.isUnresolved(text)));
     if (unknown) {
       problems.add({
         input: 'buildArgs',

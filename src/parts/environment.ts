@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { ENVIRONMENT_VALUE_MAX, GIT_SSH_KEYS, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from '../common/contract';
 import { checkKey, checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
-import { isPartial, sourceOf } from '../common/secret-source';
+import { isPartial, SECRET_SUFFIX, sourceOf } from '../common/secret-source';
 import { maskUnknown, quote, showTokens } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
@@ -36,7 +36,7 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
       isSensitive: true,
       fix: 'Shorten it, or store it in a parameter and give the parameter in `secrets`.',
     });
-    if (name in secrets) {
+    if (Object.hasOwn(secrets, name)) {
       problems.add({ input, expected: 'each name once', got: 'the same name in `secrets`', fix: 'Remove one of the two.' });
     }
   }
@@ -88,7 +88,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
       got: secret.hasField ? 'a field or version of a secret' : quote(arn),
       fix: 'Store the value in a separate secret.',
     });
-  } else if (isPartial(scope, secret) || (rest !== undefined && !rest.includes('\u0000') && !/-[a-zA-Z0-9]{6}$/.test(rest))) {
+  } else if (isPartial(scope, secret) || (rest !== undefined && !rest.includes('\u0000') && !SECRET_SUFFIX.test(rest))) {
     problems.add({
       input,
       expected: 'a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name',

@@ -4,8 +4,9 @@ import type { Construct } from 'constructs';
 import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
 import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from '../common/contract';
 import { EgressPorts } from '../common/egress';
+import { isolatedOf } from '../common/isolated-subnets';
 import { checkVpcParts } from '../common/place';
-import type { Problems } from '../common/problems';
+import { Problems } from '../common/problems';
 import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
@@ -59,15 +60,27 @@ export function checkNetwork(scope: Construct, problems: Problems, inputs: Netwo
   if (vpc) {
     checkSelection(vpc, vpcSubnets, problems);
   }
-  if (securityGroups && securityGroups.length > SECURITY_GROUPS_MAX) {
+  checkSecurityGroupCount(problems, securityGroups ?? []);
+  checkVpcParts(scope, problems, '', inputs);
+}
+
+/** Rejects a security group that is added to the connections of the runner, and that its tasks cannot have. */
+export function checkAddedSecurityGroup(scope: Construct, vpc: ec2.IVpc | undefined, securityGroups: ec2.ISecurityGroup[]): void {
+  const problems = new Problems();
+  checkSecurityGroupCount(problems, securityGroups);
+  checkVpcParts(scope, problems, '', { vpc, securityGroups: securityGroups.slice(-1) });
+  problems.throwIfAny(scope, 'EcsRunner');
+}
+
+function checkSecurityGroupCount(problems: Problems, securityGroups: ec2.ISecurityGroup[]): void {
+  if (securityGroups.length > SECURITY_GROUPS_MAX) {
     problems.add({
       input: 'securityGroups',
       expected: `at most ${SECURITY_GROUPS_MAX}`,
       got: `${securityGroups.length}`,
-      fix: 'ECS attaches at most 5 security groups to a task: merge their rules.',
+      fix: `ECS attaches at most ${SECURITY_GROUPS_MAX} security groups to a task: merge their rules.`,
     });
   }
-  checkVpcParts(scope, problems, '', inputs);
 }
 
 /** Finds the subnets and security groups of the tasks, and creates a VPC and a security group if none was given. */
@@ -211,7 +224,7 @@ function newSecurityGroup(scope: Construct, vpc: ec2.IVpc, { orchestratorPorts, 
 }
 
 function warnAboutIsolatedSubnets(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
-  const isolated = subnets.filter(subnet => vpc.isolatedSubnets.some(other => other.node.path === subnet.node.path));
+  const isolated = isolatedOf(vpc, subnets);
   if (isolated.length > 0) {
     Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:isolatedSubnets',
       `The tasks run in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), which have no route to the internet, so they cannot reach the orchestrator. `

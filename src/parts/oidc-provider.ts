@@ -2,6 +2,7 @@ import { type CfnResource, Lazy, Resource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { rejectSecondDefinition } from './oidc-provider-conflicts';
+import { OIDC_AUDIENCE } from '../common/contract';
 import { checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
 import { addPolicy } from '../common/role-policies';
@@ -40,11 +41,26 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
       fix: 'Give that provider, or omit `oidcProvider`: the deployment then creates it.',
     });
   }
+  const audiences = audiencesOf(provider);
+  if (audiences && !audiences.includes(OIDC_AUDIENCE)) {
+    problems.add({
+      input: 'oidcProvider',
+      expected: `a provider with the client ID "${OIDC_AUDIENCE}", which is the audience of the orchestrator's tokens`,
+      got: `'${provider.node.path}' with ${quote(audiences)}`,
+      fix: 'Add the client ID to the provider, or define it with RunnerOidcProvider.',
+    });
+  }
   if (!problems.has('oidcProvider')) {
     checkPlace(scope, problems, 'oidcProvider', placeOf(scope, provider, provider.oidcProviderArn), {
       what: 'a provider', same: ['account'], fix: 'A role can trust providers of its own account only: give a provider of this account, or omit `oidcProvider`.',
     });
   }
+}
+
+/** The client IDs of a provider of the app, as far as they are known at synthesis. */
+function audiencesOf({ node: { defaultChild } }: iam.IOidcProvider): string[] | undefined {
+  const { clientIdList } = (defaultChild ?? {}) as Partial<iam.CfnOIDCProvider>;
+  return Array.isArray(clientIdList) && clientIdList.every(isKnown) ? clientIdList : undefined;
 }
 
 /** The OIDC provider of the issuer: the one that the user gave, or one that all runners of the stack with this issuer share. */

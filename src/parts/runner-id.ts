@@ -41,6 +41,16 @@ export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, ad
   }
 }
 
+/** Rejects what cannot be the id of a runner. The API alone also accepts `_` in ids, so somebody may have registered such a runner. */
+export function checkImportedId(problems: Problems, runnerId: string): void {
+  problems.checkText('runnerId', runnerId, {
+    pattern: /^[a-z][a-z0-9_-]*$/,
+    max: contract.RUNNER_ID_MAX,
+    expected: `lower-case letters, digits, "-" and "_", starting with a letter, at most ${contract.RUNNER_ID_MAX} characters`,
+    fix: 'Give the id that the orchestrator shows.',
+  });
+}
+
 /** What the custom resource of the id gets: the id, or what it generates the id from. */
 export function runnerIdProperties(
   scope: IConstruct, { runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs,

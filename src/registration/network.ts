@@ -3,8 +3,10 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct, type IDependable } from 'constructs';
 import { EgressPorts } from '../common/egress';
+import { isolatedOf } from '../common/isolated-subnets';
+import { warnAtTheEnd } from '../common/late-warning';
 import { type Problems } from '../common/problems';
-import { differs } from '../common/unknown-values';
+import { differs, sameValue } from '../common/unknown-values';
 import type { RegistrationNetwork } from '../inputs/registration-network';
 
 /** Id of the construct below the stack that has the endpoints: a public contract. */
@@ -121,6 +123,9 @@ export class NetworkAttachment {
     }
     // The routes of a VPC are what leads out of it.
     this.connectivity = Stack.of(vpc) === Stack.of(scope) ? [selected.internetConnectivityEstablished, vpc] : [];
+    if (!network.createEndpoints && !selected.isPendingLookup) {
+      warnAboutIsolatedLambda(scope, vpc, selected.subnets);
+    }
     if (network.createEndpoints) {
       this.endpoints = SharedEndpoints.for(Stack.of(scope), network);
       this.connectivity.push(this.endpoints);
@@ -167,6 +172,24 @@ class SharedEndpoints extends Construct {
     return this.node.tryFindChild(id) as ec2.InterfaceVpcEndpoint | undefined
       ?? new ec2.InterfaceVpcEndpoint(this, id, { vpc, service: endpointService, subnets, open: false });
   }
+}
+
+/** Isolated subnets have no route to AWS, unless the VPC has endpoints. Of an imported VPC the app may not know them. */
+function warnAboutIsolatedLambda(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
+  const isolated = isolatedOf(vpc, subnets);
+  if (isolated.length === 0) {
+    return;
+  }
+  // Another stack or a later statement may create endpoints.
+  warnAtTheEnd(scope, 'isolatedRegistration', () => hasInterfaceEndpoint(vpc) ? undefined
+    : `The Lambda of the registration runs in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), and the app has no VPC endpoints there. Without a route to `
+    + 'AWS, it cannot read the API token and cannot answer CloudFormation, so the deployment fails after a timeout. Set `createEndpoints` of `registrationNetwork`, or choose subnets '
+    + 'with a NAT gateway. If the VPC has endpoints already, acknowledge this warning.');
+}
+
+function hasInterfaceEndpoint(vpc: ec2.IVpc): boolean {
+  return vpc.node.root.node.findAll().some(construct => construct instanceof ec2.CfnVPCEndpoint
+    && construct.vpcEndpointType === ec2.VpcEndpointType.INTERFACE && sameValue(vpc, construct.vpcId, vpc.vpcId));
 }
 
 /** Whether the app itself gives each subnet an IPv6 range; an imported subnet does not tell. */

@@ -19,6 +19,7 @@ import { acknowledgeRole } from '../common/policy-findings';
 import type { Problems } from '../common/problems';
 import { retainExceptOnCreate } from '../common/removal-policy';
 import { addPolicy } from '../common/role-policies';
+import { checkTagsOfResources } from '../common/tags';
 import { canonical, differs, hidePlaceholder, quote, sameValue } from '../common/unknown-values';
 import type { ApiToken } from '../inputs/api-token';
 import type { Orchestrator } from '../inputs/orchestrator';
@@ -197,6 +198,7 @@ export class RegistrationProvider extends Construct {
       maximumEventAgeInSeconds: EVENT_AGE_SECONDS,
     });
     this.serviceToken = this.fn.attrArn;
+    checkTagsOfResources(this);
     // The function and what it refers to go without saying. Without the policies for API tokens: each custom resource waits for that of its own token.
     // Waiting for those of all runners of the stack could be a circular dependency, where one runner has to be deployed after another.
     const parts = () => {
@@ -255,6 +257,10 @@ export class RegistrationProvider extends Construct {
 
   private join(settings: RegistrationSettings): void {
     this.retention = Math.max(this.retention, settings.logRetention);
+    if (settings.logRemovalPolicy !== RemovalPolicy.DESTROY) {
+      // Retained if any of the runners asks for it.
+      this.logGroup.applyRemovalPolicy(retainExceptOnCreate(settings.logRemovalPolicy));
+    }
     const { encryptionKey } = settings;
     // One log group for runners that may have different keys: the first one's serves as well as any.
     if (encryptionKey && !this.key) {

@@ -43,4 +43,8 @@ export const ROWS: Row[] = [
     encryptionKey: kms.Key.fromKeyArn(stack, 'K', `arn:aws:kms:${REGION}:${ACCOUNT}:key/*`),
   }), [['encryptionKey', `"arn:aws:kms:${REGION}:${ACCOUNT}:key/*"`], ['secrets.A', `"${secretArn('*-AbCdEf')}"`], ['image', `"arn:<token>:ecr:${REGION}:${ACCOUNT}:repository/r?"`]]
     .map(([input, got]) => `${input}: expected a name or ARN without "*", "?" and "$", which are wildcards in IAM policies; got ${got}. Use an exact name.`)],
+  ['a provider of the app without the audience of the orchestrator', stack => ({
+    oidcProvider: new iam.OidcProviderNative(stack, 'P', { url: 'https://oidc.humanitec.dev', clientIds: ['my-app'], thumbprints: ['a'.repeat(40)] }),
+  }), ['oidcProvider: expected a provider with the client ID "sts.amazonaws.com", which is the audience of the orchestrator\'s tokens; got \'Stack/P\' with ["my-app"]. '
+    + 'Add the client ID to the provider, or define it with RunnerOidcProvider.']],
 ];

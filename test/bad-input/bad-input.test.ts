@@ -75,6 +75,10 @@ describe('invalid input', () => {
     ]));
   });
 
+  test('accepts variables that are named like properties of each object', () => {
+    expect(failure(stackWith(), () => ({ environment: { constructor: 'x', toString: 'y' } as never }))).toBeUndefined();
+  });
+
   test('accepts CDK tokens in every input', () => {
     const stack = newStack({});
     const token = (value: string) => Lazy.string({ produce: () => value });

@@ -21,4 +21,13 @@ export const ROWS: Row[] = [
   ['a build argument that is a CDK token', () => ({ image: RunnerImage.fromAsset('test/bad-input', { file: 'image.ts', buildArgs: { VERSION: Aws.REGION } }) }),
     ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with "<token>". '
       + 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.']],
+  ['options of an image of wrong types, as plain JavaScript may give them', () => ({
+    image: RunnerImage.fromAsset('test/bad-input', { platform: 'linux/arm64', buildArgs: ['A=1'], file: 1, target: 2, exclude: 'node_modules' } as never),
+  }), [
+    'image.platform: expected a Platform of aws-ecr-assets; got "linux/arm64". Give a value of this type.',
+    'image.buildArgs: expected a map in which each value is a string; got ["A=1"]. Give a value of this type.',
+    'image.file: expected a string; got 1. Give a value of this type.',
+    'image.target: expected a string; got 2. Give a value of this type.',
+    'image.exclude: expected a list in which each item is a string; got "node_modules". Give a value of this type.',
+  ]],
 ];

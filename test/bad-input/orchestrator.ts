@@ -1,4 +1,4 @@
-import { Lazy } from 'aws-cdk-lib';
+import { Aws, Lazy } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn, selfHosted } from './row';
 import { ApiToken, Orchestrator } from '../../src';
@@ -52,4 +52,11 @@ export const ROWS: Row[] = [
   ['a broken certificate among the extra ones', stack => selfHosted(stack, { extraCaCertificates: '-----BEGIN CERTIFICATE-----\nMC4C\n-----END CERTIFICATE-----' }),
     [`${CERTIFICATES}a certificate that cannot be read (number 1 of 1)${CERTIFICATES_FIX}`]],
   ['certificates that are a token', stack => selfHosted(stack, { extraCaCertificates: Lazy.string({ produce: () => '' }) }), [`${CERTIFICATES}a token${CERTIFICATES_FIX}`]],
+  ['an API token whose ARN has CDK tokens and lacks the characters that Secrets Manager appends', stack => ({
+    orchestrator: Orchestrator.humanitec({
+      orgId: 'my-org',
+      apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', `arn:aws:secretsmanager:${Aws.REGION}:${Aws.ACCOUNT_ID}:secret:humanitec`)),
+    }),
+  }), ['orchestrator.apiToken: expected a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name; got the partial ARN of the secret "humanitec". '
+    + 'Import it with Secret.fromSecretNameV2() or Secret.fromSecretPartialArn(), or give its complete ARN.']],
 ];

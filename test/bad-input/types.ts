@@ -1,4 +1,5 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -68,16 +69,19 @@ export const ROWS: Row[] = [
   ['a text for the image', () => ({ image: any('alpine:3') }),
     ['image: expected a RunnerImage; got "alpine:3". Make it with RunnerImage.fromRegistry(), fromEcrRepository() or fromAsset().']],
   ['an image without a name', () => ({ image: RunnerImage.fromRegistry(any(undefined)) }), [`image: expected a string; got undefined. ${TYPE}`]],
-  ['a number for the Dockerfile', () => ({ image: RunnerImage.fromAsset('test', any({ file: 7 })) }), ['image: expected a directory with the Dockerfile 7; got "test" without it. '
-    + 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.']],
+  ['a number for the Dockerfile', () => ({ image: RunnerImage.fromAsset('test', any({ file: 7 })) }), [`image.file: expected a string; got 7. ${TYPE}`]],
   ['a number for a build argument', () => ({ image: RunnerImage.fromAsset('test/bad-input', any({ file: 'types.ts', buildArgs: { VERSION: 3 } })) }),
-    ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with 3. '
-      + 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.']],
+    [`image.buildArgs.VERSION: expected a string; got 3. ${TYPE}`]],
   ['a number for the directory of an image', () => ({ image: RunnerImage.fromAsset(any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
   ['null for the options of an image', () => ({ image: RunnerImage.fromAsset('test', any(null)) }),
-    ['image: expected an object with properties; got null. Give a value of this type.']],
+    ['image.props: expected an object with properties; got null. Give at least an empty object.']],
   ['a number for the tag of an image', stack => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'R', 'r'), any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
   ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
+  ['a Map and a date in place of maps', () => any({ secrets: new Map([['NAME', 'value']]), tags: new Date(0), environment: Object.create({ inherited: 'x' }) }), [
+    `environment: expected a map in which each value is a string; got an object of type Object. ${TYPE}`,
+    `secrets: expected a map in which each value is an ecs.Secret; got an object of type Map. ${TYPE}`,
+    `tags: expected a map in which each value is a string; got an object of type Date. ${TYPE}`,
+  ]],
 ];
 
 /** Other constructs than runners: what is made, and the whole error. */
@@ -134,6 +138,25 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
     + '  1. oidcIssuerUrl: expected an https:// URL of host and path, without port, query and fragment; got "https://oidc.example.com:8443". '
     + 'IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.\n'
     + '  2. removalPolicy: expected DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE; got SNAPSHOT. An OIDC provider has no snapshots: choose another policy.'],
+  ['the id of an imported runner that the orchestrator cannot have', stack => EcsRunner.fromRunnerId(stack, 'Runner', 'Prod Runner'),
+    'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 1 problem:\n  1. runnerId: expected lower-case letters, digits, "-" and "_", starting with a letter, at most 100 characters; '
+      + 'got "Prod Runner". Give the id that the orchestrator shows.'],
+  ['a text in place of the options of a rule', stack => new EcsRunner(stack, 'Runner', minimal(stack)).addRule('Rule', any('production')),
+    'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. props: expected an object with properties; got "production". Give at least runner.'],
+  ['a text in place of the options of an imported runner\'s rule', stack => EcsRunner.fromRunnerId(stack, 'Runner', 'prod').addRule('Rule', any('production')),
+    'RunnerRule \'Stack/Runner/Rule\' has 1 problem:\n  1. props: expected an object with properties; got "production". Give at least runner.'],
+  ['a sixth security group that is added later', (stack) => {
+    const runner = new EcsRunner(stack, 'Runner', minimal(stack));
+    for (let i = 1; i <= 6; i++) {
+      runner.connections.addSecurityGroup(ec2.SecurityGroup.fromSecurityGroupId(stack, `Group${i}`, `sg-${i}`));
+    }
+  }, 'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. securityGroups: expected at most 5; got 6. ECS attaches at most 5 security groups to a task: merge their rules.'],
+  ['a security group of another VPC that is added later', (stack) => {
+    const [vpc, other] = ['Vpc', 'Other'].map(id => new ec2.Vpc(stack, id, { natGateways: 0 }));
+    const runner = new EcsRunner(stack, 'Runner', { ...minimal(stack), subnetIds: undefined, vpc });
+    runner.connections.addSecurityGroup(new ec2.SecurityGroup(stack, 'Group', { vpc: other }));
+  }, 'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. securityGroups: expected a security group of the VPC \'Stack/Vpc\'; got \'Stack/Group\', which is in another VPC. '
+    + 'Give the VPC that the security group belongs to, or another security group.'],
   ['attributes that are missing', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any(undefined)),
     'EcsRunner.fromRunnerAttributes() \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least runnerId.'],
   ['attributes of wrong types', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any({ runnerId: 7, taskRole: 'role' })),

@@ -1,5 +1,7 @@
-import type { Problems } from '../common/problems';
-import { isPlaceholder, maskUnknown, quote } from '../common/unknown-values';
+import { TagManager } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import { Problems } from './problems';
+import { isPlaceholder, maskUnknown, quote } from './unknown-values';
 
 /** IAM, ECS, CloudWatch Logs and Lambda accept these characters. */
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -27,9 +29,50 @@ export function checkTags(problems: Problems, tags: Record<string, string>, othe
       fix: 'Remove some tags.',
     });
   }
-  const lowerCase = new Map<string, string>();
   for (const [key, value] of Object.entries(tags)) {
     checkTag(`tags.${key}`, key, value, problems);
+  }
+  checkCase(keys, problems);
+}
+
+/**
+ * Rejects at the end of synthesis what only then is known: tags of the app and the stack are added to those of the runner, and resources that several runners share have the tags
+ * of all of them. Not repeated is what `checkTags` rejects.
+ */
+export function checkTagsOfResources(scope: IConstruct): void {
+  scope.node.addValidation({
+    validate: () => {
+      const problems = new Problems();
+      const checked = new Set<string>();
+      for (const construct of scope.node.findAll()) {
+        const tags = TagManager.of(construct)?.tagValues() ?? {};
+        const keys = Object.keys(tags);
+        if (keys.length > COUNT_MAX && !problems.has('tags')) {
+          problems.add({
+            input: 'tags',
+            expected: `at most ${COUNT_MAX} tags on a resource`,
+            got: `${keys.length} on '${construct.node.path}'`,
+            fix: 'The tags of the app, the stack and all runners that share the resource count: remove some of them.',
+          });
+        }
+        const unchecked = keys.filter(key => !checked.has(key));
+        unchecked.forEach((key) => {
+          checked.add(key);
+          checkTag(`tags.${key}`, key, tags[key], problems);
+        });
+        if (unchecked.length > 0) {
+          checkCase(keys, problems);
+        }
+      }
+      return problems.lines;
+    },
+  });
+}
+
+/** IAM ignores the case of keys, and each runner has roles. */
+function checkCase(keys: string[], problems: Problems): void {
+  const lowerCase = new Map<string, string>();
+  for (const key of keys) {
     const other = lowerCase.get(key.toLowerCase());
     if (other !== undefined) {
       problems.add({ input: `tags.${key}`, expected: 'keys that differ not only in case, which IAM ignores', got: `${quote(other)} and ${quote(key)}`, fix: 'Remove one of the two.' });
