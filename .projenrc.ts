@@ -199,13 +199,19 @@ const commandZones = [
     message: 'The doctor runs without the CDK: share types and values by registration/wire.ts or common/contract.ts.',
   },
   {
-    target: ['./src/!(cli).ts', './src/{common,inputs,parts,registration}/**/*'],
-    from: './src/doctor',
-    message: 'Synthesis does not load the commands.',
+    target: './src/from-terraform',
+    from: './src',
+    except: ['./from-terraform', './common/contract.ts'],
+    message: 'The command runs without the CDK: share values by common/contract.ts.',
   },
+  ...['./src/doctor', './src/from-terraform'].map(from => ({
+    target: ['./src/!(cli).ts', './src/{common,inputs,parts,registration}/**/*'],
+    from,
+    message: 'Synthesis does not load the commands.',
+  })),
 ];
 project.eslint?.addOverride({
-  files: ['src/doctor/**/*.ts', 'src/cli.ts'],
+  files: ['src/doctor/**/*.ts', 'src/from-terraform/**/*.ts', 'src/cli.ts'],
   rules: { 'no-restricted-imports': ['error', { patterns: ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs', '@aws-sdk/*'] }] },
 });
 project.eslint?.addOverride({

@@ -5,6 +5,7 @@ import type { Terminal } from './doctor/main';
 const HELP = `cdk-humanitec-ecs-runner COMMAND [OPTIONS]
 
   doctor          check everything between a deployed stack and a running task
+  from-terraform  print the app that takes over the runner of a Terraform state
 
 Each command prints its options with --help.
 `;
@@ -14,7 +15,8 @@ type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 /** Each is loaded when it is run. */
 /* eslint-disable @typescript-eslint/no-require-imports */
 const COMMANDS: Record<string, () => Command> = {
-  doctor: () => (require('./doctor/main') as typeof import('./doctor/main')).doctor,
+  'doctor': () => (require('./doctor/main') as typeof import('./doctor/main')).doctor,
+  'from-terraform': () => (require('./from-terraform/command') as typeof import('./from-terraform/command')).fromTerraform,
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 

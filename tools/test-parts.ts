@@ -64,6 +64,7 @@ export const PARTS: readonly Part[] = [
   checksOf('undocumented', 'deployments with each behaviour that the AWS documentation leaves open', 0.6, ['test/e2e/undocumented.ts']),
   checksOf('emulator', 'the AWS emulator follows the rules of AWS that this project depends on', 0.3, ['test/emulator/index.ts']),
   checksOf('trial', '`npm run try`, as a user runs it', 0.25, ['local/try/index.ts']),
+  checksOf('migration', 'the steps of docs/MIGRATING.md take over a runner of the Terraform module and give it back', 0.3, ['test/e2e/migration/index.ts']),
   checksOf('production', 'the production example is deployed and destroyed', 0.35, ['test/e2e/production.ts']),
   checksOf('prove', 'least privilege: real calls pass, hostile calls fail, and every condition is needed', 1, ['test/proof/index.ts']),
   checksOf('api', 'the public API is documented, compatible, and shown in four languages', 1, ['tools/api.ts'], { writesLibrary: true }),
