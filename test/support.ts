@@ -11,7 +11,7 @@ export const REGION = 'us-east-1';
 export const TOKEN_ARN = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:humanitec-api-token-AbCdEf`;
 
 /** A stack of a known account and region, in an app that writes to a directory of its own. */
-export function newStack(props: StackProps = { env: { account: ACCOUNT, region: REGION } }, id = 'Stack', app = new App()): Stack {
+export function newStack(props: StackProps = { env: { account: ACCOUNT, region: REGION } }, id = 'Stack', app = new App({ treeMetadata: false })): Stack {
   return new Stack(app, id, props);
 }
 

@@ -14,7 +14,11 @@ export const TRIAL_APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json loc
 /** The stack of both apps. */
 export const STACK = 'RunnerStack';
 
-const TIMEOUT_MS = 150_000;
+/** Longer than a deployment takes on a busy machine. */
+const TIMEOUT_MS = 600_000;
+
+/** The cloud assembly that the last deployment left. As the `app` of a destroy it saves running the app again. */
+export const lastAssembly = (scratch: string) => join(scratch, 'cdk.out');
 
 export interface CdkOptions {
   readonly env: NodeJS.ProcessEnv;
@@ -52,7 +56,7 @@ export async function destroy(options: CdkOptions): Promise<CdkResult> {
 }
 
 function appArguments({ app, scratch }: CdkOptions): string[] {
-  return ['--app', app ?? APP, '--output', join(scratch, 'cdk.out')];
+  return ['--app', app ?? APP, '--output', lastAssembly(scratch)];
 }
 
 async function run(args: string[], options: CdkOptions): Promise<CdkResult> {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StackEvent } from '@aws-sdk/client-cloudformation';
 import type { Fault, FaultyRequest } from '../../local/orchestrator';
 import type { Runner, RunnerCreateBody } from '../../local/orchestrator/model';
-import { deploy, destroy, STACK } from '../../local/try/cdk';
+import { deploy, destroy, lastAssembly, STACK } from '../../local/try/cdk';
 import { ORG, SECRET_NAME, type Cloud } from '../../local/try/cloud';
 import { OrchestratorClient } from '../../local/try/orchestrator-client';
 import type { Output } from '../../local/try/output';
@@ -65,11 +65,11 @@ export class Stage {
   }
 
   public async deploy(settings?: NodeJS.ProcessEnv): Promise<Operation> {
-    return this.run(deploy, undefined, settings);
+    return this.run(deploy, APP, undefined, settings);
   }
 
   public async destroy(settings?: NodeJS.ProcessEnv): Promise<Operation> {
-    return this.run(destroy, await this.cloud.account.stackId(STACK), settings);
+    return this.run(destroy, lastAssembly(this.cloud.scratch), await this.cloud.account.stackId(STACK), settings);
   }
 
   /** A new token takes the old one's place at the orchestrator and in the secret. */
@@ -103,12 +103,12 @@ export class Stage {
     while (!signal.aborted && !eventOf(await this.newEvents(STACK), RUNNER_TYPE, status)) await pause(POLL_MS);
   }
 
-  private async run(command: typeof destroy, before: string | undefined, settings?: NodeJS.ProcessEnv): Promise<Operation> {
+  private async run(command: typeof destroy, app: string, before: string | undefined, settings?: NodeJS.ProcessEnv): Promise<Operation> {
     const { account, cdkOptions } = this.cloud;
     const begin = Date.now();
     const ended = new AbortController();
     const watch = this.watchLog(ended.signal);
-    const { code, output } = await command({ ...cdkOptions(settings), app: APP });
+    const { code, output } = await command({ ...cdkOptions(settings), app });
     ended.abort();
     await watch;
     const seconds = Math.round((Date.now() - begin) / 1000);

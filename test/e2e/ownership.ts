@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { HistoryTemplate } from './apps/history';
 import { endToEnd } from './harness';
 import { foreign } from './lifecycle-support';
-import { deploy, destroy, STACK } from '../../local/try/cdk';
+import { deploy, destroy, lastAssembly, STACK } from '../../local/try/cdk';
 import { ORG, SECOND_ORG, SECRET_NAME, type Cloud } from '../../local/try/cloud';
 import { OrchestratorClient } from '../../local/try/orchestrator-client';
 import { Output } from '../../local/try/output';
@@ -96,7 +96,7 @@ class Histories {
 
     // CloudFormation deletes what it created. The delete keeps the registration, with the configuration of the stack: docs/ARCHITECTURE.md.
     await this.step('a first deployment that fails after a takeover', { runners: [TAKEN_OVER], existingLogGroup: EXISTING_LOG_GROUP }, 'ROLLBACK_COMPLETE', [], [], []);
-    await destroy({ ...this.options({ runners: [TAKEN_OVER], rules: [] }), app: APP });
+    await this.destroy();
     await restore();
 
     await this.step('a first deployment', {}, 'CREATE_COMPLETE');
@@ -132,7 +132,7 @@ class Histories {
   }
 
   private async destroyed(): Promise<void> {
-    const { code } = await destroy({ ...this.options({ runners: [MAIN], rules: [] }), app: APP });
+    const { code } = await this.destroy();
     const add = this.add('the destroy');
     add('cdk destroy', '0, gone', `${code}, ${await this.cloud.account.stackStatus(STACK)}`);
     add('runners', 'none', [...await this.clientOf(ORG).runnerIds(), ...await this.clientOf(SECOND_ORG).runnerIds()]);
@@ -145,6 +145,10 @@ class Histories {
     const status = await this.cloud.account.stackStatus(STACK);
     this.output.show('cdk deploy', `${code} after ${Math.round((Date.now() - begin) / 1000)} s, ${status}`);
     return { code, status };
+  }
+
+  private async destroy(): Promise<{ code: number }> {
+    return destroy({ ...this.cloud.cdkOptions(), app: lastAssembly(this.cloud.scratch) });
   }
 
   private options(template: HistoryTemplate) {

@@ -3,7 +3,7 @@
  * `npx tsx test/e2e/production.ts [--json FILE]`; the exit code is 0 if everything was as it has to be.
  */
 import { endToEnd } from './harness';
-import { deploy, destroy, exampleApp } from '../../local/try/cdk';
+import { deploy, destroy, exampleApp, lastAssembly } from '../../local/try/cdk';
 import type { Cloud } from '../../local/try/cloud';
 import { runFirstDeployment } from '../../local/try/deployments';
 import { Output } from '../../local/try/output';
@@ -54,7 +54,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const { stateKey } = await runFirstDeployment(trial, runner);
 
   output.step('cdk destroy');
-  report.add('cdk destroy', 0, (await destroy(options)).code);
+  report.add('cdk destroy', 0, (await destroy({ ...options, app: lastAssembly(cloud.scratch) })).code);
   report.add('the stack after the destroy', 'gone', await account.stackStatus(STACK));
   report.add('the registration is gone', 404, (await client.runner(RUNNER_ID)).status);
   report.add('the state is kept', true, await account.hasObject(runner.state_storage_configuration.bucket, stateKey));

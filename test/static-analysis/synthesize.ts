@@ -1,14 +1,15 @@
 /**
- * Synthesizes one app as it is, on the newest CDK, with cdk-nag in both of its generations looking on. `apps.ts` runs it in a process of its own
- * with the tsconfig of `tools/newest`. What cdk-nag 2 found, and what both found no use for, goes into a file; what cdk-nag 3 and the CDK
- * itself found is in the validation report of the cloud assembly.
+ * Synthesizes apps one after the other, each as it is, on the newest CDK, with cdk-nag in both of its generations looking on. `apps.ts` runs it in processes
+ * of its own with the tsconfig of `tools/newest`. What cdk-nag 2 found, and what both found no use for, goes into a file for each app; what cdk-nag 3 and
+ * the CDK itself found is in the validation report of the cloud assembly.
  *
- *   tsx --tsconfig tools/newest/tsconfig.json test/static-analysis/synthesize.ts APP FILE
+ *   tsx --tsconfig tools/newest/tsconfig.json test/static-analysis/synthesize.ts ORDERS
  */
 import { writeFileSync } from 'fs';
 import { App, Aspects, CfnResource, IAspect, Stage, StageSynthesisOptions } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import type { Found, Synthesized } from './apps';
+import type { Found, Order, Synthesized } from './apps';
+import { runApp } from '../run-apps';
 
 /** What is used of packages that the project itself does not have, or has in an older version. */
 interface NagTwo {
@@ -26,33 +27,46 @@ interface NewestCore {
 
 const PACKS = ['AwsSolutionsChecks', 'HIPAASecurityChecks', 'NIST80053R5Checks', 'PCIDSS321Checks'];
 
-const [, , file, result] = process.argv;
+const idOf = (rule: string, finding?: string) => finding ? `${rule}[${finding}]` : rule;
+const keyOf = (path: string, rule: string) => `${path} ${rule}`;
+
+const orders: Order[] = JSON.parse(process.argv[2]);
 const synthesize = Stage.prototype.synth;
+/** Returns the findings in the app of the current order, once that is synthesized. */
+const watched: (() => Synthesized)[] = [];
 let root: App | undefined;
 // The apps synthesize at the end of their process: late enough to see all that they made.
 Stage.prototype.synth = function (this: Stage, options?: StageSynthesisOptions) {
-  if (App.isApp(this) && !root) {
+  if (App.isApp(this) && this !== root) {
     root = this;
-    watch(this);
+    watched.push(watch(this));
   }
   return synthesize.call(this, options);
 };
-module.require(file);
+const acknowledgedByThree = watchAcknowledgements();
 
-function watch(app: App): void {
-  const found: Found[] = [];
-  const usedByTwo = new Set<string>();
-  const usedByThree = new Set<string>();
-  watchTwo(app, found, usedByTwo);
-  watchThree(app, usedByThree);
-  process.on('exit', () => {
-    const written: Synthesized = { two: found, unused: { two: declared(app, ofTwo, usedByTwo), three: declared(app, ofThree, usedByThree) } };
-    writeFileSync(result, JSON.stringify(written));
-  });
+for (const { file, outdir, context, result } of orders) {
+  acknowledgedByThree.clear();
+  try {
+    runApp(file, outdir, context);
+  } catch (error) {
+    // Also the way in which a synthesis with findings ends: they are in the report. Without a report, apps.ts shows what is printed.
+    console.error(error);
+    process.exitCode = 1;
+  }
+  const results = watched.pop();
+  if (results) {
+    writeFileSync(result, JSON.stringify(results()));
+  }
 }
 
-const idOf = (rule: string, finding?: string) => finding ? `${rule}[${finding}]` : rule;
-const keyOf = (path: string, rule: string) => `${path} ${rule}`;
+function watch(app: App): () => Synthesized {
+  const found: Found[] = [];
+  const usedByTwo = new Set<string>();
+  watchTwo(app, found, usedByTwo);
+  watchThree(app);
+  return () => ({ two: found, unused: { two: declared(app, ofTwo, usedByTwo), three: declared(app, ofThree, acknowledgedByThree) } });
+}
 
 function watchTwo(app: App, found: Found[], used: Set<string>): void {
   interface Seen { ruleId: string; findingId?: string; resource: CfnResource; ruleInfo: string; errorMessage?: string }
@@ -70,9 +84,16 @@ function watchTwo(app: App, found: Found[], used: Set<string>): void {
   }
 }
 
-function watchThree(app: App, used: Set<string>): void {
-  const three: NagThree & NagThreeBase = module.require('cdk-nag');
-  const base = three.NagPack.prototype;
+function watchThree(app: App): void {
+  const three: NagThree = module.require('cdk-nag');
+  const { Validations: validations }: NewestCore = module.require('aws-cdk-lib');
+  validations.of(app).addPlugins(...PACKS.map(pack => new three[pack](app)));
+}
+
+/** Keeps what cdk-nag 3 finds acknowledged. */
+function watchAcknowledgements(): Set<string> {
+  const used = new Set<string>();
+  const base = (module.require('cdk-nag') as NagThreeBase).NagPack.prototype;
   const isAcknowledged = base.isAcknowledged;
   base.isAcknowledged = function (resource, rule) {
     const acknowledged = isAcknowledged.call(this, resource, rule);
@@ -81,8 +102,7 @@ function watchThree(app: App, used: Set<string>): void {
     }
     return acknowledged;
   };
-  const { Validations: validations }: NewestCore = module.require('aws-cdk-lib');
-  validations.of(app).addPlugins(...PACKS.map(pack => new three[pack](app)));
+  return used;
 }
 
 /** What the resources acknowledge without a finding of that rule. */
