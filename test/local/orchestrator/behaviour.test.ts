@@ -27,7 +27,7 @@ test.each(both('unknownReference'))('answers %s for a rule that names an unknown
   expectError(await org('POST', '/runner-rules', { runner_id: 'prod-runner', env_type_id: 'never' }), status, "environment type 'never' not found");
 });
 
-test.each(both('filterPerRunner'))('with filterPerRunner %s, a filter is taken by its own runner at least', async (perRunner, behaviour) => {
+test.each(both('filterPerRunner'))('with filterPerRunner %s, rejects a second rule with the same filter for the same runner', async (perRunner, behaviour) => {
   await restart(behaviour);
   for (const id of ['runner-a', 'runner-b']) await given('/runners', runner(id));
   const { id } = await rule({ runner_id: 'runner-a', project_id: 'shop' });
@@ -38,7 +38,7 @@ test.each(both('filterPerRunner'))('with filterPerRunner %s, a filter is taken b
   else expectError(other, 409, message);
 });
 
-test.each(both('deleteRulesWithRunner'))('with deleteRulesWithRunner %s, a rule does not outlive its runner', async (goes, behaviour) => {
+test.each(both('deleteRulesWithRunner'))('with deleteRulesWithRunner %s, never keeps a rule without its runner', async (goes, behaviour) => {
   await restart(behaviour);
   await given('/runners', runner());
   const { id } = await rule({ runner_id: 'prod-runner' });
@@ -52,7 +52,7 @@ test.each(both('deleteRulesWithRunner'))('with deleteRulesWithRunner %s, a rule 
   }
 });
 
-test.each(both('omitEmptyFields'))('with omitEmptyFields %s, every answer shows a runner alike', async (omits, behaviour) => {
+test.each(both('omitEmptyFields'))('with omitEmptyFields %s, returns a runner in the same form in every response', async (omits, behaviour) => {
   await restart(behaviour);
   const empty = { security_groups: [], environment: {}, secrets: {}, is_public_ip_enabled: false };
   const body = Object.entries(empty).reduce((partial, [name, value]) => withField(partial, `${JOB}.${name}`, value), runner());
@@ -64,10 +64,10 @@ test.each(both('omitEmptyFields'))('with omitEmptyFields %s, every answer shows 
   }
 });
 
-describe('a token that was refused', () => {
+describe('an API token that was rejected', () => {
   const statusOf = async (token: string): Promise<number> => (await org('GET', '/runners', undefined, { token })).status;
 
-  test('stays refused for a time, which each use prolongs', async () => {
+  test('stays rejected for a time that each use extends', async () => {
     await restart({ rejectedTokenMs: 300 });
     expect(await statusOf('late')).toBe(401);
     server.setTokens([{ token: 'late', orgs: [ORG] }, { token: 'never-refused', orgs: [ORG] }]);
@@ -81,14 +81,14 @@ describe('a token that was refused', () => {
     expect(await statusOf('late')).toBe(200);
   });
 
-  test('is refused for a minute, as documented', async () => {
+  test('stays rejected for one minute by default', async () => {
     expect(DOCUMENTED.rejectedTokenMs).toBe(60_000);
     expect(await statusOf('late')).toBe(401);
     server.setTokens([{ token: 'late', orgs: [ORG] }]);
     expect(await statusOf('late')).toBe(401);
   });
 
-  test('is accepted as soon as it is valid, without that cache', async () => {
+  test('is accepted as soon as it is valid if rejections are not cached', async () => {
     await restart({ rejectedTokenMs: 0 });
     expect(await statusOf('late')).toBe(401);
     server.setTokens([{ token: 'late', orgs: [ORG] }]);

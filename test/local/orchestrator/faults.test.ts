@@ -28,15 +28,15 @@ const create = (options: RawOptions = {}): Promise<Response> => raw('POST', RUNN
 const isThere = (): boolean => server.store.organization(ORG)!.runners.has('prod-runner');
 const descriptionNow = (): string | undefined => server.store.organization(ORG)!.runners.get('prod-runner')?.description;
 
-describe.each([[true, 'carried out'], [false, 'not carried out']])('a request that is (%s) %s', (carriedOut) => {
-  test('reset: the connection breaks', async () => {
+describe.each([[true, 'carried out'], [false, 'not carried out']])('a fault in a request that is (%s) %s', (carriedOut) => {
+  test('of the kind reset closes the connection without an answer', async () => {
     always({ kind: 'reset' }, carriedOut);
     const error = await create().then(() => undefined, (thrown: unknown) => thrown as Error & { cause?: { code?: string } });
     expect(['ECONNRESET', 'UND_ERR_SOCKET']).toContain(error?.cause?.code);
     expect(isThere()).toBe(carriedOut);
   });
 
-  test('never: the client gives up, and others are served meanwhile', async () => {
+  test('of the kind never sends no answer until the client gives up, while other requests are answered', async () => {
     server.setFaults(({ method }) => method === 'POST' ? { name: 'never', carriedOut, answer: { kind: 'never' } } : undefined);
     const waiting = create({ within: 400 }).then(() => undefined, (thrown: unknown) => thrown as Error);
     expect(await org('GET', '/runners')).toMatchObject({ status: 200 });
@@ -44,7 +44,7 @@ describe.each([[true, 'carried out'], [false, 'not carried out']])('a request th
     expect(isThere()).toBe(carriedOut);
   });
 
-  test('other: a 503 of a proxy', async () => {
+  test('of the kind other answers with the 503 of a proxy', async () => {
     always({ kind: 'other', status: 503, headers: { 'retry-after': '2', 'content-type': 'text/html' }, body: PAGE }, carriedOut);
     const answer = await create();
     expect(answer.status).toBe(503);
@@ -54,7 +54,7 @@ describe.each([[true, 'carried out'], [false, 'not carried out']])('a request th
     expect(isThere()).toBe(carriedOut);
   });
 
-  test('other: a redirect', async () => {
+  test('of the kind other answers with a redirect', async () => {
     always({ kind: 'other', status: 302, headers: { location: 'https://login.example.com/' }, body: '' }, carriedOut);
     const answer = await create();
     expect(answer.status).toBe(302);
@@ -63,7 +63,7 @@ describe.each([[true, 'carried out'], [false, 'not carried out']])('a request th
     expect(isThere()).toBe(carriedOut);
   });
 
-  test('other: a change and a deletion', async () => {
+  test('of the kind other applies to PATCH and DELETE', async () => {
     await given('/runners', runner());
     always({ kind: 'other', status: 500, body: '{}' }, carriedOut);
     expect((await raw('PATCH', ONE, { body: { description: 'changed' } })).status).toBe(500);
@@ -73,7 +73,7 @@ describe.each([[true, 'carried out'], [false, 'not carried out']])('a request th
   });
 });
 
-test('a fault comes before the token is looked at', async () => {
+test('a fault is injected before the API token is checked', async () => {
   expect((await create({ token: 'unknown' })).status).toBe(401);
   for (const carriedOut of [true, false]) {
     always({ kind: 'other', status: 503, body: PAGE }, carriedOut);
@@ -82,7 +82,7 @@ test('a fault comes before the token is looked at', async () => {
   }
 });
 
-test('slow: the whole answer comes, in pieces and late', async () => {
+test('a fault of the kind slow sends the whole answer late and in pieces', async () => {
   await given('/runners', runner());
   const expected = await (await raw('GET', ONE)).text();
   const pauseMs = 60;
@@ -98,14 +98,14 @@ test('slow: the whole answer comes, in pieces and late', async () => {
   expect(answer.status).toBe(200);
 });
 
-test('slow: a client that waits less has none of it, and yet it is carried out', async () => {
+test('a fault of the kind slow carries the request out even if the client gives up before the answer', async () => {
   always({ kind: 'slow', pauseMs: 300 });
   const error = await create({ within: 400 }).then((answer) => answer.text()).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ name: 'TimeoutError' });
   expect(isThere()).toBe(true);
 });
 
-test('truncated: half of the answer, which is no JSON, and it is carried out', async () => {
+test('a fault of the kind truncated carries the request out and sends half of the answer, which is not valid JSON', async () => {
   always({ kind: 'truncated' });
   const created = await create();
   expect(created.status).toBe(201);
@@ -119,8 +119,8 @@ test('truncated: half of the answer, which is no JSON, and it is carried out', a
   expect(half.length).toBeGreaterThan(100);
 });
 
-describe('stale', () => {
-  test('what was changed reads as it was before, until it does not any more', async () => {
+describe('a fault of the kind stale', () => {
+  test('returns a runner as it was before the last change, until the fault ends', async () => {
     await given('/runners', runner());
     expect(await org('PATCH', '/runners/prod-runner', { description: 'changed' })).toMatchObject({ status: 200, body: { description: 'changed' } });
     always({ kind: 'stale' });
@@ -130,7 +130,7 @@ describe('stale', () => {
     expect(await org('GET', '/runners/prod-runner')).toMatchObject({ status: 200, body: { description: 'changed' } });
   });
 
-  test('what was created is not there yet', async () => {
+  test('answers 404 for a runner that was just created', async () => {
     await given('/runners', runner());
     always({ kind: 'stale' });
     expect(await org('GET', '/runners/prod-runner')).toMatchObject({ status: 404 });
@@ -138,7 +138,7 @@ describe('stale', () => {
     expect(await org('GET', '/runners/prod-runner')).toMatchObject({ status: 200 });
   });
 
-  test('what was deleted is still there', async () => {
+  test('returns a runner that was just deleted', async () => {
     await given('/runners', runner());
     expect(await org('DELETE', '/runners/prod-runner')).toMatchObject({ status: 204 });
     always({ kind: 'stale' });
@@ -147,7 +147,7 @@ describe('stale', () => {
     expect(await org('GET', '/runners/prod-runner')).toMatchObject({ status: 404 });
   });
 
-  test('a change is made to what there is now', async () => {
+  test('applies a change to the current data', async () => {
     await given('/runners', runner());
     always({ kind: 'stale' });
     expect(await org('PATCH', '/runners/prod-runner', { description: 'changed' })).toMatchObject({ status: 200, body: { description: 'changed' } });
@@ -155,8 +155,8 @@ describe('stale', () => {
   });
 });
 
-describe('the choice', () => {
-  test('is made by method, path and token, anew for each request', async () => {
+describe('the function that chooses faults', () => {
+  test('is called for each request with its method, path and API token', async () => {
     const asked: unknown[] = [];
     server.setFaults((request) => {
       asked.push(request);
@@ -170,7 +170,7 @@ describe('the choice', () => {
     ]);
   });
 
-  test('without a chooser nothing goes wrong', async () => {
+  test('injects no fault if it is not set', async () => {
     always({ kind: 'reset' });
     server.setFaults();
     expect((await create()).status).toBe(201);

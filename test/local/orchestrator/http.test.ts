@@ -35,11 +35,11 @@ describe('paging', () => {
     [6, [IDS]],
     [0, IDS.map((id) => [id])],
     [-1, IDS.map((id) => [id])],
-  ])('with %s a page', async (perPage, pages) => {
+  ])('returns all items in order with per_page=%s', async (perPage, pages) => {
     expect(await walk('/runners', perPage)).toEqual(pages);
   });
 
-  test('a page is 100 long unless told', async () => {
+  test('returns 100 items per page by default', async () => {
     for (let n = 0; n < 96; n++) await given('/env-types', { id: `t${100 + n}` });
     await Promise.all([...Array(5).keys()].map((n) => given('/env-types', { id: `u${n}` })));
     const { items, next_page_token } = (await org('GET', '/env-types')).body as unknown as PageBody;
@@ -48,14 +48,14 @@ describe('paging', () => {
     expect(rest).toEqual({ items: [expect.objectContaining({ id: 'u4' })] });
   });
 
-  test('what is deleted meanwhile hides nothing', async () => {
+  test('skips no item if items are deleted between two pages', async () => {
     const first = (await org('GET', '/runners?per_page=2')).body as unknown as PageBody;
     for (const { id } of first.items) await org('DELETE', `/runners/${id}`);
     const second = (await org('GET', `/runners?per_page=2&page=${first.next_page_token}`)).body as unknown as PageBody;
     expect(second.items.map(({ id }) => id)).toEqual(['r-2', 'r-3']);
   });
 
-  test('rules come page by page too, by runner', async () => {
+  test('returns rules in pages, ordered by runner', async () => {
     for (const id of ['a1', 'a2', 'a3']) await given('/projects', { id });
     const rules = new Map<unknown, unknown>();
     for (const [runner_id, project_id] of [['r-2', 'a1'], ['r-1', 'a2'], ['r-2', 'a3']]) {
@@ -67,10 +67,10 @@ describe('paging', () => {
   });
 
   test.each(['per_page=many', 'per_page=1.5', 'per_page=', 'page=nonsense', 'page=W10', 'page=WzFd', 'page=a&page=b'])(
-    '%s is a 400', async (query) => expectError(await org('GET', `/runners?${query}`), 400, /page/));
+    'answers 400 for the query %s', async (query) => expectError(await org('GET', `/runners?${query}`), 400, /page/));
 });
 
-describe('tokens', () => {
+describe('requests', () => {
   test.each<[string, CallOptions]>([
     ['no header', { token: null }],
     ['an unknown token', { token: 'unknown' }],
@@ -79,7 +79,7 @@ describe('tokens', () => {
     ['no scheme', { authorization: 'writer' }],
     ['the scheme in lower case', { authorization: 'bearer writer' }],
     ['more than a token', { authorization: 'Bearer writer writer' }],
-  ])('%s is a 401, whatever is asked', async (_, options) => {
+  ])('with %s are answered with 401 for every call', async (_, options) => {
     for (const [method, path] of [['GET', '/runners'], ['POST', '/runners'], ['DELETE', '/runners/x'], ['GET', '/nothing']]) {
       const answer = await org(method, path, undefined, options);
       expectError(answer, 401, 'Unauthorized');
@@ -100,7 +100,7 @@ describe('tokens', () => {
     expect(answer.body.details).toEqual({ failed_checks: [{ resource: `organization:${orgId}`, permission }] });
   };
 
-  test.each(CALLS)('%s %s needs the permission %s in the organization, whether that exists or not', async (method, path, permission) => {
+  test.each(CALLS)('%s %s requires the permission %s in the organization, whether the organization exists or not', async (method, path, permission) => {
     server.setTokens([
       { token: 'with', orgs: [ORG], permissions: [permission as Permission] },
       { token: 'without', orgs: [ORG], permissions: PERMISSIONS.filter((other) => other !== permission) },
@@ -112,18 +112,18 @@ describe('tokens', () => {
     expectForbidden(await call(method, `/orgs/no-org${path}`, undefined, { token: 'with' }), 'no-org', permission);
   });
 
-  test('a missing permission is told before an invalid body', async () => {
+  test('reports a missing permission before an invalid body', async () => {
     expectForbidden(await org('POST', '/runners', { id: 'A' }, { token: 'reader' }), ORG, 'runner_write');
   });
 
-  test('tokens are replaced at once', async () => {
+  test('accepts new API tokens and rejects old ones as soon as they are replaced', async () => {
     server.setTokens([{ token: 'rotated', orgs: [ORG] }]);
     expect((await org('GET', '/runners')).status).toBe(401);
     expect((await org('GET', '/runners', undefined, { token: 'rotated' })).status).toBe(200);
   });
 });
 
-describe('every answer is JSON', () => {
+describe('an error response', () => {
   test.each<[string, string, string, CallOptions, number, RegExp]>([
     ['an unknown route', 'GET', '/nowhere', {}, 404, /^no such route: GET \/nowhere$/],
     ['an unknown route of an organization', 'GET', '/orgs/my-org/nowhere?x=1', {}, 404, /^no such route: GET \/orgs\/my-org\/nowhere$/],
@@ -136,11 +136,11 @@ describe('every answer is JSON', () => {
     ['a form', 'POST', '/orgs/my-org/runners', { raw: 'a=b', contentType: 'application/x-www-form-urlencoded' }, 415, /Unsupported/],
     ['too large a body', 'POST', '/orgs/my-org/runners', { raw: `"${'x'.repeat(1_100_000)}"` }, 413, /too large/],
     ['a malformed path', 'GET', '/orgs/%zz/runners', {}, 400, /not a valid url/],
-  ])('%s', async (_, method, path, options, status, message) => {
+  ])('is JSON for %s', async (_, method, path, options, status, message) => {
     expectError(await call(method, path, undefined, options), status, message);
   });
 
-  test('an internal error says nothing of what happened', async () => {
+  test('shows no details of an internal error', async () => {
     const app = createApp({
       store: new Store([ORG]),
       tokens: new TokenRegistry(TOKENS, 0, Date.now),
@@ -156,7 +156,7 @@ describe('every answer is JSON', () => {
     await app.close();
   });
 
-  test('even what is not HTTP', async () => {
+  test('is JSON even if the request is not valid HTTP', async () => {
     const answer = await new Promise<string>((resolve, reject) => {
       let received = '';
       const socket = connect(server.port, '127.0.0.1', () => socket.write('nonsense\r\n\r\n'));
@@ -169,7 +169,7 @@ describe('every answer is JSON', () => {
 });
 
 describe('the server', () => {
-  test('records what was asked and answered, and never the token', async () => {
+  test('records requests and responses without API tokens', async () => {
     await org('GET', '/runners?per_page=1');
     await org('POST', '/runners', { id: 'A' });
     await org('DELETE', '/runners/none', undefined, { token: 'unknown' });
@@ -182,7 +182,7 @@ describe('the server', () => {
     expect(JSON.stringify(server.requests)).not.toContain('writer');
   });
 
-  test('listens on loopback, on a free port or the one it is told', async () => {
+  test('listens on loopback only, on a free port or on the given one', async () => {
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     const other = await startOrchestrator({ orgs: [], tokens: [] });
     expect(other.port).not.toBe(server.port);
@@ -193,7 +193,7 @@ describe('the server', () => {
     await again.close();
   });
 
-  test('closes though a client is in the middle of a request, and answers no more', async () => {
+  test('closes while a client still sends a request, and then answers no further request', async () => {
     const other = await startOrchestrator({ orgs: [ORG], tokens: TOKENS });
     const socket = connect(other.port, '127.0.0.1');
     const ended = new Promise((resolve) => socket.on('error', resolve).on('close', resolve));

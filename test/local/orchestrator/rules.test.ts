@@ -18,7 +18,7 @@ describe('rules', () => {
     ['a type', { env_type_id: 'production' }],
     ['both', { project_id: 'shop', env_type_id: 'production' }],
     ['nothing, by empty strings', { project_id: '', env_type_id: '' }],
-  ])('one that names %s', async (_, selector) => {
+  ])('can name %s', async (_, selector) => {
     const created = await rule({ runner_id: 'runner-a', ...selector });
     expect(created).toEqual({
       project_id: '',
@@ -47,7 +47,7 @@ describe('rules', () => {
     ['an empty runner', { runner_id: '' }, 'runner_id must NOT have fewer than 1 characters'],
     ['an unknown field', { runner_id: 'runner-a', env_id: 'x' }, "body must not have the unknown field 'env_id'"],
     ['another type of value', { runner_id: 'runner-a', project_id: null }, 'project_id must be string'],
-  ])('%s is a 400', async (_, body, message) => {
+  ])('are rejected with 400 for %s', async (_, body, message) => {
     expectError(await org('POST', '/runner-rules', body), 400, message);
   });
 
@@ -55,25 +55,25 @@ describe('rules', () => {
     ['runner', { runner_id: 'nobody' }, "runner 'nobody' not found"],
     ['environment type', { runner_id: 'runner-a', env_type_id: 'never' }, "environment type 'never' not found"],
     ['runner of another organization', { runner_id: 'runner-c' }, "runner 'runner-c' not found"],
-  ])('answers 409 for a rule that names an unknown %s', async (_, body, message) => {
+  ])('are rejected with 409 if they name an unknown %s', async (_, body, message) => {
     expect((await call('POST', '/orgs/other-org/runners', runner('runner-c'), { token: 'stranger' })).status).toBe(201);
     expectError(await org('POST', '/runner-rules', body), 409, message);
     expect((await org('GET', '/runner-rules')).body).toEqual({ items: [] });
   });
 
-  test('accepts a rule for an unknown project, which matches nothing', async () => {
+  test('are accepted for an unknown project, although they match no environment', async () => {
     const created = await rule({ runner_id: 'runner-a', project_id: 'misspelt' });
     expect(created.project_id).toBe('misspelt');
     await given('/projects/shop/envs', { id: 'main', env_type_id: 'production' });
     expect((await org('GET', '/projects/shop/envs/main')).body.runner_id).toBeUndefined();
   });
 
-  test.each(['GET', 'DELETE'])('%s answers 404 for an unknown rule, and 400 for an id that is no UUID', async (method) => {
+  test.each(['GET', 'DELETE'])('answer %s with 404 for an unknown rule, and with 400 for an id that is not a UUID', async (method) => {
     expectError(await org(method, `/runner-rules/${UNKNOWN_UUID}`), 404, 'runner rule not found');
     expectError(await org(method, '/runner-rules/not-a-uuid'), 400, /^ruleId must match pattern/);
   });
 
-  test('there is no update', async () => {
+  test('cannot be updated', async () => {
     const { id } = await rule({ runner_id: 'runner-a' });
     expectError(await org('PATCH', `/runner-rules/${String(id)}`, {}), 404, /^no such route: PATCH /);
   });
@@ -88,7 +88,7 @@ describe('rules', () => {
     ['?byEnvTypeId=test', ['all', 'project']],
     ['?byProjectId=elsewhere&byEnvTypeId=test', ['all']],
     ['?byRunnerId=runner-b&byProjectId=elsewhere', ['type']],
-  ])('the list%s has those that have a say', async (query, expected) => {
+  ])('are listed by /runner-rules%s if they apply', async (query, expected) => {
     const names = new Map([
       [(await rule({ runner_id: 'runner-a' })).id, 'all'],
       [(await rule({ runner_id: 'runner-a', project_id: 'shop' })).id, 'project'],
@@ -101,7 +101,7 @@ describe('rules', () => {
 
   test.each([
     ['runner', '/runners/runner-a'], ['project', '/projects/shop'], ['environment type', '/env-types/production'],
-  ])('deletes the rules of a %s with it, and no others', async (_, path) => {
+  ])('are deleted together with their %s, and no others', async (_, path) => {
     const { id } = await rule({ runner_id: 'runner-a', project_id: 'shop', env_type_id: 'production' });
     const other = await rule({ runner_id: 'runner-b' });
     expect((await org('DELETE', path)).status).toBe(204);
@@ -109,7 +109,7 @@ describe('rules', () => {
     expect((await org('GET', '/runner-rules')).body).toEqual({ items: [other] });
   });
 
-  test('keeps the rules of a runner that cannot be deleted', async () => {
+  test('are kept if their runner is in use and cannot be deleted', async () => {
     const created = await rule({ runner_id: 'runner-a' });
     await given('/projects/shop/envs', { id: 'main', env_type_id: 'production' });
     expect((await org('DELETE', '/runners/runner-a')).status).toBe(409);
@@ -132,7 +132,7 @@ describe('environments', () => {
     ['shop', 'test', 'for-project'],
     ['blog', 'production', 'for-type'],
     ['blog', 'test', 'for-all'],
-  ])('in %s of type %s the most specific rule wins: %s', async (project, type, expected) => {
+  ])('in %s of type %s use the runner of the most specific rule: %s', async (project, type, expected) => {
     await given('/runner-rules', { runner_id: 'for-all' });
     await given('/runner-rules', { runner_id: 'for-type', env_type_id: 'production' });
     await given('/runner-rules', { runner_id: 'for-project', project_id: 'shop' });
@@ -140,13 +140,13 @@ describe('environments', () => {
     expect((await environment(project, 'main', type)).runner_id).toBe(expected);
   });
 
-  test('a project outweighs a type', async () => {
+  test('use the rule for their project before the rule for their type', async () => {
     await given('/runner-rules', { runner_id: 'for-type', env_type_id: 'production' });
     await given('/runner-rules', { runner_id: 'for-project', project_id: 'shop' });
     expect((await environment('shop', 'main', 'production')).runner_id).toBe('for-project');
   });
 
-  test('without a rule there is no runner, until it is refreshed', async () => {
+  test('have no runner without a matching rule until they are refreshed', async () => {
     const created = await environment('shop', 'main', 'test');
     expect(created).toEqual({
       id: 'main',
@@ -169,7 +169,7 @@ describe('environments', () => {
     expectError(await org('POST', `${refresh}?dry_run=yes`), 400, /^dry_run must be equal to one of the allowed values$/);
   });
 
-  test('a runner is in use until its environments are refreshed or deleted, whatever became of its rule', async () => {
+  test('keep their runner in use until they are refreshed or deleted, even if its rule is deleted', async () => {
     const { id } = await given('/runner-rules', { runner_id: 'for-all' });
     await environment('shop', 'main', 'test');
     await environment('blog', 'main', 'test');
@@ -187,7 +187,7 @@ describe('environments', () => {
     expect((await org('DELETE', '/runners/for-all')).status).toBe(204);
   });
 
-  test.each(['deleting', 'delete_failed'] as const)('a runner is in use by an environment whose status is %s', async (status) => {
+  test.each(['deleting', 'delete_failed'] as const)('keep their runner in use while their status is %s', async (status) => {
     await given('/runner-rules', { runner_id: 'for-all' });
     await environment('shop', 'main', 'test');
     const organization = server.store.organization(ORG)!;
@@ -196,14 +196,14 @@ describe('environments', () => {
     expectError(await org('DELETE', '/runners/for-all'), 409, 'runner for-all is in use by the environments: shop/main');
   });
 
-  test('a refusal names ten environments at most', async () => {
+  test('are listed in the error of a refused delete, at most ten of them', async () => {
     await given('/runner-rules', { runner_id: 'for-all' });
     for (let n = 10; n < 21; n++) await environment('shop', `env-${n}`, 'test');
     const named = Array.from({ length: 10 }, (_, n) => `shop/env-${n + 10}`).join(', ');
     expectError(await org('DELETE', '/runners/for-all'), 409, `runner for-all is in use by the environments: ${named}`);
   });
 
-  test('what holds an environment cannot be deleted', async () => {
+  test('prevent the deletion of their project and type', async () => {
     await environment('shop', 'main', 'test');
     expectError(await org('DELETE', '/projects/shop'), 409, 'project shop still has environments');
     expectError(await org('DELETE', '/env-types/test'), 409, 'environment type test still has environments');
@@ -219,7 +219,7 @@ describe('environments', () => {
     ['an unknown one', 'GET', '/projects/shop/envs/none', undefined, 404, 'environment not found'],
     ['an unknown one', 'DELETE', '/projects/shop/envs/none', undefined, 404, 'environment not found'],
     ['an unknown one', 'POST', '/projects/shop/envs/none/actions/refresh_runner', undefined, 404, 'environment not found'],
-  ])('%s is refused: %s %s', async (_, method, path, body, status, message) => {
+  ])('reject %s: %s %s', async (_, method, path, body, status, message) => {
     await environment('shop', 'taken', 'test');
     expectError(await org(method, path, body), status, message);
   });
@@ -229,7 +229,7 @@ describe.each([
   ['projects', 'project', { status: 'active', updated_at: expect.any(String) as unknown }],
   ['env-types', 'environment type', {}],
 ])('%s', (path, noun, more) => {
-  test('create, get, list, delete', async () => {
+  test('can be created, read, listed and deleted', async () => {
     const created = await given(`/${path}`, { id: 'first', display_name: 'The first' });
     expect(created).toEqual({
       id: 'first', display_name: 'The first', uuid: expect.stringMatching(UUID), created_at: expect.any(String), ...more,
@@ -244,5 +244,5 @@ describe.each([
   });
 
   test.each([{}, { id: 'A' }, { id: 'a' }, { id: 'ab', display_name: 'x' }, { id: 'ab', display_name: 'x'.repeat(61) }, { id: 'ab', x: 1 }])(
-    'refuses %j', async (body) => expectError(await org('POST', `/${path}`, body), 400, /./));
+    'are rejected with the body %j', async (body) => expectError(await org('POST', `/${path}`, body), 400, /./));
 });

@@ -4,14 +4,14 @@ import {
 } from './support';
 
 describe('fields of a runner', () => {
-  test.each(titled(ACCEPTED))('%s may be %s', async (field, _, value) => {
+  test.each(titled(ACCEPTED))('accept %s as %s', async (field, _, value) => {
     const body = withField(runner(), field, value);
     const answer = await org('POST', '/runners', body);
     expect(answer).toMatchObject({ status: 201, body: shown(body) });
     expect((await org('GET', `/runners/${String(body.id)}`)).body).toEqual(answer.body);
   });
 
-  test.each(titled(REFUSED))('%s must not be %s', async (field, _, value) => {
+  test.each(titled(REFUSED))('reject %s as %s', async (field, _, value) => {
     const answer = await org('POST', '/runners', withField(runner(), field, value));
     const [parent, name] = [field.split('.').slice(0, -1).join('.') || 'body', field.split('.').pop()!];
     expectError(answer, 400, value === ABSENT ? `${parent} must have required property '${name}'` : /./);
@@ -19,13 +19,13 @@ describe('fields of a runner', () => {
     expect((await org('GET', '/runners')).body.items).toEqual([]);
   });
 
-  test.each(titled(REFUSED.filter(isForPatch)))('a PATCH is held to the same: %s must not be %s', async (field, _, value) => {
+  test.each(titled(REFUSED.filter(isForPatch)))('reject %s as %s in a PATCH too', async (field, _, value) => {
     const before = await given('/runners', runner());
     expectError(await org('PATCH', '/runners/prod-runner', withField(update(), field, value)), 400, /./);
     expect((await org('GET', '/runners/prod-runner')).body).toEqual(before);
   });
 
-  test.each(UNKNOWN_FIELDS)('%s is unknown and refused, in POST and PATCH', async (field) => {
+  test.each(UNKNOWN_FIELDS)('reject the unknown field %s in POST and PATCH', async (field) => {
     const parent = field.split('.').slice(0, -1).join('.') || 'body';
     const message = `${parent} must not have the unknown field 'extra'`;
     expectError(await org('POST', '/runners', withField(runner(), field, 1)), 400, message);
@@ -33,7 +33,7 @@ describe('fields of a runner', () => {
     expectError(await org('PATCH', '/runners/prod-runner', withField(update(), field, 1)), 400, message);
   });
 
-  test.each(RESERVED)('%s belongs to the orchestrator', async (name) => {
+  test.each(RESERVED)('reject the environment variable %s, which is reserved for the orchestrator', async (name) => {
     const body = withField(runner(), `${JOB}.environment`, { [name]: 'x' });
     expectError(await org('POST', '/runners', body), 400, `environment variable ${name} is reserved for the orchestrator`);
     await given('/runners', runner());
@@ -41,12 +41,12 @@ describe('fields of a runner', () => {
     expectError(await org('PATCH', '/runners/prod-runner', change), 400, `environment variable ${name} is reserved for the orchestrator`);
   });
 
-  test('SSH keys must be a secret', async () => {
+  test('reject Git SSH keys as an environment variable', async () => {
     const answer = await org('POST', '/runners', withField(runner(), `${JOB}.environment`, { RUNNER_GIT_SSH_KEYS: 'x' }));
     expectError(answer, 400, 'environment variable RUNNER_GIT_SSH_KEYS is sensitive and must be given in secrets');
   });
 
-  test('all faults of a body are told at once', async () => {
+  test('report all invalid fields of a body in one response', async () => {
     const body = withField(withField(runner(), 'id', 'A'), `${JOB}.subnets`, []);
     const { body: error } = await org('POST', '/runners', body);
     expect(error.message).toMatch(/id must match pattern .*; runner_configuration\.job\.subnets must NOT have fewer than 1 items/);
@@ -55,7 +55,7 @@ describe('fields of a runner', () => {
     });
   });
 
-  test('a runner on ECS keeps its state in S3 alone', async () => {
+  test('reject state storage other than S3 for a runner on ECS', async () => {
     for (const [type, more] of [['gcs', { bucket: 'b1' }], ['kubernetes', { namespace: 'n' }], ['azurerm', { storage_account_name: 'a', container_name: 'c' }]]) {
       const body = { ...runner(), state_storage_configuration: { type, ...(more as Json) } };
       expectError(await org('POST', '/runners', body), 400,
@@ -63,13 +63,13 @@ describe('fields of a runner', () => {
     }
   });
 
-  test('an id that takes the naive pattern forever is refused at once', async () => {
+  test('reject at once an id on which a backtracking pattern would not end', async () => {
     expectError(await org('POST', '/runners', runner(`${'a'.repeat(99)}_`)), 400, /^id must match pattern/);
   });
 });
 
 describe('runners', () => {
-  test('create answers with the whole runner', async () => {
+  test('are returned completely by a create', async () => {
     const before = Date.now();
     const { status, body } = await org('POST', '/runners', runner());
     expect(status).toBe(201);
@@ -78,7 +78,7 @@ describe('runners', () => {
     expect(body.created_at).toMatch(/Z$/);
   });
 
-  test('an id exists once in an organization', async () => {
+  test('have ids that are unique in their organization', async () => {
     await given('/runners', runner());
     const changed = withField(runner(), 'description', 'another');
     expectError(await org('POST', '/runners', changed), 409, 'runner with id prod-runner already exists');
@@ -86,15 +86,15 @@ describe('runners', () => {
     expect((await call('POST', '/orgs/other-org/runners', runner(), { token: 'stranger' })).status).toBe(201);
   });
 
-  test.each(['GET', 'PATCH', 'DELETE'])('%s of an unknown one is a 404', async (method) => {
+  test.each(['GET', 'PATCH', 'DELETE'])('answer 404 to %s of an unknown runner', async (method) => {
     expectError(await org(method, '/runners/no-runner', method === 'PATCH' ? {} : undefined), 404, 'runner not found');
   });
 
-  test.each(['a'.repeat(3000), 'UPPER', 'a%2Fb'])('an id that cannot exist is a 404 too', async (id) => {
+  test.each(['a'.repeat(3000), 'UPPER', 'a%2Fb'])('answer 404 for an invalid id', async (id) => {
     expectError(await org('GET', `/runners/${id}`), 404, 'runner not found');
   });
 
-  test('delete takes it away, once', async () => {
+  test('can be deleted once', async () => {
     await given('/runners', runner());
     expect(await org('DELETE', '/runners/prod-runner')).toMatchObject({ status: 204, body: {} });
     expectError(await org('GET', '/runners/prod-runner'), 404, 'runner not found');
@@ -102,12 +102,12 @@ describe('runners', () => {
     await given('/runners', runner());
   });
 
-  test('a DELETE may say that its empty body is JSON', async () => {
+  test('accept a DELETE with an empty body and a JSON content type', async () => {
     await given('/runners', runner());
     expect((await org('DELETE', '/runners/prod-runner', undefined, { contentType: 'application/json' })).status).toBe(204);
   });
 
-  test('a list shows kinds only', async () => {
+  test('are listed with the types of their configurations only', async () => {
     const created = await given('/runners', runner());
     expect((await org('GET', '/runners')).body).toEqual({
       items: [{ ...created, runner_configuration: { type: 'serverless-ecs' }, state_storage_configuration: { type: 's3' } }],
@@ -135,7 +135,7 @@ describe('PATCH', () => {
     ['job, whole', { runner_configuration: { type: 'serverless-ecs', job: newJob } }, { runner_configuration: configuration({ job: newJob }) }],
     ['the type alone, to what it is', { runner_configuration: { type: 'serverless-ecs' } }, {}],
     ['the state storage, whole', { state_storage_configuration: newState }, { state_storage_configuration: newState }],
-  ])('changes %s and leaves the rest', async (_, change, difference) => {
+  ])('changes %s and keeps the rest', async (_, change, difference) => {
     const { status, body } = await org('PATCH', '/runners/prod-runner', change);
     expect(status).toBe(200);
     expect(body).toEqual({ ...before, ...difference, updated_at: expect.any(String) });
@@ -151,7 +151,7 @@ describe('PATCH', () => {
     ['no type', { runner_configuration: { auth: newAuth } }, /^runner_configuration must have required property 'type'$/],
     ['half a job', { runner_configuration: { type: 'serverless-ecs', job: { region: 'eu-west-1' } } }, /job must have required property 'cluster'/],
     ['no object', [], /^body must be object$/],
-  ])('refuses %s', async (_, change, message) => {
+  ])('rejects %s', async (_, change, message) => {
     expectError(await org('PATCH', '/runners/prod-runner', change), 400, message);
     expect((await org('GET', '/runners/prod-runner')).body).toEqual(before);
   });
