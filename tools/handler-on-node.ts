@@ -15,13 +15,13 @@ if (!major || flag !== '--json' || !file) {
   process.exit(2);
 }
 
-/** Suites of the construct side, which run no handler. */
-const CONSTRUCT_SUITES = ['/node_modules/', 'test/registration/(code|network)\\.test\\.ts$'];
+/** Suites of the construct side, which run no handler, and the repetition of others with another behaviour of the orchestrator. */
+const IGNORED_SUITES = ['/node_modules/', 'test/registration/(code|network|alternative)\\.test\\.ts$'];
 
 // Without the report of the project's own reporter: it belongs to the part that runs all tests.
 // The tests mostly wait, so more workers than cores help.
 const options = ['--ci', '--coverage=false', '--maxWorkers=3', '--reporters=default', '--json', '--outputFile', resolve(file)];
-const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', 'jest'), [...options, '--testPathIgnorePatterns', ...CONSTRUCT_SUITES, '--', 'test/registration'], {
+const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', 'jest'), [...options, '--testPathIgnorePatterns', ...IGNORED_SUITES, '--', 'test/registration'], {
   cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, HANDLER_NODE: nodeBinary(major), HANDLER_NODE_MAJOR: String(major) },
 });
 if (error) {

@@ -1,5 +1,5 @@
 import { CfnAnswer, invoke, Invocation, ROLE, SECRET, SecretStore, SIGNATURE, STACK } from './support';
-import { LocalOrchestrator, startOrchestrator } from '../../local/orchestrator';
+import { DOCUMENTED, LocalOrchestrator, startOrchestrator } from '../../local/orchestrator';
 
 export const TOKEN = 'token-of-my-org';
 export const READ_ONLY = 'token-that-reads';
@@ -7,6 +7,8 @@ export const OTHER_ROLE = 'arn:aws:iam::123456789012:role/Other';
 
 export const store = new SecretStore();
 export let api: LocalOrchestrator;
+/** How the orchestrator of each test behaves. */
+export const settings = { behaviour: DOCUMENTED };
 
 // Each event runs in a process of its own, and machines are busy.
 jest.setTimeout(20_000);
@@ -16,6 +18,7 @@ afterAll(() => store.stop());
 beforeEach(async () => {
   api = await startOrchestrator({
     orgs: ['my-org', 'other-org'],
+    behaviour: settings.behaviour,
     tokens: [{ token: TOKEN, orgs: ['my-org', 'other-org'] }, { token: READ_ONLY, orgs: ['my-org'], permissions: ['runner_read', 'runner_rule_read'] }],
   });
   store.clear();

@@ -1,4 +1,4 @@
-import { api, BODY, call, create, idOf, isGone, Props, runnerProps, send } from './lifecycle-support';
+import { api, BODY, call, create, idOf, isGone, Props, runnerProps, send, TOKEN } from './lifecycle-support';
 
 describe('a replacement of a runner', () => {
   const other = (change: Props = {}) => runnerProps({ RunnerId: 'new-runner', ...change });
@@ -47,11 +47,12 @@ describe('a replacement of a runner', () => {
   }, 60_000);
 
   test('does not get stuck on an organization that refuses the API token, and says what could not be checked', async () => {
+    api.setTokens([{ token: TOKEN, orgs: ['my-org'] }]);
     const id = await create();
-    const elsewhere = other({ OrgId: 'nobody' });
+    const elsewhere = other({ OrgId: 'other-org' });
     expect(await send('Runner', 'Update', elsewhere, { id, old: runnerProps() })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
     expect(await send('Runner', 'Update', runnerProps(), { id, old: elsewhere })).toMatchObject({
-      Status: 'SUCCESS', PhysicalResourceId: id, Reason: expect.stringContaining('Could not check whether the failed update left runner \'new-runner\' in organization \'nobody\''),
+      Status: 'SUCCESS', PhysicalResourceId: id, Reason: expect.stringContaining('Could not check whether the failed update left runner \'new-runner\' in organization \'other-org\''),
     });
   });
 });

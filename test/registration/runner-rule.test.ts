@@ -1,4 +1,4 @@
-import { api, BODY, call, common, Props, send } from './lifecycle-support';
+import { api, BODY, call, common, Props, send, settings } from './lifecycle-support';
 import { lossyProxy } from './support';
 
 const props = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
@@ -53,6 +53,17 @@ describe('the create of a rule', () => {
     age(rule, 60);
     expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toMatchObject([{ id: rule }]);
+  });
+
+  test('finds a rule on the second page of the list', async () => {
+    const { rules: stored } = api.store.organization('my-org')!;
+    const first = (await call('POST', '/runner-rules', { runner_id: 'prod-runner', project_id: 'project' })).body;
+    for (let number = 1; number <= 120; number++) {
+      const id = `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+      stored.set(id, { ...stored.get(first.id)!, id, project_id: `project-${number}` });
+    }
+    const rule = await createdBefore(60);
+    expect((await send('RunnerRule', 'Create', props())).Reason).toContain(`rule ${rule} has the same project and environment type`);
   });
 
   test('that failed and is retried without a rollback keeps the rule of the retry, when the failed create is deleted', async () => {
@@ -136,7 +147,7 @@ describe('the delete of a rule', () => {
 
   test('succeeds if the orchestrator deleted the rule with its runner', async () => {
     const id = await create();
-    expect((await call('DELETE', '/runners/prod-runner')).status).toBe(204);
+    expect((await call('DELETE', '/runners/prod-runner')).status).toBe(settings.behaviour.deleteRulesWithRunner ? 204 : 409);
     expect(await send('RunnerRule', 'Delete', props(), { id })).toMatchObject({ Status: 'SUCCESS' });
   });
 });

@@ -11,7 +11,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { DELIVERED_ONCE, inventedId, type Answer, type Deliveries, type Delivery, type Event } from './delivery';
-import { REFUSALS, violated, type Audit, type Declaration } from './invariants';
+import { violated, type Audit, type Declaration } from './invariants';
 import type { Simulation } from './simulation';
 import { resourcesOf, secretsOf, TYPES, type Declared, type Properties, type RuleIdentity, type Template } from './templates';
 
@@ -248,7 +248,7 @@ export class Stack {
       answer = await this.send(event, DELIVERED_ONCE);
     }
     if (answer.status === 'FAILED') {
-      if (!REFUSALS.test(answer.reason)) violated('a stack never gets stuck', answer.reason);
+      if (!this.audit.isTrueRefusal(event, answer, this.audit.snapshot())) violated('a stack never gets stuck', answer.reason);
       this.audit.excuse(before);
       this.audit.excuse(after);
       this.resources.set(before.logicalId, before);

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, type Answer, type Event } from './delivery';
 import { ORGS, orchestratorOf, type Api, type OrchestratorName } from './orchestrators';
+import { isTrueRefusal, runnerIdOf } from './refusals';
 import type { Simulation } from './simulation';
 import { filterOf, hasDeclaredContent, type Properties, type ResourceType } from './templates';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
@@ -83,6 +84,7 @@ export class Audit {
   private before: Snapshot = new Map();
   /** What others owned before the operation. */
   private foreign = new Set<string>();
+  private resourcesBefore: ReadonlyMap<string, Declaration> = new Map();
   private satisfied = new Set<string>();
   private events: { readonly event: Event; readonly answer: Answer }[] = [];
   /** Rules that answers name as left behind. */
@@ -127,6 +129,7 @@ export class Audit {
     this.foreign = new Set([...this.before.keys()].filter((key) => !this.owners.get(key)!.has(stack.name)));
     this.events = [];
     this.leftForUser = [];
+    this.resourcesBefore = new Map(stack.resources);
     this.satisfied = new Set([...stack.resources].filter(([, resource]) => this.exists(resource, this.before)).map(([logicalId]) => logicalId));
   }
 
@@ -139,12 +142,36 @@ export class Audit {
       if (event.request !== 'Delete' && isAlone && answer.isUnanimous) this.checkSuccess(event, answer, before, after);
       this.acceptNote(event, answer);
       this.noteAdoption(event, after);
-    } else if (isAlone && answer.isUndisturbed && !REFUSALS.test(answer.reason)) {
+    } else if (isAlone && answer.isUndisturbed && !this.isTrueRefusal(event, answer, before)) {
       violated('without faults, only refusals fail', `${describe(event)}: ${answer.reason}`);
     }
     this.leaveNamedRules(answer);
     // Where the deliveries of an event end differently, CloudFormation knows of one outcome only.
     if (!answer.isUnanimous) this.excuse(event);
+  }
+
+  /** Whether the reason of a failure names a refusal, and what the orchestrator had before or after the event bears it out. */
+  isTrueRefusal(event: Event, { reason }: Answer, before: Snapshot): boolean {
+    const { api, logicalId, properties: { OrgId: org, RunnerId: runnerId } } = event;
+    const objects = [...before, ...this.snapshot()].filter(([, { orchestrator, org: own }]) => orchestrator === orchestratorOf(api) && own === org);
+    const meant = objects.filter(([, stored]) => isMeant(stored, event));
+    const others = [
+      ...[...this.resourcesBefore, ...this.stack.resources].filter(([id]) => id !== logicalId).map(([, resource]) => resource),
+      ...this.events.map((each) => each.event).filter((other) => other.logicalId !== logicalId)
+        .flatMap(({ old, ...other }) => [other, { ...other, properties: old ?? other.properties }]),
+    ];
+    const deleted = runnerIdOf(event);
+    const isOfCancelled = [...this.cancelled].some((cancelled) => cancelled.logicalId === logicalId && cancelled.stackId === event.stackId);
+    return isTrueRefusal(event, reason, {
+      runners: meant.flatMap(([, { runner }]) => runner ?? []),
+      rules: meant.flatMap(([, { rule }]) => rule ?? []),
+      // What a cancelled event registered again after a person deleted it: CloudFormation knows the former physical ID only.
+      isOfOthers: meant.some(([key, stored]) => (isOfCancelled && !this.before.has(key)) || [this.foreign, this.named, this.excused].some((keys) => keys.has(key))
+        || others.some((other) => isMeant(stored, other))),
+      isInUse: objects.some(([, { rule }]) => rule?.runner_id === deleted)
+        || this.simulation.orchestrators.organization(api, org).environmentsUsing(deleted).length > 0,
+      hasRunnerOfRule: objects.some(([, { runner }]) => runner?.id === runnerId),
+    });
   }
 
   /** CloudFormation does not wait for the answer to an event. */
@@ -235,6 +262,9 @@ export class Audit {
 
   /** What a successful event left on purpose is the user's, if the note names it. */
   private acceptNote(event: Event, { reason }: Answer): void {
+    if (reason.includes('because it is in use') && event.request === 'Delete' && event.properties.OnInUse !== 'retain') {
+      violated('a successful event did what it says', `${describe(event)} left a runner in use: ${reason}`);
+    }
     for (const properties of [event.properties, event.old ?? event.properties]) {
       if (!reason.includes(`'${properties.RunnerId}'`)) continue;
       if (event.request === 'Delete') this.giveUp({ ...event, properties });
@@ -285,6 +315,3 @@ function checkGeneratedId(event: Event, { physicalId, data }: Answer): void {
   if (id === undefined && event.request === 'Update' && generated.test(event.physicalId!) && physicalId !== event.physicalId) wrong('it changed');
   if (data?.RunnerId !== physicalId) wrong('it is not the attribute RunnerId');
 }
-
-/** What the handler refuses for good reasons, and what the API refuses. */
-export const REFUSALS = /a runner with this id exists|this stack has registered it already|in use|has the same project and environment type|state would move|HTTP 400|HTTP 409/;

@@ -11,6 +11,11 @@ export interface Mutant {
   readonly replace: string;
 }
 
+/**
+ * Precautions that a history notices. Tests of `test/registration` notice the others: the restored rule ("puts the rule back if it fails"), the second
+ * look and write ("writes last"), the write window ("begins no write after its window"), the size of answers ("keeps to 4,096 bytes"), control characters,
+ * the role of a create without an answer ("with each ID that CloudFormation may send") and the pages of a list ("finds a rule on the second page").
+ */
 export const MUTANTS: Mutant[] = [
   { name: 'the ownership of a runner', file: 'runner.ts', find: 'return isSameTime(existing.created_at, named.createdAt);', replace: 'return true;' },
   { name: 'the ownership of a rule', file: 'runner-rule.ts', find: 'const own = rules.find(rule => this.owns(rule, named));', replace: 'const own = rules[0];' },
@@ -27,6 +32,12 @@ export const MUTANTS: Mutant[] = [
   { name: 'rules of others, which are not taken over', file: 'runner-rule.ts', find: 'if (!own && adopt !== \'true\' && !(adopt === \'identical\' && hasSameContent(existing, this.wanted))) {', replace: 'if (false) {' },
   { name: 'rules that were taken over and stay', file: 'runner-rule.ts', find: 'if (this.properties.AdoptExisting !== undefined && (isAdopted || !UUID.test(name))) {', replace: 'if (false) {' },
   { name: 'the physical ID that an update keeps', file: 'runner-rule.ts', find: 'if (this.isNamed(rule, named)) {', replace: 'if (false) {' },
+  { name: 'the predecessor in the physical ID of a runner', file: 'runner.ts', find: 'if (current.was !== undefined && parsePhysicalId(current.was).name === this.name) {', replace: 'if (false) {' },
+  { name: 'the predecessor in the physical ID of a rule', file: 'runner-rule.ts', find: 'named.was !== undefined && rule.id === parsePhysicalId(named.was).name', replace: 'false' },
+  { name: 'the period of a create that was not answered', file: 'physical-ids.ts', find: 'return created >= from && created <= to;', replace: 'return true;' },
+  { name: 'the rules of others with a filter that only the deployment knows', file: 'runner-rule.ts', find: 'if (created && !createdIn && !this.request.logicalId.startsWith(RULE_LOGICAL_ID)) {', replace: 'if (false) {' },
+  { name: 'the refusal of runners of other types', file: 'runner.ts', find: 'if (type !== TYPE) {', replace: 'if (false) {' },
+  { name: 'the failure of a delete while a runner is in use', file: 'runner.ts', find: 'if (onInUse === \'retain\') {', replace: 'if (true) {' },
   { name: '404 of a proxy, which is not believed', file: 'client.ts', find: 'if (status === 404 && typeof parsed?.error !== \'string\') {', replace: 'if (false) {' },
 ];
 

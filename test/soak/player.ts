@@ -65,7 +65,8 @@ class Player {
         return this.operate(step.stack, step.faults, async (stack) => {
           if (stack.state === 'delete failed') return;
           const succeeded = await stack.deploy({
-            runners: step.runners.map((change) => ({ ...this.runners[step.stack]![change.logicalId], ...change, firstRoleOf: this.firstRoleOf(stack, change.logicalId) })),
+            runners: step.runners.map((change) => (
+              { ...this.runners[step.stack]![change.logicalId], ...change, firstRoleOf: this.firstRoleOf(stack, change.logicalId) })),
             rules: step.rules,
           }, step.circumstances);
           if (step.mustSucceed && !succeeded) violated('a possible deployment succeeds', `${stack.name} was not deployed`);

@@ -79,6 +79,8 @@ async function run({ events, seed, playsRegressions, shrinks, mutant }: Order): 
   };
   if (playsRegressions) {
     for (const [name, history] of Object.entries(REGRESSIONS)) {
+      // A mutant is noticed by its first violation.
+      if (mutant !== undefined && failures.length > 0) break;
       for (const behaviour of BEHAVIOURS) await playOne(history, behaviour).catch((error) => fail(error, history, name));
     }
   }

@@ -1,0 +1,52 @@
+/** What the handler may refuse, and what the orchestrator must have then: a refusal excuses a failure only if the reason is true. */
+import type { Event } from './delivery';
+import type { Properties } from './templates';
+import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
+
+/** What an event meets at its organization. */
+export interface Encounter {
+  /** What has the id or the filter of the resource. */
+  readonly runners: readonly AnyRunner[];
+  readonly rules: readonly RunnerRule[];
+  /** Whether something of these does not belong to the resource alone. */
+  readonly isOfOthers: boolean;
+  /** Whether environments or rules use the runner that the event deletes. */
+  readonly isInUse: boolean;
+  /** Whether the organization has the runner that a rule points at. */
+  readonly hasRunnerOfRule: boolean;
+}
+
+interface Refusal {
+  readonly reason: RegExp;
+  isTrue(event: Event, encounter: Encounter): boolean;
+}
+
+const REFUSALS: readonly Refusal[] = [
+  { reason: /exists and has another type/, isTrue: (_event, { runners }) => runners.some((runner) => runner.runner_configuration.type !== 'serverless-ecs') },
+  { reason: /exists, and this resource did not register it/, isTrue: (_event, { runners, isOfOthers }) => runners.length > 0 && isOfOthers },
+  { reason: /this stack has registered it already/, isTrue: ({ properties }, { runners }) => runners.some((runner) => roleOf(runner) === properties.Auth.RoleArn) },
+  { reason: /the runner is still in use/, isTrue: (_event, { isInUse }) => isInUse },
+  { reason: /has the same project and environment type/, isTrue: (_event, { rules, isOfOthers }) => rules.length > 0 && isOfOthers },
+  { reason: /its state would move/, isTrue: ({ properties }, { runners }) => properties.AllowStateMove !== 'true' && runners.some((runner) => storageOf(runner) !== declaredStorage(properties)) },
+  // The orchestrator refuses a rule for a runner that it does not have.
+  { reason: /HTTP 400|HTTP 409/, isTrue: ({ type }, { hasRunnerOfRule }) => type === 'RunnerRule' && !hasRunnerOfRule },
+];
+
+export function isTrueRefusal(event: Event, reason: string, encounter: Encounter): boolean {
+  return REFUSALS.some((refusal) => refusal.reason.test(reason) && refusal.isTrue(event, encounter));
+}
+
+function roleOf({ runner_configuration: configuration }: AnyRunner): string | undefined {
+  return configuration.type === 'serverless-ecs' ? configuration.auth.role_arn : undefined;
+}
+
+function storageOf({ state_storage_configuration: storage }: AnyRunner): string {
+  return storage.type === 's3' ? `${storage.bucket}/${storage.path_prefix ?? ''}` : storage.type;
+}
+
+const declaredStorage = ({ StateStorage: { Bucket, PathPrefix = '' } }: Properties): string => `${Bucket}/${PathPrefix}`;
+
+/** The id of the runner that a physical ID or the properties name. */
+export function runnerIdOf({ physicalId, properties }: Pick<Event, 'physicalId' | 'properties'>): string {
+  return /^[^/]+\/([^@?;]+)/.exec(physicalId ?? '')?.[1] ?? properties.RunnerId;
+}
