@@ -10,7 +10,9 @@ import { existing } from './existing';
 import { iamRules } from './iam';
 import { keys } from './keys';
 import { missingObjects } from './missing-objects';
+import { network } from './network';
 import { oidc } from './oidc';
+import { policySimulation } from './policy-simulation';
 import { secretRules } from './secrets';
 import { serviceLinkedRole } from './service-linked-role';
 import { tagRules } from './tags';
@@ -18,18 +20,34 @@ import { taskEvents } from './task-events';
 import { taskSizes } from './task-sizes';
 import { tasks } from './tasks';
 import { World, type Rule } from './world';
-import { startEmulator } from '../../local/emulator';
+import { isolateThisProcess, startEmulator } from '../../local/emulator';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 
 const RULES: Record<string, Rule[]> = {
-  tasks, taskEvents, taskSizes, clusters, customResources, ecsConditions, existing, iamRules, keys, missingObjects, oidc, secretRules, serviceLinkedRole, tagRules,
+  tasks,
+  taskEvents,
+  taskSizes,
+  clusters,
+  customResources,
+  ecsConditions,
+  existing,
+  iamRules,
+  keys,
+  missingObjects,
+  network,
+  oidc,
+  policySimulation,
+  secretRules,
+  serviceLinkedRole,
+  tagRules,
 };
 
 async function main(): Promise<number> {
   const { values: { json, only } } = parseArgs({ options: { json: { type: 'string' }, only: { type: 'string' } } });
   const report = new Report();
   const emulator = await startEmulator({ log: console.log });
+  isolateThisProcess(emulator.url);
   const world = new World(emulator);
   try {
     for (const { name, check } of Object.values(RULES).flat()) {
