@@ -1,4 +1,6 @@
 /** Faults of a deployed runner. Each is injected alone, and undone before the next one. */
+import { ACCESS_FAULTS } from './doctor-faults-access';
+import { NETWORK_FAULTS } from './doctor-faults-network';
 import type { World } from './doctor-world';
 
 type Undo = () => Promise<unknown>;
@@ -23,4 +25,6 @@ export const FAULTS: readonly Fault[] = [
       return async () => aws('iam', 'CreateServiceLinkedRole', { AWSServiceName: 'ecs.amazonaws.com' });
     },
   },
+  ...ACCESS_FAULTS,
+  ...NETWORK_FAULTS,
 ];
