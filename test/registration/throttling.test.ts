@@ -7,23 +7,23 @@ const REQUESTS_PER_SECOND = 5;
 const LAMBDA_SECONDS = 120;
 const role = (id: string) => `arn:aws:iam::123456789012:role/Stack-${id}`;
 
-/** From now on the orchestrator lets five requests through in a second of the handler; the rest is not carried out. Counts what it refuses, by method. */
-function throttle(headers: Record<string, string>): Record<string, number> {
-  const refused: Record<string, number> = { GET: 0, POST: 0 };
+/** From now on the orchestrator lets five requests through in a second of the handler; the rest is not carried out. */
+function throttle(headers: Record<string, string>): void {
+  const refusedMethods = new Set<string>();
   let tokens = REQUESTS_PER_SECOND;
   let filled = Date.now();
   api.setFaults(({ method }) => {
     const now = Date.now();
     tokens = Math.min(REQUESTS_PER_SECOND, tokens + (now - filled) / 1000 * SPEED * REQUESTS_PER_SECOND);
     filled = now;
-    if (tokens >= 1) {
+    // The first request of each method is always refused: on a busy machine the requests can arrive so slowly that none would be.
+    if (tokens >= 1 && refusedMethods.has(method)) {
       tokens--;
       return undefined;
     }
-    refused[method]++;
+    refusedMethods.add(method);
     return { name: 'throttled', carriedOut: false, answer: { kind: 'other', status: 429, headers } };
   });
-  return refused;
 }
 
 describe('20 runners of one stack, registered at once with an API that takes 5 requests in a second', () => {
@@ -31,7 +31,7 @@ describe('20 runners of one stack, registered at once with an API that takes 5 r
     ['says when to come back', { 'retry-after': '1' }],
     ['does not say when to come back', {}],
   ])('are all registered in time when it %s', async (_what, headers) => {
-    const refused = throttle(headers);
+    throttle(headers);
     const ids = await Promise.all(RUNNERS.map(id => send('RunnerId', 'Create', { ...common(), RunnerId: id }, { logicalId: `Id-${id}` })));
     const registrations = await Promise.all(RUNNERS.map(id =>
       send('Runner', 'Create', runnerProps({ RunnerId: id, Auth: { RoleArn: role(id) } }), { logicalId: `Registration-${id}` })));
@@ -47,9 +47,5 @@ describe('20 runners of one stack, registered at once with an API that takes 5 r
     // A list does not say the role.
     const roles = await Promise.all(RUNNERS.map(async id => (await call('GET', `/runners/${id}`)).body.runner_configuration.auth.role_arn));
     expect(roles).toEqual(RUNNERS.map(role));
-
-    // Else this would have shown nothing.
-    expect(refused.GET).toBeGreaterThan(0);
-    expect(refused.POST).toBeGreaterThan(0);
   }, 180_000);
 });
