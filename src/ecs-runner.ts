@@ -1,4 +1,4 @@
-import { CustomResource, RemovalPolicy, Resource, Stack, Tags } from 'aws-cdk-lib';
+import { CustomResource, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as iam from 'aws-cdk-lib/aws-iam';
@@ -18,6 +18,7 @@ import { ImportedRunner } from './imported-runner';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import type { Orchestrator } from './inputs/orchestrator';
 import { StateStorage } from './inputs/state-storage';
+import { MonitoredRunner } from './monitoring/monitored-runner';
 import { CDK_PROVIDERS, configureCdkProvider } from './parts/cdk-providers';
 import { createCluster } from './parts/cluster';
 import { RunnerConnections } from './parts/connections';
@@ -47,7 +48,7 @@ import type { EcsRunnerAttributes, IEcsRunner, RunnerRuleOptions } from './runne
  * @throws an error at synthesis that lists every problem of the properties
  * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
  */
-export class EcsRunner extends Resource implements IEcsRunner {
+export class EcsRunner extends MonitoredRunner implements IEcsRunner {
   /**
    * Imports an existing runner by its id. You cannot add rules to it. A grant only prints a warning with the permissions to add by hand.
    *

@@ -5,6 +5,8 @@ export * from './inputs/orchestrator';
 export * from './inputs/registration-network';
 export * from './inputs/runner-image';
 export * from './parts/runner-oidc-provider';
+export * from './monitoring/task-failure';
+export * from './runner-monitoring';
 export * from './runner-rule';
 export * from './runner-types';
 export * from './inputs/state-storage';

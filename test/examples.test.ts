@@ -14,6 +14,11 @@ const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
     template.resourceCountIs('AWS::ECS::Cluster', 0);
     template.hasResourceProperties('Custom::HumanitecRunner', { Job: { Cluster: 'existing-cluster' } });
   },
+  'monitoring': ({ RunnerStack: template }) => {
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 1);
+    template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: ['arn:aws:sns:us-east-1:123456789012:platform-alerts'] });
+    template.hasResourceProperties('AWS::Events::Rule', { EventPattern: { detail: { stopCode: ['TaskFailedToStart'] } } });
+  },
   'tags': ({ RunnerStack: template }) => template.hasResourceProperties('AWS::S3::Bucket', {
     Tags: [{ Key: 'CostCenter', Value: 'engineering' }, { Key: 'Environment', Value: 'production' }, { Key: 'Team', Value: 'platform' }],
   }),

@@ -6,7 +6,7 @@
 /** A condition on the fields of a task. */
 export type Condition =
   | { readonly field: string; readonly is: readonly (string | number)[] }
-  | { readonly field: string; readonly contains: readonly string[] }
+  | { readonly field: string; readonly like: readonly string[] }
   | { readonly all: readonly Condition[] }
   | { readonly any: readonly Condition[] }
   | { readonly not: Condition };
@@ -16,9 +16,9 @@ export function is(field: string, ...values: (string | number)[]): Condition {
   return { field, is: values };
 }
 
-/** The text of the field contains one of the texts. */
-export function contains(field: string, ...texts: string[]): Condition {
-  return { field, contains: texts };
+/** The text of the field is like one of the texts, which may begin and end with `*` for any text. */
+export function like(field: string, ...texts: string[]): Condition {
+  return { field, like: texts };
 }
 
 export function all(...conditions: Condition[]): Condition {
@@ -47,7 +47,12 @@ export function applies(condition: Condition, task: object): boolean {
   const value = valueAt(task, condition.field);
   return 'is' in condition
     ? condition.is.some(expected => expected === value)
-    : typeof value === 'string' && condition.contains.some(text => value.includes(text));
+    : typeof value === 'string' && condition.like.some(text => isLike(value, text));
+}
+
+function isLike(value: string, text: string): boolean {
+  const [, start, inner, end] = /^(\*?)(.*?)(\*?)$/s.exec(text)!;
+  return start ? end ? value.includes(inner) : value.endsWith(inner) : end ? value.startsWith(inner) : value === inner;
 }
 
 /** The value at a path such as `containers[0].exitCode`; undefined without it. */
@@ -67,6 +72,27 @@ export function filterPattern(condition: Condition): string {
   return `{ ${expression(condition, false).text} }`;
 }
 
+/**
+ * The filter of CloudWatch Logs Insights for the same events.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Filter.html
+ */
+export function insightsFilter(condition: Condition): string {
+  if ('not' in condition) {
+    return `not (${insightsFilter(condition.not)})`;
+  }
+  if ('all' in condition || 'any' in condition) {
+    const parts = ('all' in condition ? condition.all : condition.any).map(insightsFilter);
+    return parts.length === 1 ? parts[0] : `(${parts.join('all' in condition ? ' and ' : ' or ')})`;
+  }
+  // Logs Insights has a dot before the position in a list. A text without anchors matches anywhere.
+  const field = `detail.${condition.field.replace(/\[(\d+)\]/g, '.$1')}`;
+  const parts = 'is' in condition
+    ? condition.is.map(value => `${field} = ${JSON.stringify(value)}`)
+    : condition.like.map(text => `${field} like ${JSON.stringify(text.replace(/^\*|\*$/g, ''))}`);
+  return parts.length === 1 ? parts[0] : `(${parts.join(' or ')})`;
+}
+
 interface Expression {
   readonly text: string;
   readonly operator?: '&&' | '||';
@@ -81,7 +107,7 @@ function expression(condition: Condition, negated: boolean): Expression {
     return join(('all' in condition) === negated ? '||' : '&&', parts);
   }
   const selector = `$.detail.${condition.field}`;
-  const values = 'is' in condition ? condition.is.map(value => JSON.stringify(value)) : condition.contains.map(text => JSON.stringify(`*${text}*`));
+  const values = ('is' in condition ? condition.is : condition.like).map(value => JSON.stringify(value));
   return negated
     ? join('||', [{ text: `${selector} NOT EXISTS` }, join('&&', values.map(value => ({ text: `${selector} != ${value}` })))])
     : join('||', values.map(value => ({ text: `${selector} = ${value}` })));

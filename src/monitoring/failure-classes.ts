@@ -4,7 +4,8 @@
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
  */
-import { all, any, applies, Condition, contains, is, not } from './conditions';
+import { all, any, applies, Condition, is, like, not } from './conditions';
+import { TaskFailure } from './task-failure';
 
 const ECS_GUIDE = 'https://docs.aws.amazon.com/AmazonECS/latest/developerguide';
 
@@ -36,7 +37,7 @@ export interface FailureClass {
 }
 
 /** Name of the container in which the orchestrator runs OpenTofu. */
-const MAIN_CONTAINER = 'main';
+export const MAIN_CONTAINER = 'main';
 /** Runtime Monitoring of Amazon GuardDuty adds a container to tasks, so the main container is the first or the second. */
 const CONTAINERS = ['containers[0]', 'containers[1]'];
 
@@ -49,7 +50,8 @@ export const STOPPED = is('lastStatus', 'STOPPED');
 /** The task is over, and OpenTofu did not end with exit code 0. */
 export const FAILED = all(STOPPED, not(all(EXITED, MAIN_SUCCEEDED)));
 
-const reason = (...texts: string[]) => contains('stoppedReason', ...texts);
+const containing = (field: string, ...texts: string[]) => like(field, ...texts.map(text => `*${text}*`));
+const reason = (...texts: string[]) => containing('stoppedReason', ...texts);
 
 // What ECS was doing when it failed. The texts appear in the messages of current and earlier platform versions.
 const PULLING_IMAGE = ['CannotPull', 'registry auth from', 'ecr registry auth'];
@@ -63,14 +65,14 @@ const NO_IMAGE_PERMISSION = ['AccessDenied', 'permissions to pull', '403 Forbidd
 const NO_SECRET_PERMISSION = ['AccessDenied', 'not authorized'];
 const NO_ROUTE = ['network configuration', 'timeout', 'deadline exceeded', 'canceled'];
 
-const OUT_OF_MEMORY = any(reason('OutOfMemory'), ...CONTAINERS.map(container => contains(`${container}.reason`, 'OutOfMemory')));
+const OUT_OF_MEMORY = any(reason('OutOfMemory'), ...CONTAINERS.map(container => containing(`${container}.reason`, 'OutOfMemory')));
 const STOPPED_BY_USER = is('stopCode', 'UserInitiated');
 const MAINTENANCE = reason('performing maintenance');
 
 /** The classes of failed tasks. Every failed task has one of them. */
 export const FAILURE_CLASSES: readonly FailureClass[] = [
   {
-    id: 'image-not-found',
+    id: TaskFailure.IMAGE_NOT_FOUND,
     metricName: 'TasksFailedImageNotFound',
     title: 'The image of the runner was not found, or could not be used',
     remedy: 'Check that the repository and the tag or digest of `image` exist, and that the image is for the CPU architecture of the task (linux/amd64).',
@@ -78,7 +80,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...PULLING_IMAGE), not(reason(...RATE_LIMIT, ...NO_IMAGE_PERMISSION, ...NO_ROUTE))),
   },
   {
-    id: 'image-permission',
+    id: TaskFailure.IMAGE_PERMISSION,
     metricName: 'TasksFailedImagePermission',
     title: 'The execution role may not pull the image of the runner',
     remedy: 'Create the image with `RunnerImage.fromEcrRepository()`, which grants the pull. For a repository of another account, allow the execution role in the policy of '
@@ -87,7 +89,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...PULLING_IMAGE), reason(...NO_IMAGE_PERMISSION), not(reason(...RATE_LIMIT))),
   },
   {
-    id: 'image-route',
+    id: TaskFailure.IMAGE_ROUTE,
     metricName: 'TasksFailedImageRoute',
     title: 'The task could not reach the image registry',
     remedy: 'Give the subnets of the tasks a route to the registry (NAT gateway, or endpoints for ECR and S3), and let the security groups of the tasks send to port 443.',
@@ -95,7 +97,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...PULLING_IMAGE), reason(...NO_ROUTE), not(reason(...RATE_LIMIT, ...NO_IMAGE_PERMISSION))),
   },
   {
-    id: 'image-rate-limit',
+    id: TaskFailure.IMAGE_RATE_LIMIT,
     metricName: 'TasksFailedImageRateLimit',
     title: 'The image registry limits the rate of pulls',
     remedy: 'Copy the image to a repository in Amazon ECR of your account, and use that repository as `image`.',
@@ -103,7 +105,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...PULLING_IMAGE), reason(...RATE_LIMIT)),
   },
   {
-    id: 'secret-missing',
+    id: TaskFailure.SECRET_MISSING,
     metricName: 'TasksFailedSecretMissing',
     title: 'A secret or parameter of the runner does not exist, or could not be used',
     remedy: 'Create or restore the secret or parameter that the reason names, or remove it from `secrets`. Secrets and the runner must be in the same region.',
@@ -111,7 +113,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...READING_SECRET), not(reason(...PULLING_IMAGE, ...NO_SECRET_PERMISSION, ...NO_ROUTE))),
   },
   {
-    id: 'secret-permission',
+    id: TaskFailure.SECRET_PERMISSION,
     metricName: 'TasksFailedSecretPermission',
     title: 'The execution role may not read a secret or parameter of the runner',
     remedy: 'Pass the secret in `secrets` of the runner, which grants the read. For an execution role of your own or a key of another account, add the permission that the reason '
@@ -120,7 +122,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...READING_SECRET), reason(...NO_SECRET_PERMISSION), not(reason(...PULLING_IMAGE))),
   },
   {
-    id: 'secret-route',
+    id: TaskFailure.SECRET_ROUTE,
     metricName: 'TasksFailedSecretRoute',
     title: 'The task could not reach Secrets Manager or Systems Manager',
     remedy: 'Give the subnets of the tasks a route to the service (NAT gateway, or an interface endpoint with private DNS), and let the security groups of the tasks send to port 443.',
@@ -128,7 +130,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...READING_SECRET), reason(...NO_ROUTE), not(reason(...PULLING_IMAGE, ...NO_SECRET_PERMISSION))),
   },
   {
-    id: 'network-interface',
+    id: TaskFailure.NETWORK_INTERFACE,
     metricName: 'TasksFailedNetworkInterface',
     title: 'The task got no network interface',
     remedy: 'Check that the subnets and security groups of the runner exist and belong to the same VPC, and that the subnets have free IP addresses. Then deploy again.',
@@ -136,7 +138,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...CREATING_NETWORK_INTERFACE), not(reason(...PULLING_IMAGE, ...READING_SECRET))),
   },
   {
-    id: 'capacity',
+    id: TaskFailure.CAPACITY,
     metricName: 'TasksFailedCapacity',
     title: 'AWS Fargate had no capacity',
     remedy: 'Deploy again later. Use subnets in several Availability Zones.',
@@ -144,7 +146,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, reason(...NO_CAPACITY), not(reason(...PULLING_IMAGE, ...READING_SECRET, ...CREATING_NETWORK_INTERFACE))),
   },
   {
-    id: 'start',
+    id: TaskFailure.START,
     metricName: 'TasksFailedOtherStart',
     title: 'ECS could not start the task',
     remedy: 'Read the reason of ECS, and look it up on the page of AWS about stopped tasks.',
@@ -152,7 +154,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(FAILED_TO_START, not(reason(...PULLING_IMAGE, ...READING_SECRET, ...CREATING_NETWORK_INTERFACE, ...NO_CAPACITY))),
   },
   {
-    id: 'out-of-memory',
+    id: TaskFailure.OUT_OF_MEMORY,
     metricName: 'TasksFailedOutOfMemory',
     title: 'OpenTofu used more memory than the task has',
     remedy: 'The orchestrator sets the memory of the task, and a runner cannot change it: split the module, or deploy fewer resources at once.',
@@ -160,7 +162,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(EXITED, not(MAIN_SUCCEEDED), OUT_OF_MEMORY),
   },
   {
-    id: 'exit-code',
+    id: TaskFailure.EXIT_CODE,
     metricName: 'TasksFailedExitCode',
     title: 'OpenTofu ended with an error',
     remedy: 'Read the log of the deployment at the orchestrator. For an error of AWS permissions, grant the permission to the runner. For a timeout, connect the runner with the target.',
@@ -168,7 +170,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(EXITED, not(MAIN_SUCCEEDED), not(OUT_OF_MEMORY)),
   },
   {
-    id: 'user',
+    id: TaskFailure.USER,
     metricName: 'TasksFailedUser',
     title: 'A user or program stopped the task',
     remedy: 'Find who called StopTask in AWS CloudTrail. If OpenTofu was applying, check the state before the next deployment, because the orchestrator does not know what was done.',
@@ -176,7 +178,7 @@ export const FAILURE_CLASSES: readonly FailureClass[] = [
     condition: all(STOPPED_BY_USER, not(MAINTENANCE)),
   },
   {
-    id: 'platform',
+    id: TaskFailure.PLATFORM,
     metricName: 'TasksFailedPlatform',
     title: 'AWS stopped the task, for example for maintenance',
     remedy: 'Deploy again. If OpenTofu was applying, check the state first.',

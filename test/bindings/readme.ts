@@ -30,6 +30,7 @@ const LAYOUTS: Record<Any, Layout> = {
     lines: (block, name) => ({
       file: `src/main/java/${name}.java`,
       source: `import io.github.myorg.cdk.humanitec.ecsrunner.EcsRunner;
+import io.github.myorg.cdk.humanitec.ecsrunner.RunnerMonitoring;
 import software.amazon.awscdk.services.ec2.ISecurityGroup;
 import software.amazon.awscdk.services.s3.IBucket;
 
@@ -51,8 +52,12 @@ ${block}
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/jsii-runtime-go"
 	"github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner"
 )
+
+// Not every block has a text.
+var _ = jsii.String
 
 func ${name}(runner humanitececsrunner.EcsRunner, bucket awss3.IBucket, database awsec2.ISecurityGroup) {
 ${block}

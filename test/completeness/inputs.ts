@@ -53,6 +53,12 @@ export const STRUCTS: Struct[] = [
     },
   },
   {
+    name: 'RunnerMonitoringProps',
+    problemPrefix: '',
+    passedTo: ['RunnerMonitoring', 'monitored'],
+    notValidated: { alarmActions: ANY_VALUE, dashboardEnabled: ANY_VALUE },
+  },
+  {
     name: 'SelfHostedOrchestratorProps',
     problemPrefix: 'orchestrator.',
     passedTo: ['selfHosted'],

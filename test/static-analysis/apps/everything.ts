@@ -7,7 +7,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage } from 'cdk-humanitec-ecs-runner';
+import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerMonitoring, RunnerOidcProvider, StateStorage } from 'cdk-humanitec-ecs-runner';
 
 const env = { account: '123456789012', region: 'us-east-1' };
 const stack = new Stack(new App(), 'Everything', { env });
@@ -25,8 +25,8 @@ const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
 });
 const registrationNetwork = { vpc, createEndpoints: true };
 
-// A network, a bucket and a cluster of its own, with a customer managed key.
-new EcsRunner(stack, 'Own', {
+// A network, a bucket and a cluster of its own, with a customer managed key, and alarms without actions.
+const own = new EcsRunner(stack, 'Own', {
   orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(token, 'token') }),
   encryptionKey: key,
   registrationNetwork,
@@ -40,7 +40,9 @@ new EcsRunner(stack, 'Own', {
   secrets: { VARIABLE: EcsSecret.fromSecretsManager(variable), PARAMETER: EcsSecret.fromSsmParameter(parameter) },
   image: RunnerImage.fromEcrRepository(Repository.fromRepositoryName(stack, 'Repository', 'runner'), '1.2.3'),
   rolePath: '/platform/',
-}).addRule('Rule', { envTypeId: 'production' });
+});
+own.addRule('Rule', { envTypeId: 'production' });
+new RunnerMonitoring(stack, 'Monitoring', { runner: own });
 
 // Everything from elsewhere, and a self-hosted orchestrator with a prefix of its own.
 new EcsRunner(stack, 'Given', {
