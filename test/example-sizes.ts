@@ -10,6 +10,7 @@ const SIZES: Record<string, [number, number, number, number, number]> = {
   'tags/RunnerStack': [22, 1, 4, 7, 18_000],
   'network/RunnerStack': [43, 1, 4, 7, 22_000],
   'production/ProductionRunnerStack': [46, 1, 4, 9, 27_500],
+  'monitoring/RunnerStack': [49, 1, 4, 7, 49_500],
   'self-hosted/RunnerStack': [22, 1, 4, 7, 17_000],
   'rules-secrets-environment/RunnerStack': [26, 1, 4, 7, 19_000],
   'multi-region/RunnerEuWest': [20, 1, 4, 7, 16_000],

@@ -1,7 +1,7 @@
 /** The classes of failed tasks: each documented failure has one class, in programs and in the metrics. */
 import * as fc from 'fast-check';
-import { matchesPattern } from './filter-patterns';
 import { SAMPLE_FAILURES, SAMPLE_SUCCESSES, taskEvent } from './sample-events';
+import { matchesPattern } from '../../local/emulator/filter-patterns';
 import { all, applies, filterPattern } from '../../src/monitoring/conditions';
 import { FAILED, FAILURE_CLASSES, failureClassOf, SLOW_START, startedLate, STOPPED, Task } from '../../src/monitoring/failure-classes';
 

@@ -1,5 +1,6 @@
 /**
- * Evaluates filter patterns of CloudWatch Logs for JSON events, as strictly as the documentation describes them.
+ * Evaluates filter patterns of CloudWatch Logs for JSON events, as strictly as the documentation describes them. MiniStack keeps metric filters, and counts
+ * nothing.
  *
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
@@ -13,7 +14,7 @@ export interface Evaluation {
 }
 
 /** Whether CloudWatch Logs would count the event. */
-export function matchesPattern(pattern: string, event: object, evaluation: Evaluation): boolean {
+export function matchesPattern(pattern: string, event: object, evaluation: Evaluation = { missingIsDifferent: false }): boolean {
   if (pattern.length > FILTER_PATTERN_MAX) throw new Error(`The filter pattern has ${pattern.length} characters: ${pattern}`);
   const parser = new Parser(tokensOf(pattern), event, evaluation);
   return parser.pattern();
