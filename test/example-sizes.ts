@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { measureTemplate } from '../tools/template-size';
 
-/** What every user of an example pays for: resources, Lambda functions, IAM roles, resources of the longest dependency chain, and at most so many bytes without indentation. */
+/** Resources, Lambda functions, IAM roles, resources of the longest dependency chain, and the most bytes without indentation. */
 const SIZES: Record<string, [number, number, number, number, number]> = {
   'basic/RunnerStack': [44, 1, 4, 7, 24_000],
   'custom-id/RunnerStack': [22, 1, 4, 7, 16_500],
@@ -22,8 +22,8 @@ const SIZES: Record<string, [number, number, number, number, number]> = {
 
 /** The stacks of an example with another size than the expected one. */
 export function unexpectedSizes(example: string, templates: Record<string, Template>): string[] {
-  const found = Object.keys(SIZES).filter(name => name.startsWith(`${example}/`)).map(name => name.slice(example.length + 1));
-  return [...new Set([...found, ...Object.keys(templates)])].flatMap((stack) => {
+  const stacks = Object.keys(SIZES).filter(name => name.startsWith(`${example}/`)).map(name => name.slice(example.length + 1));
+  return [...new Set([...stacks, ...Object.keys(templates)])].flatMap((stack) => {
     const name = `${example}/${stack}`;
     const expected = SIZES[name];
     if (!expected || !templates[stack]) {

@@ -22,7 +22,7 @@ function codeIn(text: string): string[] {
 
 /** Whether code in a document is a sentence, or the part of one, and not a command, a path or an expression. */
 function isSentence(code: string): boolean {
-  return /^[\p{L}…'-]+(?: [\p{L}…',.:0-9/()-]+){3,}$/u.test(code) && !/^(?:aws|npm|npx|hctl|git|curl|pip|go|cd|gh|jq) /.test(code) && !/ --/.test(code);
+  return /^[\p{L}…'-]+(?: [\p{L}…',.:0-9/()-]+){3,}$/u.test(code) && !/^(?:aws|npm|npx|hctl|git|curl|pip|go|cd|gh|jq|terraform) /.test(code) && !/ --/.test(code);
 }
 
 test.each(MESSAGES)('the library says "%s"', (message) => {
