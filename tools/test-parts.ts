@@ -45,6 +45,7 @@ export const PARTS: readonly Part[] = [
   checksOf('outages', 'the deployed Lambda during outages of the API', 0.2, ['test/e2e/outages.ts']),
   checksOf('bindings', 'the packages of all four languages synthesize the same templates', 0.9, ['test/bindings/index.ts'], { writesLibrary: true }),
   checksOf('ownership', 'deployments in which a rule or registration could be taken for another one', 0.25, ['test/e2e/ownership.ts']),
+  checksOf('doctor', '`doctor` finds each fault of a deployed runner, one at a time', 0.2, ['test/e2e/doctor.ts']),
   checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.5, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
   {
     name: 'unit',

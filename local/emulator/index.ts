@@ -22,6 +22,7 @@ export interface Behaviour {
   readonly policyDelayMs: number;
   readonly serviceLinkedRoleDelayMs: number;
   readonly taskStartMs: number;
+  readonly fargateVcpuQuota: number;
 }
 
 export interface Emulator {

@@ -1,11 +1,12 @@
 /** The app of `npm run try`: a runner with several secrets, a variable and a rule. */
 import { App, CfnOutput, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { localOrchestrator, setting } from './app-settings';
-import { EcsRunner } from 'cdk-humanitec-ecs-runner';
+import { EcsRunner, RunnerImage } from 'cdk-humanitec-ecs-runner';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');
@@ -19,8 +20,13 @@ const catalog = new StringParameter(stack, 'Catalog', { stringValue: 'small, med
 const database = Secret.fromSecretCompleteArn(stack, 'Database', setting('TRIAL_DATABASE_SECRET_ARN'));
 const gitKeys = StringParameter.fromSecureStringParameterAttributes(stack, 'GitKeys', { parameterName: setting('TRIAL_GIT_KEYS_PARAMETER') });
 
+// Without it, the orchestrator chooses the image.
+const { TRIAL_IMAGE_REPOSITORY: repository } = process.env;
+const image = repository === undefined ? undefined : RunnerImage.fromEcrRepository(Repository.fromRepositoryName(stack, 'Repository', repository), 'v1');
+
 const runner = new EcsRunner(stack, 'Runner', {
   orchestrator,
+  image,
   description: process.env.RUNNER_DESCRIPTION ?? 'Deployments of my-org',
   environment: { TF_VAR_size: 'small' },
   secrets: {

@@ -1,7 +1,12 @@
 /** Faults of a deployed runner. Each is injected alone, and undone before the next one. */
+import { randomUUID } from 'node:crypto';
 import { ACCESS_FAULTS } from './doctor-faults-access';
 import { NETWORK_FAULTS } from './doctor-faults-network';
-import type { World } from './doctor-world';
+import { IMAGE_TAG, putImage, REPOSITORY, type World } from './doctor-world';
+import type { Permission } from '../../local/orchestrator';
+import { deploy, TRIAL_APP } from '../../local/try/cdk';
+import { ORG, SECRET_NAME } from '../../local/try/cloud';
+import { runFailingDeployment, runNextDeployment } from '../../local/try/deployments';
 
 type Undo = () => Promise<unknown>;
 
@@ -15,16 +20,174 @@ export interface Fault {
   readonly inject: (world: World) => Promise<Undo>;
 }
 
-export const FAULTS: readonly Fault[] = [
+const ALL_BUT_WRITE: Permission[] = ['runner_read', 'runner_rule_read'];
+
+/** The runner as the orchestrator has it. A test may change it without the API. */
+function registered({ cloud, runner }: World) {
+  const organization = cloud.orchestrator.store.organization(ORG)!;
+  return { organization, runner: organization.runners.get(runner.properties.RunnerId)! };
+}
+
+/** Replaces the runner in the orchestrator. */
+async function replaced(world: World, changes: (runner: any) => object): Promise<Undo> {
+  const { organization, runner } = registered(world);
+  organization.runners.set(runner.id, { ...runner, ...changes(structuredClone(runner)) });
+  return async () => organization.runners.set(runner.id, runner);
+}
+
+/** An update that fails because the orchestrator refuses it, and is rolled back. */
+async function failUpdate({ cloud: { orchestrator, cdkOptions }, runner, settings }: World): Promise<void> {
+  let isRefused = false;
+  orchestrator.setFaults(({ method, path }) => {
+    if (isRefused || method !== 'PATCH' || !path.endsWith(`/runners/${runner.properties.RunnerId}`)) return undefined;
+    isRefused = true;
+    return { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error": "HTTP-400", "message": "refused by a test"}' } };
+  });
+  await deploy({ ...cdkOptions({ ...settings, RUNNER_DESCRIPTION: 'Another description' }), app: TRIAL_APP });
+  orchestrator.setFaults();
+}
+
+const CORE_FAULTS: readonly Fault[] = [
+  {
+    name: 'an update of the stack failed',
+    check: 'stack',
+    remedy: /Correct the cause, and deploy again/,
+    inject: async (world) => {
+      await failUpdate(world);
+      // A deployment without a change would be none.
+      return async () => world.trial.deployApp({ ...world.settings, RUNNER_DESCRIPTION: 'After the failed update' });
+    },
+  },
+  {
+    name: 'the API token is not accepted',
+    check: 'token',
+    remedy: /Put a valid API token there/,
+    inject: async ({ cloud: { account, token } }) => {
+      await account.putSecret(SECRET_NAME, `wrong-${randomUUID()}`);
+      return async () => account.putSecret(SECRET_NAME, token);
+    },
+  },
+  {
+    name: 'the API token may not write runners',
+    check: 'token',
+    remedy: /permissions runner_read, runner_write/,
+    inject: async ({ cloud: { orchestrator, token } }) => {
+      orchestrator.setTokens([{ token, orgs: [ORG], permissions: ALL_BUT_WRITE }]);
+      return async () => orchestrator.setTokens([{ token, orgs: [ORG] }]);
+    },
+  },
+  {
+    name: 'the secret with the API token is deleted',
+    check: 'token',
+    remedy: /Restore it/,
+    inject: async ({ cloud: { account } }) => {
+      await account.deleteSecret(SECRET_NAME);
+      return async () => account.restoreSecret(SECRET_NAME);
+    },
+  },
+  {
+    name: 'the secret has no API token',
+    check: 'token',
+    remedy: /Put the API token of the orchestrator there/,
+    inject: async ({ cloud: { account, token } }) => {
+      await account.putSecret(SECRET_NAME, '{"token": "in a field"}');
+      return async () => account.putSecret(SECRET_NAME, token);
+    },
+  },
+  {
+    name: 'the runner is deleted at the orchestrator',
+    check: 'registration',
+    remedy: /register it again.*deploy again/,
+    inject: async (world) => {
+      const { organization, runner } = registered(world);
+      organization.runners.delete(runner.id);
+      return async () => organization.runners.set(runner.id, runner);
+    },
+  },
+  {
+    name: 'the registration is edited at the orchestrator',
+    check: 'registration',
+    remedy: /CloudFormation does not see changes/,
+    inject: async (world) => replaced(world, (runner) => {
+      runner.runner_configuration.job.subnets = ['subnet-0123456789abcdef0'];
+      return runner;
+    }),
+  },
+  {
+    name: 'the state storage is edited at the orchestrator',
+    check: 'registration',
+    remedy: /CloudFormation does not see changes/,
+    inject: async (world) => replaced(world, ({ state_storage_configuration: state }) => ({ state_storage_configuration: { ...state, path_prefix: 'elsewhere' } })),
+  },
+  {
+    name: 'the runner is created again by somebody else',
+    check: 'registration',
+    remedy: /adoptExisting/,
+    inject: async (world) => replaced(world, () => ({ created_at: new Date().toISOString() })),
+  },
+  {
+    name: 'the runner rule is deleted',
+    check: 'registration',
+    remedy: /Remove the rule from the app/,
+    inject: async (world) => {
+      const { organization } = registered(world);
+      const rules = [...organization.rules];
+      organization.rules.clear();
+      return async () => rules.forEach(([id, rule]) => organization.rules.set(id, rule));
+    },
+  },
+  {
+    name: 'the cluster is deleted',
+    check: 'cluster',
+    remedy: /Restore a cluster of this name/,
+    inject: async ({ aws, runner: { properties: { Job: { Cluster: cluster } } } }) => {
+      await aws('ecs', 'DeleteCluster', { cluster });
+      return async () => aws('ecs', 'CreateCluster', { clusterName: cluster });
+    },
+  },
   {
     name: 'the service-linked role of ECS is deleted',
     check: 'cluster',
     remedy: /aws iam create-service-linked-role --aws-service-name ecs\.amazonaws\.com/,
     inject: async ({ aws }) => {
-      await aws('iam', 'DeleteServiceLinkedRole', { RoleName: 'AWSServiceRoleForECS' });
+      const { Roles: [{ RoleName }] } = await aws('iam', 'ListRoles', { PathPrefix: '/aws-service-role/ecs.amazonaws.com/' });
+      await aws('iam', 'DeleteServiceLinkedRole', { RoleName });
       return async () => aws('iam', 'CreateServiceLinkedRole', { AWSServiceName: 'ecs.amazonaws.com' });
     },
   },
-  ...ACCESS_FAULTS,
-  ...NETWORK_FAULTS,
+  {
+    name: 'the image is deleted',
+    check: 'image',
+    remedy: /Push the image/,
+    inject: async ({ aws }) => {
+      await aws('ecr', 'BatchDeleteImage', { repositoryName: REPOSITORY, imageIds: [{ imageTag: IMAGE_TAG }] });
+      return async () => putImage(aws);
+    },
+  },
+  {
+    name: 'the account may start no task on AWS Fargate',
+    check: 'quotas',
+    remedy: /aws service-quotas request-service-quota-increase/,
+    inject: async ({ cloud: { emulator } }) => {
+      await emulator.setBehaviour({ fargateVcpuQuota: 0 });
+      return async () => emulator.setBehaviour({ fargateVcpuQuota: 6 });
+    },
+  },
+  {
+    name: 'a task could not start',
+    check: 'tasks',
+    remedy: /Create or restore the secret or parameter/,
+    inject: async ({ cloud: { account }, trial, runner }) => {
+      const database = runner.properties.Job.Secrets!.TF_VAR_database_password;
+      const atOrchestrator = await trial.registered(runner.properties.RunnerId);
+      const first = { deployment: { environmentUuid: randomUUID(), deploymentId: randomUUID(), projectId: 'shop', envId: 'doctor' }, stateKey: '' };
+      await account.deleteSecret(database);
+      await runFailingDeployment(trial, atOrchestrator, first);
+      await account.restoreSecret(database);
+      return async () => runNextDeployment(trial, atOrchestrator, first);
+    },
+  },
 ];
+
+/** Those of the core at last: a deployment leaves a state in the bucket. */
+export const FAULTS: readonly Fault[] = [...ACCESS_FAULTS, ...NETWORK_FAULTS, ...CORE_FAULTS];

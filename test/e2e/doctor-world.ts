@@ -18,17 +18,30 @@ export interface World {
   readonly aws: Aws;
   readonly stack: Stack;
   readonly runner: DeployedRunner;
+  /** The environment variables of the app. */
+  readonly settings: NodeJS.ProcessEnv;
+}
+
+export const REPOSITORY = 'platform/runner';
+export const IMAGE_TAG = 'v1';
+
+export async function putImage(aws: Aws): Promise<void> {
+  const imageManifest = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', layers: [] });
+  await aws('ecr', 'PutImage', { repositoryName: REPOSITORY, imageTag: IMAGE_TAG, imageManifest });
 }
 
 /** Deploys the app of the trial. From then on, this process can reach the emulator only. */
 export async function deployedWorld(cloud: Cloud): Promise<World> {
   const trial = Trial.withCloud(cloud, new Output(true), new Report());
-  await trial.deployApp(await prepareSecrets(trial));
   isolateThisProcess(cloud.emulator.url);
   const aws = awsWith(cloud.account.settings.credentials, cloud.emulator.region);
+  await aws('ecr', 'CreateRepository', { repositoryName: REPOSITORY });
+  await putImage(aws);
+  const settings = { ...await prepareSecrets(trial), TRIAL_IMAGE_REPOSITORY: REPOSITORY };
+  await trial.deployApp(settings);
   const stack = await readStack(aws, STACK, cloud.emulator.region);
   const [runner] = runnersOf(stack);
-  return { cloud, trial, aws, stack, runner };
+  return { cloud, trial, aws, stack, runner, settings };
 }
 
 export interface Answer {

@@ -20,6 +20,8 @@ class Behaviour:
     service_linked_role_delay_ms: int = 5_000
     # How long a task stays in PROVISIONING, and then in PENDING. With 0 it has left both before RunTask answers.
     task_start_ms: int = 0
+    # The account's quota of vCPUs on AWS Fargate. New accounts start with a low one.
+    fargate_vcpu_quota: int = 6
 
 
 _current = Behaviour()

@@ -1,0 +1,111 @@
+import { RUNNER_RULE_TYPE, RunnerProperties } from '../../registration/wire';
+import { Check, Context, Finding, ok, problem, unknown } from '../check';
+import { callApi, NoAnswer, said } from '../orchestrator';
+import { isResolved } from '../template';
+
+/** A registered value that is not the template's. */
+interface Difference {
+  readonly field: string;
+  readonly registered: unknown;
+  readonly expected: unknown;
+}
+
+const DEPLOY = 'To restore the registration, change an input such as `description` and deploy again: CloudFormation does not see changes that others made.';
+
+export const REGISTRATION: Check = {
+  id: 'registration',
+  title: 'The registration at the orchestrator: whether it exists and equals the template, with its rules',
+  reads: ['secretsmanager:GetSecretValue', 'ssm:GetParameter', 'kms:Decrypt'],
+  async run(context) {
+    const { RunnerId: runnerId } = context.runner.properties;
+    try {
+      const answer = await callApi(context, 'GET', `/runners/${encodeURIComponent(runnerId)}`);
+      if (answer.status === 404) {
+        return [problem(`The runner '${runnerId}' is not registered at the orchestrator.`,
+          'To register it again, change an input such as `description` and deploy again.')];
+      }
+      if (answer.status !== 200) {
+        return [unknown(`The runner '${runnerId}' cannot be read: HTTP ${answer.status}.${said(answer)}`, 'See the check `token`.')];
+      }
+      const findings = [...registrationFindings(context, answer.body), ...await ruleFindings(context)];
+      return findings.length > 0 ? findings : [ok(`The runner '${runnerId}' is registered as in the template.`)];
+    } catch (error) {
+      if (error instanceof NoAnswer) {
+        return [error.isToken ? unknown('The registration cannot be read without the API token.', 'See the check `token`.') : error.finding];
+      }
+      throw error;
+    }
+  },
+};
+
+function registrationFindings({ runner: { properties, resource } }: Context, registered: any): Finding[] {
+  const created = /@([^;]+)/.exec(resource.physicalId)?.[1];
+  if (created !== undefined && Math.abs(Date.parse(created) - Date.parse(registered.created_at)) > 1) {
+    return [problem(`The runner '${properties.RunnerId}' was created again by somebody else at ${registered.created_at}; the stack created it at ${created}.`,
+      'If this runner must belong to the stack, set `adoptExisting` and deploy again. Otherwise give the stack another `runnerId`.')];
+  }
+  const differences = differencesOf(properties, registered);
+  return differences.length === 0 ? [] : [problem(
+    `The registration of '${properties.RunnerId}' differs from the template: ${differences.map(({ field, registered: value, expected }) =>
+      `${field} is ${text(value)}, expected ${text(expected)}`).join('; ')}.`, DEPLOY)];
+}
+
+/** Empty lists and maps and `false` are left out by the API. What the template does not give, others may have set: description and environment. */
+export function differencesOf({ Auth: auth, Job: job, StateStorage: state, Description: description }: RunnerProperties, registered: any): Difference[] {
+  const { auth: hasAuth = {}, job: hasJob = {}, type } = registered.runner_configuration ?? {};
+  const hasState = registered.state_storage_configuration ?? {};
+  const fields: [field: string, registered: unknown, expected: unknown][] = [
+    ['type', type, 'serverless-ecs'],
+    ['role_arn', hasAuth.role_arn, auth.RoleArn],
+    ['region', hasJob.region, job.Region],
+    ['cluster', hasJob.cluster, job.Cluster],
+    ['subnets', sorted(hasJob.subnets), sorted(job.Subnets)],
+    ['security_groups', sorted(hasJob.security_groups), sorted(job.SecurityGroups)],
+    ['is_public_ip_enabled', hasJob.is_public_ip_enabled ?? false, job.IsPublicIpEnabled === 'true'],
+    ['execution_role_arn', hasJob.execution_role_arn, job.ExecutionRoleArn],
+    ['task_role_arn', hasJob.task_role_arn, job.TaskRoleArn],
+    ['image', hasJob.image ?? '', job.Image ?? ''],
+    ['secrets', hasJob.secrets ?? {}, job.Secrets ?? {}],
+    ['bucket', hasState.bucket, state.Bucket],
+    ['path_prefix', hasState.path_prefix ?? '', state.PathPrefix ?? ''],
+    ...(job.Environment ? [['environment', hasJob.environment ?? {}, job.Environment]] as const : []).map(([...field]) => field as [string, unknown, unknown]),
+    ...(description === undefined ? [] : [['description', registered.description ?? '', description] as [string, unknown, unknown]]),
+  ];
+  return fields.filter(([, value, expected]) => stable(value) !== stable(expected)).map(([field, value, expected]) =>
+    field === 'environment' ? { field, registered: 'another', expected: `the variables ${Object.keys(job.Environment ?? {}).join(', ')} with the values of the template` }
+      : { field, registered: value, expected });
+}
+
+async function ruleFindings(context: Context): Promise<Finding[]> {
+  const { stack, runner: { properties } } = context;
+  const rules = stack.resources.filter(({ type, properties: rule }) => type === RUNNER_RULE_TYPE && isResolved(rule) && rule.RunnerId === properties.RunnerId);
+  const findings = await Promise.all(rules.map(async ({ physicalId, properties: rule }): Promise<Finding | undefined> => {
+    const id = physicalId.split(';')[0];
+    const filter = `project ${rule.ProjectId ?? 'any'}, environment type ${rule.EnvTypeId ?? 'any'}`;
+    const answer = await callApi(context, 'GET', `/runner-rules/${encodeURIComponent(id)}`);
+    if (answer.status === 404) {
+      return problem(`The runner rule ${id} (${filter}) does not exist at the orchestrator: its environments do not get this runner.`,
+        'Remove the rule from the app, deploy, add it again, and deploy again.');
+    }
+    if (answer.status !== 200) {
+      return unknown(`The runner rule ${id} cannot be read: HTTP ${answer.status}.`, 'See the check `token`.');
+    }
+    return answer.body.runner_id === properties.RunnerId ? undefined
+      : problem(`The runner rule ${id} (${filter}) points at the runner '${answer.body.runner_id}'.`, 'Remove the rule from the app, deploy, add it again, and deploy again.');
+  }));
+  return findings.filter((finding): finding is Finding => finding !== undefined);
+}
+
+function sorted(values: readonly string[] = []): readonly string[] {
+  return [...values].sort();
+}
+
+/** JSON with sorted keys. */
+function stable(value: unknown): string {
+  return JSON.stringify(value, (_key, each) => typeof each === 'object' && each !== null && !Array.isArray(each)
+    ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1)) : each) ?? 'absent';
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : stable(value);
+}
