@@ -167,8 +167,8 @@ function faultOf({ message, stack }: Error): string | undefined {
   return /Token\[|-1\.888154|\0/.test(message) || message.includes(SECRET) ? `a CDK token or a secret: ${message}` : undefined;
 }
 
-describe('values of any kind', () => {
-  test.each(Object.entries(SUBJECTS))('%s accepts them, or rejects them with a message that shows no CDK token and no secret', (_name, [values, make]) => {
+describe('random values', () => {
+  test.each(Object.entries(SUBJECTS))('are accepted by %s, or rejected with a message that shows no CDK token and no secret', (_name, [values, make]) => {
     let rejected = 0;
     const faults = new Set<string>();
     fc.assert(fc.property(fc.tuple(...values), (given) => {

@@ -8,17 +8,17 @@ const template = (change: object = {}, analytics = 'v2:typescript') => ({
 });
 const unexplained = (got: Parameters<typeof compare>[1]) => compare({ Stack: template() }, got, 'go').unexplained;
 
-test('the order of keys does not count, and what is listed may differ', () => {
+test('templates may differ in the order of keys and in the listed differences', () => {
   const { Resources: { Bucket, CDKMetadata } } = template({}, 'v2:go');
   const result = compare({ Stack: template() }, { Stack: { Resources: { CDKMetadata, Bucket } } }, 'go');
   expect(result).toMatchObject({ templates: 1, unexplained: [], explained: [{ languages: ['python', 'java', 'go'] }] });
 });
 
-test('a difference that did not occur is not taken for one', () => {
+test('a listed difference is not reported if the templates are equal', () => {
   expect(compare({ Stack: template() }, { Stack: template() }, 'go').explained).toEqual([]);
 });
 
-test('anything else is a difference', () => {
+test('every other change is reported as a difference', () => {
   expect(unexplained({ Stack: template({ Versioned: 'true' }) })).toEqual(['Stack: /Resources/Bucket/Properties/Versioned: expected true, as in TypeScript; got "true"']);
   expect(unexplained({ Stack: template({ Tags: ['b', 'a'] }) })).toHaveLength(2);
   expect(unexplained({ Stack: template({ Tags: undefined }) })).toEqual(['Stack: /Resources/Bucket/Properties/Tags: expected ["a","b"], as in TypeScript; got nothing']);
@@ -26,13 +26,13 @@ test('anything else is a difference', () => {
   expect(unexplained({ Stack: { Resources: { Bucket: template().Resources.Bucket } } })).toHaveLength(1);
 });
 
-test('no templates are no agreement', () => {
+test('a missing or additional template is reported as a difference', () => {
   expect(unexplained({})).toEqual(['expected the templates of Stack; got those of none']);
   expect(unexplained({ Stack: template(), Other: template() })).toHaveLength(1);
   expect(compare({}, {}, 'go').unexplained).toEqual(['expected the templates of at least one stack; got those of none']);
 });
 
-describe('messages', () => {
+describe('an error message in another language', () => {
   const failing = (got: Record<string, string>, language: 'go' | 'java') =>
     compareMessages({ runner: 'bad\n  1. id', rule: 'bad rule' }, got, language).filter(({ problem }) => problem).map(({ name }) => name);
   const go = { runner: 'bad\n  1. id', rule: 'Error: bad rule', missing: 'Field humanitececsrunner.Orchestrator.Orchestrator is required, but has nil value' };
@@ -43,12 +43,12 @@ describe('messages', () => {
     missing: 'orchestrator is required',
   };
 
-  test('that are whole pass', () => {
+  test('passes if it has the complete text of TypeScript', () => {
     expect(failing(go, 'go')).toEqual([]);
     expect(failing(java, 'java')).toEqual([]);
   });
 
-  test('that are cut, longer, noisy or not there fail', () => {
+  test('fails if it is cut, has additional text, or is missing', () => {
     expect(failing({ ...go, runner: 'bad' }, 'go')).toEqual(['runner']);
     expect(failing({ ...go, runner: `${go.runner}${stack}` }, 'go')).toEqual(['runner']);
     expect(failing({ ...go, rule: 'bad rule' }, 'go')).toEqual(['rule']);

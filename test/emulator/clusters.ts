@@ -6,7 +6,7 @@ import { refusal, type Rule } from './world';
 
 export const clusters: Rule[] = [
   {
-    name: 'a cluster with a task cannot be deleted, and CloudFormation says so',
+    name: 'a cluster with a task cannot be deleted, and CloudFormation reports the reason',
     async check(world) {
       const { name, ids } = await world.stack({ Cluster: { Type: 'AWS::ECS::Cluster' } });
       const cluster = ids.Cluster!;

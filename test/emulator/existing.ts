@@ -45,7 +45,7 @@ export const existing: Rule[] = [
     },
   },
   {
-    name: 'what a failed first deployment retains blocks the next one, unless it is retained except on create',
+    name: 'a resource that a failed first deployment retains blocks the next deployment, unless its deletion policy is RetainExceptOnCreate',
     async check(world) {
       const again = async (DeletionPolicy: string) => {
         const Group = { Type: 'AWS::Logs::LogGroup', DeletionPolicy, Properties: { LogGroupName: world.name('/aws/ecs/retained') } };

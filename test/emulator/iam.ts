@@ -88,7 +88,7 @@ export const iamRules: Rule[] = [
     },
   },
   {
-    name: 'a Sid may be in a policy once, and has letters and digits only',
+    name: 'a Sid must be unique in its policy and can contain only letters and digits',
     async check(world) {
       const { name } = await world.role();
       const statement = allow('s3:GetObject', '*');
@@ -107,7 +107,7 @@ export const iamRules: Rule[] = [
     },
   },
   {
-    name: 'the resources of a policy are ARNs',
+    name: 'the resources of a policy must be ARNs',
     async check(world) {
       const { name } = await world.role();
       assert.equal(await said(async () => put(world, name, 'P', policy(allow('s3:GetObject', ['arn:aws:s3:::b/*', 'bucket'])))),
@@ -123,7 +123,7 @@ export const iamRules: Rule[] = [
     },
   },
   {
-    name: 'a new or changed policy takes effect after some seconds, if the emulator is told so',
+    name: 'a new or changed policy takes effect after some seconds, if the emulator is configured so',
     async check(world) {
       const Bucket = world.name('bucket');
       await world.s3.send(new CreateBucketCommand({ Bucket }));

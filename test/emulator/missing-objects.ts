@@ -43,7 +43,7 @@ export const missingObjects: Rule[] = [
     },
   },
   {
-    name: 'a grant to list a prefix counts for a missing object, if the emulator is told so',
+    name: 'a grant to list a prefix counts for a missing object, if the emulator is configured so',
     async check(world) {
       await world.emulator.setBehaviour({ prefixGrantsShowMissingObjects: true });
       try {

@@ -26,7 +26,7 @@ export const serviceLinkedRole: Rule[] = [
     },
   },
   {
-    name: 'the first cluster of an account takes no capacity providers right after its creation',
+    name: 'the first cluster of an account accepts no capacity providers right after its creation',
     async check(main) {
       await main.inNewAccount(async (world) => {
         const cluster = await createCluster(world);

@@ -31,7 +31,7 @@ const TYPES: Record<string, (world: World, tags: Tags) => object> = {
 
 export const tagRules: Rule[] = [
   {
-    name: 'IAM, ECS and CloudWatch Logs refuse tags with characters, lengths, prefixes and numbers that AWS does not take',
+    name: 'IAM, ECS and CloudWatch Logs reject tags whose characters, length, prefix or number AWS does not accept',
     async check(world) {
       const { name: RoleName } = await world.role();
       await checkTags(async (tags) => world.iam.send(new TagRoleCommand({ RoleName, Tags: upperCase(tags) })));
@@ -51,7 +51,7 @@ export const tagRules: Rule[] = [
     },
   },
   {
-    name: 'a tag key may be there once',
+    name: 'a resource can have a tag key only once',
     async check(world) {
       const twice = [{ key: 'a', value: '1' }, { key: 'a', value: '2' }];
       await refusal(async () => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: twice })));

@@ -61,7 +61,7 @@ class EventLog {
 
 export const taskEvents: Rule[] = [
   {
-    name: 'each state of a task is an event that reaches the log group of a matching rule',
+    name: 'each state change of a task sends an event to the log group of a matching rule',
     async check(world) {
       const log = await EventLog.create(world);
       const revoke = await log.allow();
@@ -87,7 +87,7 @@ export const taskEvents: Rule[] = [
     },
   },
   {
-    name: 'the event of a task that could not start has the reason',
+    name: 'the event of a task that could not start contains the reason',
     async check(world) {
       const log = await EventLog.create(world);
       const revoke = await log.allow();
@@ -105,7 +105,7 @@ export const taskEvents: Rule[] = [
     },
   },
   {
-    name: 'the end of a container is the end of its task, with the exit code',
+    name: 'a task stops when its container stops, and reports the exit code',
     async check(world) {
       const log = await EventLog.create(world);
       const revoke = await log.allow();

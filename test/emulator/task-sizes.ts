@@ -46,7 +46,7 @@ export const taskSizes: Rule[] = [
     },
   },
   {
-    name: 'sizes such as ".5 vCPU" are integers in conditions, if the emulator is told so',
+    name: 'sizes such as ".5 vCPU" are integers in conditions, if the emulator is configured so',
     async check(world) {
       await world.emulator.setBehaviour({ taskSizesAsIntegers: true });
       try {
@@ -66,7 +66,7 @@ export const taskSizes: Rule[] = [
     },
   },
   {
-    name: 'a task definition for Fargate needs sizes that Fargate has, and the network mode awsvpc',
+    name: 'a task definition for Fargate needs sizes that Fargate supports, and the network mode awsvpc',
     async check(world) {
       const sizes = await refusal(async () => world.ecs.send(definition(world, '.5 vCPU', '512')));
       assert.match(sizes.message, /^No Fargate configuration exists for given values/);

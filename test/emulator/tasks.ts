@@ -51,7 +51,7 @@ export const tasks: Rule[] = [
     },
   },
   {
-    name: 'a task with a secret that the execution role may not read stops with the reason of AWS',
+    name: 'a task with a secret that the execution role cannot read stops with the reason that AWS gives',
     async check(world) {
       const [readable, other] = [await secret(world), await secret(world)];
       for (const secrets of [{ A: readable, B: other }, { A: other, B: readable }]) {
@@ -63,7 +63,7 @@ export const tasks: Rule[] = [
     },
   },
   {
-    name: 'a task with a parameter that the execution role may not read stops with the reason of AWS',
+    name: 'a task with a parameter that the execution role cannot read stops with the reason that AWS gives',
     async check(world) {
       const [readable, other] = [await parameter(world), await parameter(world)];
       const reason = await failsToStart(world, { A: readable, B: other }, allow('ssm:GetParameters', readable));
@@ -134,7 +134,7 @@ export const tasks: Rule[] = [
     },
   },
   {
-    name: 'RunTask refuses a cluster that does not exist',
+    name: 'RunTask rejects a cluster that does not exist',
     async check(world) {
       const definition = await registerTask(world);
       assert.deepEqual(await refusal(async () => runTask(world, definition, 'no-such-cluster')),
@@ -142,7 +142,7 @@ export const tasks: Rule[] = [
     },
   },
   {
-    name: 'RunTask refuses a role that does not trust ECS tasks of the account and region',
+    name: 'RunTask rejects a role that does not trust ECS tasks of the account and region',
     async check(world) {
       const cluster = await createCluster(world);
       const trusting = async (Principal: object, Condition?: object) => {
@@ -165,7 +165,7 @@ export const tasks: Rule[] = [
     },
   },
   {
-    name: 'RunTask refuses subnets and security groups that do not exist or are in different VPCs',
+    name: 'RunTask rejects subnets and security groups that do not exist or are in different VPCs',
     async check(world) {
       const [one, other] = [await createNetwork(world), await createNetwork(world)];
       const cluster = await createCluster(world);

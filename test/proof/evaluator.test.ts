@@ -26,8 +26,8 @@ function ask(account: Account, who: Who, action: string, resource: string, conte
 const withStatement = (statement: Partial<Statement>) => accountWith({ policies: { P: document({ Action: 's3:GetObject', Resource: '*', ...statement }) } });
 const asks = (account: Account, context: Context) => ask(account, { role: ROLE }, 's3:GetObject', `${BUCKET}/a`, context);
 
-describe('conditions', () => {
-  test('runSimulation drops keys that it does not know, which is why it is not what decides here', async () => {
+describe('the evaluation of conditions', () => {
+  test('cannot rely on runSimulation, which ignores unknown condition keys', async () => {
     const policy = document({ Action: 'kms:Decrypt', Resource: '*' });
     const result = await runSimulation({
       request: { principal: ROLE, action: 'kms:Decrypt', resource: { resource: KEY, accountId: ID }, contextVariables: { 'oidc.example.org:sub': 'a' } },
@@ -50,7 +50,7 @@ describe('conditions', () => {
     ['Bool', 'aws:SecureTransport', 'true', 'true', 'false'],
     ['NumericLessThanEqualsIfExists', 'ecs:task-cpu', '4096', '512', '16384'],
     ['NumericLessThan', 's3:TlsVersion', '1.2', '1.1', '1.2'],
-  ])('%s on %s counts', (operator, key, value, good, bad) => {
+  ])('applies %s to %s', (operator, key, value, good, bad) => {
     const account = withStatement({ Condition: { [operator]: { [key]: value } } });
     expect(asks(account, { [key]: good })).toBe(true);
     expect(asks(account, { [key]: bad })).toBe(false);
@@ -58,7 +58,7 @@ describe('conditions', () => {
     expect(asks(account, {})).toBe(/Not|IfExists/.test(operator));
   });
 
-  test('Null counts: a key that is there, if only empty, is not absent', () => {
+  test('treats an empty condition key as present for the operator Null', () => {
     const absent = withStatement({ Condition: { Null: { 's3:prefix': 'true' } } });
     expect(asks(absent, {})).toBe(true);
     expect(asks(absent, { 's3:prefix': '' })).toBe(false);
@@ -67,7 +67,7 @@ describe('conditions', () => {
     expect(asks(present, { 's3:prefix': 'team/' })).toBe(true);
   });
 
-  test('a Deny wins, and only where its condition matches', () => {
+  test('lets a Deny override an Allow only if the condition of the Deny matches', () => {
     const deny: Statement = { Effect: 'Deny', Action: 's3:*', Resource: '*', Condition: { NumericGreaterThan: { 'ecs:task-cpu': '4096' } } };
     const account = accountWith({ policies: { Allow: document({ Action: 's3:GetObject', Resource: '*' }), Deny: { Statement: [deny] } } });
     expect(asks(account, {})).toBe(true);
@@ -75,7 +75,7 @@ describe('conditions', () => {
     expect(asks(account, { 'ecs:task-cpu': '8192' })).toBe(false);
   });
 
-  test.each(['.5 vCPU', '1 GB', '16 vCPU', ''])('"%s" is no number, and matches no numeric condition', (value) => {
+  test.each(['.5 vCPU', '1 GB', '16 vCPU', ''])('matches no numeric condition with "%s", which is not a number', (value) => {
     const deny: Statement = { Effect: 'Deny', Action: 's3:*', Resource: '*', Condition: { NumericGreaterThan: { 'ecs:task-cpu': '0' } } };
     expect(asks(accountWith({ policies: { P: { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }, deny] } } }), { 'ecs:task-cpu': value })).toBe(true);
     expect(asks(withStatement({ Condition: { NumericLessThanEqualsIfExists: { 'ecs:task-cpu': '4096' } } }), { 'ecs:task-cpu': value })).toBe(false);
@@ -88,21 +88,21 @@ describe('conditions', () => {
     ['ForAnyValue:StringEquals', { 'aws:TagKeys': ['a', 'c'] }, true],
     ['ForAnyValue:StringEquals', { 'aws:TagKeys': ['c'] }, false],
     ['ForAnyValue:StringEquals', {}, false],
-  ])('%s on keys with several values counts (%j)', (operator, context, expected) => {
+  ])('applies %s to condition keys with several values (%j)', (operator, context, expected) => {
     expect(asks(withStatement({ Condition: { [operator]: { 'aws:TagKeys': ['a', 'b'] } } }), context)).toBe(expected);
   });
 
-  test('numbers and booleans of JSON are compared as texts', () => {
+  test('compares JSON numbers and booleans as strings', () => {
     expect(asks(withStatement({ Condition: { Bool: { 'aws:SecureTransport': true as unknown as string } } }), { 'aws:SecureTransport': 'false' })).toBe(false);
     expect(asks(withStatement({ Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 as unknown as string } } }), { 's3:TlsVersion': '1.1' })).toBe(true);
   });
 });
 
-describe('resources', () => {
+describe('the evaluation of resources', () => {
   const on = (policy: string, resource: string) => ask(withStatement({ Action: 'ecs:TagResource', Resource: policy }), { role: ROLE }, 'ecs:TagResource', resource);
   const ecs = `arn:aws:ecs:us-east-1:${ID}`;
 
-  test('the * of a request is a character and no pattern', () => {
+  test('treats * in a request as a character, not as a wildcard', () => {
     expect(on(`${ecs}:task/a/*`, `${ecs}:task/a/*`)).toBe(true);
     expect(on(`${ecs}:task/a/one`, `${ecs}:task/a/*`)).toBe(false);
     expect(on(`${ecs}:task/a/*`, '*')).toBe(false);
@@ -111,13 +111,13 @@ describe('resources', () => {
 
   test.each([
     [`${ecs}:task/b/1`], [`${ecs}:task/ab/1`], [`arn:aws:ecs:us-east-2:${ID}:task/a/1`], ['arn:aws:ecs:us-east-1:1:task/a/1'], [`arn:aws-cn:ecs:us-east-1:${ID}:task/a/1`],
-  ])('%s is another resource', (resource) => expect(on(`${ecs}:task/a/*`, resource)).toBe(false));
+  ])('does not match the other resource %s', (resource) => expect(on(`${ecs}:task/a/*`, resource)).toBe(false));
 });
 
-describe('who asks', () => {
+describe('the evaluation of principals', () => {
   const trust = (statement: Partial<Statement>) => accountWith({ trust: document({ Action: 'sts:AssumeRole', ...statement }) });
 
-  test('a service is let in by the trust that names it, and by no other', () => {
+  test('lets a service assume a role only if the trust policy names the service', () => {
     const account = trust({ Principal: { Service: 'ecs-tasks.amazonaws.com' } });
     expect(ask(account, { service: 'ecs-tasks.amazonaws.com' }, 'sts:AssumeRole', ROLE)).toBe(true);
     expect(ask(account, { service: 'ecs.amazonaws.com' }, 'sts:AssumeRole', ROLE)).toBe(false);
@@ -125,7 +125,7 @@ describe('who asks', () => {
     expect(ask(account, { role: ROLE }, 'sts:AssumeRole', ROLE)).toBe(false);
   });
 
-  test('a federated identity is let in with its provider and its claims only', () => {
+  test('lets a federated identity assume a role only with the provider and claims of the trust policy', () => {
     const account = trust({ Action: 'sts:AssumeRoleWithWebIdentity', Principal: { Federated: PROVIDER }, Condition: { StringEquals: { 'oidc.example.org:sub': 'my-org+one' } } });
     const web = (federated: string, sub: string) => ask(account, { federated }, 'sts:AssumeRoleWithWebIdentity', ROLE, { 'oidc.example.org:sub': sub });
     expect(web(PROVIDER, 'my-org+one')).toBe(true);
@@ -134,14 +134,14 @@ describe('who asks', () => {
     expect(ask(account, { federated: PROVIDER }, 'sts:AssumeRole', ROLE, { 'oidc.example.org:sub': 'my-org+one' })).toBe(false);
   });
 
-  test('a role that trusts its account leaves it to the caller\'s policies', () => {
+  test('requires an identity policy of the caller if a role trusts its own account', () => {
     const account = trust({ Principal: { AWS: `arn:aws:iam::${ID}:root` } });
     expect(ask(account, { administrator: ID }, 'sts:AssumeRole', ROLE)).toBe(true);
     expect(ask(account, { role: ROLE }, 'sts:AssumeRole', ROLE)).toBe(false);
     expect(ask(account, { administrator: '999988887777' }, 'sts:AssumeRole', ROLE)).toBe(false);
   });
 
-  test('a bucket policy lets strangers in, and keeps administrators out', () => {
+  test('lets a bucket policy allow other accounts and deny administrators', () => {
     const open = accountWith({}, { buckets: { [BUCKET]: document({ Action: 's3:*', Resource: `${BUCKET}/*`, Principal: { AWS: '*' } }) } });
     expect(ask(open, 'anonymous', 's3:GetObject', `${BUCKET}/a`)).toBe(true);
     const closed = accountWith({}, { buckets: { [BUCKET]: { Statement: [{ Effect: 'Deny', Action: 's3:*', Resource: `${BUCKET}/*`, Principal: '*', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }] } } });
@@ -150,7 +150,7 @@ describe('who asks', () => {
     expect(ask(closed, { administrator: '999988887777' }, 's3:GetObject', `${BUCKET}/a`)).toBe(false);
   });
 
-  test('a key needs its policy to leave the decision to the account', () => {
+  test('lets identity policies grant access to a key only if the key policy trusts the account', () => {
     const may = { P: document({ Action: 'kms:Decrypt', Resource: '*' }) };
     const key = (principal: string) => accountWith({ policies: may }, { keys: { [KEY]: document({ Action: 'kms:*', Resource: '*', Principal: { AWS: principal } }) } });
     expect(ask(key(`arn:aws:iam::${ID}:root`), { role: ROLE }, 'kms:Decrypt', KEY)).toBe(true);
@@ -158,25 +158,25 @@ describe('who asks', () => {
     expect(ask(accountWith({ policies: may }), { role: ROLE }, 'kms:Decrypt', KEY)).toBe(true);
   });
 
-  test('what an attacker owns is open to us: our own policies have to keep us away', () => {
+  test('lets the identity policy alone decide about the resource of another account, which an attacker may open', () => {
     const account = accountWith({ policies: { P: document({ Action: 's3:PutObject', Resource: `${BUCKET}/*` }) } });
     expect(ask(account, { role: ROLE }, 's3:PutObject', `${BUCKET}/a`, {}, '999988887777')).toBe(true);
     expect(ask(account, { role: ROLE }, 's3:PutObject', 'arn:aws:s3:::loot/a', {}, '999988887777')).toBe(false);
   });
 
-  test('a boundary limits, and gives nothing', () => {
+  test('limits a role by its permissions boundary, which grants nothing', () => {
     const policies = { P: document({ Action: 's3:GetObject', Resource: '*' }) };
     expect(ask(accountWith({ policies, boundary: document({ Action: 'ecs:*', Resource: '*' }) }), { role: ROLE }, 's3:GetObject', `${BUCKET}/a`)).toBe(false);
     expect(ask(accountWith({ boundary: document({ Action: '*', Resource: '*' }) }), { role: ROLE }, 's3:GetObject', `${BUCKET}/a`)).toBe(false);
     expect(ask(accountWith({ policies, boundary: document({ Action: 's3:*', Resource: '*' }) }), { role: ROLE }, 's3:GetObject', `${BUCKET}/a`)).toBe(true);
   });
 
-  test('a role that is not in the account is an error, and no denial', () => {
+  test('throws an error for a role that does not exist, instead of denying the request', () => {
     expect(() => ask(accountWith({}), { role: `${ROLE}2` }, 's3:GetObject', `${BUCKET}/a`)).toThrow(/has no role arn:aws:iam::123456789012:role\/path\/role2/);
   });
 });
 
-describe('what the proof is made of', () => {
+describe('the inputs of the proof', () => {
   const place = { account: ID, region: 'us-east-1', stackName: 'S', exports: new Map([['name', 'value']]) };
   const resolver = new Resolver({ Resources: { R: { Type: 'AWS::IAM::Role', Properties: { Path: '/p/' } }, B: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'b' } } } }, place);
 
@@ -186,12 +186,12 @@ describe('what the proof is made of', () => {
     [{ 'Fn::Select': [1, { 'Fn::Split': [':::', { 'Fn::GetAtt': ['B', 'Arn'] }] }] }, 'b'],
     [{ 'Fn::ImportValue': 'name' }, 'value'],
     [{ 'Fn::GetAtt': ['R', 'Arn'] }, `arn:aws:iam::${ID}:role/p/S-R-K7Q2M9X4T1ZB`],
-  ])('%j is %s', (value, expected) => expect(resolver.resolve(value)).toBe(expected));
+  ])('resolve %j to %s', (value, expected) => expect(resolver.resolve(value)).toBe(expected));
 
-  test.each([[{ 'Fn::Transform': {} }], [{ Ref: 'Nothing' }], [{ 'Fn::ImportValue': 'other' }], ['{{resolve:ssm:x}}']])('%j is an error, and not a text in a policy', (value) =>
+  test.each([[{ 'Fn::Transform': {} }], [{ Ref: 'Nothing' }], [{ 'Fn::ImportValue': 'other' }], ['{{resolve:ssm:x}}']])('throw an error for %j, which cannot be resolved', (value) =>
     expect(() => resolver.resolve(value)).toThrow());
 
-  test('every two choices meet', () => {
+  test('contain every pair of choices', () => {
     const choices = { a: ['1', '2', '3'], b: ['x', 'y'], c: ['p', 'q', 'r', 's'] } as const;
     const rows = allPairs(choices, 7);
     expect(new Set(rows.map(({ a, c }) => a + c)).size).toBe(12);
@@ -200,12 +200,12 @@ describe('what the proof is made of', () => {
     expect(rows.length).toBeLessThan(24);
   });
 
-  test('the statements of a warning are found', () => {
+  test('include the statements of a warning', () => {
     expect(firstJson('It fails until it has: [{"Sid":"a]\\"b"}]. [ack: x]')).toEqual([{ Sid: 'a]"b' }]);
     expect(() => firstJson('nothing here')).toThrow('no statements');
   });
 
-  test('each part of a statement is taken away and widened', () => {
+  test('include each statement with each of its parts removed and widened', () => {
     const runner = { taskManagerRole: ROLE, executionRole: '', taskRole: '', givenRoles: [], encryptedLogs: [] } as any;
     const policy = document({ Sid: 'S', Action: ['s3:A', 's3:B'], Resource: ['arn:aws:s3:::b/*', 'arn:aws:s3:::b'], Condition: { StringEquals: { k: ['1', '2'] } } });
     expect(mutationsOf(accountWith({ policies: { P: policy } }), runner).map(({ what }) => what.replace('task manager role / S / ', ''))).toEqual([

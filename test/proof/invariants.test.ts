@@ -22,7 +22,7 @@ function found(resources: Record<string, Resource>, more: Partial<Synthesized> =
 
 const SOUND = { Role: role({ Policies: [{ PolicyName: 'Inline', PolicyDocument: document(allow('Read')) }] }), Policy: policy('Beside', document(allow('Read'), allow('Read2'))) };
 
-test('a sound template breaks no invariant', () => {
+test('a valid template breaks no invariant', () => {
   expect(found(SOUND)).toEqual([]);
 });
 
@@ -33,7 +33,7 @@ describe('circular dependencies', () => {
     expect(cyclesOf({ Resources: { A: { Type: 'X', Properties: { Deep: [{ value }] } }, B: { Type: 'X', DependsOn: ['A'] } } })).toEqual(['A → B → A']);
   });
 
-  test('are not reported where two resources wait for a third', () => {
+  test('are not reported if two resources depend on a third one', () => {
     expect(cyclesOf({ Resources: { A: { Type: 'X', DependsOn: ['B', 'C'] }, B: { Type: 'X', DependsOn: 'C' }, C: { Type: 'X', Properties: { Literal: { 'Fn::Sub': '${!A}' } } } } })).toEqual([]);
   });
 });
@@ -52,27 +52,27 @@ describe('policies', () => {
     ['too many characters in a key policy', { Key: { Type: 'AWS::KMS::Key', Properties: { KeyPolicy: document(allow('A', 'x'.repeat(32_700))) } } }, 'quota: AWS::KMS::Key Key: 32805 of 32768 characters'],
     ['too many characters in a resource policy of CloudWatch Logs', { Logs: { Type: 'AWS::Logs::ResourcePolicy', Properties: { PolicyDocument: JSON.stringify(document(allow('A', 'x'.repeat(5_100)))) } } },
       'quota: AWS::Logs::ResourcePolicy Logs: 5205 of 5120 characters'],
-  ])('with %s are found', (_name, resources, expected) => {
+  ])('with %s are reported', (_name, resources, expected) => {
     expect(found(resources)).toEqual([expected]);
   });
 
-  test('are found by a RolePolicy, too, which names one role', () => {
+  test('are also checked in an AWS::IAM::RolePolicy', () => {
     const rolePolicy = { Type: 'AWS::IAM::RolePolicy', Properties: { PolicyName: 'P', PolicyDocument: document(allow('A'), allow('A')), RoleName: { Ref: 'Role' } } };
     expect(found({ Role: role(), Policy: rolePolicy })).toEqual(['sid: AWS::IAM::RolePolicy Policy: "A" more than once']);
   });
 
-  test('that a warning spells out have to be right, too', () => {
+  test('are also checked in the text of warnings', () => {
     expect(found(SOUND, { spelledOut: [document(allow('A'), allow('A')) as Document] })).toEqual(['sid: warning 1: "A" more than once']);
   });
 
-  test.each(['AWS::IAM::Policy', 'AWS::IAM::RolePolicy'])('of the type %s are policies of the role', (Type) => {
+  test.each(['AWS::IAM::Policy', 'AWS::IAM::RolePolicy'])('of the type %s belong to the role that they name', (Type) => {
     const Properties = { PolicyName: 'P', PolicyDocument: document(allow('A')), ...Type.endsWith('RolePolicy') ? { RoleName: { Ref: 'Role' } } : { Roles: [{ Ref: 'Role' }] } };
     const { roles } = accountOf(new Resolver({ Resources: { Role: role(), Policy: { Type, Properties } } }, place));
     expect(roles['arn:aws:iam::123456789012:role/S-Role-K7Q2M9X4T1ZB']!.policies).toEqual({ Policy: document(allow('A')) });
   });
 });
 
-test.each(['x${Token[TOKEN.12]}y', '#{Token[12]}', 'got [object Object]'])('%s is found in templates and messages', (text) => {
+test.each(['x${Token[TOKEN.12]}y', '#{Token[12]}', 'got [object Object]'])('%s is reported in templates and messages', (text) => {
   expect(found({ A: { Type: 'X', Properties: { text } } })).toHaveLength(1);
   expect(found(SOUND, { messages: [text] })).toHaveLength(1);
 });
@@ -86,15 +86,15 @@ describe('umask and output directory', () => {
     return new Asset(new Stack(app, 'S'), 'Asset', { path });
   };
 
-  test('a template and assets that do not depend on them pass', () => {
+  test('are accepted if template and assets do not depend on them', () => {
     expect(differences((app) => assetOf(app, 'content', 0o644))).toEqual([]);
   });
 
-  test('a file that Lambda cannot read is found', () => {
+  test('are reported if Lambda cannot read a file', () => {
     expect(differences((app) => assetOf(app, 'content'))).toEqual([expect.stringMatching(/^asset\.\w+\/file has the mode 600$/)]);
   });
 
-  test('a template that names the directory is found', () => {
+  test('are reported if the template contains the directory', () => {
     expect(differences((app) => new Stack(app, 'S').addMetadata('Directory', app.outdir))).toEqual(['S.template.json differs']);
   });
 });
