@@ -71,7 +71,9 @@ export class EcsRunner extends MonitoredRunner implements IEcsRunner {
     return new ImportedRunner(scope, id, attributes);
   }
 
+  /** Id of the runner at the orchestrator. */
   public readonly runnerId: string;
+  /** The orchestrator that the runner belongs to. */
   public readonly orchestrator?: Orchestrator;
   /** Cluster of the tasks. */
   public readonly cluster: ecs.ICluster;

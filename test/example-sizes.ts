@@ -29,7 +29,8 @@ export function unexpectedSizes(example: string, templates: Record<string, Templ
     if (!expected || !templates[stack]) {
       return [`${name}: expected in SIZES of test/example-sizes.ts and in the app; got it only in ${expected ? 'SIZES' : 'the app'}`];
     }
-    const { resources, functions, roles, longestChain, bytesWithoutIndentation } = measureTemplate(templates[stack].toJSON() as Parameters<typeof measureTemplate>[0]);
+    const template = templates[stack].toJSON() as Parameters<typeof measureTemplate>[0];
+    const { resources, functions, roles, longestChain, bytesWithoutIndentation } = measureTemplate(template);
     const [maxBytes, exact] = [expected[4], expected.slice(0, 4)];
     const got = [resources, functions, roles, longestChain];
     return got.join() === exact.join() && bytesWithoutIndentation <= maxBytes ? []
