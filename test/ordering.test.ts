@@ -18,25 +18,19 @@ const NINTH_TRY = 255;
 const NEEDED = [
   'AWS::IAM::Policy', 'AWS::IAM::Role', 'Custom::HumanitecOidcProvider', 'AWS::S3::BucketPolicy', 'AWS::S3::Bucket', 'AWS::ECS::Cluster',
   'AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::Logs::LogGroup', 'AWS::Logs::ResourcePolicy', 'AWS::KMS::Key', 'AWS::EC2::SecurityGroup',
-  'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::Events::Rule',
+  'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::Events::Rule', 'AWS::Logs::MetricFilter',
 ];
 
 /** What may be made and deleted beside the registration, and why. */
 const BESIDE: Record<string, string> = {
   'AWS::CDK::Metadata': 'says what the template is made of, and does nothing',
+  'AWS::CloudWatch::Alarm': 'watches the runner; the next deployment creates it again',
+  'AWS::CloudWatch::Dashboard': 'shows metrics; the next deployment creates it again',
   'AWS::KMS::Alias': 'is a name of the key for people: roles, bucket and logs have the key\'s ARN',
-  'AWS::Logs::MetricFilter': 'observes deployments, which run without it',
-  'AWS::Logs::QueryDefinition': 'is a saved query for people',
-  'AWS::CloudWatch::Alarm': 'observes deployments, which run without it',
-  'AWS::CloudWatch::Dashboard': 'shows metrics to people',
+  'AWS::Logs::QueryDefinition': 'is a saved query; the next deployment creates it again',
 };
 
 type Resources = Record<string, any>;
-
-/** Whether the resource is a rule that only notifies users, unlike the rule that writes the task events into the log group. */
-function notifies({ Type: type, Properties: properties }: any): boolean {
-  return type === 'AWS::Events::Rule' && !JSON.stringify(properties.Targets).includes(':log-group:');
-}
 
 /** The logical ids that `Fn::Sub` puts into a text; `referencesOf` knows all other ways to refer to a resource. */
 function substituted(value: unknown, ids: Set<string>): string[] {
@@ -82,9 +76,9 @@ function registrationsOf(resources: Resources): string[] {
 
 function expectOrder(resources: Resources): void {
   for (const registration of registrationsOf(resources)) {
-    expect(named(loose(registration, resources).filter(id => !(resources[id].Type in BESIDE) && !notifies(resources[id])), resources)).toEqual([]);
+    expect(named(loose(registration, resources).filter(id => !(resources[id].Type in BESIDE)), resources)).toEqual([]);
     const earlier = before(registration, resources);
-    const late = Object.keys(resources).filter(id => NEEDED.includes(resources[id].Type) && !notifies(resources[id]) && !earlier.has(id));
+    const late = Object.keys(resources).filter(id => NEEDED.includes(resources[id].Type) && !earlier.has(id));
     expect(named(late, resources)).toEqual([]);
   }
 }
@@ -155,7 +149,8 @@ test('creates a cluster and roles of the app, with what belongs to them, before 
 test('the examples and this test contain every resource type that is checked', async () => {
   const stack = newStack({}, 'Stack', new App());
   ownResources(stack);
-  const all = [Template.fromStack(stack), ...Object.values(await synthesize('production'))].flatMap(template => Object.values(resourcesOf(template)));
+  const examples = [await synthesize('production'), await synthesize('monitoring')].flatMap(templates => Object.values(templates));
+  const all = [Template.fromStack(stack), ...examples].flatMap(template => Object.values(resourcesOf(template)));
   const types = new Set(all.map(({ Type: type }) => type));
   expect(NEEDED.filter(type => !types.has(type))).toEqual([]);
 }, 60_000);

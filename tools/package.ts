@@ -16,7 +16,7 @@ type Target = 'js' | Language;
 
 export const DIST = join(ROOT, 'dist');
 /** What the npm tarball may have; the packages of the other languages carry it inside them. */
-const MAX_PACKED = 200_000;
+const MAX_PACKED = 300_000;
 const MAX_UNPACKED = 1_000_000;
 
 /** What each language is published as, and has to be there. */

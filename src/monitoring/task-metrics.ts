@@ -7,6 +7,7 @@ import { all, Condition, filterPattern, is, like } from './conditions';
 import { FAILED, FAILED_TO_START, FAILURE_CLASSES, STOPPED } from './failure-classes';
 import { TaskFailure } from './task-failure';
 import { Problems } from '../common/problems';
+import { registrationOf } from '../registration/resources';
 
 /** A number of tasks that CloudWatch counts from the task events. */
 export interface TaskMetric {
@@ -41,12 +42,14 @@ const FILTER_PATTERN_MAX = 1024;
  */
 export function taskMetric(runner: RunnerWithEvents, { name, condition }: TaskMetric, options: MetricOptions = {}): Metric {
   const metricNamespace = `PlatformOrchestrator/Runners/${runner.runnerId}`;
-  const filters = (runner.node.tryFindChild('Metrics') as Construct | undefined) ?? new Construct(runner, 'Metrics');
+  const filters = runner.node.tryFindChild('Metrics') as Construct | undefined ?? new Construct(runner, 'Metrics');
   if (!filters.node.tryFindChild(name)) {
     const logGroup = eventLogGroupOf(runner);
     const pattern = filterPattern(all(condition, ...ownsLogGroup(runner) ? [] : [like('clusterArn', `*/${runner.cluster.clusterName}`), ofFamily(runner)]));
     checkLength(runner, pattern);
-    new MetricFilter(filters, name, { logGroup, filterPattern: FilterPattern.literal(pattern), metricNamespace, metricName: name });
+    const filter = new MetricFilter(filters, name, { logGroup, filterPattern: FilterPattern.literal(pattern), metricNamespace, metricName: name });
+    // A delete that the orchestrator refuses deletes no filter.
+    registrationOf(runner).node.addDependency(filter);
   }
   return new Metric({ namespace: metricNamespace, metricName: name, statistic: 'Sum', ...options }).attachTo(runner);
 }

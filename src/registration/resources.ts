@@ -37,9 +37,16 @@ export function runnerIdResource(scope: Construct, orchestrator: Orchestrator, p
   return resource(scope, 'RunnerId', orchestrator, RUNNER_ID_TYPE, properties);
 }
 
+const REGISTRATION_ID = 'Registration';
+
+/** The registration of a runner, for what has to outlive it. */
+export function registrationOf(runner: Construct): IConstruct {
+  return runner.node.findChild(REGISTRATION_ID);
+}
+
 /** The custom resource that registers the runner. Its attribute `RunnerId` exists once the runner is registered. */
 export function runnerResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
-  const registration = resource(scope, 'Registration', orchestrator, RUNNER_TYPE, properties);
+  const registration = resource(scope, REGISTRATION_ID, orchestrator, RUNNER_TYPE, properties);
   // With how its events are delivered: a deletion needs it, too.
   registration.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   return registration;
