@@ -2,7 +2,7 @@
 import {
   DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
-import { CreateLogGroupCommand, DescribeLogGroupsCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateLogGroupCommand, DescribeLogGroupsCommand, DescribeMetricFiltersCommand, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeClustersCommand, SubmitTaskStateChangeCommand, type Cluster } from '@aws-sdk/client-ecs';
 import {
   CreatePolicyCommand, GetOpenIDConnectProviderCommand, GetRoleCommand, ListOpenIDConnectProvidersCommand, ListRolesCommand, type Role,
@@ -159,6 +159,12 @@ export class Account extends AwsClients {
   public async messages(logGroupName: string): Promise<string[]> {
     const { events } = await this.logs.send(new FilterLogEventsCommand({ logGroupName }));
     return (events ?? []).map((event) => event.message ?? '');
+  }
+
+  /** The metrics that count events of the log group, each with its filter pattern. */
+  public async metricFilters(logGroupName: string): Promise<{ metric: string; pattern: string }[]> {
+    const { metricFilters } = await this.logs.send(new DescribeMetricFiltersCommand({ logGroupName }));
+    return (metricFilters ?? []).map(({ filterPattern, metricTransformations }) => ({ metric: metricTransformations?.[0]?.metricName ?? '', pattern: filterPattern ?? '' }));
   }
 
   /** Reports that a container exited, as the ECS agent does. The emulator runs no containers. */

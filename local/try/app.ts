@@ -6,7 +6,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { localOrchestrator, setting } from './app-settings';
-import { EcsRunner, RunnerImage } from 'cdk-humanitec-ecs-runner';
+import { EcsRunner, RunnerImage, TaskFailure } from 'cdk-humanitec-ecs-runner';
 
 const app = new App();
 const stack = new Stack(app, 'RunnerStack');
@@ -37,6 +37,9 @@ const runner = new EcsRunner(stack, 'Runner', {
   },
 });
 runner.addRule('Development', { envTypeId: 'development' });
+runner.metricTasksFailedToStart();
+runner.metricTasksFailedBy(TaskFailure.SECRET_MISSING);
+runner.metricTasksFailedBy(TaskFailure.SECRET_PERMISSION);
 
 new CfnOutput(stack, 'RunnerId', { value: runner.runnerId });
 new CfnOutput(stack, 'ClusterName', { value: runner.cluster.clusterName });

@@ -13,7 +13,7 @@ and the real CDK command line deploys local/try/app.ts to them, a runner with fo
 
   1. shows the resources in the account and the registration at the orchestrator,
   2. runs a deployment: makes the calls of the orchestrator and of OpenTofu with the registered values,
-  3. deletes a secret, and shows why ECS cannot start the next task,
+  3. deletes a secret, and shows why ECS cannot start the next task, what to do, and which metrics count it,
   4. changes an input, deploys again, and runs the next deployment,
   5. shows why the stack cannot be destroyed while an environment uses the runner,
   6. deletes the environment, destroys the stack, and shows which resources are deleted and which are kept.

@@ -1,6 +1,8 @@
 /** The secrets of the trial, and a deployment after one of them is deleted. */
 import { runFailingDeployment, type FirstDeployment } from './deployments';
 import type { Outputs, Trial } from './trial';
+import { failureClassOf, type Task } from '../../src/monitoring/failure-classes';
+import { matchesPattern } from '../emulator/filter-patterns';
 import type { Runner } from '../orchestrator/model';
 
 const DATABASE_SECRET = 'database-password';
@@ -21,7 +23,7 @@ export async function expectedSecrets({ cloud: { account } }: Trial, runner: Run
 }
 
 interface TaskEvent {
-  readonly detail: { readonly taskArn: string; readonly lastStatus: string; readonly stopCode?: string; readonly stoppedReason?: string };
+  readonly detail: Task & { readonly taskArn: string };
 }
 
 /** Deletes a secret: ECS cannot start the next task, and the event log group contains the reason. */
@@ -37,10 +39,20 @@ export async function runDeploymentWithoutSecret(trial: Trial, outputs: Outputs,
   output.show('reason', `in the log group ${outputs.EventLogGroupName}:`);
   const events = (await account.messages(outputs.EventLogGroupName)).map((message) => JSON.parse(message) as TaskEvent);
   const ofTask = events.filter(({ detail }) => detail.taskArn === taskArn);
-  for (const { detail } of ofTask) output.quote(detail.lastStatus === 'STOPPED' ? `STOPPED, ${detail.stopCode}: ${detail.stoppedReason}` : detail.lastStatus);
+  for (const { detail } of ofTask) output.quote(detail.lastStatus === 'STOPPED' ? `STOPPED, ${detail.stopCode}: ${detail.stoppedReason}` : detail.lastStatus ?? '');
   const reason = ofTask.find(({ detail }) => detail.lastStatus === 'STOPPED')?.detail.stoppedReason ?? 'no such event';
   const expectedTexts = ['ResourceInitializationError', runner.runner_configuration.job.secrets?.TF_VAR_database_password ?? 'the secret', 'ResourceNotFoundException'];
   report.add('the event log group contains the reason', expectedTexts, reason, expectedTexts.every((text) => reason.includes(text)));
+
+  const failure = failureClassOf(ofTask.at(-1)?.detail ?? {});
+  output.show('class', failure ? `${failure.id}: ${failure.title}` : 'none');
+  output.show('remedy', failure?.remedy ?? 'none');
+  report.add('class of the task that failed to start', 'secret-missing', failure?.id ?? 'none');
+  const filters = await account.metricFilters(outputs.EventLogGroupName);
+  const counted = filters.map(({ metric, pattern }) => ({ metric, tasks: ofTask.filter((event) => matchesPattern(pattern, event)).length }));
+  for (const { metric, tasks } of counted) output.show('metric', `${metric}: ${tasks}`);
+  report.add('metrics that count the task', 'TasksFailedSecretMissing 1, TasksFailedSecretPermission 0, TasksFailedToStart 1',
+    counted.map(({ metric, tasks }) => `${metric} ${tasks}`).sort().join(', '));
 
   await account.restoreSecret(DATABASE_SECRET);
   output.show('restored', `the secret ${DATABASE_SECRET}`);

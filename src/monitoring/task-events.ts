@@ -2,7 +2,7 @@ import { Fn, Stack } from 'aws-cdk-lib';
 import { EventField, IRule, IRuleTarget, OnEventOptions, Rule, RuleTargetConfig, RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { MAIN_CONTAINER } from './failure-classes';
 import type { RunnerWithEvents } from './task-metrics';
-import { registrationOf } from '../registration/resources';
+import { keepUntilDeregistered } from '../registration/resources';
 
 /** A kind of task event. */
 export interface TaskEvent {
@@ -40,8 +40,7 @@ export function onTaskEvent(runner: RunnerWithEvents, id: string, { what, detail
     },
   });
   rule.addTarget(target && new TargetWithMessage(target, message(runner, what)));
-  // A delete that the orchestrator refuses deletes no rule.
-  registrationOf(runner).node.addDependency(rule);
+  keepUntilDeregistered(runner, rule);
   return rule;
 }
 

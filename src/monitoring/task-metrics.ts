@@ -7,7 +7,7 @@ import { all, Condition, filterPattern, is, like } from './conditions';
 import { FAILED, FAILED_TO_START, FAILURE_CLASSES, STOPPED } from './failure-classes';
 import { TaskFailure } from './task-failure';
 import { Problems } from '../common/problems';
-import { registrationOf } from '../registration/resources';
+import { keepUntilDeregistered } from '../registration/resources';
 
 /** A number of tasks that CloudWatch counts from the task events. */
 export interface TaskMetric {
@@ -48,8 +48,7 @@ export function taskMetric(runner: RunnerWithEvents, { name, condition }: TaskMe
     const pattern = filterPattern(all(condition, ...ownsLogGroup(runner) ? [] : [like('clusterArn', `*/${runner.cluster.clusterName}`), ofFamily(runner)]));
     checkLength(runner, pattern);
     const filter = new MetricFilter(filters, name, { logGroup, filterPattern: FilterPattern.literal(pattern), metricNamespace, metricName: name });
-    // A delete that the orchestrator refuses deletes no filter.
-    registrationOf(runner).node.addDependency(filter);
+    keepUntilDeregistered(runner, filter);
   }
   return new Metric({ namespace: metricNamespace, metricName: name, statistic: 'Sum', ...options }).attachTo(runner);
 }

@@ -13,7 +13,7 @@ interface Registration {
   readonly adoptsExisting: boolean;
 }
 
-/** The registrations of this app's runners, for their rules. */
+/** The registrations of this app's runners. */
 const registrations = new WeakMap<IConstruct, Registration>();
 
 export function rememberRegistration(runner: IConstruct, registration: Registration): void {
@@ -30,6 +30,11 @@ export function adoptsExisting(runner: IConstruct): boolean {
   return registrations.get(runner)?.adoptsExisting ?? false;
 }
 
+/** Creates a part of the runner before the registration, and deletes it afterwards: a delete that the orchestrator refuses leaves it. */
+export function keepUntilDeregistered(runner: IConstruct, part: IConstruct): void {
+  registrations.get(runner)!.resource.node.addDependency(part);
+}
+
 type Own<T> = Omit<T, keyof WireOrchestrator>;
 
 /** The custom resource that generates the runner's id. Its Ref is the id. */
@@ -37,16 +42,9 @@ export function runnerIdResource(scope: Construct, orchestrator: Orchestrator, p
   return resource(scope, 'RunnerId', orchestrator, RUNNER_ID_TYPE, properties);
 }
 
-const REGISTRATION_ID = 'Registration';
-
-/** The registration of a runner, for what has to outlive it. */
-export function registrationOf(runner: Construct): IConstruct {
-  return runner.node.findChild(REGISTRATION_ID);
-}
-
 /** The custom resource that registers the runner. Its attribute `RunnerId` exists once the runner is registered. */
 export function runnerResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
-  const registration = resource(scope, REGISTRATION_ID, orchestrator, RUNNER_TYPE, properties);
+  const registration = resource(scope, 'Registration', orchestrator, RUNNER_TYPE, properties);
   // With how its events are delivered: a deletion needs it, too.
   registration.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   return registration;
