@@ -32,7 +32,10 @@ export function adoptsExisting(runner: IConstruct): boolean {
 
 /** Creates a part of the runner before the registration, and deletes it afterwards: a delete that the orchestrator refuses leaves it. */
 export function keepUntilDeregistered(runner: IConstruct, part: IConstruct): void {
-  registrations.get(runner)!.resource.node.addDependency(part);
+  // A part in another stack depends on the stack of the runner.
+  if (Stack.of(part) === Stack.of(runner)) {
+    registrations.get(runner)!.resource.node.addDependency(part);
+  }
 }
 
 type Own<T> = Omit<T, keyof WireOrchestrator>;

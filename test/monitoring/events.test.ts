@@ -1,5 +1,5 @@
 /** The events of a runner: which tasks they are about, and what their targets receive. */
-import { Stack } from 'aws-cdk-lib';
+import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { RuleTargetInput } from 'aws-cdk-lib/aws-events';
@@ -46,6 +46,13 @@ describe.each([
     const others = [event({ ...detail, lastStatus: 'DEPROVISIONING' }), event(detail, { clusterArn: CLUSTER_ARN }), event(detail, { family: `my-${FAMILY}` })];
     expect(others.map(other => matchesEvent(pattern, other))).toEqual([false, false, false]);
   });
+});
+
+test('the rule of an event can be in another stack', () => {
+  const stack = newStack();
+  const other = new Stack(stack.node.root as App, 'Other', { env: { account: ACCOUNT, region: REGION } });
+  newRunner(stack).onTaskFailed('Alert', { crossStackScope: other, target: new targets.SnsTopic(new sns.Topic(other, 'Topic')) });
+  expect(Object.keys(Template.fromStack(other).findResources('AWS::Events::Rule'))).toHaveLength(1);
 });
 
 describe('the target of an event', () => {
