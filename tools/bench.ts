@@ -11,7 +11,7 @@ import { installed, treeDirectory } from './packages';
 import { Template } from './template-size';
 
 const HELP = `Measures synthesis and templates of runners in an existing VPC, on the newest CDK, beside the same resources as typed L1 constructs, as
-CfnResource, and beside cdk-github-runners. All apps run in turn, several times; the tables have medians. Draws docs/images/synthesis-growth.svg.
+CfnResource, and beside cdk-github-runners. All apps run in turn, several times; the tables have medians. Draws docs/pictures/synthesis-growth.svg.
 
   npm run bench                  9 rounds
   npm run bench -- --rounds N    N rounds`;
@@ -23,7 +23,7 @@ const TREE = {
 const RUNNERS = [1, 5, 15, 30];
 /** The largest app. */
 const [STACKS, RUNNERS_PER_STACK] = [5, 20];
-const PLOT = join(ROOT, 'docs', 'images', 'synthesis-growth.svg');
+const PLOT = join(ROOT, 'docs', 'pictures', 'synthesis-growth.svg');
 
 /** An app of the bench, and the arguments after its output directory. */
 interface BenchApp {

@@ -99,7 +99,8 @@ function templateSizes(sizes: Map<number, SizedTemplate>): string[][] {
   return table(['', 'this library', 'limit'], [
     ['template bytes for each further runner', number(perRunner(({ bytes }) => bytes)), '17,500'],
     ['the same without indentation', number(perRunner(({ bytesWithoutIndentation }) => bytesWithoutIndentation)), '11,000'],
-    ['resources: one runner, and each further one', `${one.resources}, ${perRunner(({ resources }) => resources)}`, ''],
+    ['resources of one runner', String(one.resources), ''],
+    ['resources for each further runner', String(perRunner(({ resources }) => resources)), ''],
     ['runners in one stack', String(runnersPerStack), '37'],
     ['template bytes with so many', number(bytesOfAll), '800,000'],
     ['longest dependency chain, resources', String(one.longestChain), '5'],
@@ -131,7 +132,7 @@ function deployment(template: Template): string[][] {
 
 function lambda(times: HandlerTimes[]): string[][] {
   const ms = (of: (times: HandlerTimes) => number) => `${Math.round(median(times.map(of)))} ms`;
-  return table(['Lambda, with services on loopback', '', 'before'], [
+  return table(['Lambda, with services on loopback', 'this library', 'limit'], [
     ['load of the bundle', ms(({ load }) => load), '3 ms'],
     ['first event', ms(({ firstEvent }) => firstEvent), '62 ms'],
     ['next event', ms(({ nextEvent }) => nextEvent), '5 ms'],
