@@ -1,4 +1,4 @@
-import { CfnParameter, CfnResource, RemovalPolicy } from 'aws-cdk-lib';
+import { CfnParameter, CfnResource, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -7,6 +7,7 @@ import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { ACCOUNT, importedVpc, minimal, newStack, only, orchestratorOf, tokenOf, runnerIn, statementsOf } from './support';
 import { ApiToken, EcsRunner, Orchestrator, RunnerRule } from '../src';
+import { isRuleLogicalId } from '../src/registration/wire';
 
 describe('several runners', () => {
   test('of a stack share the Lambda and the provider', () => {
@@ -200,6 +201,17 @@ describe('the resource of a rule', () => {
     expect(new Set(Object.values(before)).size).toBe(3);
     expect(loop('dev', 'prod')).toEqual({ dev: before.dev, prod: before.prod });
     expect(idsOf((_, other) => other.addRule('Renamed', { envTypeId: 'dev' }))).toEqual({ dev: before.dev });
+  });
+
+  test('has a logical ID that tells whether its filter is known, also for constructs whose path reads like it', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack, {}, 'HumanitecRunner');
+    runner.addRule('Rule', { envTypeId: Fn.importValue('EnvironmentType') });
+    runner.addRule('RuleByFilter', { envTypeId: Fn.importValue('OtherType') });
+    runner.addRule('Known', { envTypeId: 'dev' });
+    const ids = Object.keys(Template.fromStack(stack).findResources('Custom::HumanitecRunnerRule'));
+    expect(ids.filter(id => id.startsWith('HumanitecRunnerRule'))).toHaveLength(3);
+    expect(ids.filter(isRuleLogicalId)).toHaveLength(1);
   });
 
   test('has the logical ID of its construct if only the deployment knows the filter', () => {

@@ -3,7 +3,7 @@ import type { Construct, IConstruct } from 'constructs';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
 import { apiSuffix, RegistrationProvider } from './provider';
 import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
-import { OIDC_PROVIDER_TYPE, RULE_LOGICAL_ID, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from './wire';
+import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, ruleLogicalId, RUNNER_TYPE } from './wire';
 import { hash8 } from '../common/hash';
 import { isKnown } from '../common/unknown-values';
 import type { Orchestrator } from '../inputs/orchestrator';
@@ -60,7 +60,7 @@ export function runnerRuleResource(scope: Construct, orchestrator: Orchestrator,
   const filter = [orchestrator.apiUrl, orchestrator.orgId, properties.ProjectId ?? '', properties.EnvTypeId ?? ''];
   if (filter.every(isKnown)) {
     // The orchestrator has one rule per filter. If the place of the construct decided, moving a construct would delete the rule of another one.
-    (rule.node.defaultChild as CfnResource).overrideLogicalId(`${RULE_LOGICAL_ID}${hash8(JSON.stringify(filter))}`);
+    (rule.node.defaultChild as CfnResource).overrideLogicalId(ruleLogicalId(hash8(JSON.stringify(filter))));
   }
   return rule;
 }

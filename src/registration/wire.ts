@@ -14,8 +14,17 @@ export const RUNNER_TYPE = 'Custom::HumanitecRunner';
 export const RUNNER_RULE_TYPE = 'Custom::HumanitecRunnerRule';
 export const OIDC_PROVIDER_TYPE = 'Custom::HumanitecOidcProvider';
 
-/** Begins the logical ID of a rule whose filter is known at synthesis. The filter decides the rest, so no other resource of the stack has this filter. */
-export const RULE_LOGICAL_ID = 'HumanitecRunnerRule';
+/**
+ * The logical ID of a rule whose filter is known at synthesis, so that no other resource of the stack has this filter. A logical ID that the CDK makes of a construct's path
+ * ends in upper-case hexadecimal digits, so it never looks like this one.
+ */
+export function ruleLogicalId(filterHash: string): string {
+  return `HumanitecRunnerRule${filterHash}ByFilter`;
+}
+
+export function isRuleLogicalId(logicalId: string): boolean {
+  return /^HumanitecRunnerRule.+ByFilter$/.test(logicalId);
+}
 
 /** The function's environment variable with the URL of the API, without a trailing slash. */
 export const API_URL_VARIABLE = 'ORCHESTRATOR_API_URL';

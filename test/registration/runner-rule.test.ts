@@ -132,14 +132,14 @@ describe('the delete of a rule', () => {
     [40, 1],
   ])('with an ID that CloudFormation invented, %i minutes after the create, leaves %i rules', async (minutes, left) => {
     await createdBefore(minutes);
-    const ids = { id: 'Stack-HumanitecRunnerRule0a1b2c3d-1ABCDEF', logicalId: 'HumanitecRunnerRule0a1b2c3d' };
+    const ids = { id: 'Stack-HumanitecRunnerRule0a1b2c3dByFilter-1ABCDEF', logicalId: 'HumanitecRunnerRule0a1b2c3dByFilter' };
     expect(await send('RunnerRule', 'Delete', props(), ids, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toHaveLength(left);
   });
 
   test('with an ID that CloudFormation invented leaves a rule whose filter only the deployment knew, and names it: another resource may have created it', async () => {
     const rule = await createdBefore(1);
-    expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-Rule-1ABCDEF', logicalId: 'Rule' })).toMatchObject({
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-HumanitecRunnerRule0A1B2C3D-1ABCDEF', logicalId: 'HumanitecRunnerRule0A1B2C3D' })).toMatchObject({
       Status: 'SUCCESS', Reason: `The cancelled create may have left rule ${rule} for runner 'prod-runner': delete it, unless another resource created it.`,
     });
     expect(await rules()).toMatchObject([{ id: rule }]);

@@ -35,7 +35,7 @@ export const MUTANTS: Mutant[] = [
   { name: 'the predecessor in the physical ID of a runner', file: 'runner.ts', find: 'if (current.was !== undefined && parsePhysicalId(current.was).name === this.name) {', replace: 'if (false) {' },
   { name: 'the predecessor in the physical ID of a rule', file: 'runner-rule.ts', find: 'named.was !== undefined && rule.id === parsePhysicalId(named.was).name', replace: 'false' },
   { name: 'the period of a create that was not answered', file: 'physical-ids.ts', find: 'return created >= from && created <= to;', replace: 'return true;' },
-  { name: 'the rules of others with a filter that only the deployment knows', file: 'runner-rule.ts', find: 'if (created && !createdIn && !this.request.logicalId.startsWith(RULE_LOGICAL_ID)) {', replace: 'if (false) {' },
+  { name: 'the rules of others with a filter that only the deployment knows', file: 'runner-rule.ts', find: 'if (created && !createdIn && !isRuleLogicalId(this.request.logicalId)) {', replace: 'if (false) {' },
   { name: 'the refusal of runners of other types', file: 'runner.ts', find: 'if (type !== TYPE) {', replace: 'if (false) {' },
   { name: 'the failure of a delete while a runner is in use', file: 'runner.ts', find: 'if (onInUse === \'retain\') {', replace: 'if (true) {' },
   { name: '404 of a proxy, which is not believed', file: 'client.ts', find: 'if (status === 404 && typeof parsed?.error !== \'string\') {', replace: 'if (false) {' },

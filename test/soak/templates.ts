@@ -5,7 +5,7 @@ import { SECRETS } from './simulation';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
 import { withoutEmptyFields } from '../../local/orchestrator/responses';
 import { SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
-import { RULE_LOGICAL_ID } from '../../src/registration/wire';
+import { ruleLogicalId } from '../../src/registration/wire';
 
 export interface RunnerTemplate {
   readonly logicalId: 'A' | 'B';
@@ -69,7 +69,7 @@ export function resourcesOf({ runners, rules }: Template, stackName: string, ide
   for (const [index, { filter, runner: at, adoptExisting }] of rules.entries()) {
     const runner = runners[at % runners.length]!;
     declared.push({
-      logicalId: identity === 'filter' ? `${RULE_LOGICAL_ID}-${runner.api}-${runner.org}-${filter}` : `Rule${index}-${runner.api}`,
+      logicalId: identity === 'filter' ? ruleLogicalId(`-${runner.api}-${runner.org}-${filter}-`) : `Rule${index}-${runner.api}`,
       type: 'RunnerRule',
       api: runner.api,
       properties: (refer) => ({

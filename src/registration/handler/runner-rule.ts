@@ -1,5 +1,5 @@
 import type { RunnerRuleProperties } from '../wire';
-import { RULE_LOGICAL_ID } from '../wire';
+import { isRuleLogicalId } from '../wire';
 import type { OrchestratorClient, Rule, RuleContent } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
@@ -182,7 +182,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
   /** Deletes what a create without an answer created. Returns what the user has to know. */
   private async removeUnanswered(client: OrchestratorClient, createdIn?: Period): Promise<string | undefined> {
     const created = await findCreated(client, this.wanted, createdIn ?? this.recently());
-    if (created && !createdIn && !this.request.logicalId.startsWith(RULE_LOGICAL_ID)) {
+    if (created && !createdIn && !isRuleLogicalId(this.request.logicalId)) {
       // Without the time of the create, another resource of the stack with the same filter may have created the rule.
       return mayBeLeft('cancelled create', created);
     }
