@@ -1,5 +1,6 @@
 /** The secrets of the trial, and a deployment after one of them is deleted. */
 import { runFailingDeployment, type FirstDeployment } from './deployments';
+import { runDoctor } from './doctor';
 import type { Outputs, Trial } from './trial';
 import { failureClassOf, type Task } from '../../src/monitoring/failure-classes';
 import { matchesPattern } from '../emulator/filter-patterns';
@@ -54,6 +55,8 @@ export async function runDeploymentWithoutSecret(trial: Trial, outputs: Outputs,
   report.add('metrics that count the task', 'TasksFailedSecretMissing 1, TasksFailedSecretPermission 0, TasksFailedToStart 1',
     counted.map(({ metric, tasks }) => `${metric} ${tasks}`).sort().join(', '));
 
+  output.step('The doctor finds the deleted secret and the task that it stopped');
+  await runDoctor(trial, 'without the secret', ['secrets', 'tasks']);
   await account.restoreSecret(DATABASE_SECRET);
   output.show('restored', `the secret ${DATABASE_SECRET}`);
 }
