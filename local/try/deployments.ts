@@ -18,7 +18,7 @@ export interface FirstDeployment {
   readonly stateKey: string;
 }
 
-const dataPlaneOf = (trial: Trial, runner: Runner): DataPlane => new DataPlane(runner, FAMILY_PREFIX, IDENTITY, trial.cloud.account.settings);
+export const dataPlaneOf = (trial: Trial, runner: Runner): DataPlane => new DataPlane(runner, FAMILY_PREFIX, IDENTITY, trial.cloud.account.settings);
 
 /** Runs the first deployment of an environment, then makes the calls that the policies must deny. */
 export async function runFirstDeployment(trial: Trial, runner: Runner, secrets?: Record<string, string>): Promise<FirstDeployment> {

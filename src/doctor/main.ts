@@ -10,6 +10,7 @@ import { readStack } from './stack';
 const HELP = `cdk-humanitec-ecs-runner doctor --stack NAME [OPTIONS]
 
 Checks everything between a deployed stack and a running task, with your own AWS credentials. It changes nothing.
+\`doctor cut-off\` and \`doctor let-in\` deny everything to a runner, and let it in again; they print their options with --help.
 
   --stack NAME      the stack that contains the runner
   --runner RUNNER   the construct's id or path, or the runner's id; without it, all runners of the stack
@@ -25,6 +26,8 @@ export interface Terminal {
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   readonly isColoured: boolean;
+  /** Asks the user; undefined if nobody can answer. */
+  readonly ask?: (question: string) => Promise<string>;
 }
 
 /** Runs the doctor. Returns the exit code. */

@@ -38,8 +38,7 @@ function parse(args: readonly string[], canChange: boolean) {
         runner: { type: 'string' },
         region: { type: 'string' },
         profile: { type: 'string' },
-        json: { type: 'boolean' },
-        ...(canChange ? { yes: { type: 'boolean' } } : {}),
+        ...(canChange ? { yes: { type: 'boolean' } } : { json: { type: 'boolean' } }),
       },
     });
     return values as { stack?: string; runner?: string; region?: string; profile?: string; json?: boolean; yes?: boolean };

@@ -2,6 +2,7 @@
  * The doctor on a deployed runner: all is well, then one fault at a time, each of which its own check reports. Run with
  * `npx tsx test/e2e/doctor.ts [--json FILE]`.
  */
+import { checkCutOff } from './doctor-cut-off';
 import { FAULTS } from './doctor-faults';
 import { complaints, deployedWorld, diagnose, run } from './doctor-world';
 import { endToEnd } from './harness';
@@ -56,4 +57,6 @@ endToEnd(async (cloud, report) => {
     }
   }
   report.add('checks that are not ok when all faults are undone', [], complaints(await diagnose()));
+
+  await checkCutOff(world, report);
 });
