@@ -9,12 +9,20 @@ import { main } from '../../src/cli';
 export async function checkCutOff(world: World, report: Report): Promise<void> {
   const { aws, runner: { properties: { RunnerId: runnerId, Auth, Job } } } = world;
   const dataPlane = dataPlaneOf(world.trial, await world.trial.registered(runnerId));
-  const { taskArn } = await dataPlane.start({ environmentUuid: randomUUID(), deploymentId: randomUUID(), projectId: 'shop', envId: 'cut-off' });
+  const { taskArn, taskDefinition } = await dataPlane.start({ environmentUuid: randomUUID(), deploymentId: randomUUID(), projectId: 'shop', envId: 'cut-off' });
+  // A task of another runner of the cluster.
+  const { tasks: [{ taskArn: otherTask }] } = await aws('ecs', 'RunTask', {
+    cluster: Job.Cluster,
+    taskDefinition,
+    launchType: 'FARGATE',
+    tags: [{ key: 'PlatformOrchestratorRunnerId', value: 'other-runner' }],
+    networkConfiguration: { awsvpcConfiguration: { subnets: Job.Subnets, securityGroups: Job.SecurityGroups } },
+  });
   const roles = [Auth.RoleArn, Job.TaskRoleArn].map((arn) => arn.split('/').pop()!);
   const policies = async () => (await Promise.all(roles.map(async (RoleName) => (await aws('iam', 'ListRolePolicies', { RoleName })).PolicyNames as string[])))
     .flat().filter((name) => name === 'CutOff').length;
-  const isStopped = async () => {
-    const { tasks: [task] } = await aws('ecs', 'DescribeTasks', { cluster: Job.Cluster, tasks: [taskArn] });
+  const stateOf = async (arn: string) => {
+    const { tasks: [task] } = await aws('ecs', 'DescribeTasks', { cluster: Job.Cluster, tasks: [arn] });
     return `${task.desiredStatus}: ${task.stoppedReason}`;
   };
 
@@ -34,7 +42,8 @@ export async function checkCutOff(world: World, report: Report): Promise<void> {
   const warnings = [/middle of an apply/, /before you delete the stack/, /Stopped 1 tasks/];
   report.add('cut-off says what it loses, and what to do before a deletion', warnings.map(String), cutOff.output, warnings.every((text) => text.test(cutOff.output)));
   report.add('policies CutOff', 2, await policies());
-  report.add('the running task', 'STOPPED: runner cut off', await isStopped());
+  report.add('the running task', 'STOPPED: runner cut off', await stateOf(taskArn));
+  report.add('the running task of another runner', 'RUNNING', (await stateOf(otherTask)).split(':')[0]!);
   const problems = (await diagnose()).checks.filter(({ result }) => result === 'problem').map(({ id }) => id);
   report.add('problems while the runner is cut off', 'task-manager-role, task-role, tasks', problems.join(', '));
 

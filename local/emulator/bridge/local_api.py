@@ -5,6 +5,7 @@ import json
 from ministack import app as application
 
 from . import behaviour, task_credentials, task_secrets
+from .http_messages import read_body, send_json
 
 PREFIX = "/_local/"
 
@@ -22,15 +23,6 @@ def _answer(method: str, path: str, body: bytes) -> tuple:
     return 404, {"message": f"no such path: {method} {path}"}
 
 
-async def _body(receive) -> bytes:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return body
-
-
 def install() -> None:
     emulate = application.app
 
@@ -38,8 +30,7 @@ def install() -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
             await emulate(scope, receive, send)
             return
-        status, answer = _answer(scope["method"], scope["path"], await _body(receive))
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        status, answer = _answer(scope["method"], scope["path"], await read_body(receive))
+        await send_json(send, status, answer)
 
     application.app = app

@@ -9,6 +9,7 @@ import json
 from ministack import app as application
 
 from . import behaviour
+from .http_messages import read_body, send_json
 
 TARGET = b"ServiceQuotasV20190624."
 FARGATE_VCPUS = {"ServiceCode": "fargate", "QuotaCode": "L-3032A538"}
@@ -22,15 +23,6 @@ def answer(operation: str, request: dict) -> tuple:
     return 200, {"Quota": {**FARGATE_VCPUS, "Value": float(behaviour.current().fargate_vcpu_quota)}}
 
 
-async def _body(receive) -> bytes:
-    body, more = b"", True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return body
-
-
 def install() -> None:
     emulate = application.app
 
@@ -39,8 +31,7 @@ def install() -> None:
         if scope["type"] != "http" or not target.startswith(TARGET):
             await emulate(scope, receive, send)
             return
-        status, body = answer(target[len(TARGET):].decode(), json.loads(await _body(receive) or b"{}"))
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/x-amz-json-1.1")]})
-        await send({"type": "http.response.body", "body": json.dumps(body).encode()})
+        status, body = answer(target[len(TARGET):].decode(), json.loads(await read_body(receive) or b"{}"))
+        await send_json(send, status, body, b"application/x-amz-json-1.1")
 
     application.app = app
