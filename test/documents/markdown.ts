@@ -64,11 +64,15 @@ export function blocksOf(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^( *)\`\`\`${language}\\b[^\\n]*\\n([\\s\\S]*?)^\\1\`\`\``, 'gm'))].map(([, indent, block]) => block.replace(new RegExp(`^${indent}`, 'gm'), ''));
 }
 
-/** The rows of all tables whose first row has the given cells first. */
-export function rowsOf(text: string, ...header: string[]): string[][] {
+/** All tables: their rows with the header, without the line below the header. */
+export function tablesOf(text: string): string[][][] {
   return text.split(/\n\s*\n/).map(part => part.split('\n').filter(line => /^ *\|/.test(line)).map(cellsOf))
-    .filter(([first]) => first !== undefined && header.every((cell, index) => first[index] === cell))
-    .flatMap(rows => rows.slice(2));
+    .filter(({ length }) => length > 0).map(([header, , ...rows]) => [header, ...rows]);
+}
+
+/** The rows of all tables whose header has the given cells first. */
+export function rowsOf(text: string, ...header: string[]): string[][] {
+  return tablesOf(text).filter(([first]) => header.every((cell, index) => first[index] === cell)).flatMap(([, ...rows]) => rows);
 }
 
 function cellsOf(line: string): string[] {

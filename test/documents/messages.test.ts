@@ -1,6 +1,7 @@
 /** The documents quote the messages of the library as it says them, and explain all of them. */
-import { documents, prose, read, rowsOf } from './markdown';
+import { documents, prose, read, rowsOf, tablesOf } from './markdown';
 import { isSaid, SourceText, textsBelow } from './source-texts';
+import { CHECKS } from '../../src/doctor/checks';
 import { FAILURE_CLASSES, SLOW_START } from '../../src/monitoring/failure-classes';
 import { SAMPLE_FAILURES } from '../monitoring/sample-events';
 
@@ -49,7 +50,7 @@ describe('the failures of tasks in docs/TROUBLESHOOTING.md', () => {
   const rows = rowsOf(TROUBLESHOOTING, 'ECS reports, for example');
 
   test('are the classes of the library, with their titles and remedies', () => {
-    expect(rows.map(([, ...cells]) => cells)).toEqual([...FAILURE_CLASSES, SLOW_START].map(({ id, title, remedy }) => [`\`${id}\``, title, remedy]));
+    expect(rows.map(([, ...cells]) => cells.slice(0, 3))).toEqual([...FAILURE_CLASSES, SLOW_START].map(({ id, title, remedy }) => [`\`${id}\``, title, remedy]));
   });
 
   test('are shown with texts that ECS documents for their class', () => {
@@ -58,6 +59,14 @@ describe('the failures of tasks in docs/TROUBLESHOOTING.md', () => {
     expect(quoted.length).toBeGreaterThan(FAILURE_CLASSES.length);
     expect(quoted.filter(({ text, id }) => !isReported(text, id))).toEqual([]);
   });
+});
+
+test('docs/TROUBLESHOOTING.md names checks of the doctor beside the symptoms, and each check at least once', () => {
+  const cells = tablesOf(TROUBLESHOOTING).filter(([header]) => header.at(-1) === 'doctor').flatMap(([, ...rows]) => rows.map(row => row.at(-1)!));
+  expect(cells.length).toBeGreaterThan(50);
+  expect(cells.filter(cell => cell !== '–' && !/^`[a-z-]+`(?:, `[a-z-]+`)*$/.test(cell))).toEqual([]);
+  const named = new Set(cells.flatMap(codeIn));
+  expect([...named].sort()).toEqual(CHECKS.map(({ id }) => id).sort());
 });
 
 test('the documents name warnings that exist', () => {
