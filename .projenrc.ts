@@ -181,8 +181,8 @@ const handlerZones = [
   {
     target: './src/registration/handler',
     from: './src',
-    except: ['./registration/handler', './registration/wire.ts', './registration/delivery-times.ts', './common/contract.ts'],
-    message: 'The handler runs in Lambda, without the CDK: share types and values by registration/wire.ts, registration/delivery-times.ts or common/contract.ts.',
+    except: ['./registration/handler', ...['wire', 'runner-body', 'differences', 'delivery-times'].map(file => `./registration/${file}.ts`), './common/contract.ts'],
+    message: 'The handler runs in Lambda, without the CDK: share types and values by the files of src/registration that need no CDK, or by common/contract.ts.',
   },
   {
     target: ['./src/*.ts', './src/{common,inputs,parts,monitoring}/**/*', './src/registration/*.ts'],
@@ -195,8 +195,8 @@ const commandZones = [
   {
     target: './src/doctor',
     from: './src',
-    except: ['./doctor', './registration/wire.ts', './common/contract.ts', './monitoring/failure-classes.ts'],
-    message: 'The doctor runs without the CDK: share types and values by registration/wire.ts or common/contract.ts.',
+    except: ['./doctor', ...['wire', 'runner-body', 'differences'].map(file => `./registration/${file}.ts`), './common/contract.ts', './monitoring/failure-classes.ts'],
+    message: 'The doctor runs without the CDK: share types and values by the files of src/registration that need no CDK, or by common/contract.ts.',
   },
   {
     target: './src/from-terraform',

@@ -5,7 +5,7 @@ import { warnAtTheEnd } from './common/late-warning';
 import { canonical, isPlaceholder, quote } from './common/unknown-values';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import type { Orchestrator } from './inputs/orchestrator';
-import type { RunnerRuleProps } from './runner-rule';
+import type { RunnerRule, RunnerRuleProps } from './runner-rule';
 import type { IEcsRunner } from './runner-types';
 
 type AppRunnerProps = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'adoptExisting'>;
@@ -20,7 +20,7 @@ interface AppRunner {
 
 /** A runner rule of an app. */
 interface AppRule {
-  readonly rule: IConstruct;
+  readonly rule: RunnerRule;
   readonly props: RunnerRuleProps;
 }
 
@@ -69,9 +69,14 @@ export function sameRuleAs(rule: IConstruct, { runner: { orchestrator }, project
 }
 
 /** Adds a rule to those of the app. */
-export function addRule(rule: IConstruct, props: RunnerRuleProps): void {
+export function addRule(rule: RunnerRule, props: RunnerRuleProps): void {
   const { root } = rule.node;
   rulesOf.set(root, [...rulesOf.get(root) ?? [], { rule, props }]);
+}
+
+/** The rules that the app defines for a runner in the stack of the runner. */
+export function rulesInStackOf(runner: IEcsRunner): AppRule[] {
+  return (rulesOf.get(runner.node.root) ?? []).filter(({ rule, props }) => props.runner === runner && Stack.of(rule) === Stack.of(runner));
 }
 
 function hasRule(runner: IEcsRunner & Construct, props: AppRunnerProps): boolean {

@@ -1,14 +1,18 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as events from 'aws-cdk-lib/aws-events';
 import { CfnQueryDefinition } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { rulesInStackOf } from './app-runners';
 import { acknowledge, hipaaAndNist } from './common/acknowledgements';
 import { BOOLEAN, checkTypes, InputType, InputTypes, listOf, objectWith } from './common/input-types';
 import { Problems } from './common/problems';
 import { isKnown, quote } from './common/unknown-values';
 import type { EcsRunner } from './ecs-runner';
 import { dashboardRows } from './monitoring/dashboard';
-import { scopeOf, taskQueries } from './monitoring/queries';
+import { DriftCheck } from './monitoring/drift-check';
+import { scopeOf, TaskQuery, taskQueries } from './monitoring/queries';
+import { onAlarm } from './monitoring/task-events';
 import { eventLogGroupOf, ownsLogGroup } from './monitoring/task-metrics';
 
 /** Properties of the monitoring of a runner. */
@@ -38,6 +42,16 @@ export interface RunnerMonitoringProps {
   readonly failedThreshold?: number;
 
   /**
+   * Compare the registration at the orchestrator, and the runner rules of the stack, with the template so often: between 5 minutes and 1 day, in whole minutes. The
+   * Lambda of the registration reads them and changes nothing. CloudFormation sees no changes that others made there, and its drift detection does not support
+   * custom resources.
+   *
+   * @default - no comparison
+   * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
+   */
+  readonly driftCheckInterval?: Duration;
+
+  /**
    * Create the dashboard.
    *
    * @default true
@@ -46,10 +60,12 @@ export interface RunnerMonitoringProps {
 }
 
 /**
- * Monitors the tasks of a runner: a dashboard, two alarms, and saved queries of CloudWatch Logs Insights.
+ * Monitors a runner: a dashboard, alarms, and saved queries of CloudWatch Logs Insights for its tasks, and on request a comparison of the registration with the template.
  *
  * Costs per month in us-east-1, without the free tier: 3.00 USD for the dashboard, 0.20 USD for the two alarms, and 0.30 USD for each of 18 metrics, of which CloudWatch
  * bills only the hours with data. That is between 3.20 USD and 8.60 USD per runner. Each run of a query costs 0.005 USD per GB of the log group.
+ *
+ * With `driftCheckInterval` also 0.10 USD for an alarm, 0.30 USD for a metric, and one request of Lambda and one of the service with the API token per check.
  *
  * A log group can have 100 metric filters, and a monitored runner uses 18 of them.
  *
@@ -60,8 +76,14 @@ export class RunnerMonitoring extends Construct {
   public readonly failedToStartAlarm: cloudwatch.Alarm;
   /** Fires if many tasks fail. */
   public readonly failedAlarm: cloudwatch.Alarm;
+  /**
+   * Fires if two checks in succession found that the registration differs from the template, or could not read it; undefined without `driftCheckInterval`. Without
+   * data, it is in `INSUFFICIENT_DATA`.
+   */
+  public readonly registrationDriftAlarm?: cloudwatch.Alarm;
   /** The dashboard; undefined with `dashboardEnabled: false`. */
   public readonly dashboard?: cloudwatch.Dashboard;
+  private readonly runner: EcsRunner;
 
   /**
    * Creates the monitoring of a runner.
@@ -74,14 +96,11 @@ export class RunnerMonitoring extends Construct {
     super(scope, id);
     check(this, props);
     const { runner, alarmActions = [] } = props;
+    this.runner = runner;
     const logGroup = eventLogGroupOf(runner);
     const queries = taskQueries(ownsLogGroup(runner) ? [] : scopeOf(runner.cluster.clusterArn, runner.orchestrator!.taskFamilyPrefix));
-    for (const { id: queryId, name, lines } of Object.values(queries)) {
-      new CfnQueryDefinition(this, queryId, {
-        name: `Platform Orchestrator/${runner.runnerId}/${name}`,
-        queryString: lines.join('\n| '),
-        logGroupNames: [logGroup.logGroupName],
-      });
+    for (const query of Object.values(queries)) {
+      this.saveQuery(query, logGroup.logGroupName);
     }
 
     this.failedToStartAlarm = runner.metricTasksFailedToStart().createAlarm(this, 'FailedToStartAlarm', {
@@ -94,7 +113,21 @@ export class RunnerMonitoring extends Construct {
       threshold: props.failedThreshold ?? 5,
       ...ALARM,
     });
-    for (const alarm of [this.failedToStartAlarm, this.failedAlarm]) {
+    if (props.driftCheckInterval) {
+      const driftCheck = new DriftCheck(runner, props.driftCheckInterval, () => rulesInStackOf(runner).map(({ rule, props: { projectId, envTypeId } }) =>
+        ({ RuleId: rule.ruleId, ProjectId: projectId, EnvTypeId: envTypeId })));
+      this.saveQuery(driftCheck.query, driftCheck.logGroupName);
+      this.registrationDriftAlarm = driftCheck.metric().createAlarm(this, 'RegistrationDriftAlarm', {
+        alarmDescription: `The registration of the runner ${runner.runnerId} at the orchestrator differs from the template, or cannot be read. `
+          + `Run the saved query "${driftCheck.query.name}", or the doctor.`,
+        threshold: 1,
+        ...ALARM,
+        // A check can run while a deployment has changed the registration, and not yet the schedule.
+        evaluationPeriods: 2,
+        treatMissingData: cloudwatch.TreatMissingData.MISSING,
+      });
+    }
+    for (const alarm of [this.failedToStartAlarm, this.failedAlarm, this.registrationDriftAlarm].filter(each => each !== undefined)) {
       alarm.addAlarmAction(...alarmActions);
       if (alarmActions.length === 0) {
         acknowledge(alarm, WITHOUT_ACTION);
@@ -104,6 +137,40 @@ export class RunnerMonitoring extends Construct {
     if (props.dashboardEnabled ?? true) {
       this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { widgets: dashboardRows({ runner, logGroup, queries }), defaultInterval: Duration.days(7) });
     }
+  }
+
+  /**
+   * Number of differences between the registration and the template that a check found; 1 if it could not read the registration.
+   *
+   * @param options properties of the metric; default: maximum over `driftCheckInterval`
+   * @throws an error without `driftCheckInterval`
+   */
+  public metricRegistrationDrift(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.driftCheck().metric(options);
+  }
+
+  /**
+   * Creates a rule for the moment at which `registrationDriftAlarm` fires.
+   *
+   * @param id the construct id of the rule
+   * @param options target and properties of the rule. A target without an input of its own receives a message for people; with the input
+   * `RuleTargetInput.fromEventPath('$')` it receives the event.
+   * @throws an error without `driftCheckInterval`
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
+   */
+  public onRegistrationDrift(id: string, options: events.OnEventOptions = {}): events.Rule {
+    return onAlarm(this, id, this.registrationDriftAlarm!, this.driftCheck().message, options);
+  }
+
+  private driftCheck(): DriftCheck {
+    if (!this.registrationDriftAlarm) {
+      throw new Error(`${this.node.path}: expected a RunnerMonitoring with \`driftCheckInterval\`; got one without. Give it the interval of the checks.`);
+    }
+    return DriftCheck.find(this.runner)!;
+  }
+
+  private saveQuery({ id, name, lines }: TaskQuery, logGroupName: string): void {
+    new CfnQueryDefinition(this, id, { name: `Platform Orchestrator/${this.runner.runnerId}/${name}`, queryString: lines.join('\n| '), logGroupNames: [logGroupName] });
   }
 }
 
@@ -128,8 +195,18 @@ const MONITORING: InputTypes<RunnerMonitoringProps> = {
   alarmActions: listOf(objectWith('a cloudwatch.IAlarmAction', 'bind')),
   failedToStartThreshold: THRESHOLD,
   failedThreshold: THRESHOLD,
+  driftCheckInterval: {
+    expected: 'a Duration between 5 minutes and 1 day, in whole minutes',
+    accepts: value => value instanceof Duration && (value.isUnresolved() || isInterval(value.toSeconds({ integral: false }) / 60)),
+    fix: 'Give an interval such as Duration.hours(1).',
+  },
   dashboardEnabled: BOOLEAN,
 };
+
+/** CloudWatch can compare two periods of at most a day. */
+function isInterval(minutes: number): boolean {
+  return Number.isInteger(minutes) && minutes >= 5 && minutes <= 24 * 60;
+}
 
 function check(scope: Construct, props: RunnerMonitoringProps): void {
   const problems = new Problems();
@@ -141,6 +218,14 @@ function check(scope: Construct, props: RunnerMonitoringProps): void {
       expected: 'a runner with an event log',
       got: `${quote(props.runner.node.path)} with \`eventLogEnabled: false\``,
       fix: 'Omit `eventLogEnabled`, or give an `eventLogGroup`.',
+    });
+  }
+  if (props.driftCheckInterval && DriftCheck.find(props.runner)) {
+    problems.add({
+      input: 'driftCheckInterval',
+      expected: 'one schedule per runner',
+      got: `a second one for ${quote(props.runner.node.path)}`,
+      fix: 'Omit it in this RunnerMonitoring.',
     });
   }
   problems.throwIfAny(scope, 'RunnerMonitoring');

@@ -1,5 +1,7 @@
 import { Fn, Stack } from 'aws-cdk-lib';
+import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventField, IRule, IRuleTarget, OnEventOptions, Rule, RuleTargetConfig, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import type { Construct, IConstruct } from 'constructs';
 import { MAIN_CONTAINER } from './failure-classes';
 import type { RunnerWithEvents } from './task-metrics';
 import { keepUntilDeregistered } from '../registration/resources';
@@ -68,7 +70,20 @@ function message(runner: RunnerWithEvents, what: string): RuleTargetInput {
 }
 
 /** The page of the log group in the console, whose URL has a slash of the name encoded as `$252F`. */
-function logUrl(runner: RunnerWithEvents, logGroupName: string): string {
+export function logUrl(runner: IConstruct, logGroupName: string): string {
   const { region } = Stack.of(runner);
   return `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#logsV2:log-groups/log-group/${Fn.join('$252F', Fn.split('/', logGroupName))}`;
+}
+
+/** Creates a rule for the moment at which an alarm fires. */
+export function onAlarm(scope: Construct, id: string, alarm: IAlarm, text: string, { target, ...options }: OnEventOptions): Rule {
+  const rule = new Rule(scope, id, options);
+  rule.addEventPattern({
+    source: ['aws.cloudwatch'],
+    detailType: ['CloudWatch Alarm State Change'],
+    resources: [alarm.alarmArn],
+    detail: { state: { value: ['ALARM'] } },
+  });
+  rule.addTarget(target && new TargetWithMessage(target, RuleTargetInput.fromText(text)));
+  return rule;
 }

@@ -41,7 +41,7 @@ const FILTER_PATTERN_MAX = 1024;
  * The metric of a runner. The first use creates the metric filter, so that a runner whose metrics nobody uses has none.
  */
 export function taskMetric(runner: RunnerWithEvents, { name, condition }: TaskMetric, options: MetricOptions = {}): Metric {
-  const metricNamespace = `PlatformOrchestrator/Runners/${runner.runnerId}`;
+  const metricNamespace = metricNamespaceOf(runner);
   const filters = runner.node.tryFindChild('Metrics') as Construct | undefined ?? new Construct(runner, 'Metrics');
   if (!filters.node.tryFindChild(name)) {
     const logGroup = eventLogGroupOf(runner);
@@ -51,6 +51,11 @@ export function taskMetric(runner: RunnerWithEvents, { name, condition }: TaskMe
     keepUntilDeregistered(runner, filter);
   }
   return new Metric({ namespace: metricNamespace, metricName: name, statistic: 'Sum', ...options }).attachTo(runner);
+}
+
+/** The namespace of the metrics of a runner. */
+export function metricNamespaceOf(runner: { readonly runnerId: string }): string {
+  return `PlatformOrchestrator/Runners/${runner.runnerId}`;
 }
 
 /** The log group of the task events. */

@@ -5,7 +5,8 @@ import { DESCRIPTION_MAX, REGION_PATTERN } from '../common/contract';
 import type { Problems } from '../common/problems';
 import { isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
-import { rememberRegistration, runnerResource } from '../registration/resources';
+import { Own, rememberRegistration, runnerResource } from '../registration/resources';
+import type { RunnerProperties } from '../registration/wire';
 
 /** The inputs that are registered at the orchestrator as they are, and those that say how to register. */
 export type RegistrationInputs = Pick<EcsRunnerProps, 'orchestrator' | 'description' | 'assignPublicIp' | 'environment' | 'secrets' | 'adoptExisting' | 'onInUse' | 'allowStateMove'>;
@@ -45,7 +46,7 @@ export function checkRegistration(scope: Construct, problems: Problems, { descri
 /** The custom resource that registers the runner. */
 export function registerRunner(scope: Construct, inputs: RegistrationInputs, parts: RegisteredParts): CustomResource {
   const secrets = Object.entries(inputs.secrets ?? {}).map(([name, secret]) => [name, secret.arn]);
-  const registration = runnerResource(scope, inputs.orchestrator, {
+  const properties: Own<RunnerProperties> = {
     RunnerId: parts.runnerId,
     Description: inputs.description,
     Auth: { RoleArn: parts.taskManagerRoleArn },
@@ -66,7 +67,8 @@ export function registerRunner(scope: Construct, inputs: RegistrationInputs, par
     AdoptExisting: inputs.adoptExisting ? 'true' : undefined,
     OnInUse: inputs.onInUse,
     AllowStateMove: inputs.allowStateMove ? 'true' : undefined,
-  });
-  rememberRegistration(scope, { resource: registration, adoptsExisting: inputs.adoptExisting ?? false });
+  };
+  const registration = runnerResource(scope, inputs.orchestrator, properties);
+  rememberRegistration(scope, { resource: registration, properties, adoptsExisting: inputs.adoptExisting ?? false });
   return registration;
 }

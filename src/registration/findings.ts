@@ -19,12 +19,12 @@ const REGISTRATION_FUNCTION: Acknowledgement[] = [
   {
     nag: hipaaAndNist('LambdaConcurrency'),
     checkov: 'CKV_AWS_115',
-    reason: 'Only CloudFormation calls it, once for a changed resource. Concurrency reserved for that would be taken from the rest of the account.',
+    reason: 'CloudFormation calls it once for a changed resource, and a schedule of RunnerMonitoring at most every five minutes. Concurrency reserved for that would be taken from the rest of the account.',
   },
   {
     nag: hipaaAndNist('LambdaDLQ'),
     checkov: 'CKV_AWS_116',
-    reason: 'CloudFormation waits for its answer and reports a failure itself. An event kept for later would act on a stack that has moved on.',
+    reason: 'CloudFormation waits for its answer and reports a failure itself, and a schedule repeats what failed. An event kept for later would act on a stack that has moved on.',
   },
 ];
 

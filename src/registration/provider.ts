@@ -251,6 +251,11 @@ export class RegistrationProvider extends Construct {
     return this.key && sameValue(this, this.key.keyArn, key.keyArn) ? [this.logGroupNames] : [];
   }
 
+  /** The log group of the Lambda. */
+  public get logGroupName(): string {
+    return this.logGroup.ref;
+  }
+
   private get variables(): Record<string, string> {
     return { [API_URL_VARIABLE]: this.apiUrl };
   }

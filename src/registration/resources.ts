@@ -10,6 +10,8 @@ import type { Orchestrator } from '../inputs/orchestrator';
 
 interface Registration {
   readonly resource: CustomResource;
+  /** What the resource registers, without what all resources of the orchestrator have. */
+  readonly properties: Own<RunnerProperties>;
   readonly adoptsExisting: boolean;
 }
 
@@ -18,6 +20,11 @@ const registrations = new WeakMap<IConstruct, Registration>();
 
 export function rememberRegistration(runner: IConstruct, registration: Registration): void {
   registrations.set(runner, registration);
+}
+
+/** The registration of a runner of this app. */
+export function registrationOf(runner: IConstruct): Registration {
+  return registrations.get(runner)!;
 }
 
 /** The runner's id, known only once it is registered; the plain id of an imported runner. */
@@ -38,7 +45,7 @@ export function keepUntilDeregistered(runner: IConstruct, part: IConstruct): voi
   }
 }
 
-type Own<T> = Omit<T, keyof WireOrchestrator>;
+export type Own<T> = Omit<T, keyof WireOrchestrator>;
 
 /** The custom resource that generates the runner's id. Its Ref is the id. */
 export function runnerIdResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerIdProperties>): CustomResource {

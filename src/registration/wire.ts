@@ -102,3 +102,26 @@ export interface OidcProviderProperties {
   /** IAM derives it from the account and the issuer. */
   readonly ProviderArn: string;
 }
+
+/**
+ * What the schedule of `RunnerMonitoring` sends to the Lambda: a registration and its rules as the template has them. CloudFormation cannot write a list of
+ * unknown length as JSON, so the lists are joined with commas.
+ */
+export interface DriftCheck {
+  /** Physical ID of the registration. */
+  readonly PhysicalId: string;
+  readonly Runner: Omit<RunnerProperties, 'ServiceToken' | 'Job'> & {
+    readonly Job: Omit<RunnerProperties['Job'], 'Subnets' | 'SecurityGroups'> & { readonly Subnets: string; readonly SecurityGroups?: string };
+  };
+  readonly Rules: (Pick<RunnerRuleProperties, 'ProjectId' | 'EnvTypeId'> & { readonly RuleId: string })[];
+}
+
+/** The event with a drift check. */
+export interface DriftCheckEvent {
+  readonly DriftCheck: DriftCheck;
+}
+
+/** What the Lambda logs after a drift check, with the fields `runner` and `problems`: their number. */
+export const DRIFT_CHECK_MESSAGE = 'drift check';
+/** What the Lambda logs for each problem, with the fields `runner` and `problem`. */
+export const DRIFT_MESSAGE = 'registration drift';

@@ -22,6 +22,17 @@ describe('docs/COST.md', () => {
     expect(perDeployment.map(row => row[3])).toEqual(perDeployment.map(([, price, quantity]) => dollars(numberIn(price) * numberIn(quantity), 4)));
   });
 
+  test('multiplies and adds up the prices of RunnerMonitoring as README.md and its docstring do', () => {
+    const rows = rowsOf(COST, 'what', 'price', 'quantity', 'per month');
+    expect(rows.map(row => row[3])).toEqual(rows.map(([, price, quantity]) => dollars(numberIn(price) * numberIn(quantity), 2)));
+    const [dashboard, alarms, metrics, drift] = rows.map(row => numberIn(row[3]));
+    const [least, most] = [dashboard + alarms, dashboard + alarms + metrics].map(value => value.toFixed(2));
+    expect(COST).toContain(`between $${least} and $${most}`);
+    expect(README).toContain(`between ${least} and ${most} USD per month`);
+    expect(read('src/runner-monitoring.ts')).toContain(`between ${least} USD and ${most} USD per runner`);
+    expect(README).toContain(`\`driftCheckInterval\` adds ${drift.toFixed(2)} USD`);
+  });
+
   test('adds them up for a default runner, its network, a deployment of five minutes and one of an hour', () => {
     const [nat, address, secret] = idle.map(row => numberIn(row[4]));
     const fiveMinutes = perDeployment.reduce((sum, [, price, quantity]) => sum + numberIn(price) * numberIn(quantity), 0);

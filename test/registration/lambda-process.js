@@ -73,7 +73,10 @@ function load(env, ended) {
     module,
     exports: module.exports,
     require: createRequire(bundle),
-    process: Object.create(process, { env: { value: { ...process.env, ...env } } }),
+    process: Object.create(process, {
+      env: { value: { ...process.env, ...env } },
+      stdout: { value: { write: (text) => logs.getStore()?.push(text.trimEnd()) } },
+    }),
     Date: clock.date(),
     performance: { now: () => clock.now() },
     setTimeout: (callback, ...rest) => clock.setTimeout((...values) => ended.aborted || callback(...values), ...rest),

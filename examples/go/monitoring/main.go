@@ -1,4 +1,4 @@
-// A runner that is monitored: a dashboard, alarms, saved queries, and a message for each task that cannot start.
+// A runner that is monitored: a dashboard, alarms, saved queries, a message for each task that cannot start, and a check of the registration.
 package main
 
 import (
@@ -41,8 +41,9 @@ func main() {
 	})
 
 	humanitececsrunner.NewRunnerMonitoring(stack, jsii.String("Monitoring"), &humanitececsrunner.RunnerMonitoringProps{
-		Runner:       runner,
-		AlarmActions: &[]awscloudwatch.IAlarmAction{awscloudwatchactions.NewSnsAction(topic)},
+		Runner:             runner,
+		AlarmActions:       &[]awscloudwatch.IAlarmAction{awscloudwatchactions.NewSnsAction(topic)},
+		DriftCheckInterval: awscdk.Duration_Hours(jsii.Number(1)),
 	})
 	runner.OnTaskFailedToStart(jsii.String("FailedToStart"), &awsevents.OnEventOptions{
 		Target: awseventstargets.NewSnsTopic(topic, nil),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A runner that is monitored: a dashboard, alarms, saved queries, and a message for each task that cannot start."""
+"""A runner that is monitored: a dashboard, alarms, saved queries, a message for each task that cannot start, and a check of the registration."""
 
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Duration, Environment, Stack
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from aws_cdk.aws_ec2 import SecurityGroup
 from aws_cdk.aws_events_targets import SnsTopic
@@ -38,7 +38,13 @@ runner = EcsRunner(
 )
 runner.add_rule("Production", env_type_id="production")
 
-RunnerMonitoring(stack, "Monitoring", runner=runner, alarm_actions=[SnsAction(topic)])
+RunnerMonitoring(
+    stack,
+    "Monitoring",
+    runner=runner,
+    alarm_actions=[SnsAction(topic)],
+    drift_check_interval=Duration.hours(1),
+)
 runner.on_task_failed_to_start("FailedToStart", target=SnsTopic(topic))
 
 # An alarm of your own, for one reason.

@@ -1,5 +1,5 @@
-/** A runner that is monitored: a dashboard, alarms, saved queries, and a message for each task that cannot start. */
-import { App, Stack } from 'aws-cdk-lib';
+/** A runner that is monitored: a dashboard, alarms, saved queries, a message for each task that cannot start, and a check of the registration. */
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import { SnsTopic } from 'aws-cdk-lib/aws-events-targets';
@@ -22,7 +22,7 @@ const runner = new EcsRunner(stack, 'Runner', {
 });
 runner.addRule('Production', { envTypeId: 'production' });
 
-new RunnerMonitoring(stack, 'Monitoring', { runner, alarmActions: [new SnsAction(topic)] });
+new RunnerMonitoring(stack, 'Monitoring', { runner, alarmActions: [new SnsAction(topic)], driftCheckInterval: Duration.hours(1) });
 runner.onTaskFailedToStart('FailedToStart', { target: new SnsTopic(topic) });
 
 // An alarm of your own, for one reason.

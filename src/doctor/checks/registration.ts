@@ -1,14 +1,9 @@
-import { RUNNER_RULE_TYPE, RunnerProperties } from '../../registration/wire';
+import { differencesOf } from '../../registration/differences';
+import { runnerBody } from '../../registration/runner-body';
+import { RUNNER_RULE_TYPE } from '../../registration/wire';
 import { Check, Context, Finding, ok, problem, unknown } from '../check';
 import { callApi, NoAnswer, said } from '../orchestrator';
 import { isResolved } from '../template';
-
-/** A registered value that is not the template's. */
-interface Difference {
-  readonly field: string;
-  readonly registered: unknown;
-  readonly expected: unknown;
-}
 
 const DEPLOY = 'To restore the registration, change an input such as `description` and deploy again: CloudFormation does not see changes that others made.';
 
@@ -44,36 +39,8 @@ function registrationFindings({ runner: { properties, resource } }: Context, reg
     return [problem(`The runner '${properties.RunnerId}' was created again by somebody else at ${registered.created_at}; the stack created it at ${created}.`,
       'If this runner must belong to the stack, set `adoptExisting` and deploy again. Otherwise give the stack another `runnerId`.')];
   }
-  const differences = differencesOf(properties, registered);
-  return differences.length === 0 ? [] : [problem(
-    `The registration of '${properties.RunnerId}' differs from the template: ${differences.map(({ field, registered: value, expected }) =>
-      `${field} is ${text(value)}, expected ${text(expected)}`).join('; ')}.`, DEPLOY)];
-}
-
-/** Empty lists and maps and `false` are left out by the API. What the template does not give, others may have set: description and environment. */
-export function differencesOf({ Auth: auth, Job: job, StateStorage: state, Description: description }: RunnerProperties, registered: any): Difference[] {
-  const { auth: hasAuth = {}, job: hasJob = {}, type } = registered.runner_configuration ?? {};
-  const hasState = registered.state_storage_configuration ?? {};
-  const fields: [field: string, registered: unknown, expected: unknown][] = [
-    ['type', type, 'serverless-ecs'],
-    ['role_arn', hasAuth.role_arn, auth.RoleArn],
-    ['region', hasJob.region, job.Region],
-    ['cluster', hasJob.cluster, job.Cluster],
-    ['subnets', sorted(hasJob.subnets), sorted(job.Subnets)],
-    ['security_groups', sorted(hasJob.security_groups), sorted(job.SecurityGroups)],
-    ['is_public_ip_enabled', hasJob.is_public_ip_enabled ?? false, job.IsPublicIpEnabled === 'true'],
-    ['execution_role_arn', hasJob.execution_role_arn, job.ExecutionRoleArn],
-    ['task_role_arn', hasJob.task_role_arn, job.TaskRoleArn],
-    ['image', hasJob.image ?? '', job.Image ?? ''],
-    ['secrets', hasJob.secrets ?? {}, job.Secrets ?? {}],
-    ['bucket', hasState.bucket, state.Bucket],
-    ['path_prefix', hasState.path_prefix ?? '', state.PathPrefix ?? ''],
-    ...(job.Environment ? [['environment', hasJob.environment ?? {}, job.Environment]] as const : []).map(([...field]) => field as [string, unknown, unknown]),
-    ...(description === undefined ? [] : [['description', registered.description ?? '', description] as [string, unknown, unknown]]),
-  ];
-  return fields.filter(([, value, expected]) => stable(value) !== stable(expected)).map(([field, value, expected]) =>
-    field === 'environment' ? { field, registered: 'another', expected: `the variables ${Object.keys(job.Environment ?? {}).join(', ')} with the values of the template` }
-      : { field, registered: value, expected });
+  const differences = differencesOf(runnerBody(properties, registered), registered);
+  return differences.length === 0 ? [] : [problem(`The registration of '${properties.RunnerId}' differs from the template: ${differences.join('; ')}.`, DEPLOY)];
 }
 
 async function ruleFindings(context: Context): Promise<Finding[]> {
@@ -94,18 +61,4 @@ async function ruleFindings(context: Context): Promise<Finding[]> {
       : problem(`The runner rule ${id} (${filter}) points at the runner '${answer.body.runner_id}'.`, 'Remove the rule from the app, deploy, add it again, and deploy again.');
   }));
   return findings.filter((finding): finding is Finding => finding !== undefined);
-}
-
-function sorted(values: readonly string[] = []): readonly string[] {
-  return [...values].sort();
-}
-
-/** JSON with sorted keys. */
-function stable(value: unknown): string {
-  return JSON.stringify(value, (_key, each) => typeof each === 'object' && each !== null && !Array.isArray(each)
-    ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1)) : each) ?? 'absent';
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : stable(value);
 }

@@ -1,24 +1,13 @@
 import { ANSWER_TIME, ATTEMPT_TIMEOUT, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, SPREAD } from './limits';
 import { redact, short } from './log';
 import { jitter, pause } from './time';
+import type { RunnerBody } from '../runner-body';
 
 /** A runner, as far as the handler reads it. */
 export interface Runner extends RunnerBody {
   readonly id: string;
   readonly created_at: string;
   readonly updated_at: string;
-}
-
-/** What is sent to create or change a runner. */
-export interface RunnerBody {
-  readonly description?: string;
-  readonly runner_configuration: {
-    readonly type: string;
-    /** Runners of other types than `serverless-ecs` have none. */
-    readonly auth?: { readonly role_arn: string; readonly session_name?: string };
-    readonly job?: { readonly environment?: Record<string, string>; readonly [field: string]: unknown };
-  };
-  readonly state_storage_configuration: { readonly type: string; readonly bucket?: string; readonly path_prefix?: string };
 }
 
 /** What a rule says. Without project or environment type, the API answers an empty text. */

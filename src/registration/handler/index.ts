@@ -1,7 +1,8 @@
-import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties } from '../wire';
+import type { DriftCheckEvent, OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties } from '../wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from '../wire';
 import { OrchestratorClient } from './client';
 import { Answer, answer } from './cloudformation';
+import { checkDrift } from './drift';
 import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome, Request } from './event';
 import { LifecycleError } from './event';
 import { again } from './explain';
@@ -15,10 +16,13 @@ import { RunnerRuleLifecycle, unansweredRuleId } from './runner-rule';
 import { readToken } from './token';
 import { apiUrl, checkResponseUrl } from './trusted-urls';
 
-/** The Lambda: carries a request of CloudFormation out, and answers it whatever happens. */
-async function handler(event: LifecycleEvent, context: LambdaContext): Promise<void> {
-  checkResponseUrl(event.ResponseURL);
+/** The Lambda: carries a request of CloudFormation out, and answers it whatever happens. Or compares a registration with the template. */
+async function handler(event: LifecycleEvent | DriftCheckEvent, context: LambdaContext): Promise<void> {
   const end = Date.now() + context.getRemainingTimeInMillis();
+  if ('DriftCheck' in event) {
+    return checkDrift(event.DriftCheck, end - ANSWER_RESERVE);
+  }
+  checkResponseUrl(event.ResponseURL);
   log('request', {
     type: event.RequestType, resource: event.ResourceType, logicalId: event.LogicalResourceId, physicalId: event.PhysicalResourceId, request: event.RequestId,
   });

@@ -1,5 +1,5 @@
+import { runnerBody, TYPE } from '../runner-body';
 import type { RunnerProperties } from '../wire';
-import { runnerBody, TYPE } from './body';
 import type { OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';

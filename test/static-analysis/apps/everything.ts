@@ -1,5 +1,5 @@
 /** Runners with all that an option can add to their resources, as no example has it at once. */
-import { App, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { Cluster, Secret as EcsSecret } from 'aws-cdk-lib/aws-ecs';
@@ -42,7 +42,7 @@ const own = new EcsRunner(stack, 'Own', {
   rolePath: '/platform/',
 });
 own.addRule('Rule', { envTypeId: 'production' });
-new RunnerMonitoring(stack, 'Monitoring', { runner: own });
+new RunnerMonitoring(stack, 'Monitoring', { runner: own, driftCheckInterval: Duration.hours(1) });
 
 // Everything from elsewhere, and a self-hosted orchestrator with a prefix of its own.
 new EcsRunner(stack, 'Given', {

@@ -11,6 +11,7 @@ import io.github.myorg.cdk.humanitec.ecsrunner.TaskFailure;
 import java.util.List;
 
 import software.amazon.awscdk.App;
+import software.amazon.awscdk.Duration;
 import software.amazon.awscdk.Environment;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.StackProps;
@@ -23,7 +24,7 @@ import software.amazon.awscdk.services.secretsmanager.Secret;
 import software.amazon.awscdk.services.sns.ITopic;
 import software.amazon.awscdk.services.sns.Topic;
 
-/** A runner that is monitored: a dashboard, alarms, saved queries, and a message for each task that cannot start. */
+/** A runner that is monitored: a dashboard, alarms, saved queries, a message for each task that cannot start, and a check of the registration. */
 public class MonitoringApp {
     public static void main(final String[] args) {
         final App app = new App();
@@ -43,7 +44,11 @@ public class MonitoringApp {
                 .build();
         runner.addRule("Production", RunnerRuleOptions.builder().envTypeId("production").build());
 
-        RunnerMonitoring.Builder.create(stack, "Monitoring").runner(runner).alarmActions(List.of(new SnsAction(topic))).build();
+        RunnerMonitoring.Builder.create(stack, "Monitoring")
+                .runner(runner)
+                .alarmActions(List.of(new SnsAction(topic)))
+                .driftCheckInterval(Duration.hours(1))
+                .build();
         runner.onTaskFailedToStart("FailedToStart", OnEventOptions.builder().target(new SnsTopic(topic)).build());
 
         // An alarm of your own, for one reason.

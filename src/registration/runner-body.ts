@@ -1,7 +1,18 @@
 import { createHash } from 'crypto';
-import { SESSION_NAME_MAX } from '../../common/contract';
-import type { RunnerProperties } from '../wire';
-import type { Runner, RunnerBody } from './client';
+import type { RunnerProperties } from './wire';
+import { SESSION_NAME_MAX } from '../common/contract';
+
+/** What is sent to create or change a runner. */
+export interface RunnerBody {
+  readonly description?: string;
+  readonly runner_configuration: {
+    readonly type: string;
+    /** Runners of other types than `serverless-ecs` have none. */
+    readonly auth?: { readonly role_arn: string; readonly session_name?: string };
+    readonly job?: { readonly environment?: Record<string, string>; readonly [field: string]: unknown };
+  };
+  readonly state_storage_configuration: { readonly type: string; readonly bucket?: string; readonly path_prefix?: string };
+}
 
 /** The type of a runner on Amazon ECS. */
 export const TYPE = 'serverless-ecs';
@@ -11,7 +22,7 @@ export const TYPE = 'serverless-ecs';
  *
  * @param previous the properties before an update
  */
-export function runnerBody(properties: RunnerProperties, registered?: Runner, previous?: RunnerProperties): RunnerBody {
+export function runnerBody(properties: Omit<RunnerProperties, 'ServiceToken'>, registered?: RunnerBody, previous?: RunnerProperties): RunnerBody {
   const { Auth: auth, Job: job, StateStorage: state } = properties;
   const session = sessionName(properties);
   // The API keeps an absent description, and replaces the job with its environment as a whole.
@@ -48,7 +59,7 @@ export function runnerBody(properties: RunnerProperties, registered?: Runner, pr
 }
 
 /** Without it, the orchestrator joins organization and runner. If that is longer than STS accepts, a hash keeps the shortened name unique. */
-function sessionName(properties: RunnerProperties): string | undefined {
+function sessionName(properties: Pick<RunnerProperties, 'OrgId' | 'RunnerId'>): string | undefined {
   const natural = `${properties.OrgId}-${properties.RunnerId}`;
   if (natural.length <= SESSION_NAME_MAX) {
     return undefined;
