@@ -7,5 +7,6 @@ settings.behaviour = ALTERNATIVE;
 // Loaded where they belong to a block: one of them prepares each of its tests.
 /* eslint-disable @typescript-eslint/no-require-imports */
 describe('with the alternative behaviour of the orchestrator, a runner', () => { require('./runner.test'); });
+describe('with the alternative behaviour of the orchestrator, an adopted runner', () => { require('./adoption.test'); });
 describe('with the alternative behaviour of the orchestrator, the replacement of a runner', () => { require('./replacement.test'); });
 describe('with the alternative behaviour of the orchestrator, a rule', () => { require('./runner-rule.test'); });

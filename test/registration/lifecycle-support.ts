@@ -5,6 +5,9 @@ export const TOKEN = 'token-of-my-org';
 export const READ_ONLY = 'token-that-reads';
 export const OTHER_ROLE = 'arn:aws:iam::123456789012:role/Other';
 
+/** A handler that waits for another one, or for what the API may still carry out, takes longer. */
+export const QUICK_SECONDS = 15;
+
 export const store = new SecretStore();
 export let api: LocalOrchestrator;
 /** How the orchestrator of each test behaves. */

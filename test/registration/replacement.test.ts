@@ -1,4 +1,5 @@
-import { api, BODY, call, create, idOf, isGone, Props, runnerProps, send, TOKEN } from './lifecycle-support';
+import { api, BODY, call, create, idOf, isGone, Props, QUICK_SECONDS, runnerProps, send, TOKEN } from './lifecycle-support';
+import { SECRET } from './support';
 
 describe('a replacement of a runner', () => {
   const other = (change: Props = {}) => runnerProps({ RunnerId: 'new-runner', ...change });
@@ -16,17 +17,28 @@ describe('a replacement of a runner', () => {
   test('is rolled back to exactly the old physical ID, and the new registration is deleted', async () => {
     const id = await create();
     const { PhysicalResourceId: replaced } = await send('Runner', 'Update', other(), { id, old: runnerProps() });
-    expect(await send('Runner', 'Update', runnerProps(), { id: replaced, old: other() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    const rollback = await send('Runner', 'Update', runnerProps(), { id: replaced, old: other() });
+    expect(rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    // It waits for no cancelled update of the old runner: there was none.
+    expect(rollback.seconds).toBeLessThan(QUICK_SECONDS);
     expect(await send('Runner', 'Delete', other(), { id: replaced })).toMatchObject({ Status: 'SUCCESS' });
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
     expect(await idOf()).toBe(id);
   });
 
-  test('that failed unanswered is removed by a rollback that has the old physical ID', async () => {
+  test('that failed unanswered is removed by a rollback that has the old physical ID, and needs only the old API token', async () => {
     const id = await create();
     await call('POST', '/runners', { ...BODY, id: 'new-runner' });
-    expect(await send('Runner', 'Update', runnerProps(), { id, old: other() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    const bad = other({ Token: { SecretId: `${SECRET}-of-the-replacement` } });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: bad })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
+  });
+
+  test('that adopted a runner and failed leaves that runner', async () => {
+    const id = await create();
+    await call('POST', '/runners', { ...BODY, id: 'new-runner' });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: other({ AdoptExisting: 'true' }) })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect((await call('GET', '/runners/new-runner')).status).toBe(200);
   });
 
   test('that failed unanswered and is retried without a rollback keeps the runner, as the physical ID stays', async () => {

@@ -1,5 +1,5 @@
-import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, Props, READ_ONLY, registered, runnerProps, send, SHOWN, store } from './lifecycle-support';
-import { lossyProxy, ROLE, SECRET } from './support';
+import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, QUICK_SECONDS, READ_ONLY, registered, runnerProps, send, SHOWN, store } from './lifecycle-support';
+import { lossyProxy, SECRET } from './support';
 
 const MINUTE = 60_000;
 /** Little time, so that an outage is soon given up on. */
@@ -10,10 +10,16 @@ const down = (matches: (request: { method: string; path: string }) => boolean) =
 /** A runner of our role that somebody created so long ago. */
 async function createdBefore(minutes: number): Promise<void> {
   await call('POST', '/runners', { id: 'prod-runner', ...BODY });
-  const { runners } = api.store.organization('my-org')!;
-  const created_at = new Date(Date.now() - minutes * MINUTE).toISOString();
-  runners.set('prod-runner', { ...runners.get('prod-runner')!, created_at, updated_at: created_at });
+  age('prod-runner', minutes, 'created_at');
 }
+/** Nobody has written the runner for so long. */
+function age(id: string, minutes: number, ...fields: 'created_at'[]): void {
+  const { runners } = api.store.organization('my-org')!;
+  const time = new Date(Date.now() - minutes * MINUTE).toISOString();
+  runners.set(id, { ...runners.get(id)!, ...Object.fromEntries(['updated_at', ...fields].map(field => [field, time])) });
+}
+/** The physical ID of a create that had no answer, and was sent and carried out in these minutes from now. */
+const unanswered = (from: number, to: number) => `my-org/prod-runner?created=${[from, to].map(minutes => new Date(Date.now() + minutes * MINUTE).toISOString()).join('/')}`;
 /** A runner on Kubernetes: it has no role. */
 const kubernetes = () => call('POST', '/runners', {
   id: 'prod-runner',
@@ -85,8 +91,15 @@ describe('the create of a runner', () => {
     store.values.set(SECRET, READ_ONLY);
     const refused = await send('Runner', 'Create', runnerProps());
     expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('HTTP 403') });
+    expect(refused.seconds).toBeLessThan(QUICK_SECONDS);
     store.values.clear();
     expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
+  });
+
+  test('names no registration if the id is taken, and the API then does not answer whose runner it is', async () => {
+    await foreign();
+    down(({ method }) => method === 'GET');
+    expect(await send('Runner', 'Create', runnerProps(), {}, SHORT)).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
   });
 
   test('that is retried without a rollback keeps what the retry registered, when the failed create is deleted', async () => {
@@ -123,9 +136,30 @@ describe('the create of a runner', () => {
 describe('the delete of a runner', () => {
   test('removes what its physical ID names, and succeeds if that is gone', async () => {
     const id = await create();
-    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    const deleted = await send('Runner', 'Delete', runnerProps(), { id });
     expect(await isGone()).toBe(true);
-    expect(await send('Runner', 'Delete', runnerProps(), { id })).toMatchObject({ Status: 'SUCCESS' });
+    for (const answer of [deleted, await send('Runner', 'Delete', runnerProps(), { id })]) {
+      expect(answer.Status).toBe('SUCCESS');
+      expect(answer.seconds).toBeLessThan(QUICK_SECONDS);
+    }
+  });
+
+  test('leaves a runner that was created after the period in its physical ID', async () => {
+    await createdBefore(1);
+    expect(await send('Runner', 'Delete', runnerProps(), { id: unanswered(-60, -59) })).toMatchObject({
+      Status: 'SUCCESS', Reason: expect.stringContaining('stays registered: this resource did not register it'),
+    });
+    expect(await isGone()).toBe(false);
+  });
+
+  test('waits for a create that may still be carried out, and removes what it registers', async () => {
+    const deleting = send('Runner', 'Delete', runnerProps(), { id: unanswered(-1, 0.5) });
+    await new Promise(resolve => setTimeout(resolve, 1_000));
+    await call('POST', '/runners', { id: 'prod-runner', ...BODY });
+    expect(await deleting).toMatchObject({ Status: 'SUCCESS' });
+    const looks = api.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/runners/prod-runner')).length;
+    expect(await isGone()).toBe(true);
+    expect(looks).toBeLessThan(7);
   });
 
   test('leaves a runner that somebody registered again with the same id and role', async () => {
@@ -189,48 +223,6 @@ describe('the delete of a runner', () => {
   });
 });
 
-describe('the adoption of a runner', () => {
-  const adopt = (change: Props = {}) => runnerProps({ AdoptExisting: 'true', ...change });
-
-  test('takes it over, keeps its description and environment if the template gives none, and tells the former configuration', async () => {
-    await foreign();
-    const { Description: _, ...plain } = adopt();
-    const answer = await send('Runner', 'Create', { ...plain, Job: { ...plain.Job, Environment: undefined } });
-    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
-    expect(answer.Reason).toContain(OTHER_ROLE);
-    expect(answer.log).toContain(OTHER_ROLE);
-    expect(await registered()).toMatchObject(SHOWN);
-  });
-
-  test('is left by the delete of a failed first deployment', async () => {
-    await foreign();
-    const { PhysicalResourceId: id } = await send('Runner', 'Create', adopt());
-    expect(await send('Runner', 'Delete', adopt(), { id })).toMatchObject({ Status: 'SUCCESS', Reason: expect.stringContaining('because adoptExisting is set') });
-    expect(await isGone()).toBe(false);
-  });
-
-  test('puts the former configuration back if the answer was lost, and the delete leaves the runner', async () => {
-    await foreign();
-    const before = await registered();
-    const proxy = await lossyProxy(api.url, (method, _path, body) => method === 'PATCH' && body.includes(ROLE));
-    const failed = await send('Runner', 'Create', adopt({ ApiUrl: proxy.url }));
-    proxy.close();
-    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
-    await send('Runner', 'Delete', adopt(), { id: failed.PhysicalResourceId });
-    expect(await registered()).toEqual({ ...before, updated_at: expect.anything() });
-  }, 60_000);
-
-  test('names the former configuration in the reason if it could not be put back', async () => {
-    await foreign();
-    let patches = 0;
-    api.setFaults(({ method }) => method === 'PATCH' ? { name: 'down', carriedOut: patches++ === 0, answer: { kind: 'reset' } } : undefined);
-    const failed = await send('Runner', 'Create', adopt());
-    expect(failed.Status).toBe('FAILED');
-    expect(failed.Reason).toContain('The former configuration could not be restored');
-    expect(failed.Reason).toContain(`"role_arn":"${OTHER_ROLE}"`);
-  }, 60_000);
-});
-
 describe('the update of a runner', () => {
   test('sends the exact body, and empties what only the previous template gave', async () => {
     const id = await create();
@@ -263,6 +255,24 @@ describe('the update of a runner', () => {
     expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
   });
 
+  test('takes over a runner that somebody registered again with the role of this stack, if adoptExisting is set', async () => {
+    const id = await create();
+    await call('DELETE', '/runners/prod-runner');
+    await createdBefore(60);
+    const adopting = runnerProps({ AdoptExisting: 'true' });
+    const answer = await send('Runner', 'Update', adopting, { id, old: adopting });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
+    expect(answer.PhysicalResourceId).not.toBe(id);
+  });
+
+  test('that changes nothing writes once, and waits for no cancelled update', async () => {
+    const id = await create();
+    const answer = await send('Runner', 'Update', runnerProps(), { id, old: runnerProps() });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect(writes()).toEqual(['POST', 'PATCH']);
+    expect(answer.seconds).toBeLessThan(QUICK_SECONDS);
+  });
+
   test('keeps the state in place unless it is told to move it', async () => {
     const id = await create();
     const moved = { StateStorage: { Bucket: 'other-bucket' } };
@@ -277,16 +287,24 @@ describe('the update of a runner', () => {
     expect((await registered()).state_storage_configuration.bucket).toBe('state-bucket');
   }, 60_000);
 
-  test('that rolls back a cancelled update writes last', async () => {
-    const id = await create();
-    const changed = runnerProps({ Description: 'changed' });
-    const rollback = send('Runner', 'Update', runnerProps(), { id, old: changed });
-    // The cancelled update is still running, and writes after the rollback has written.
+  test('that rolls back a cancelled update writes last, unless somebody registered the runner again', async () => {
+    const changed = { description: 'changed' };
+    const runners = { unwritten: 'not-yet-written', written: 'written-just-now', foreign: 'registered-again' };
+    const ids = Object.fromEntries(await Promise.all(Object.values(runners).map(async id => [id, await create({ RunnerId: id })])));
+    age(runners.unwritten, 10);
+    await call('PATCH', `/runners/${runners.written}`, changed);
+    const rollbacks = Promise.all(Object.values(runners).map(RunnerId =>
+      send('Runner', 'Update', runnerProps({ RunnerId }), { id: ids[RunnerId], old: runnerProps({ RunnerId, Description: 'changed' }) })));
+    // The cancelled updates are still running, and write after the rollbacks have written.
     await new Promise(resolve => setTimeout(resolve, 1_500));
-    expect(writes()).toContain('PATCH');
-    await call('PATCH', '/runners/prod-runner', { description: 'changed' });
-    expect(await rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
-    expect((await registered()).description).toBe('text');
+    expect(writes().filter(method => method === 'PATCH')).toHaveLength(1 + 3);
+    await call('PATCH', `/runners/${runners.unwritten}`, changed);
+    await call('PATCH', `/runners/${runners.written}`, changed);
+    await call('DELETE', `/runners/${runners.foreign}`);
+    await call('POST', '/runners', { id: runners.foreign, ...BODY, ...changed });
+    expect(await rollbacks).toMatchObject(Object.values(runners).map(id => ({ Status: 'SUCCESS', PhysicalResourceId: ids[id] })));
+    const descriptions = await Promise.all(Object.values(runners).map(async id => (await call('GET', `/runners/${id}`)).body.description));
+    expect(descriptions).toEqual(['text', 'text', 'changed']);
   }, 60_000);
 
   test('begins no write after its window', async () => {

@@ -1,0 +1,56 @@
+import { api, foreign, idOf, isGone, OTHER_ROLE, Props, registered, runnerProps, send, SHOWN } from './lifecycle-support';
+import { lossyProxy, ROLE } from './support';
+
+const adopt = (change: Props = {}) => runnerProps({ AdoptExisting: 'true', ...change });
+const writes = () => api.requests.filter(({ method }) => method !== 'GET').map(({ method }) => method);
+
+describe('the adoption of a runner', () => {
+  test('takes it over, keeps its description and environment if the template gives none, and tells the former configuration', async () => {
+    await foreign();
+    const { Description: _, ...plain } = adopt();
+    const answer = await send('Runner', 'Create', { ...plain, Job: { ...plain.Job, Environment: undefined } });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
+    expect(answer.Reason).toContain(OTHER_ROLE);
+    expect(answer.log).toContain(OTHER_ROLE);
+    expect(await registered()).toMatchObject(SHOWN);
+    // Lambda delivers the event again.
+    expect(await send('Runner', 'Create', adopt())).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: answer.PhysicalResourceId });
+  });
+
+  test('is left by the delete of a failed first deployment', async () => {
+    await foreign();
+    const { PhysicalResourceId: id } = await send('Runner', 'Create', adopt());
+    expect(await send('Runner', 'Delete', adopt(), { id })).toMatchObject({ Status: 'SUCCESS', Reason: expect.stringContaining('because adoptExisting is set') });
+    expect(await isGone()).toBe(false);
+  });
+
+  test('puts the former configuration back if the answer was lost, and the delete leaves the runner', async () => {
+    await foreign();
+    const before = await registered();
+    const proxy = await lossyProxy(api.url, (method, _path, body) => method === 'PATCH' && body.includes(ROLE));
+    const failed = await send('Runner', 'Create', adopt({ ApiUrl: proxy.url }));
+    proxy.close();
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    await send('Runner', 'Delete', adopt(), { id: failed.PhysicalResourceId });
+    expect(await registered()).toEqual({ ...before, updated_at: expect.anything() });
+  }, 60_000);
+
+  test('puts nothing back if the API refused the new configuration', async () => {
+    await foreign();
+    api.setFaults(({ method }) => method === 'PATCH' ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, headers: {}, body: '{"error":"HTTP-400","message":"bad"}' } } : undefined);
+    const failed = await send('Runner', 'Create', adopt());
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('HTTP 400') });
+    expect(failed.Reason).not.toContain('could not be restored');
+    expect(writes().slice(1)).toEqual(['POST', 'PATCH']);
+  });
+
+  test('names the former configuration in the reason if it could not be put back', async () => {
+    await foreign();
+    let patches = 0;
+    api.setFaults(({ method }) => method === 'PATCH' ? { name: 'down', carriedOut: patches++ === 0, answer: { kind: 'reset' } } : undefined);
+    const failed = await send('Runner', 'Create', adopt());
+    expect(failed.Status).toBe('FAILED');
+    expect(failed.Reason).toContain('The former configuration could not be restored');
+    expect(failed.Reason).toContain(`"role_arn":"${OTHER_ROLE}"`);
+  }, 60_000);
+});
