@@ -33,6 +33,21 @@ export const ecsConditions: Rule[] = [
     },
   },
   {
+    name: 'a denied call of ECS names the action and the resource that the policy lacks, and an unknown access key is refused',
+    async check(world) {
+      const taskRole = await world.role();
+      const definition = await registerTask(world, { taskRole: taskRole.arn });
+      const cluster = await createCluster(world);
+      const request = await taskRequest(world, definition, cluster);
+      const caller = new ECSClient(await world.as(await world.role(allow('ecs:RunTask', '*'))));
+      const { name, message } = await refusal(async () => caller.send(request)).finally(() => caller.destroy());
+      assert.equal(name, 'AccessDeniedException');
+      assert.match(message, new RegExp(`not authorized to perform: iam:PassRole on resource: ${taskRole.arn}$`));
+      const unknown = new ECSClient({ ...world.settings, credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x' } });
+      assert.match((await refusal(async () => unknown.send(request)).finally(() => unknown.destroy())).name, /^(UnrecognizedClient|InvalidClientTokenId)/);
+    },
+  },
+  {
     name: 'a log group cannot get the name of another one in an update',
     async check(world) {
       const [first, second] = [world.name('/group'), world.name('/group')];

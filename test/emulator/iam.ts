@@ -1,7 +1,8 @@
 /** What IAM refuses about policies, and when they take effect. */
 import { strict as assert } from 'node:assert';
 import {
-  AttachRolePolicyCommand, CreatePolicyCommand, CreatePolicyVersionCommand, CreateRoleCommand, GetRoleCommand, PutRolePolicyCommand, UpdateAssumeRolePolicyCommand,
+  AttachRolePolicyCommand, CreatePolicyCommand, CreatePolicyVersionCommand, CreateRoleCommand, DeleteRoleCommand, DeleteRolePolicyCommand, GetRoleCommand,
+  PutRolePolicyCommand, UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { GetObjectCommand, PutObjectCommand, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { allow, policy, refusal, until, type Rule, type Statement, type World } from './world';
@@ -131,19 +132,22 @@ export const iamRules: Rule[] = [
       const reader = async (...statements: Statement[]) => {
         const created = await world.role(...statements);
         const s3 = new S3Client({ ...await world.as(created), forcePathStyle: true });
-        const reads = async () => s3.send(new GetObjectCommand({ Bucket, Key: 'object' })).then(async ({ Body }) => Body?.transformToString()).then(() => true, () => false);
-        return { ...created, reads };
+        const read = async () => s3.send(new GetObjectCommand({ Bucket, Key: 'object' })).then(async ({ Body }) => Body?.transformToString());
+        return { ...created, read, reads: async () => read().then(() => true, () => false) };
       };
-      const read = allow('s3:GetObject', `arn:aws:s3:::${Bucket}/*`);
-      const before = await reader(read);
-      const changed = await reader(read);
+      const readable = allow('s3:GetObject', `arn:aws:s3:::${Bucket}/*`);
+      const before = await reader(readable);
+      const changed = await reader(readable);
       await world.emulator.setBehaviour({ policyDelayMs: 1_000 });
       try {
         assert.equal(await before.reads(), true);
         await world.putPolicy(changed.name, allow('s3:PutObject', '*'));
-        const created = await reader(read);
+        const created = await reader(readable);
         assert.deepEqual([await changed.reads(), await created.reads()], [true, false]);
         await until(async () => await created.reads() && !await changed.reads());
+        await world.iam.send(new DeleteRolePolicyCommand({ RoleName: before.name, PolicyName: 'Policy' }));
+        await world.iam.send(new DeleteRoleCommand({ RoleName: before.name }));
+        assert.equal((await refusal(before.read)).status, 403);
       } finally {
         await world.emulator.setBehaviour({ policyDelayMs: 0 });
       }

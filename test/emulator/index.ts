@@ -13,9 +13,11 @@ import { missingObjects } from './missing-objects';
 import { network } from './network';
 import { oidc } from './oidc';
 import { policySimulation } from './policy-simulation';
+import { resourceTypes } from './resource-types';
 import { secretRules } from './secrets';
 import { serviceLinkedRole } from './service-linked-role';
 import { tagRules } from './tags';
+import { taskCredentials } from './task-credentials';
 import { taskEvents } from './task-events';
 import { taskSizes } from './task-sizes';
 import { tasks } from './tasks';
@@ -26,6 +28,7 @@ import { Report } from '../../local/try/report';
 
 const RULES: Record<string, Rule[]> = {
   tasks,
+  taskCredentials,
   taskEvents,
   taskSizes,
   clusters,
@@ -38,6 +41,7 @@ const RULES: Record<string, Rule[]> = {
   network,
   oidc,
   policySimulation,
+  resourceTypes,
   secretRules,
   serviceLinkedRole,
   tagRules,

@@ -90,6 +90,23 @@ export const keys: Rule[] = [
     },
   },
   {
+    name: 'a bucket with the key of AWS needs no permission for it, and a secret whose key is gone cannot be read',
+    async check(world) {
+      const configuration = [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }];
+      const { ids: { Bucket } } = await world.stack({ Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketEncryption: { ServerSideEncryptionConfiguration: configuration } } } });
+      const object = { Bucket, Key: 'object' };
+      assert.equal(await can(world, (settings) => new S3Client({ ...settings, forcePathStyle: true }), async (client) => {
+        await client.send(new PutObjectCommand({ ...object, Body: 'x' }));
+        const { Body, ServerSideEncryption } = await client.send(new GetObjectCommand(object));
+        assert.deepEqual([await Body?.transformToString(), ServerSideEncryption], ['x', 'aws:kms']);
+      }, allow(['s3:GetObject', 's3:PutObject'], '*')), 'yes');
+      const KmsKeyId = `arn:aws:kms:${world.region}:${world.account}:key/00000000-0000-0000-0000-000000000000`;
+      const { ARN } = await world.secrets.send(new CreateSecretCommand({ Name: world.name('secret'), SecretString: 'x', KmsKeyId }));
+      assert.equal(await can(world, (settings) => new SecretsManagerClient(settings), async (client) => client.send(new GetSecretValueCommand({ SecretId: ARN })),
+        allow(['secretsmanager:GetSecretValue', 'kms:Decrypt'], '*')), 'AccessDeniedException: Access to KMS is not allowed');
+    },
+  },
+  {
     name: 'a log group takes a key only if the key policy lets CloudWatch Logs use it for that log group',
     async check(world) {
       const arnOf = (name: string) => `arn:aws:logs:${world.region}:${world.account}:log-group:${name}`;

@@ -1,7 +1,7 @@
 /** GET and HEAD of objects that do not exist. */
 import { strict as assert } from 'node:assert';
-import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { allow, deny, type Rule, type Statement, type World } from './world';
+import { CreateBucketCommand, GetBucketPolicyCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { allow, deny, refusal, type Rule, type Statement, type World } from './world';
 
 /** The status codes of HEAD and GET of a missing object, for a role with these statements for the bucket's objects. */
 async function statusesOf(world: World, statements: (bucket: string) => Statement[]): Promise<number[]> {
@@ -33,6 +33,20 @@ export const missingObjects: Rule[] = [
       assert.deepEqual(await statusesOf(world, () => []), [403, 403]);
       assert.deepEqual(await statusesOf(world, () => [allow('s3:ListBucket', 'arn:aws:s3:::another')]), [403, 403]);
       assert.deepEqual(await statusesOf(world, (bucket) => [allow('s3:ListBucket', bucket), deny('s3:ListBucket', bucket)]), [403, 403]);
+    },
+  },
+  {
+    name: 'a missing bucket and a missing bucket policy are a 404 for a role that may not list the bucket',
+    async check(world) {
+      const Bucket = world.name('bucket');
+      await world.s3.send(new CreateBucketCommand({ Bucket }));
+      const s3 = new S3Client({ ...await world.as(await world.role(allow(['s3:GetObject', 's3:GetBucketPolicy'], '*'))), forcePathStyle: true });
+      const errors = [
+        await refusal(async () => s3.send(new GetObjectCommand({ Bucket: 'no-such-bucket', Key: 'missing' }))),
+        await refusal(async () => s3.send(new GetBucketPolicyCommand({ Bucket }))),
+      ];
+      s3.destroy();
+      assert.deepEqual(errors.map(({ name }) => name), ['NoSuchBucket', 'NoSuchBucketPolicy']);
     },
   },
   {

@@ -5,6 +5,7 @@ import { CreateClusterCommand } from '@aws-sdk/client-ecs';
 import { TagRoleCommand } from '@aws-sdk/client-iam';
 import { createCluster, registerTask, taskRequest } from './task-support';
 import { refusal, type Rule, type World } from './world';
+import { sign } from '../../src/doctor/aws/signature';
 
 type Tags = Record<string, string>;
 
@@ -21,22 +22,36 @@ async function checkTags(tag: (tags: Tags) => Promise<unknown>): Promise<void> {
   for (const tags of INVALID) await refusal(async () => tag(tags)).catch(() => assert.fail(`taken: ${JSON.stringify(tags).slice(0, 60)}`));
 }
 
+const FUNCTION = { Runtime: 'nodejs22.x', Handler: 'index.handler', Code: { ZipFile: 'exports.handler = async () => {};' } };
+
+/** TagResource of Lambda. */
+async function tagFunction(world: World, arn: string, tags: Tags): Promise<void> {
+  const url = new URL(`/2017-03-31/tags/${encodeURIComponent(arn)}`, world.emulator.url);
+  const request = { method: 'POST', url, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ Tags: tags }) };
+  const { host, ...headers } = sign(request, 'lambda', world.region, world.settings.credentials);
+  const response = await fetch(url, { method: 'POST', headers, body: request.body });
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+}
+
 const TYPES: Record<string, (world: World, tags: Tags) => object> = {
   'AWS::ECS::Cluster': (_, tags) => ({ Tags: upperCase(tags) }),
   'AWS::Logs::LogGroup': (_, tags) => ({ Tags: upperCase(tags) }),
   'AWS::S3::Bucket': (_, tags) => ({ Tags: upperCase(tags) }),
   'AWS::IAM::OIDCProvider': (world, tags) => ({ Url: `https://${world.name('issuer')}.example`, ClientIdList: ['x'], Tags: upperCase(tags) }),
+  'AWS::Lambda::Function': (world, tags) => ({ ...FUNCTION, Role: `arn:aws:iam::${world.account}:role/function`, Tags: upperCase(tags) }),
   'AWS::SSM::Parameter': (_, tags) => ({ Type: 'String', Value: 'x', Tags: tags }),
 };
 
 export const tagRules: Rule[] = [
   {
-    name: 'IAM, ECS and CloudWatch Logs reject tags whose characters, length, prefix or number AWS does not accept',
+    name: 'IAM, ECS, CloudWatch Logs and Lambda reject tags whose characters, length, prefix or number AWS does not accept',
     async check(world) {
       const { name: RoleName } = await world.role();
       await checkTags(async (tags) => world.iam.send(new TagRoleCommand({ RoleName, Tags: upperCase(tags) })));
       await checkTags(async (tags) => world.ecs.send(new CreateClusterCommand({ clusterName: world.name('cluster'), tags: lowerCase(tags) })));
       await checkTags(async (tags) => world.logs.send(new CreateLogGroupCommand({ logGroupName: world.name('group'), tags })));
+      const { ids } = await world.stack({ Function: { Type: 'AWS::Lambda::Function', Properties: { ...FUNCTION, Role: `arn:aws:iam::${world.account}:role/function` } } });
+      await checkTags(async (tags) => tagFunction(world, `arn:aws:lambda:${world.region}:${world.account}:function:${ids.Function}`, tags));
       const [cluster, taskDefinition] = [await createCluster(world), await registerTask(world)];
       await checkTags(async (tags) => world.ecs.send(await taskRequest(world, taskDefinition, cluster, { tags: lowerCase(tags) })));
     },
@@ -48,6 +63,15 @@ export const tagRules: Rule[] = [
         for (const tags of [VALID[0]!, VALID[3]!]) await world.stack({ Resource: { Type, Properties: properties(world, tags) } });
         for (const tags of [INVALID[0]!, INVALID[5]!, INVALID[7]!]) await world.failingStack({ Resource: { Type, Properties: properties(world, tags) } });
       }
+    },
+  },
+  {
+    name: 'CloudFormation fails to give a resource such tags in an update',
+    async check(world) {
+      const cluster = (tags: Tags) => ({ Cluster: { Type: 'AWS::ECS::Cluster', Properties: { Tags: upperCase(tags) } } });
+      const { name } = await world.stack(cluster({}));
+      await world.update(name, cluster(VALID[0]!));
+      assert.match(await world.failingUpdate(name, cluster(INVALID[5]!)), /^Tag keys starting with 'aws:' are reserved/);
     },
   },
   {

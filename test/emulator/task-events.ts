@@ -4,6 +4,7 @@ import { CreateLogGroupCommand, DeleteResourcePolicyCommand, FilterLogEventsComm
 import { StopTaskCommand, SubmitTaskStateChangeCommand } from '@aws-sdk/client-ecs';
 import { createCluster, registerTask, runTask } from './task-support';
 import { policy, until, type Rule, type World } from './world';
+import { sign } from '../../src/doctor/aws/signature';
 
 interface TaskEvent {
   readonly 'source': string;
@@ -57,6 +58,14 @@ class EventLog {
     const { events = [] } = await this.world.logs.send(new FilterLogEventsCommand({ logGroupName: this.group }));
     return events.map(({ message }) => JSON.parse(message ?? '{}') as TaskEvent);
   }
+}
+
+/** What SQS answers to ReceiveMessage. */
+async function messages(world: World, queueUrl: string): Promise<string> {
+  const body = new URLSearchParams({ Action: 'ReceiveMessage', QueueUrl: queueUrl, Version: '2012-11-05' }).toString();
+  const request = { method: 'POST', url: new URL(world.emulator.url), headers: { 'content-type': 'application/x-www-form-urlencoded' }, body };
+  const { host, ...headers } = sign(request, 'sqs', world.region, world.settings.credentials);
+  return (await fetch(request.url, { method: 'POST', headers, body })).text();
 }
 
 export const taskEvents: Rule[] = [
@@ -134,6 +143,25 @@ export const taskEvents: Rule[] = [
       assert.equal(await delivered(SERVICES.slice(0, 1)), 0);
       assert.equal(await delivered(SERVICES, `arn:aws:events:eu-west-1:${world.account}:rule/*`), 0);
       assert.equal(await delivered(), 3);
+    },
+  },
+  {
+    name: 'a rule sends events to targets of other kinds, and to no log group of another region',
+    async check(world) {
+      const log = await EventLog.create(world);
+      const elsewhere = log.arn.replace(`:${world.region}:`, ':eu-west-1:');
+      const Service = SERVICES;
+      await world.logs.send(new PutResourcePolicyCommand({
+        policyName: world.name('policy'), policyDocument: policy({ Effect: 'Allow', Principal: { Service }, Action: 'logs:*', Resource: `${elsewhere}:*` }),
+      }));
+      const EventPattern = { source: ['aws.ecs'], detail: { group: [`family:${log.family}`], lastStatus: ['RUNNING'] } };
+      const { ids: { Queue } } = await world.stack({
+        Queue: { Type: 'AWS::SQS::Queue', Properties: {} },
+        Rule: { Type: 'AWS::Events::Rule', Properties: { EventPattern, Targets: [{ Id: 'Elsewhere', Arn: elsewhere }, { Id: 'Queue', Arn: { 'Fn::GetAtt': ['Queue', 'Arn'] } }] } },
+      });
+      await runTask(world, await registerTask(world, { family: log.family }), await createCluster(world));
+      await until(async () => (await messages(world, Queue!)).includes(log.family));
+      assert.deepEqual(await log.events(), []);
     },
   },
 ];

@@ -1,7 +1,8 @@
 /** How a task starts, and why it does not. */
 import { strict as assert } from 'node:assert';
+import { RegisterTaskDefinitionCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
-import { CreateSecretCommand, DeleteSecretCommand } from '@aws-sdk/client-secrets-manager';
+import { CreateSecretCommand, DeleteSecretCommand, PutResourcePolicyCommand } from '@aws-sdk/client-secrets-manager';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { createCluster, createNetwork, describeTask, registerTask, runTask, startTask, type Network } from './task-support';
 import { allow, deny, policy, refusal, until, type Rule, type World } from './world';
@@ -77,6 +78,17 @@ export const tasks: Rule[] = [
       const arn = await secret(world);
       const reason = await failsToStart(world, { A: arn }, allow('secretsmanager:GetSecretValue', '*'), deny('secretsmanager:*', arn));
       assert.match(reason, /with an explicit deny in an identity-based policy/);
+    },
+  },
+  {
+    name: 'the resource policy of a secret can deny the execution role',
+    async check(world) {
+      const arn = await secret(world);
+      const readable = allow('secretsmanager:GetSecretValue', '*');
+      await starts(world, { A: arn }, readable);
+      const ResourcePolicy = policy({ Effect: 'Deny', Principal: '*', Action: 'secretsmanager:GetSecretValue', Resource: '*' });
+      await world.secrets.send(new PutResourcePolicyCommand({ SecretId: arn, ResourcePolicy }));
+      assert.match(await failsToStart(world, { A: arn }, readable), /not authorized to perform: secretsmanager:GetSecretValue/);
     },
   },
   {
@@ -179,6 +191,11 @@ export const tasks: Rule[] = [
       assert.match(await refused({ ...one, subnets: [...one.subnets, ...other.subnets] }), /^The subnets are in different VPCs/);
       assert.match(await refused({ ...one, securityGroups: Array.from({ length: 6 }, () => one.securityGroups[0]!) }), /^securityGroups can have at most 5 items/);
       await run(other);
+      // Tasks in another network mode have no network configuration.
+      const { taskDefinition } = await world.ecs.send(new RegisterTaskDefinitionCommand({
+        family: world.name('family'), networkMode: 'bridge', containerDefinitions: [{ name: 'main', image: 'x', memory: 128 }],
+      }));
+      await world.ecs.send(new RunTaskCommand({ cluster, taskDefinition: taskDefinition!.taskDefinitionArn }));
     },
   },
 ];

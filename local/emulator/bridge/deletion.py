@@ -32,9 +32,7 @@ def _keep_dependencies(delete_stack):
     async def delete_stack_async(stack_name, stack_id, *rest, **named):
         from ministack.services.cloudformation import _stacks
 
-        stack = _stacks.get(stack_name)
-        if stack is None:
-            return
+        stack = _stacks[stack_name]
         resources = stack.get("_resources", {})
         definitions = (stack.get("_template") or {}).get("Resources", {})
         remaining = stack["_resources"] = StillNeeded(resources, definitions)

@@ -19,8 +19,6 @@ _has_tags: contextvars.ContextVar = contextvars.ContextVar("oidc_provider_has_ta
 def provider_arn(request: dict, account: str) -> str | None:
     """The ARN that the parameters of a query name, if they do."""
     url = urlsplit(iam._p(request, "Url"))
-    if "OpenIDConnectProvider" not in iam._p(request, "Action"):
-        return None
     if url.netloc:
         return f"arn:aws:iam::{account}:oidc-provider/{url.netloc}{url.path.rstrip('/')}"
     return iam._p(request, "OpenIDConnectProviderArn") or None

@@ -164,5 +164,4 @@ def install() -> None:
         # MiniStack's own wins as soon as it has one.
         if name not in provisioners._RESOURCE_HANDLERS:
             provisioners._RESOURCE_HANDLERS[name] = handler
-            if name in REPLACING:
-                provisioners._REPLACING_PROPERTIES.setdefault(name, REPLACING[name])
+            provisioners._REPLACING_PROPERTIES.setdefault(name, REPLACING.get(name, ()))

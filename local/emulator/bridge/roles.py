@@ -5,9 +5,7 @@ from ministack.services.cloudformation import provisioners
 
 
 def _keep_boundary(physical_id: str, props: dict) -> None:
-    role = iam._roles.get(physical_id)
-    if role is not None:
-        role["PermissionsBoundary"] = props.get("PermissionsBoundary") or None
+    iam._roles[physical_id]["PermissionsBoundary"] = props.get("PermissionsBoundary") or None
 
 
 def install() -> None:
