@@ -1,5 +1,5 @@
 /** Values that the first synthesis does not know: placeholders of context lookups, and CDK tokens that stand for the same value. */
-import { App, Fn, Lazy, Stack } from 'aws-cdk-lib';
+import { App, CfnDynamicReference, CfnDynamicReferenceService, Fn, Lazy, SecretValue, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -195,5 +195,38 @@ describe('CDK tokens', () => {
     const bucket = s3.Bucket.fromBucketAttributes(stack, 'Bucket', { bucketName: 'state', encryptionKey: key('Of bucket') });
     const runner = runnerIn(stack, { encryptionKey: key('Key'), stateStorage: StateStorage.existingBucket(bucket) });
     expect(JSON.stringify(runner.node.metadata)).toContain('EncryptState');
+  });
+});
+
+describe('dynamic references', () => {
+  const problem = (input: string, reference: string) => `${input}: expected no dynamic reference to a secret, which CloudFormation does not resolve in custom resources; `
+    + `got "${reference}". Give environment variables with secret values in \`secrets\`, and a plain value elsewhere.`;
+  const secret = SecretValue.secretsManager('password').unsafeUnwrap();
+  const reference = '{{resolve:secretsmanager:password:SecretString:::}}';
+
+  test.each<[string, Partial<EcsRunnerProps>, string]>([
+    ['an environment variable', { environment: { PASSWORD: secret } }, problem('environment.PASSWORD', reference)],
+    ['a part of an environment variable', { environment: { URL: Fn.join('', ['https://', Fn.importValue('Host'), '/', secret]) } }, problem('environment.URL', reference)],
+    ['a SecureString parameter', { description: SecretValue.ssmSecure('/text', '1').unsafeUnwrap() }, problem('description', '{{resolve:ssm-secure:/text:1}}')],
+    ['the id', { runnerId: secret }, problem('runnerId', reference)],
+    ['a text that is a reference', { environment: { PASSWORD: reference } }, problem('environment.PASSWORD', reference)],
+  ])('to secrets are rejected: %s', (_name, props, message) => {
+    const stack = newStack();
+    expect(() => {
+      runnerIn(stack, props);
+      (stack.node.root as App).synth();
+    }).toThrow(message);
+  });
+
+  test('to secrets are rejected in the filter of a rule', () => {
+    const stack = newStack();
+    runnerIn(stack).addRule('Rule', { projectId: secret });
+    expect(() => (stack.node.root as App).synth()).toThrow(`[Stack/Runner/Rule/Resource] ${problem('projectId', reference)}`);
+  });
+
+  test('to plain parameters are accepted', () => {
+    const stack = newStack();
+    runnerIn(stack, { environment: { HOST: new CfnDynamicReference(CfnDynamicReferenceService.SSM, '/host').toString() } });
+    expect(JSON.stringify(Template.fromStack(stack))).toContain('{{resolve:ssm:/host}}');
   });
 });

@@ -3,7 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
 import type { Problems } from './problems';
-import { canonical, isKnown, isPlaceholderArn } from './unknown-values';
+import { canonical, isKnown, isPlaceholderArn, quote } from './unknown-values';
 
 /** Account and region of a resource, as far as they are known at synthesis. */
 export interface Place {
@@ -40,6 +40,19 @@ export interface PlaceRule {
   readonly what: string;
   readonly same: ('region' | 'account')[];
   readonly fix: string;
+}
+
+/** Rejects an ARN of another partition, such as `aws-cn`: the orchestrator serves the partition `aws` only, and partitions share no resources. */
+export function checkPartition(scope: IConstruct, problems: Problems, input: string, what: string, arn: string): void {
+  const [start, partition] = canonical(scope, arn).split(':');
+  if (start === 'arn' && partition.startsWith('aws-')) {
+    problems.add({
+      input,
+      expected: `${what} of the partition "aws"`,
+      got: quote(arn),
+      fix: 'A resource of another partition cannot be used: give one of the runner\'s partition.',
+    });
+  }
 }
 
 /** Rejects a resource of another account or region than the stack of the scope. */

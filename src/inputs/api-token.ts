@@ -5,7 +5,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
 import { checkType, objectWith, sensitive, TEXT } from '../common/input-types';
-import { checkKey, isElsewhere, Place, placeOf } from '../common/place';
+import { checkKey, checkPartition, isElsewhere, Place, placeOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { arnForPolicies, isPartial, SECRET_SUFFIX } from '../common/secret-source';
 import { maskUnknown, quote } from '../common/unknown-values';
@@ -141,6 +141,7 @@ export class ApiToken {
         fix: 'Give the name of the field, or omit `jsonField` if the whole secret is the API token.',
       });
     }
+    checkPartition(scope, problems, '', 'a secret or parameter', secret?.secretArn ?? this.source.parameter!.parameterArn);
     const { account, region } = this.place(scope);
     if (secret && isPartial(scope, secret) && isElsewhere(account, Stack.of(scope).account)) {
       problems.add({

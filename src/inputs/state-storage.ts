@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from '../common/contract';
 import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from '../common/input-types';
-import { checkKey, checkPlace, isElsewhere, placeOf } from '../common/place';
+import { checkPartition, checkKey, checkPlace, isElsewhere, placeOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { checkRemovalPolicy } from '../common/removal-policy';
 import { isKnown, maskUnknown, quote } from '../common/unknown-values';
@@ -244,6 +244,7 @@ export class StateStorage {
         fix: 'The orchestrator rejects such names: use another bucket.',
       });
     }
+    checkPartition(scope, problems, 'existingBucket', 'a bucket', bucket.bucketArn);
     const region = placeOf(scope, bucket).region;
     const stack = Stack.of(scope);
     if (isElsewhere(region, stack.region)) {

@@ -14,7 +14,7 @@ import { HUMANITEC_API_URL } from '../common/contract';
 import { besidesResourceOf } from '../common/dependencies';
 import { hash8 } from '../common/hash';
 import { logGroupFindings } from '../common/log-groups';
-import { checkPlace, checkVpcParts, placeOf } from '../common/place';
+import { checkPartition, checkPlace, checkVpcParts, placeOf } from '../common/place';
 import { acknowledgeRole } from '../common/policy-findings';
 import type { Problems } from '../common/problems';
 import { retainExceptOnCreate } from '../common/removal-policy';
@@ -291,8 +291,12 @@ export function apiSuffix(scope: IConstruct, apiUrl: string): string {
 
 /** Rejects a boundary of another account. The policies of AWS itself belong to the account "aws". */
 function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IManagedPolicy | undefined): void {
-  const place = boundary && placeOf(scope, boundary, boundary.managedPolicyArn);
-  if (place && place.account !== 'aws') {
+  if (!boundary) {
+    return;
+  }
+  checkPartition(scope, problems, 'permissionsBoundary', 'a policy', boundary.managedPolicyArn);
+  const place = placeOf(scope, boundary, boundary.managedPolicyArn);
+  if (place.account !== 'aws') {
     checkPlace(scope, problems, 'permissionsBoundary', place, {
       what: 'a policy', same: ['account'], fix: 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.',
     });

@@ -3,6 +3,7 @@ import type { Construct, IConstruct } from 'constructs';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
 import { apiSuffix, RegistrationProvider } from './provider';
 import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
+import { rejectSecretReferences } from './secret-references';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, ruleLogicalId, RUNNER_TYPE } from './wire';
 import { hash8 } from '../common/hash';
 import { isKnown } from '../common/unknown-values';
@@ -108,6 +109,7 @@ function customResource(
     removalPolicy: RemovalPolicy.DESTROY,
     properties,
   });
+  rejectSecretReferences(registration, properties);
   if (provider.connectivity.length > 0) {
     registration.node.addDependency(...provider.connectivity);
   }

@@ -2,9 +2,10 @@ import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn } from './row';
-import { RunnerImage, RunnerOidcProvider } from '../../src';
+import { ApiToken, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, REGION } from '../support';
 
 /** Clusters, roles, providers and keys of the account. */
@@ -47,4 +48,15 @@ export const ROWS: Row[] = [
     oidcProvider: new iam.OidcProviderNative(stack, 'P', { url: 'https://oidc.humanitec.dev', clientIds: ['my-app'], thumbprints: ['a'.repeat(40)] }),
   }), ['oidcProvider: expected a provider with the client ID "sts.amazonaws.com", which is the audience of the orchestrator\'s tokens; got \'Stack/P\' with ["my-app"]. '
     + 'Add the client ID to the provider, or define it with RunnerOidcProvider.']],
+  ['a boundary, a bucket and an API token of another partition', stack => ({
+    permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', 'arn:aws-us-gov:iam::aws:policy/PowerUserAccess'),
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketArn(stack, 'B', 'arn:aws-cn:s3:::state')),
+    orchestrator: Orchestrator.humanitec({
+      orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('x-AbCdEf').replace('arn:aws:', 'arn:aws-cn:'))),
+    }),
+  }), [
+    ['orchestrator.apiToken', 'a secret or parameter', secretArn('x-AbCdEf').replace('arn:aws:', 'arn:aws-cn:')],
+    ['stateStorage.existingBucket', 'a bucket', 'arn:aws-cn:s3:::state'],
+    ['permissionsBoundary', 'a policy', 'arn:aws-us-gov:iam::aws:policy/PowerUserAccess'],
+  ].map(([input, what, got]) => `${input}: expected ${what} of the partition "aws"; got "${got}". A resource of another partition cannot be used: give one of the runner's partition.`)],
 ];

@@ -1,7 +1,9 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Row } from './row';
@@ -77,6 +79,12 @@ export const ROWS: Row[] = [
     ['image.props: expected an object with properties; got null. Give at least an empty object.']],
   ['a number for the tag of an image', stack => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'R', 'r'), any(7)) }), [`image: expected a string; got 7. ${TYPE}`]],
   ['an image without a repository', () => ({ image: RunnerImage.fromEcrRepository(any(undefined)) }), [`image: expected an ecr.IRepository; got undefined. ${TYPE}`]],
+  ['resources of CloudFormation in place of constructs', stack => any({
+    cluster: new ecs.CfnCluster(stack, 'Cluster', { clusterName: 'c' }), eventLogGroup: new logs.CfnLogGroup(stack, 'Group', { logGroupName: 'g' }),
+  }), [
+    `cluster: expected an ecs.ICluster; got an object of type CfnCluster. ${TYPE}`,
+    `eventLogGroup: expected a logs.ILogGroup; got an object of type CfnLogGroup. ${TYPE}`,
+  ]],
   ['a Map and a date in place of maps', () => any({ secrets: new Map([['NAME', 'value']]), tags: new Date(0), environment: Object.create({ inherited: 'x' }) }), [
     `environment: expected a map in which each value is a string; got an object of type Object. ${TYPE}`,
     `secrets: expected a map in which each value is an ecs.Secret; got an object of type Map. ${TYPE}`,
