@@ -16,7 +16,6 @@ from ministack.core import iam_evaluator
 from ministack.core.iam_actions import access_denied_response
 from ministack.core.responses import new_uuid
 from ministack.core.router import extract_access_key_id, extract_region
-from ministack.services import s3
 
 from . import behaviour
 
@@ -25,7 +24,7 @@ _any_prefix: contextvars.ContextVar = contextvars.ContextVar("any_prefix", defau
 
 def _refusal(path: str, headers: dict, query_params: dict):
     bucket, _, key = path.strip("/").partition("/")
-    if not key or not s3._buckets.contains_scoped(s3.get_account_id(), None, bucket):
+    if not key:
         return None
     marker = _any_prefix.set(behaviour.current().prefix_grants_show_missing_objects)
     try:
