@@ -34,10 +34,12 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
   });
 
-  test('that adopted a runner and failed leaves that runner', async () => {
+  test('that failed unanswered with adoptExisting is named by a rollback that has the old physical ID', async () => {
     const id = await create();
     await call('POST', '/runners', { ...BODY, id: 'new-runner' });
-    expect(await send('Runner', 'Update', runnerProps(), { id, old: other({ AdoptExisting: 'true' }) })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: other({ AdoptExisting: 'true' }) })).toMatchObject({
+      Status: 'SUCCESS', PhysicalResourceId: id, Reason: 'Runner \'new-runner\' stays registered, because adoptExisting is set.',
+    });
     expect((await call('GET', '/runners/new-runner')).status).toBe(200);
   });
 

@@ -29,6 +29,16 @@ describe('the runner\'s id', () => {
     expect((await send('RunnerId', 'Update', properties, { id: 'team-abcdefgh', old: other, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
   });
 
+  test('keeps its generated part in the rollback of a change to a chosen id, in a stack that stack refactoring moved it to', async () => {
+    const generated = { ...common(), RunnerIdPrefix: 'prod', Seed: 'Seed' };
+    const chosen = { ...common(), RunnerId: 'prod-runner' };
+    const change = { stack: `${STACK}7` };
+    expect((await send('RunnerId', 'Update', chosen, { id: 'prod-abcdefgh', old: generated, ...change })).PhysicalResourceId).toBe('prod-runner');
+    expect((await send('RunnerId', 'Update', generated, { id: 'prod-abcdefgh', old: chosen, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
+    const first = (await send('RunnerId', 'Create', generated, change)).PhysicalResourceId;
+    expect((await send('RunnerId', 'Update', generated, { id: 'prod-runner', old: chosen, ...change })).PhysicalResourceId).toBe(first);
+  });
+
   test('is created only with an API token that may write, read runners and read rules', async () => {
     store.values.set(SECRET, READ_ONLY);
     const refused = await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' });

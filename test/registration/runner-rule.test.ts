@@ -233,6 +233,22 @@ describe('the update of a rule to another filter, which only the deployment knew
     });
   });
 
+  test('that failed unanswered is named by a rollback that has to create the former rule again', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    await call('DELETE', `/runner-rules/${id}`);
+    const left = await createdBefore(1, { env_type_id: 'dev' });
+    expect((await send('RunnerRule', 'Update', qa(), { id, old: dev() })).Reason).toContain(`The failed update may have left rule ${left} `);
+  });
+
+  test('leaves no note about the former rule, however young, nor about the former organization', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    expect((await send('RunnerRule', 'Update', dev(), { id, old: qa() })).Reason).toBeUndefined();
+    await call('POST', '/runners', { ...BODY, id: 'prod-runner' }, 'other-org');
+    await call('POST', '/env-types', { id: 'qa' }, 'other-org');
+    const moved = await send('RunnerRule', 'Update', { ...qa(), OrgId: 'other-org' }, { id, old: qa() });
+    expect([moved.Status, moved.Reason]).toEqual(['SUCCESS', undefined]);
+  });
+
   test('that failed unanswered and is retried without a rollback keeps the rule, as the physical ID stays', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     let posted = false;

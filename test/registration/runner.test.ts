@@ -1,5 +1,5 @@
 import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, QUICK_SECONDS, READ_ONLY, registered, runnerProps, send, SHOWN, store } from './lifecycle-support';
-import { lossyProxy, SECRET } from './support';
+import { lossyProxy, ROLE, SECRET } from './support';
 
 const MINUTE = 60_000;
 /** Little time, so that an outage is soon given up on. */
@@ -243,6 +243,19 @@ describe('the update of a runner', () => {
     const id = await create();
     await call('DELETE', '/runners/prod-runner');
     expect(await send('Runner', 'Update', runnerProps(), { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
+  });
+
+  test.each([
+    ['with the role of the update', { Auth: { RoleArn: OTHER_ROLE } }],
+    ['with another place for its state', { StateStorage: { Bucket: 'other-bucket' } }],
+  ])('that registered a runner again %s is rolled back with the former physical ID', async (_how, change) => {
+    const id = await create();
+    await call('DELETE', '/runners/prod-runner');
+    const updated = await send('Runner', 'Update', runnerProps(change), { id, old: runnerProps() });
+    expect(updated.PhysicalResourceId).not.toBe(id);
+    age('prod-runner', 10, 'created_at');
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: runnerProps(change) })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf() });
+    expect(await registered()).toMatchObject({ runner_configuration: { auth: { role_arn: ROLE } }, state_storage_configuration: { bucket: 'state-bucket' } });
   });
 
   test('refuses a runner that somebody registered again', async () => {

@@ -30,7 +30,8 @@ export class RunnerIdLifecycle implements Lifecycle {
    * a bad token, too, and a rollback has nothing to undo.
    */
   public async update(physicalId: string): Promise<Outcome> {
-    const suffix = this.previous?.RunnerId === undefined ? physicalId.slice(-RUNNER_ID_SUFFIX_LENGTH) : undefined;
+    // The rollback of a change to an id of the user's choice has the generated one.
+    const suffix = this.previous?.RunnerId === physicalId ? undefined : physicalId.slice(-RUNNER_ID_SUFFIX_LENGTH);
     return this.outcome(this.generate(suffix));
   }
 

@@ -44,15 +44,23 @@ export class RunnerRuleLifecycle implements Lifecycle {
         await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
         ({ rule, isAdopted } = await this.findOrCreate(client.withoutWriteWindow(), named));
       }
-      if (this.isNamed(rule, named)) {
-        // With another physical ID, CloudFormation would delete the rule by the old one.
-        return this.outcome(rule.id, physicalId, await this.findFailedReplacement(client));
-      }
-      // The rollback of a replacement gives the old physical ID again.
-      return this.outcome(rule.id, named.was !== undefined && parsePhysicalId(named.was).name === rule.id ? named.was
-        : this.isReplacement ? formatPhysicalId({ name: rule.id, isAdopted, was: physicalId })
-          : formatPhysicalId({ name: rule.id, isAdopted: isAdopted || named.isAdopted }));
+      return this.outcome(rule.id, this.updatedId(physicalId, rule, isAdopted), await this.findFailedReplacement(client, rule, named));
     });
+  }
+
+  /** The physical ID after an update that led to a rule. */
+  private updatedId(physicalId: string, rule: Rule, isAdopted: boolean): string {
+    const named = parsePhysicalId(physicalId);
+    if (this.isNamed(rule, named)) {
+      // With another physical ID, CloudFormation would delete the rule by the old one.
+      return physicalId;
+    }
+    if (named.was !== undefined && parsePhysicalId(named.was).name === rule.id) {
+      // The rollback of a replacement.
+      return named.was;
+    }
+    return this.isReplacement ? formatPhysicalId({ name: rule.id, isAdopted, was: physicalId })
+      : formatPhysicalId({ name: rule.id, isAdopted: isAdopted || named.isAdopted });
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
@@ -167,16 +175,17 @@ export class RunnerRuleLifecycle implements Lifecycle {
    * If CloudFormation does not use the physical ID that a failed replacement answered, its rule stays. Another resource may have created a rule with the
    * same content, so the user decides.
    */
-  private async findFailedReplacement(client: OrchestratorClient): Promise<string | undefined> {
+  private async findFailedReplacement(client: OrchestratorClient, rule: Rule, named: Named): Promise<string | undefined> {
     const { previousRule, previous, properties } = this;
     if (!previousRule || !previous || !this.isReplacement) {
       return undefined;
     }
     if (previous.OrgId !== properties.OrgId) {
-      return `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.`;
+      return this.isNamed(rule, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
     }
     const left = await findCreated(client, previousRule, this.recently());
-    return left && mayBeLeft('failed update', left);
+    // CloudFormation deletes what the physical ID names.
+    return left && left.id !== named.name && !(named.createdIn && isWithin(named.createdIn, left.created_at)) ? mayBeLeft('failed update', left) : undefined;
   }
 
   /** Deletes what a create without an answer created. Returns what the user has to know. */

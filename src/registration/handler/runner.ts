@@ -47,7 +47,7 @@ export class RunnerLifecycle implements Lifecycle {
       return { physicalId };
     }
     if (this.properties.AdoptExisting === 'true') {
-      return { physicalId, note: `Runner '${this.properties.RunnerId}' stays registered, because adoptExisting is set.` };
+      return { physicalId, note: adoptedStays(this.properties) };
     }
     const named = parsePhysicalId(physicalId);
     const owned = named.createdAt !== undefined || named.createdIn ? named
@@ -140,10 +140,10 @@ export class RunnerLifecycle implements Lifecycle {
       return this.register(client, replaced);
     }
     const isNamed = this.owns(existing, named);
-    if (!isNamed && !this.isOfThisRequest(existing, existing.created_at)) {
+    if (!isNamed && !this.isOfUpdate(existing)) {
       return this.claimOrAdopt(client, existing, replaced);
     }
-    this.checkState(existing);
+    this.checkState(existing, !isNamed);
     const written = await client.patchRunner(existing.id, this.body(existing));
     if (this.mayBeOverwritten(existing, written)) {
       await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
@@ -173,7 +173,7 @@ export class RunnerLifecycle implements Lifecycle {
    */
   private async removeFailedReplacement(): Promise<string | undefined> {
     const { previous, properties, request } = this;
-    if (!previous || nameOf(previous) === this.name || previous.AdoptExisting === 'true') {
+    if (!previous || nameOf(previous) === this.name) {
       return undefined;
     }
     const isSameOrg = previous.OrgId === properties.OrgId;
@@ -202,6 +202,9 @@ export class RunnerLifecycle implements Lifecycle {
     if (!this.owns(existing, named, properties)) {
       log('the runner is not of this resource, and stays', { runner: id, createdAt: existing.created_at, role: existing.runner_configuration.auth?.role_arn });
       return `Runner '${id}' stays registered: this resource did not register it (it was registered at ${existing.created_at}).`;
+    }
+    if (properties.AdoptExisting === 'true') {
+      return adoptedStays(properties);
     }
     // The orchestrator would delete the rules with the runner. Those of this stack are deleted already.
     const rules = await client.listRules(id);
@@ -233,6 +236,16 @@ export class RunnerLifecycle implements Lifecycle {
     return auth?.role_arn === this.properties.Auth.RoleArn && Date.parse(time) >= this.request.since;
   }
 
+  /**
+   * Whether the update that this one rolls back, or a delivery of this one, registered the runner again, after a person deleted it: CloudFormation may know
+   * the former physical ID only.
+   */
+  private isOfUpdate({ runner_configuration: { auth }, created_at: createdAt }: Runner): boolean {
+    const { previous, properties, request } = this;
+    return previous !== undefined && nameOf(previous) === this.name && auth !== undefined && [previous.Auth.RoleArn, properties.Auth.RoleArn].includes(auth.role_arn)
+      && isWithin({ from: request.since - CREATE_AT_MOST, to: Infinity }, createdAt);
+  }
+
   private owns(existing: Runner, named: Named, { Auth: auth }: RunnerProperties = this.properties): boolean {
     if (named.createdAt !== undefined) {
       return isSameTime(existing.created_at, named.createdAt);
@@ -243,13 +256,13 @@ export class RunnerLifecycle implements Lifecycle {
       && role !== undefined && (role === auth.RoleArn || role === this.previous?.Auth.RoleArn);
   }
 
-  private checkState(registered: Runner): void {
+  private checkState(registered: Runner, isNew = false): void {
     const { bucket, path_prefix: prefix } = registered.state_storage_configuration;
     const current = location(bucket, prefix);
     const wanted = locationOf(this.properties);
     const { previous } = this;
-    // A rollback moves back what was moved with the permission of the properties that it undoes.
-    const isAllowed = this.properties.AllowStateMove === 'true' || previous?.AllowStateMove === 'true' && current === locationOf(previous);
+    // A rollback moves back what was moved with the permission of the properties that it undoes, or what they registered again.
+    const isAllowed = this.properties.AllowStateMove === 'true' || (previous?.AllowStateMove === 'true' || isNew) && previous !== undefined && current === locationOf(previous);
     if (current !== wanted && !isAllowed) {
       throw new LifecycleError('its state would move to another place, where the old state is not found, and the next deployments would create everything '
         + `once more. Copy the state and set allowStateMove, or keep the old place; ${again(this.request.type)}`, { details: `from ${current} to ${wanted}` });
@@ -276,6 +289,10 @@ export function unansweredId(properties: RunnerProperties, createdIn: Period): s
 
 function nameOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {
   return `${org}/${id}`;
+}
+
+function adoptedStays({ RunnerId: id }: RunnerProperties): string {
+  return `Runner '${id}' stays registered, because adoptExisting is set.`;
 }
 
 function locationOf({ StateStorage: { Bucket: bucket, PathPrefix: prefix } }: RunnerProperties): string {
