@@ -13,15 +13,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { DELIVERED_ONCE, inventedId, type Answer, type Deliveries, type Delivery, type Event } from './delivery';
 import { violated, type Audit, type Declaration } from './invariants';
 import type { Simulation } from './simulation';
-import { resourcesOf, secretsOf, TYPES, type Declared, type Properties, type RuleIdentity, type Template } from './templates';
+import { isOther, resourcesOf, secretsOf, TYPES, type Declared, type Properties, type RuleIdentity, type Template } from './templates';
+import { CREATE_TO_DELETE_SECONDS } from '../../src/registration/delivery-times';
 
 export interface Resource extends Declaration {
-  readonly logicalId: string;
   readonly physicalId: string;
+  /** When its create was sent. */
+  readonly createdAt: number;
   /** CREATE_FAILED: a later deployment creates it again, and deletes this one. */
   readonly isFailedCreate?: boolean;
   /** UPDATE_FAILED: the properties before. */
   readonly formerProperties?: Properties;
+  /** UPDATE_FAILED, and the update was to lead to another object, which the physical ID does not name. */
+  readonly hasUnknownObject?: boolean;
 }
 
 /** What a history decides about an operation. */
@@ -106,7 +110,11 @@ export class Stack {
       if (after !== before) obsolete.push(...await this.revert(before, after, circumstances));
     });
     const created = [...this.resources.values()].filter(({ logicalId }) => !this.stable.has(logicalId));
-    for (const { logicalId } of created) this.resources.delete(logicalId);
+    for (const resource of created) {
+      this.resources.delete(resource.logicalId);
+      // Nobody knows what an update has created if CloudFormation does not use its answer, and rolls back to nothing.
+      if (resource.hasUnknownObject) this.audit.giveUp(resource);
+    }
     const replaced = this.replaced.filter(({ logicalId, physicalId }) => this.stable.get(logicalId)?.physicalId !== physicalId);
     await this.removeAll([...obsolete, ...replaced, ...created, ...this.failedCreates], circumstances);
     this.settle(this.stableSecrets);
@@ -165,6 +173,7 @@ export class Stack {
         if (!succeeded) return;
         const event = this.eventFor(resource);
         if (!event) return;
+        const sentAt = this.simulation.clock.now();
         const answering = this.send(event, circumstances);
         if (circumstances.cancels?.event === sent++ && !circumstances.noRollback) void this.simulation.clock.sleep(circumstances.cancels.afterSeconds).then(stop);
         const answer = await Promise.race([answering, stopped]);
@@ -174,7 +183,7 @@ export class Stack {
         }
         // A violation that occurs meanwhile is reported when the operation ends.
         answering.catch(() => undefined);
-        this.keep(event, answer, circumstances);
+        this.keep(event, answer, sentAt, circumstances);
         if (answer?.status !== 'SUCCESS') {
           succeeded = false;
           // With `--no-rollback`, what is under way goes on.
@@ -203,18 +212,21 @@ export class Stack {
   }
 
   /** Keeps what is known of a resource after its event; without an answer, it was cancelled. */
-  private keep(event: Event, answer: Answer | undefined, { noRollback, usesFailedId, usesFailedProperties }: Circumstances): void {
+  private keep(event: Event, answer: Answer | undefined, sentAt: number, { noRollback, usesFailedId, usesFailedProperties }: Circumstances): void {
     const { type, api, logicalId, properties, request } = event;
     const before = this.resources.get(logicalId);
     const common = { type, api, logicalId, properties };
     const succeeded = answer?.status === 'SUCCESS';
     if (request === 'Create') {
-      this.resources.set(logicalId, { ...common, physicalId: answer?.physicalId ?? inventedId(event), ...!succeeded && { isFailedCreate: true } });
+      const physicalId = answer?.physicalId ?? inventedId(event);
+      this.resources.set(logicalId, { ...common, createdAt: sentAt, physicalId, ...!succeeded && { isFailedCreate: true } });
       return;
     }
     const physicalId = answer && (succeeded || usesFailedId || noRollback) ? answer.physicalId : before!.physicalId;
     if (before!.physicalId !== physicalId) this.replaced.push(before!);
-    this.resources.set(logicalId, { ...common, physicalId, ...!succeeded && { formerProperties: usesFailedProperties ? properties : event.old! } });
+    const formerProperties = usesFailedProperties ? properties : event.old!;
+    const hasUnknownObject = physicalId === before!.physicalId && isOther(event.old!, properties);
+    this.resources.set(logicalId, { ...common, createdAt: before!.createdAt, physicalId, ...!succeeded && { formerProperties, hasUnknownObject } });
   }
 
   /** After a successful deployment: deletes what was replaced, and what the template does not declare any more. */
@@ -228,7 +240,7 @@ export class Stack {
     for (const resource of byType(resources).reverse()) {
       for (let tries = 1; (await this.remove(resource, deliveries)).status === 'FAILED'; tries++) {
         if (tries < CLEANUP_TRIES) continue;
-        this.audit.giveUp(resource);
+        this.audit.abandon(resource);
         break;
       }
     }
@@ -258,19 +270,24 @@ export class Stack {
     return [...new Set([after.physicalId, physicalId])].filter((id) => id !== answer.physicalId).map((id) => ({ ...after, physicalId: id }));
   }
 
-  private remove({ type, api, logicalId, physicalId, formerProperties, properties: latest }: Resource, deliveries: Deliveries): Promise<Answer> {
+  private remove(resource: Resource, deliveries: Deliveries): Promise<Answer> {
+    const { type, api, logicalId, physicalId, formerProperties, properties: latest } = resource;
     const properties = formerProperties ?? latest;
+    // The handler does not look for what is older.
+    const isLate = this.simulation.clock.now() > resource.createdAt + CREATE_TO_DELETE_SECONDS * 1000;
+    if (isLate && physicalId === inventedId({ stackName: this.name, logicalId })) this.audit.giveUp(resource);
     return this.send({ request: 'Delete', type, api, stackName: this.name, stackId: this.id, logicalId, physicalId, properties }, deliveries);
   }
 
   private async send(event: Event, deliveries: Deliveries): Promise<Answer> {
     const before = this.audit.snapshot();
+    const sentAt = this.simulation.clock.now();
     const isFirst = this.underWay++ === 0;
     const counted = this.delivery.events;
     const answer = await this.delivery.send(event, deliveries);
     const isAlone = isFirst && --this.underWay === 0 && this.delivery.events === counted + 1;
     if (!isFirst) this.underWay -= 1;
-    this.audit.record(event, answer, before, isAlone);
+    this.audit.record(event, answer, sentAt, before, isAlone);
     return answer;
   }
 

@@ -17,8 +17,6 @@ const HELP = `Plays random operations on two stacks, with injected faults, throu
   npm run soak -- --list          the invariants, and the precautions that can be removed
   npm run soak -- --json FILE     also writes the invariants, and whether each held, to a file`;
 const MUTANT_EVENTS = 6_000;
-/** So far apart, the workers never play the same histories. */
-const SEEDS_OF_A_WORKER = 100_000;
 
 function work(order: Order): Promise<Result> {
   return new Promise((resolve, reject) => {
@@ -43,7 +41,7 @@ async function soak(events: number, seed: number, file?: string): Promise<boolea
   const began = Date.now();
   const workers = availableParallelism();
   const results = await Promise.all(Array.from({ length: workers }, (_, index) =>
-    work({ events: Math.ceil(events / workers), seed: seed + index * SEEDS_OF_A_WORKER, playsRegressions: index === 0, shrinks: true })));
+    work({ events: Math.ceil(events / workers), seed, worker: index, playsRegressions: index === 0, shrinks: true })));
   const sum = (of: (result: Result) => number) => results.reduce((total, result) => total + of(result), 0);
   print('faults injected', results.flatMap((result) => result.faults));
   print('answers', results.flatMap((result) => result.answers));
@@ -63,7 +61,7 @@ async function testMutants(seed: number, mutants: Mutant[]): Promise<boolean> {
   const queue = mutants.map((mutant) => MUTANTS.indexOf(mutant));
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-      const { failures: [failure], events } = await work({ events: MUTANT_EVENTS, seed, playsRegressions: true, shrinks: false, mutant });
+      const { failures: [failure], events } = await work({ events: MUTANT_EVENTS, seed, worker: 0, playsRegressions: true, shrinks: false, mutant });
       if (!failure) unnoticed += 1;
       console.log(`${MUTANTS[mutant]!.name}: ${failure ? `violates "${failure.invariant}"` : 'NOT NOTICED'} within ${events} events${failure?.name ? ` (${failure.name})` : ''}`);
     }

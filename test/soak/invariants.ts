@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, type Answer, type Event } from './delivery';
 import { ORGS, orchestratorOf, type Api, type OrchestratorName } from './orchestrators';
-import { isTrueRefusal, runnerIdOf } from './refusals';
+import { isTrueRefusal, organizationOf, runnerIdOf } from './refusals';
 import type { Simulation } from './simulation';
 import { filterOf, hasDeclaredContent, type Properties, type ResourceType } from './templates';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
@@ -38,6 +38,8 @@ export function violated(invariant: Invariant, what: string): never {
 
 /** A resource, as far as it says what the orchestrator must have. */
 export interface Declaration {
+  readonly logicalId: string;
+  readonly physicalId?: string;
   readonly type: ResourceType;
   readonly api: Api;
   readonly properties: Properties;
@@ -60,6 +62,8 @@ interface Stored {
 type Snapshot = ReadonlyMap<string, Stored>;
 
 const PERSON = 'a person';
+/** The clocks of CloudFormation and the orchestrator may differ by 5 seconds; the rule was created some seconds after its event was sent. */
+const TIME_OF_A_CLAIM_MS = 10_000;
 
 type Filter = Pick<RunnerRule, 'project_id' | 'env_type_id'>;
 const hasSameFilter = (one: Filter, other: Filter): boolean => one.project_id === other.project_id && one.env_type_id === other.env_type_id;
@@ -74,6 +78,8 @@ function isAsDeclared(stored: Stored, declaration: Declaration): boolean {
   return stored.runner ? hasDeclaredContent(stored.runner, declaration.properties) : stored.rule!.runner_id === declaration.properties.RunnerId;
 }
 
+const isAnyMeant = (declaration: Declaration, objects: Snapshot): boolean => [...objects.values()].some((stored) => isMeant(stored, declaration));
+
 /** What to call an object in a report. */
 const nameOf = ({ orchestrator, org, runner, rule }: Stored): string => `${JSON.stringify(runner ?? rule)} of ${org} at ${orchestrator}`;
 
@@ -86,10 +92,12 @@ export class Audit {
   private foreign = new Set<string>();
   private resourcesBefore: ReadonlyMap<string, Declaration> = new Map();
   private satisfied = new Set<string>();
-  private events: { readonly event: Event; readonly answer: Answer }[] = [];
+  private events: { readonly event: Event; readonly answer: Answer; readonly sentAt: number }[] = [];
   /** Rules that answers name as left behind. */
   private readonly named = new Set<string>();
   private readonly excused = new Set<string>();
+  /** What a stack could not delete, by the name of the stack. */
+  private readonly abandoned = new Map<string, string>();
   private readonly cancelled = new Set<Event>();
   /** What the operation leaves for the user. A create that was cancelled may still run, so that the object appears later. */
   private leftForUser: Declaration[] = [];
@@ -134,8 +142,8 @@ export class Audit {
   }
 
   /** After an event, unless others of the stack are under way. */
-  record(event: Event, answer: Answer, before: Snapshot, isAlone: boolean): void {
-    this.events.push({ event, answer });
+  record(event: Event, answer: Answer, sentAt: number, before: Snapshot, isAlone: boolean): void {
+    this.events.push({ event, answer, sentAt });
     const after = this.snapshot();
     if (answer.status === 'SUCCESS') {
       if (event.type === 'RunnerId') checkGeneratedId(event, answer);
@@ -152,7 +160,8 @@ export class Audit {
 
   /** Whether the reason of a failure names a refusal, and what the orchestrator had before or after the event bears it out. */
   isTrueRefusal(event: Event, { reason }: Answer, before: Snapshot): boolean {
-    const { api, logicalId, properties: { OrgId: org, RunnerId: runnerId } } = event;
+    const { api, logicalId, properties: { RunnerId: runnerId } } = event;
+    const org = organizationOf(event);
     const objects = [...before, ...this.snapshot()].filter(([, { orchestrator, org: own }]) => orchestrator === orchestratorOf(api) && own === org);
     const meant = objects.filter(([, stored]) => isMeant(stored, event));
     const others = [
@@ -187,12 +196,23 @@ export class Audit {
   /** The user was told that a resource that left the stack is still registered: from now on, it is the user's. */
   giveUp(declaration: Declaration): void {
     this.leftForUser.push(declaration);
-    for (const [key, stored] of this.snapshot()) if (this.isLeft(stored, declaration)) this.disown(key);
+    // After a failed update, the physical ID of a rule may name another one than its properties.
+    const [ruleId] = declaration.physicalId?.split(';') ?? [];
+    for (const [key, stored] of this.snapshot()) if (key === ruleId || this.isLeft(stored, declaration)) this.disown(key);
+  }
+
+  /** CloudFormation tried to delete a resource, and gave up. */
+  abandon(resource: Declaration): void {
+    const properties = { ...resource.properties, OrgId: organizationOf({ request: 'Delete', ...resource }), RunnerId: runnerIdOf(resource) };
+    const declaration = { ...resource, properties };
+    for (const [key, stored] of this.snapshot()) if (this.isLeft(stored, declaration)) this.abandoned.set(key, this.stack.name);
+    this.giveUp(declaration);
   }
 
   private isLeft(stored: Stored, declaration: Declaration): boolean {
     // Another resource of the stack can mean the same object, through another name of the orchestrator for example.
-    const others = [...this.stack.resources.values()].filter((resource) => resource.properties !== declaration.properties);
+    const others = [...this.stack.resources.values()]
+      .filter(({ logicalId, physicalId }) => logicalId !== declaration.logicalId || physicalId !== declaration.physicalId);
     return isMeant(stored, declaration) && !others.some((resource) => isMeant(stored, resource));
   }
 
@@ -205,9 +225,10 @@ export class Audit {
     }
     this.checkForeign(after);
     this.checkState(after);
+    this.excuseDuplicates(after);
     if (!isComplete) return;
     for (const [logicalId, resource] of this.stack.resources) {
-      if (this.isRequired(logicalId) && !this.exists(resource, after)) {
+      if (this.isRequired(logicalId) && !this.exists(resource, after) && !this.isUnpromised(logicalId, resource, after)) {
         violated(INVARIANTS[0], `${this.stack.name} declares ${logicalId} ${JSON.stringify(resource.properties)}, found ${this.listMeant(resource, after)}`);
       }
     }
@@ -223,6 +244,32 @@ export class Audit {
   private isRequired(logicalId: string): boolean {
     const last = this.events.filter(({ event }) => event.logicalId === logicalId && event.request !== 'Delete' && !this.cancelled.has(event)).at(-1);
     return last ? last.answer.status === 'SUCCESS' : this.satisfied.has(logicalId);
+  }
+
+  /** If the API allows a second rule with the same filter, a cancelled update and its rollback may create one each at the same moment. */
+  private excuseDuplicates(after: Snapshot): void {
+    for (const { event } of this.events) {
+      if (event.type !== 'RunnerRule' || !this.cancelled.has(event)) continue;
+      const same = [...after].filter(([, stored]) => isMeant(stored, event));
+      if (same.length > 1) for (const [key, stored] of same) if (!this.before.has(key) && isAsDeclared(stored, event)) this.excused.add(key);
+    }
+  }
+
+  /** What ARCHITECTURE.md names as not promised. */
+  private isUnpromised(logicalId: string, declaration: Declaration, after: Snapshot): boolean {
+    const last = this.events.filter(({ event }) => event.logicalId === logicalId && event.request !== 'Delete').at(-1);
+    // A cancelled update and its rollback registered the runner again at the same moment, after a person deleted it: one of both wins.
+    const raced = [...this.cancelled].some((event) => event.logicalId === logicalId && this.events.some((each) => each.event === event));
+    if (declaration.type === 'Runner') return raced && !isAnyMeant(declaration, this.before) && isAnyMeant(declaration, after);
+    // Another resource created a rule with the same filter just before: it counts as created by the event, and the other resource deletes it.
+    const ruleId = last?.answer.data?.RuleId;
+    // `adoptExisting` takes over the rule of another resource of the stack, which has the same filter as a CDK token, or through another URL of the API.
+    const isTakenFromStack = this.events.some(({ event, answer }) => answer.physicalId.includes(';adopted') && [...this.resourcesBefore.values()].some((other) =>
+      other.logicalId !== event.logicalId && [...this.before.values()].some((stored) => isMeant(stored, other) && isMeant(stored, event))
+      && [...this.before.values(), ...after.values()].some((stored) => isMeant(stored, declaration) && isMeant(stored, event))));
+    if (isTakenFromStack) return true;
+    return last !== undefined && ruleId !== undefined && !isAnyMeant(declaration, this.before) && this.events.some(({ event, answer, sentAt }) =>
+      event.logicalId !== logicalId && answer.data?.RuleId === ruleId && sentAt < last.sentAt && sentAt > last.sentAt - TIME_OF_A_CLAIM_MS);
   }
 
   private exists(declaration: Declaration, objects: Snapshot): boolean {
@@ -288,6 +335,8 @@ export class Audit {
       if (!this.foreign.has(key) || isDeepStrictEqual(after.get(key), stored)) continue;
       const adopts = this.events.some(({ event }) => [event.properties, event.old].some((properties) =>
         properties?.AdoptExisting === 'true' && isMeant(stored, { ...event, properties })));
+      // What a delete of the stack could not remove is nobody else's.
+      if (this.abandoned.get(key) === this.stack.name) continue;
       const exists = after.has(key) || (stored.rule && [...after.values()].some(({ orchestrator, org, rule }) =>
         orchestrator === stored.orchestrator && org === stored.org && rule && hasSameFilter(rule, stored.rule!)));
       if (!adopts || !exists) violated('nothing of somebody else is changed or deleted', `${this.stack.name} made ${JSON.stringify(after.get(key))} of ${nameOf(stored)}`);

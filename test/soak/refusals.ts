@@ -46,6 +46,11 @@ function storageOf({ state_storage_configuration: storage }: AnyRunner): string 
 
 const declaredStorage = ({ StateStorage: { Bucket, PathPrefix = '' } }: Properties): string => `${Bucket}/${PathPrefix}`;
 
+/** The organization of the runner that a physical ID names, or of the properties. */
+export function organizationOf({ request, type, physicalId = '', properties }: Pick<Event, 'request' | 'type' | 'physicalId' | 'properties'>): string {
+  return (request === 'Delete' && type === 'Runner' ? /^([^/]+)\/[^@?;]+[@?]/.exec(physicalId)?.[1] : undefined) ?? properties.OrgId;
+}
+
 /** The id of the runner that a physical ID or the properties name. */
 export function runnerIdOf({ physicalId, properties }: Pick<Event, 'physicalId' | 'properties'>): string {
   return /^[^/]+\/([^@?;]+)/.exec(physicalId ?? '')?.[1] ?? properties.RunnerId;

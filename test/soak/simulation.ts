@@ -159,7 +159,10 @@ export class Simulation {
     for (const arn of Object.values(SECRETS).flat()) this.tokens.set(arn, []);
     this.rotateTokens();
     this.mailbox = await this.listen((request, body, respond) => this.receive(request, body, respond));
-    this.secretsManager = await this.listen((request, body, respond) => this.giveSecret(request, JSON.parse(body).SecretId, respond));
+    this.secretsManager = await this.listen((request, body, respond) => {
+      // The caller of a request without a body gave up meanwhile.
+      if (body) this.giveSecret(request, JSON.parse(body).SecretId, respond);
+    });
     this.elsewhere = await this.listen((request, _body, respond) => {
       this.leaks.push(`a redirect was followed with ${request.headers.authorization ?? 'no token'}`);
       respond(200, '{}');

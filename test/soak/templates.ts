@@ -177,6 +177,11 @@ export function filterOf({ ProjectId = '', EnvTypeId = '' }: Properties): Pick<R
   return { project_id: ProjectId, env_type_id: EnvTypeId };
 }
 
+/** Whether an update leads to another object at the orchestrator. */
+export function isOther(before: Properties, after: Properties): boolean {
+  return ['OrgId', 'RunnerId', 'ProjectId', 'EnvTypeId'].some((name) => before[name] !== after[name]);
+}
+
 export const DEFAULT_RUNNER: RunnerTemplate = {
   logicalId: 'A',
   api: 'main',

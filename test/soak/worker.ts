@@ -1,4 +1,5 @@
 /** One process of the soak test. Several histories at the same time, as they wait for each other's servers. */
+import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { histories, type History } from './history';
 import { Violation } from './invariants';
@@ -11,6 +12,8 @@ import { ALTERNATIVE, DOCUMENTED, type Behaviour } from '../../local/orchestrato
 export interface Order {
   readonly events: number;
   readonly seed: number;
+  /** Each worker plays other histories. */
+  readonly worker: number;
   readonly playsRegressions: boolean;
   /** Look for a shorter history that violates the same invariant. */
   readonly shrinks: boolean;
@@ -45,7 +48,10 @@ const SHRINK_MS = 60_000;
 /** A history counts as violated if each of so many plays violates an invariant. */
 const PLAYS_OF_A_VIOLATION = 3;
 
-async function run({ events, seed, playsRegressions, shrinks, mutant }: Order): Promise<Result> {
+/** A 32-bit number for fast-check: neighbouring seeds, and the workers of one seed, share no histories. */
+const seedOf = (seed: number, worker: number, index: number): number => createHash('sha256').update(`${seed}/${worker}/${index}`).digest().readInt32BE();
+
+async function run({ events, seed, worker, playsRegressions, shrinks, mutant }: Order): Promise<Result> {
   const lambda = new Lambda(mutant === undefined ? undefined : await bundleOf(MUTANTS[mutant]!));
   const total = { histories: 0, events: 0, runs: 0, faults: new Map<string, number>(), answers: new Map<string, number>() };
   const failures: Failure[] = [];
@@ -84,12 +90,12 @@ async function run({ events, seed, playsRegressions, shrinks, mutant }: Order): 
       for (const behaviour of BEHAVIOURS) await playOne(history, behaviour).catch((error) => fail(error, history, name));
     }
   }
-  let next = seed;
+  let next = 0;
   await Promise.all(Array.from({ length: LANES }, async () => {
     while (total.events < events && failures.length === 0) {
       const behaviour = BEHAVIOURS[next % BEHAVIOURS.length]!;
       const details = await fc.check(fc.asyncProperty(histories, (history) => playOne(history, behaviour)), {
-        seed: next++, numRuns: RUNS, endOnFailure: !shrinks, ...(shrinks ? { interruptAfterTimeLimit: SHRINK_MS } : {}),
+        seed: seedOf(seed, worker, next++), numRuns: RUNS, endOnFailure: !shrinks, ...(shrinks ? { interruptAfterTimeLimit: SHRINK_MS } : {}),
       });
       if (details.counterexample) fail(details.errorInstance, details.counterexample[0]);
     }
