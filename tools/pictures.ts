@@ -1,13 +1,15 @@
 /**
- * Draws the sequence diagrams of the documents: docs/pictures/<name>.txt becomes docs/pictures/<name>.svg.
+ * Draws the pictures of the documents: the sequence diagram docs/pictures/<name>.txt becomes docs/pictures/<name>.svg, and `dashboard-picture.ts` draws the dashboard.
  *
  *   npx projen pictures      writes the SVG files; `npm run docs:check` fails if they are out of date
  *
- * A source has a line per element: `title TEXT`, `actor ID NAME`, `group NAME` … `end` around actors, `section TEXT`,
+ * The source of a diagram has a line per element: `title TEXT`, `actor ID NAME`, `group NAME` … `end` around actors, `section TEXT`,
  * `ID -> ID TEXT` for a call and `ID --> ID TEXT` for an answer.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'fs';
 import { join } from 'path';
+import { drawDashboard } from './dashboard-picture';
+import { Colours, escaped, svg } from './svg';
 
 const FOLDER = join(__dirname, '..', 'docs', 'pictures');
 
@@ -19,8 +21,8 @@ const LINE = 17;
 const ACTOR_HEIGHT = 34;
 const SELF_CALL = 26;
 
-/** Colours of each class in light and in dark mode. The picture has a background of its own, so it is readable on any page. */
-const COLOURS: Record<string, { readonly property: string; readonly light: string; readonly dark: string }[]> = {
+/** Colours of each class in light and in dark mode. */
+const COLOURS: Colours = {
   'text': [{ property: 'fill', light: '#1f2328', dark: '#f0f6fc' }],
   '.faint': [{ property: 'fill', light: '#59636e', dark: '#9198a1' }],
   '.page': [{ property: 'fill', light: '#ffffff', dark: '#0d1117' }],
@@ -30,12 +32,7 @@ const COLOURS: Record<string, { readonly property: string; readonly light: strin
   '.call': [{ property: 'stroke', light: '#0969da', dark: '#4493f8' }],
   '.tip': [{ property: 'fill', light: '#0969da', dark: '#4493f8' }],
 };
-const colours = (mode: 'light' | 'dark') => Object.entries(COLOURS)
-  .map(([selector, values]) => `${selector}{${values.map(value => `${value.property}:${value[mode]}`).join(';')}}`).join(' ');
-const STYLE = `
-    text{font:13px system-ui,"Segoe UI",Helvetica,Arial,sans-serif} .strong{font-weight:600} .call{fill:none;stroke-width:1.5} .answer{stroke-dasharray:5 4}
-    ${colours('light')}
-    @media (prefers-color-scheme:dark){${colours('dark')}}`;
+const STYLE = 'text{font:13px system-ui,"Segoe UI",Helvetica,Arial,sans-serif} .strong{font-weight:600} .call{fill:none;stroke-width:1.5} .answer{stroke-dasharray:5 4}';
 
 interface Actor { readonly id: string; readonly name: string; readonly x: number }
 interface Group { readonly name: string; readonly first: number; last: number }
@@ -111,14 +108,7 @@ export function draw(source: string): string {
   const heads = actors.map(({ name, x }) => `<path class="life" d="M${x} ${top}V${height - 14}"/>`
     + `<rect class="actor" x="${x - COLUMN / 2 + 14}" y="${top - ACTOR_HEIGHT}" width="${COLUMN - 28}" height="${ACTOR_HEIGHT}" rx="6"/>`
     + `<text class="strong" x="${x}" y="${top - 12}" text-anchor="middle">${escaped(name)}</text>`);
-  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
-  <title id="title">${escaped(title)}</title>
-  <style>${STYLE}
-  </style>
-  <rect class="page" width="${width}" height="${height}" rx="8"/>
-${[...frames, ...heads, ...parts].map(part => `  ${part}`).join('\n')}
-</svg>
-`;
+  return svg({ title, width, height, colours: COLOURS, style: STYLE, parts: [...frames, ...heads, ...parts] });
 }
 
 function tip(x: number, y: number, direction: number): string {
@@ -132,16 +122,15 @@ function wrapped(text: string, characters: number): string[] {
   }, []);
 }
 
-function escaped(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-}
-
 /** The pictures of the documents: the path of each SVG file, and what it has to contain. */
-export function pictures(): { readonly file: string; readonly svg: string }[] {
-  return readdirSync(FOLDER).filter(file => file.endsWith('.txt'))
-    .map(file => ({ file: join(FOLDER, file.replace(/\.txt$/, '.svg')), svg: draw(readFileSync(join(FOLDER, file), 'utf8')) }));
+export function pictures(): { readonly file: string; readonly content: string }[] {
+  return [
+    ...readdirSync(FOLDER).filter(file => file.endsWith('.txt'))
+      .map(file => ({ file: join(FOLDER, file.replace(/\.txt$/, '.svg')), content: draw(readFileSync(join(FOLDER, file), 'utf8')) })),
+    { file: join(FOLDER, 'dashboard.svg'), content: drawDashboard() },
+  ];
 }
 
 if (require.main === module) {
-  pictures().forEach(({ file, svg }) => writeFileSync(file, svg));
+  pictures().forEach(({ file, content }) => writeFileSync(file, content));
 }

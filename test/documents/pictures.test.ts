@@ -4,8 +4,8 @@ import { basename, relative } from 'path';
 import { documents, linksOf, ROOT } from './markdown';
 import { draw, pictures } from '../../tools/pictures';
 
-test.each(pictures().map(({ file, svg }) => [relative(ROOT, file), svg]))('%s is up to date: `npx projen pictures` draws it', (file, svg) => {
-  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(svg);
+test.each(pictures().map(({ file, content }) => [relative(ROOT, file), content]))('%s is up to date: `npx projen pictures` draws it', (file, content) => {
+  expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(content);
 });
 
 test('the documents show all pictures', () => {
