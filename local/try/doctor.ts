@@ -2,9 +2,14 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { STACK } from './cdk';
+import { SHOWN_FAULTS } from './faults';
+import { examine } from './faults/fault';
+import { complaints, diagnose, worldOf } from './faults/world';
 import type { Trial } from './trial';
 import { awsSettings } from '../emulator';
 
+/** Longer remedies are cut. */
+const MAX_REMEDY = 130;
 const ROOT = join(__dirname, '..', '..');
 const PROGRAM = [join(ROOT, 'node_modules', '.bin', 'tsx'), '--tsconfig', join(ROOT, 'tsconfig.dev.json'), join(ROOT, 'src', 'cli.ts')];
 
@@ -20,4 +25,23 @@ export async function runDoctor({ cloud: { emulator }, output, report }: Trial, 
   const problems = lines.flatMap((line) => /^problem +(\S+)/.exec(line)?.[1] ?? []);
   report.add(`problems that the doctor finds ${situation}`, expectedProblems.join(', ') || 'none', problems.join(', ') || 'none');
   report.add(`exit code of the doctor ${situation}`, expectedProblems.length > 0 ? 1 : 0, code);
+}
+
+/** Injects the faults of a deployed runner one at a time, and shows what the doctor says about each. */
+export async function showFaults(trial: Trial, settings: NodeJS.ProcessEnv): Promise<void> {
+  const { output, report } = trial;
+  output.step(`${SHOWN_FAULTS.length} faults, one at a time, each of which only its own check may report`);
+  const world = await worldOf(trial, settings);
+  for (const fault of SHOWN_FAULTS) {
+    const problems = await examine(world, fault, report);
+    output.print(`   ${fault.name}`);
+    for (const { check, remedy } of problems) output.quote(`problem  ${check.padEnd(17)}  → ${firstSentence(remedy)}`);
+  }
+  report.add('checks that are not ok when the faults are undone', [], complaints(await diagnose()));
+}
+
+/** Commands contain dots, too, but none before a space. */
+function firstSentence(text: string): string {
+  const [sentence = text] = /^.*?\.(?= |$)/.exec(text) ?? [];
+  return sentence.length <= MAX_REMEDY ? sentence : `${sentence.slice(0, MAX_REMEDY - 1)}…`;
 }

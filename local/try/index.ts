@@ -2,7 +2,7 @@
 import { STACK, TRIAL_APP } from './cdk';
 import { bootstrapCloud, ISSUER, ORG } from './cloud';
 import { runNextDeployment, runFirstDeployment } from './deployments';
-import { runDoctor } from './doctor';
+import { runDoctor, showFaults } from './doctor';
 import { inspectAccount, inspectOrchestrator } from './inspection';
 import { HELP, parseOptions, type Options } from './options';
 import { Output } from './output';
@@ -32,6 +32,7 @@ async function run(trial: Trial, { keep }: Options): Promise<NodeJS.ProcessEnv> 
   const first = await runFirstDeployment(trial, runner, await expectedSecrets(trial, runner));
   output.step('The doctor checks everything between the stack and a running task');
   await runDoctor(trial, 'after the first deployment', []);
+  await showFaults(trial, settings);
   await runDeploymentWithoutSecret(trial, outputs, runner, first);
 
   output.step('cdk deploy with a changed description');

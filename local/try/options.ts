@@ -13,14 +13,15 @@ and the real CDK command line deploys local/try/app.ts to them, a runner with fo
 
   1. shows the resources in the account and the registration at the orchestrator,
   2. runs a deployment: makes the calls of the orchestrator and of OpenTofu with the registered values,
-  3. deletes a secret, and shows why ECS cannot start the next task, what to do, and which metrics count it,
-  4. changes an input, deploys again, and runs the next deployment,
-  5. shows why the stack cannot be destroyed while an environment uses the runner,
-  6. deletes the environment, destroys the stack, and shows which resources are deleted and which are kept.
+  3. runs the doctor, which finds no problem, and then one of 26 faults after another with what to do,
+  4. deletes a secret, and shows why ECS cannot start the next task, what to do, and which metrics count it,
+  5. changes an input, deploys again, and runs the next deployment,
+  6. shows why the stack cannot be destroyed while an environment uses the runner,
+  7. deletes the environment, destroys the stack, and shows which resources are deleted and which are kept.
 
 At the end it prints a table with the expected and the actual values. The exit code is 0 if all values are as expected, otherwise 1.
 
-  --keep        stop after step 4, keep the emulator and the orchestrator running until Ctrl-C, and print commands to explore them
+  --keep        stop after step 5, keep the emulator and the orchestrator running until Ctrl-C, and print commands to explore them
   --json FILE   also write the table to FILE
   --help        print this text
 

@@ -1,12 +1,13 @@
 /**
- * The doctor on a deployed runner: all is well, then one fault at a time, each of which its own check reports. Run with
+ * The doctor on a deployed runner: all is well, then one fault at a time, each of which its own check reports. The trial injects the other faults. Run with
  * `npx tsx test/e2e/doctor.ts [--json FILE]`.
  */
 import { checkCutOff } from './doctor-cut-off';
-import { FAULTS } from './doctor-faults';
-import { complaints, deployedWorld, diagnose, run } from './doctor-world';
 import { endToEnd } from './harness';
-import { STACK } from '../../local/try/cdk';
+import { deploy, STACK, TRIAL_APP } from '../../local/try/cdk';
+import { OTHER_FAULTS } from '../../local/try/faults';
+import { examine } from '../../local/try/faults/fault';
+import { complaints, deployedWorld, diagnose, run, type World } from '../../local/try/faults/world';
 
 const LIMIT_MS = 20_000;
 
@@ -21,6 +22,18 @@ const UNUSABLE: readonly { readonly name: string; readonly args: string[]; reado
   { name: 'a runner that the stack does not have', args: ['--stack', STACK, '--runner', 'Other'], says: /Other/ },
   { name: 'no network', args: ['--stack', STACK], env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, says: /^Could not reach AWS: / },
 ];
+
+/** An update that fails because the orchestrator refuses it, and is rolled back. */
+async function failUpdate({ cloud: { orchestrator, cdkOptions }, runner, settings }: World): Promise<void> {
+  let isRefused = false;
+  orchestrator.setFaults(({ method, path }) => {
+    if (isRefused || method !== 'PATCH' || !path.endsWith(`/runners/${runner.properties.RunnerId}`)) return undefined;
+    isRefused = true;
+    return { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error": "HTTP-400", "message": "refused by a test"}' } };
+  });
+  await deploy({ ...cdkOptions({ ...settings, RUNNER_DESCRIPTION: 'Another description' }), app: TRIAL_APP });
+  orchestrator.setFaults();
+}
 
 endToEnd(async (cloud, report) => {
   const world = await deployedWorld(cloud);
@@ -43,20 +56,18 @@ endToEnd(async (cloud, report) => {
     }
   }
 
-  for (const { name, check, remedy, inject } of FAULTS) {
-    const undo = await inject(world);
-    try {
-      const found = await diagnose();
-      // What needs the API token cannot be checked without it, and says so.
-      const failed = found.checks.filter(({ result }) => result === 'problem');
-      report.add(`${name}: the check that reports it`, `${check}, exit code 1`, `${failed.map(({ id }) => id).join(', ')}, exit code ${found.code}`);
-      const remedies = failed.flatMap(({ findings }) => findings.map((finding) => finding.remedy ?? '')).join(' ');
-      report.add(`${name}: the remedy`, remedy.source, remedies, remedy.test(remedies));
-    } finally {
-      await undo();
-    }
+  for (const fault of OTHER_FAULTS) {
+    await examine(world, fault, report);
   }
   report.add('checks that are not ok when all faults are undone', [], complaints(await diagnose()));
+
+  await failUpdate(world);
+  const afterRollback = await diagnose();
+  const [stackCheck] = afterRollback.checks;
+  report.add('checks that are not ok after an update that was rolled back', [], complaints(afterRollback));
+  report.add('exit code after an update that was rolled back', 0, afterRollback.code);
+  report.add('the check of the stack says why the update failed', /in UPDATE_ROLLBACK_COMPLETE: .*refused by a test/.source, stackCheck!.findings[0]!.found,
+    /in UPDATE_ROLLBACK_COMPLETE: .*refused by a test/.test(stackCheck!.findings[0]!.found));
 
   await checkCutOff(world, report);
 });

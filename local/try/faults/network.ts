@@ -1,7 +1,7 @@
 /** Faults of the network of the tasks. */
-import type { Fault } from './doctor-faults';
-import type { World } from './doctor-world';
-import { list } from '../../src/doctor/aws';
+import type { Fault } from './fault';
+import type { World } from './world';
+import { list } from '../../../src/doctor/aws';
 
 const INTERNET = '0.0.0.0/0';
 

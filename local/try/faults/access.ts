@@ -1,9 +1,9 @@
 /** Faults of the runner's roles, secrets and bucket. */
 import { CreateBucketCommand, DeleteBucketCommand, DeleteBucketPolicyCommand, GetBucketPolicyCommand, ListObjectVersionsCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3';
-import type { Fault } from './doctor-faults';
-import type { World } from './doctor-world';
-import { list } from '../../src/doctor/aws';
-import { decryptionContext } from '../../src/doctor/role-requests';
+import type { Fault } from './fault';
+import type { World } from './world';
+import { list } from '../../../src/doctor/aws';
+import { decryptionContext } from '../../../src/doctor/role-requests';
 
 const document = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 const nameOf = (arn: string) => arn.slice(arn.lastIndexOf('/') + 1);

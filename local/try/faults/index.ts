@@ -1,24 +1,12 @@
-/** Faults of a deployed runner. Each is injected alone, and undone before the next one. */
+/** Faults of a deployed runner. Each is injected alone, and undone before the next one. The trial shows some of them, the tests inject the others. */
 import { randomUUID } from 'node:crypto';
-import { ACCESS_FAULTS } from './doctor-faults-access';
-import { NETWORK_FAULTS } from './doctor-faults-network';
-import { IMAGE_TAG, putImage, REPOSITORY, type World } from './doctor-world';
-import type { Permission } from '../../local/orchestrator';
-import { deploy, TRIAL_APP } from '../../local/try/cdk';
-import { ORG, SECRET_NAME } from '../../local/try/cloud';
-import { runFailingDeployment, runNextDeployment } from '../../local/try/deployments';
-
-type Undo = () => Promise<unknown>;
-
-export interface Fault {
-  readonly name: string;
-  /** The id of the only check that reports it. */
-  readonly check: string;
-  /** What the remedy says. */
-  readonly remedy: RegExp;
-  /** Injects the fault, and returns what undoes it. */
-  readonly inject: (world: World) => Promise<Undo>;
-}
+import { ACCESS_FAULTS } from './access';
+import type { Fault, Undo } from './fault';
+import { NETWORK_FAULTS } from './network';
+import { IMAGE_TAG, putImage, REPOSITORY, type World } from './world';
+import type { Permission } from '../../orchestrator';
+import { ORG, SECRET_NAME } from '../cloud';
+import { runFailingDeployment, runNextDeployment } from '../deployments';
 
 const ALL_BUT_WRITE: Permission[] = ['runner_read', 'runner_rule_read'];
 
@@ -35,29 +23,7 @@ async function replaced(world: World, changes: (runner: any) => object): Promise
   return async () => organization.runners.set(runner.id, runner);
 }
 
-/** An update that fails because the orchestrator refuses it, and is rolled back. */
-async function failUpdate({ cloud: { orchestrator, cdkOptions }, runner, settings }: World): Promise<void> {
-  let isRefused = false;
-  orchestrator.setFaults(({ method, path }) => {
-    if (isRefused || method !== 'PATCH' || !path.endsWith(`/runners/${runner.properties.RunnerId}`)) return undefined;
-    isRefused = true;
-    return { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error": "HTTP-400", "message": "refused by a test"}' } };
-  });
-  await deploy({ ...cdkOptions({ ...settings, RUNNER_DESCRIPTION: 'Another description' }), app: TRIAL_APP });
-  orchestrator.setFaults();
-}
-
 const CORE_FAULTS: readonly Fault[] = [
-  {
-    name: 'an update of the stack failed',
-    check: 'stack',
-    remedy: /Correct the cause, and deploy again/,
-    inject: async (world) => {
-      await failUpdate(world);
-      // A deployment without a change would be none.
-      return async () => world.trial.deployApp({ ...world.settings, RUNNER_DESCRIPTION: 'After the failed update' });
-    },
-  },
   {
     name: 'the API token is not accepted',
     check: 'token',
@@ -189,5 +155,39 @@ const CORE_FAULTS: readonly Fault[] = [
   },
 ];
 
+/** The faults that the trial shows. */
+const IN_TRIAL = [
+  'the OIDC provider is deleted',
+  'the task manager role trusts another runner',
+  'the policy of the task manager role is deleted',
+  'the permissions boundary of the task manager role is too tight',
+  'a policy denies everything to the task role',
+  'the policy of the execution role is deleted',
+  'a secret is deleted',
+  'a parameter is deleted',
+  'the key of a secret is disabled',
+  'the policy of a secret\'s key denies the execution role',
+  'the policy of the state bucket wants an encryption header',
+  'the policy of the state bucket denies the task role',
+  'the route to the internet is removed',
+  'the internet gateway is detached',
+  'the security group closes HTTPS',
+  'the security group closes SSH',
+  'the network ACL denies HTTPS',
+  'the policy of an S3 endpoint allows another bucket only',
+  'the API token is not accepted',
+  'the API token may not write runners',
+  'the runner is deleted at the orchestrator',
+  'the registration is edited at the orchestrator',
+  'the runner rule is deleted',
+  'the cluster is deleted',
+  'the service-linked role of ECS is deleted',
+  'the account may start no task on AWS Fargate',
+];
+
 /** Those of the core at last: a deployment leaves a state in the bucket. */
-export const FAULTS: readonly Fault[] = [...ACCESS_FAULTS, ...NETWORK_FAULTS, ...CORE_FAULTS];
+const FAULTS: readonly Fault[] = [...ACCESS_FAULTS, ...NETWORK_FAULTS, ...CORE_FAULTS];
+const [shown, others] = [true, false].map((isShown) => FAULTS.filter(({ name }) => IN_TRIAL.includes(name) === isShown));
+
+/** The faults that the trial shows, and those that only the part `doctor` of the tests injects. */
+export { shown as SHOWN_FAULTS, others as OTHER_FAULTS };

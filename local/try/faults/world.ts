@@ -1,15 +1,15 @@
 /** The deployed runner that the doctor examines, and the doctor as a function. */
-import { isolateThisProcess } from '../../local/emulator';
-import { STACK } from '../../local/try/cdk';
-import type { Cloud } from '../../local/try/cloud';
-import { Output } from '../../local/try/output';
-import { Report } from '../../local/try/report';
-import { prepareSecrets } from '../../local/try/secrets';
-import { Trial } from '../../local/try/trial';
-import { main } from '../../src/cli';
-import { awsWith, type Aws } from '../../src/doctor/aws';
-import { runnersOf, type DeployedRunner } from '../../src/doctor/runner';
-import { readStack, type Stack } from '../../src/doctor/stack';
+import { isolateThisProcess } from '../../emulator';
+import { STACK } from '../cdk';
+import type { Cloud } from '../cloud';
+import { Output } from '../output';
+import { Report } from '../report';
+import { prepareSecrets } from '../secrets';
+import { Trial } from '../trial';
+import { main } from '../../../src/cli';
+import { awsWith, type Aws } from '../../../src/doctor/aws';
+import { runnersOf, type DeployedRunner } from '../../../src/doctor/runner';
+import { readStack, type Stack } from '../../../src/doctor/stack';
 
 export interface World {
   readonly cloud: Cloud;
@@ -30,18 +30,26 @@ export async function putImage(aws: Aws): Promise<void> {
   await aws('ecr', 'PutImage', { repositoryName: REPOSITORY, imageTag: IMAGE_TAG, imageManifest });
 }
 
-/** Deploys the app of the trial. From then on, this process can reach the emulator only. */
+/** Deploys the app of the trial with an image in Amazon ECR. From then on, this process can reach the emulator only. */
 export async function deployedWorld(cloud: Cloud): Promise<World> {
   const trial = Trial.withCloud(cloud, new Output(true), new Report());
-  isolateThisProcess(cloud.emulator.url);
   const aws = awsWith(cloud.account.settings.credentials, cloud.emulator.region);
+  isolateThisProcess(cloud.emulator.url);
   await aws('ecr', 'CreateRepository', { repositoryName: REPOSITORY });
   await putImage(aws);
   const settings = { ...await prepareSecrets(trial), TRIAL_IMAGE_REPOSITORY: REPOSITORY };
   await trial.deployApp(settings);
+  return worldOf(trial, settings);
+}
+
+/** The runner that the trial has deployed. From then on, this process can reach the emulator only. */
+export async function worldOf(trial: Trial, settings: NodeJS.ProcessEnv): Promise<World> {
+  const { cloud } = trial;
+  isolateThisProcess(cloud.emulator.url);
+  const aws = awsWith(cloud.account.settings.credentials, cloud.emulator.region);
   const stack = await readStack(aws, STACK, cloud.emulator.region);
   const [runner] = runnersOf(stack);
-  return { cloud, trial, aws, stack, runner, settings };
+  return { cloud, trial, aws, stack, runner: runner!, settings };
 }
 
 export interface Answer {

@@ -1,0 +1,41 @@
+/** What the doctor says about the states of a stack. */
+import { stateOf } from '../../src/doctor/checks/stack';
+import type { Stack } from '../../src/doctor/stack';
+
+const ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/RunnerStack/11111111-2222-3333-4444-555555555555';
+const stack = (status: string) => ({ id: ID, name: 'RunnerStack', status }) as Stack;
+
+/** Newest first, as CloudFormation lists them. */
+const EVENTS = [
+  { LogicalResourceId: 'Rule', PhysicalResourceId: 'rule', ResourceStatus: 'UPDATE_FAILED', ResourceStatusReason: 'Resource update cancelled' },
+  { LogicalResourceId: 'Registration', PhysicalResourceId: 'my-org/x', ResourceStatus: 'UPDATE_FAILED', ResourceStatusReason: 'HTTP 400.' },
+  { LogicalResourceId: 'RunnerStack', PhysicalResourceId: ID, ResourceStatus: 'UPDATE_IN_PROGRESS', ResourceStatusReason: 'User Initiated' },
+  { LogicalResourceId: 'Bucket', PhysicalResourceId: 'bucket', ResourceStatus: 'CREATE_FAILED', ResourceStatusReason: 'of an operation before' },
+];
+
+test.each(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'])('%s is healthy', (status) => {
+  expect(stateOf(stack(status), EVENTS)).toEqual({ result: 'ok', found: `The stack is in ${status}.` });
+});
+
+test.each(['UPDATE_ROLLBACK_COMPLETE', 'IMPORT_ROLLBACK_COMPLETE'])('%s is healthy, and says why the last operation failed', (status) => {
+  expect(stateOf(stack(status), EVENTS)).toEqual({
+    result: 'ok',
+    found: `The stack is in ${status}: its last operation failed, and everything is as before it. It failed because of Registration: HTTP 400. Correct the cause before the next deployment.`,
+  });
+});
+
+test.each([
+  ['ROLLBACK_COMPLETE', "delete the stack 'RunnerStack', and deploy again."],
+  ['CREATE_FAILED', "delete the stack 'RunnerStack', and deploy again."],
+  ['UPDATE_ROLLBACK_FAILED', 'run `aws cloudformation continue-update-rollback --stack-name RunnerStack`, and deploy again.'],
+  ['DELETE_FAILED', 'and delete the stack again.'],
+  ['UPDATE_FAILED', 'and deploy again.'],
+])('%s is a problem with its reason and remedy', (status, remedy) => {
+  expect(stateOf(stack(status), EVENTS)).toEqual({
+    result: 'problem', found: `The stack is in ${status}. Its last operation failed: Registration: HTTP 400.`, remedy: `Correct the cause, ${remedy}`,
+  });
+});
+
+test('an operation that is running is a problem that ends by itself', () => {
+  expect(stateOf(stack('UPDATE_IN_PROGRESS'), EVENTS)).toMatchObject({ result: 'problem', remedy: 'Wait until it ends, then run the doctor again.' });
+});
