@@ -43,7 +43,8 @@ describe('the saved query', () => {
     ['within a minute', ['2026-01-23T17:57:34.402Z', '2026-01-23T17:57:58.100Z', '2026-01-23T18:00:00.000Z'], 23.698, 121.9],
     ['over midnight', ['2026-01-23T23:59:50.000Z', '2026-01-24T00:01:10.000Z', '2026-01-24T00:11:10.000Z'], 80, 600],
   ])('"Slowest starts" computes the seconds until the start and the end %s', (_situation, [createdAt, startedAt, stoppedAt], startSeconds, runSeconds) => {
-    const event = taskEvent({ ...SAMPLE_SUCCESSES[0], createdAt, startedAt, stoppedAt } as TaskEvent['detail']);
+    const detail = { ...SAMPLE_SUCCESSES[0], createdAt, startedAt, stoppedAt };
+    const event = taskEvent(detail);
     const rows = runQuery(queryOf('slowestStarts'), [event, ...EVENTS]);
     expect(rows.map(({ taskDefinition }) => taskDefinition)).toEqual([`family:${FAMILY}`]);
     expect(rows[0].startSeconds).toBeCloseTo(startSeconds, 3);
