@@ -39,14 +39,13 @@ function checksOf(name: string, description: string, cores: number, program: str
   return { name, description, cores, command: [...TSX, ...program, '--json', resultFile(name)], count: checkCount(name), ...more };
 }
 
-/** Parts that take long or mostly wait come first: the others run beside them. `cores` is the measured CPU time divided by the duration. */
+/** Parts that take long come first, and those that mostly wait run beside them. `cores` is the measured CPU time divided by the duration. */
 export const PARTS: readonly Part[] = [
   checksOf('lifecycle', 'the deployed Lambda when others change or delete its runner', 0.25, ['test/e2e/lifecycle.ts']),
   checksOf('outages', 'the deployed Lambda during outages of the API', 0.2, ['test/e2e/outages.ts']),
-  checksOf('bindings', 'the packages of all four languages synthesize the same templates', 0.9, ['test/bindings/index.ts'], { writesLibrary: true }),
+  checksOf('bindings', 'the packages of all four languages synthesize the same templates', 1.1, ['test/bindings/index.ts'], { writesLibrary: true }),
   checksOf('ownership', 'deployments in which a rule or registration could be taken for another one', 0.25, ['test/e2e/ownership.ts']),
   checksOf('doctor', '`doctor` finds each fault of a deployed runner, one at a time', 0.2, ['test/e2e/doctor.ts']),
-  checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.5, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
   {
     name: 'unit',
     description: 'constructs, handler and local orchestrator',
@@ -55,19 +54,20 @@ export const PARTS: readonly Part[] = [
     count: jestCount('unit'),
     inCheck: true,
   },
+  checksOf('newest', 'the constructs on the newest CDK', 1.5, ['tools/newest-cdk.ts']),
+  checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.5, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
+  checksOf('static-analysis', 'cdk-nag, the CDK, cfn-lint and checkov report no finding without a reason', 1.5, ['test/static-analysis/index.ts']),
+  checksOf('prove', 'least privilege: real calls pass, hostile calls fail, and every condition is needed', 1, ['test/proof/index.ts']),
   ...['24', '22'].map((version): Part => ({
     ...checksOf(`node${version}`, `the handler on Node.js ${version}`, 0.6, ['tools/handler-on-node.ts', version]), count: jestCount(`node${version}`),
   })),
   checksOf('refused-deployments', 'deployments that must fail report the cause and leave nothing behind', 0.35, ['test/e2e/refused-deployments.ts']),
-  checksOf('static-analysis', 'cdk-nag, the CDK, cfn-lint and checkov report no finding without a reason', 1.5, ['test/static-analysis/index.ts']),
-  checksOf('newest', 'the constructs on the newest CDK', 1, ['tools/newest-cdk.ts']),
   checksOf('permissions', 'the deployed policies allow the calls of a deployment, and each permission is needed', 0.6, ['test/e2e/permissions.ts']),
   checksOf('undocumented', 'deployments with each behaviour that the AWS documentation leaves open', 0.6, ['test/e2e/undocumented.ts']),
   checksOf('emulator', 'the AWS emulator follows the rules of AWS that this project depends on', 0.3, ['test/emulator/index.ts']),
   checksOf('trial', '`npm run try`, as a user runs it', 0.25, ['local/try/index.ts']),
   checksOf('migration', 'the steps of docs/MIGRATING.md take over a runner of the Terraform module and give it back', 0.3, ['test/e2e/migration/index.ts']),
   checksOf('production', 'the production example is deployed and destroyed', 0.35, ['test/e2e/production.ts']),
-  checksOf('prove', 'least privilege: real calls pass, hostile calls fail, and every condition is needed', 1, ['test/proof/index.ts']),
   checksOf('api', 'the public API is documented, compatible, and shown in four languages', 1, ['tools/api.ts'], { writesLibrary: true }),
   checksOf('tarball', 'the published package is small, complete and reproducible', 1, ['tools/tarball.ts'], { writesLibrary: true }),
   {

@@ -34,6 +34,8 @@ export interface Emulator {
   readonly logFile: string;
   /** Changes settings of the running emulator. Returns all settings. */
   setBehaviour(changes: Partial<Behaviour>): Promise<Behaviour>;
+  /** All lines of all log groups so far, also of deleted ones. */
+  logLines(): Promise<string[]>;
   /** Stops the emulator and the Lambda functions that it runs. Can be called twice. */
   close(): Promise<void>;
 }
@@ -94,7 +96,16 @@ async function start(python: string, port: number): Promise<Emulator> {
     await close();
     throw error;
   }
-  return { url, env: clientEnvironment(url), region: REGION, account: ACCOUNT, logFile, setBehaviour: async (changes) => setBehaviour(url, changes), close };
+  return {
+    url,
+    env: clientEnvironment(url),
+    region: REGION,
+    account: ACCOUNT,
+    logFile,
+    setBehaviour: async (changes) => setBehaviour(url, changes),
+    logLines: async () => (await fetch(`${url}/_local/log-lines`)).json() as Promise<string[]>,
+    close,
+  };
 }
 
 async function setBehaviour(url: string, changes: Partial<Behaviour>): Promise<Behaviour> {

@@ -13,13 +13,13 @@ import threading
 
 from bridge import (
     buckets, clusters, custom_resources, deletion, ecs_authorization, event_log_targets, iam_documents, key_permissions, local_api,
-    log_group_keys, generated_names, missing_objects, network_acls, oidc_authorization, policy_delay, policy_simulation, resource_types, roles, secret_arns, secret_ids,
+    log_group_keys, log_lines, generated_names, missing_objects, network_acls, oidc_authorization, policy_delay, policy_simulation, resource_types, roles, secret_arns, secret_ids,
     service_linked_role, service_quotas, tags, existing_names, task_lifecycle, task_sizes, transport, vpc_endpoints,
 )
 
 BRIDGES = (
     # Features that MiniStack does not have.
-    resource_types, roles, buckets, generated_names, secret_ids, custom_resources, deletion, transport, local_api, event_log_targets, task_lifecycle,
+    resource_types, roles, buckets, generated_names, secret_ids, custom_resources, deletion, transport, local_api, log_lines, event_log_targets, task_lifecycle,
     network_acls, vpc_endpoints, policy_simulation, service_quotas,
     # Requests that AWS rejects and MiniStack accepts.
     ecs_authorization, oidc_authorization, key_permissions, log_group_keys, secret_arns, task_sizes, missing_objects, policy_delay,

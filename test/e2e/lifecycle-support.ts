@@ -31,7 +31,7 @@ export interface Operation {
 /** The answer to a CloudFormation request is a credential: on AWS by its signature, in the emulator by its path. */
 const ANSWER_URLS = ['X-Amz-Signature', '_ministack/cfn-response/'];
 
-/** Often enough to see a log that a rollback deletes soon after it was written. */
+/** Soon enough to end an outage while the stack is being rolled back. */
 const POLL_MS = 150;
 /** Without a rule: CloudFormation would delete a rule before the runner, whose delete is what these checks are about. */
 const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/runner.ts';
@@ -41,7 +41,7 @@ export const FOREIGN_ROLE = 'arn:aws:iam::210987654321:role/somebody-else';
 export class Stage {
   /** Changes with the token. */
   public client: OrchestratorClient;
-  /** Lines of the functions' log. A failed create that is rolled back at once takes its log away before it can be read. */
+  /** Lines of the functions' logs. */
   public readonly logged = new Set<string>();
   private readonly tokens: string[];
   private readonly knownEvents = new Set<string>();
@@ -104,13 +104,10 @@ export class Stage {
   }
 
   private async run(command: typeof destroy, app: string, before: string | undefined, settings?: NodeJS.ProcessEnv): Promise<Operation> {
-    const { account, cdkOptions } = this.cloud;
+    const { account, cdkOptions, emulator } = this.cloud;
     const begin = Date.now();
-    const ended = new AbortController();
-    const watch = this.watchLog(ended.signal);
     const { code, output } = await command({ ...cdkOptions(settings), app });
-    ended.abort();
-    await watch;
+    for (const line of await emulator.logLines()) this.logged.add(line);
     const seconds = Math.round((Date.now() - begin) / 1000);
     const status = await account.stackStatus(STACK);
     // By its ARN: the name of a stack that is gone leads nowhere.
@@ -122,16 +119,6 @@ export class Stage {
       ['an event\'s reason', events.map((event) => event.ResourceStatusReason ?? '').join('\n')],
     );
     return { code, output, seconds, status, events };
-  }
-
-  /** A log goes with its stack, so it is read all the while. */
-  private async watchLog(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      // A group may go between being listed and being read.
-      const lines = await this.cloud.account.logLines().catch(() => []);
-      for (const line of lines) this.logged.add(line);
-      await pause(POLL_MS);
-    }
   }
 
   private async newEvents(stack: string): Promise<StackEvent[]> {

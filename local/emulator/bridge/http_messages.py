@@ -12,6 +12,6 @@ async def read_body(receive) -> bytes:
     return body
 
 
-async def send_json(send, status: int, answer: dict, content_type: bytes = b"application/json") -> None:
+async def send_json(send, status: int, answer: dict | list, content_type: bytes = b"application/json") -> None:
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", content_type)]})
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})

@@ -4,7 +4,7 @@ import json
 
 from ministack import app as application
 
-from . import behaviour, task_credentials, task_secrets
+from . import behaviour, log_lines, task_credentials, task_secrets
 from .http_messages import read_body, send_json
 
 PREFIX = "/_local/"
@@ -16,6 +16,8 @@ def _answer(method: str, path: str, body: bytes) -> tuple:
             return 200, behaviour.change(json.loads(body or b"{}"))
         except ValueError as problem:
             return 400, {"message": str(problem)}
+    if path == log_lines.PATH and method == "GET":
+        return log_lines.answer()
     if path.startswith(task_credentials.PATH) and method == "GET":
         return task_credentials.answer(path)
     if path.startswith(task_secrets.PATH) and method == "GET":

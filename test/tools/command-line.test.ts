@@ -2,7 +2,7 @@
 import { spawnSync } from 'child_process';
 import { join } from 'path';
 
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '..', '..');
 
 function run(program: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['--tsconfig', 'tsconfig.dev.json', program, ...args], { cwd: ROOT, encoding: 'utf8' });
