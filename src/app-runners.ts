@@ -14,8 +14,15 @@ type AppRunnerProps = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'adoptE
 interface AppRunner {
   readonly runner: IEcsRunner & Construct;
   readonly props: AppRunnerProps;
-  readonly bucket: IBucket;
+  /** Name and ARN of the bucket. */
+  readonly bucket: AppText[];
   readonly prefix?: string;
+}
+
+/** A text of an app, as `canonical` gives it. */
+interface AppText {
+  readonly text: string;
+  readonly stack: Stack;
 }
 
 /** A runner rule of an app. */
@@ -43,7 +50,7 @@ export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps,
       `The runner '${sameId.runner.node.path}' of this app has the same id at the orchestrator. Both constructs then change one registration, and deleting `
       + 'either of them deletes it. Remove the other construct after the move, or give each runner its own id.');
   }
-  const own = { runner, props, bucket, prefix };
+  const own = { runner, props, prefix, bucket: [bucket.bucketName, bucket.bucketArn].map(value => textOf(runner, value)) };
   const all = runnersOf.get(runner.node.root) ?? [];
   for (const other of all) {
     const relation = isSameBucket(own, other) && relationOf(own, other);
@@ -81,9 +88,11 @@ export function rulesInStackOf(runner: IEcsRunner): AppRule[] {
 
 function hasRule(runner: IEcsRunner & Construct, props: AppRunnerProps): boolean {
   const id = props.runnerId ?? runner.runnerId;
-  return (rulesOf.get(runner.node.root) ?? []).some(({ rule, props: { runner: target } }) => target === runner
-    || (sameOrganization(runner, props.orchestrator, rule, target.orchestrator)
-      && [id, runner.runnerId].some(each => sameInApp(runner, each, rule, target.runnerId))));
+  const rules = rulesOf.get(runner.node.root) ?? [];
+  // Most runners have a rule of their own, which is found without resolving anything.
+  return rules.some(({ props: { runner: target } }) => target === runner)
+    || rules.some(({ rule, props: { runner: target } }) => sameOrganization(runner, props.orchestrator, rule, target.orchestrator)
+      && [id, runner.runnerId].some(each => sameInApp(runner, each, rule, target.runnerId)));
 }
 
 /** Another runner of the app with the same id at the same orchestrator. */
@@ -102,18 +111,24 @@ function sameInApp(oneScope: IConstruct, one: string | undefined, otherScope: IC
   if (one === undefined || other === undefined) {
     return one === other;
   }
-  const text = canonical(oneScope, one);
-  if (text !== canonical(otherScope, other) || isPlaceholder(text)) {
+  return sameText(textOf(oneScope, one), textOf(otherScope, other));
+}
+
+function textOf(scope: IConstruct, value: string): AppText {
+  return { text: canonical(scope, value), stack: Stack.of(scope) };
+}
+
+function sameText({ text, stack }: AppText, other: AppText): boolean {
+  if (text !== other.text || isPlaceholder(text)) {
     return false;
   }
   // An export or a pseudo parameter can have another value in another stack.
-  return Stack.of(oneScope) === Stack.of(otherScope) || !/\{AWS::|"Fn::/.test(text);
+  return stack === other.stack || !/\{AWS::|"Fn::/.test(text);
 }
 
 /** Whether two runners have one bucket. An import knows the name of a bucket of the app, or its ARN. */
 function isSameBucket(one: AppRunner, other: AppRunner): boolean {
-  return sameInApp(one.runner, one.bucket.bucketName, other.runner, other.bucket.bucketName)
-    || sameInApp(one.runner, one.bucket.bucketArn, other.runner, other.bucket.bucketArn);
+  return one.bucket.some((text, part) => sameText(text, other.bucket[part]));
 }
 
 /** Where the state of one runner is, seen from that of another one in the same bucket; undefined when they are apart. */

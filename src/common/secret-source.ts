@@ -17,6 +17,11 @@ export function sourceOf(scope: IConstruct, { arn }: ecs.Secret): secretsmanager
 /** What Secrets Manager appends to the name of a secret in its ARN. */
 export const SECRET_SUFFIX = /-[a-zA-Z0-9]{6}$/;
 
+/** The ARNs of `arnForPolicies`: each runner asks for those of the same API token several times. */
+const arnsForPolicies = new WeakMap<Grantable, string | undefined>();
+
+type Grantable = Pick<secretsmanager.ISecret, 'grantRead'> | ecs.Secret;
+
 /** Thrown by the grantee below, before a grant can change the policy of a key. */
 const STOP = new Error('The grant is not needed');
 
@@ -24,7 +29,14 @@ const STOP = new Error('The grant is not needed');
  * The ARN that the CDK puts into policies for a secret. For a secret that is known by name or partial ARN it ends with a pattern for the six
  * characters that Secrets Manager appends. `secretFullArn` does not tell of secrets in another region.
  */
-export function arnForPolicies(secret: Pick<secretsmanager.ISecret, 'grantRead'> | ecs.Secret): string | undefined {
+export function arnForPolicies(secret: Grantable): string | undefined {
+  if (!arnsForPolicies.has(secret)) {
+    arnsForPolicies.set(secret, grantedArn(secret));
+  }
+  return arnsForPolicies.get(secret);
+}
+
+function grantedArn(secret: Grantable): string | undefined {
   let arn: string | undefined;
   const grantee: iam.IPrincipal = {
     get grantPrincipal() {
@@ -50,7 +62,7 @@ export function arnForPolicies(secret: Pick<secretsmanager.ISecret, 'grantRead'>
 }
 
 /** Whether the template would have the name or a partial ARN of a secret, which lacks the six characters that Secrets Manager appends. */
-export function isPartial(scope: IConstruct, secret: Pick<secretsmanager.ISecret, 'grantRead'> | ecs.Secret): boolean {
+export function isPartial(scope: IConstruct, secret: Grantable): boolean {
   try {
     return /(\?{6}|\*)"/.test(JSON.stringify(Stack.of(scope).resolve(arnForPolicies(secret))) ?? '');
   } catch {

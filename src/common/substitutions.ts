@@ -10,7 +10,11 @@ export function substituteInPolicy(policy: Policy): void {
 export function substituteIn(value: IResolvable): IResolvable {
   return Token.asAny({
     creationStack: value.creationStack,
-    resolve: (context: IResolveContext) => substituted(context.resolve(value)),
+    resolve: (context: IResolveContext) => {
+      // A returned result would be resolved once more.
+      context.registerPostProcessor({ postProcess: substituted });
+      return value;
+    },
   });
 }
 

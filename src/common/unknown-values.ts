@@ -85,6 +85,9 @@ export function differs(scope: IConstruct, one: unknown, other: unknown): boolea
 
 /** A text that is the same for two values when they are the same at the deployment, for maps and sets. */
 export function canonical(scope: IConstruct, value: unknown): string {
+  if (typeof value === 'string' && !Token.isUnresolved(value)) {
+    return value;
+  }
   try {
     return canonicalText(scope, Tokenization.resolve(value, { scope, resolver: new CanonicalResolver(scope), preparing: false }));
   } catch {

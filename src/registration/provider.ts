@@ -121,6 +121,8 @@ export class RegistrationProvider extends Construct {
   public readonly connectivity: IDependable[];
   /** The policies for API tokens, by what they allow. */
   private readonly tokenPolicies = new Map<string, iam.Policy>();
+  /** The same policies by API token, as most runners of a stack share one. */
+  private readonly policyOfToken = new Map<ApiToken, iam.Policy>();
   private readonly logGroup: logs.CfnLogGroup;
   private readonly logGroupNames: string;
   private readonly fn: lambda.CfnFunction;
@@ -223,7 +225,9 @@ export class RegistrationProvider extends Construct {
       this.fn.environment = { variables: { ...this.variables, ...TRUST_CERTIFICATES } };
       describeCode(this.fn, code);
     }
-    return this.tokenPolicy(apiToken);
+    const policy = this.policyOfToken.get(apiToken) ?? this.tokenPolicy(apiToken);
+    this.policyOfToken.set(apiToken, policy);
+    return policy;
   }
 
   /**
