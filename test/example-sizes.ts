@@ -1,23 +1,24 @@
 import type { Template } from 'aws-cdk-lib/assertions';
+import { apiCallsOf } from './api-calls';
 import { measureTemplate } from '../tools/template-size';
 
-/** Resources, Lambda functions, IAM roles, resources of the longest dependency chain, and the most bytes without indentation. */
-const SIZES: Record<string, [number, number, number, number, number]> = {
-  'basic/RunnerStack': [44, 1, 4, 7, 24_000],
-  'custom-id/RunnerStack': [22, 1, 4, 7, 16_500],
-  'prefix/RunnerStack': [22, 1, 4, 7, 16_500],
-  'existing-cluster/RunnerStack': [21, 1, 4, 7, 16_000],
-  'tags/RunnerStack': [22, 1, 4, 7, 18_000],
-  'network/RunnerStack': [43, 1, 4, 7, 22_000],
-  'production/ProductionRunnerStack': [46, 1, 4, 9, 27_500],
-  'monitoring/RunnerStack': [49, 1, 4, 7, 49_500],
-  'self-hosted/RunnerStack': [22, 1, 4, 7, 17_000],
-  'rules-secrets-environment/RunnerStack': [26, 1, 4, 7, 19_000],
-  'multi-region/RunnerEuWest': [20, 1, 4, 7, 16_000],
-  'multi-region/RunnerUsEast': [22, 1, 4, 7, 17_000],
-  'shared-oidc-provider/DevelopmentRunner': [20, 1, 4, 7, 15_500],
-  'shared-oidc-provider/OidcProvider': [1, 0, 0, 1, 1_000],
-  'shared-oidc-provider/ProductionRunner': [20, 1, 4, 7, 15_500],
+/** Resources, Lambda functions, IAM roles, resources of the longest dependency chain, API calls of the first deployment, and the most bytes without indentation. */
+const SIZES: Record<string, [number, number, number, number, number, number]> = {
+  'basic/RunnerStack': [44, 1, 4, 7, 6, 24_000],
+  'custom-id/RunnerStack': [22, 1, 4, 7, 6, 16_500],
+  'prefix/RunnerStack': [22, 1, 4, 7, 6, 16_500],
+  'existing-cluster/RunnerStack': [21, 1, 4, 7, 6, 16_000],
+  'tags/RunnerStack': [22, 1, 4, 7, 6, 18_000],
+  'network/RunnerStack': [43, 1, 4, 7, 6, 22_000],
+  'production/ProductionRunnerStack': [46, 1, 4, 9, 6, 27_500],
+  'monitoring/RunnerStack': [49, 1, 4, 7, 6, 49_500],
+  'self-hosted/RunnerStack': [22, 1, 4, 7, 6, 17_000],
+  'rules-secrets-environment/RunnerStack': [26, 1, 4, 7, 10, 19_000],
+  'multi-region/RunnerEuWest': [20, 1, 4, 7, 6, 16_000],
+  'multi-region/RunnerUsEast': [22, 1, 4, 7, 6, 17_000],
+  'shared-oidc-provider/DevelopmentRunner': [20, 1, 4, 7, 6, 15_500],
+  'shared-oidc-provider/OidcProvider': [1, 0, 0, 1, 0, 1_000],
+  'shared-oidc-provider/ProductionRunner': [20, 1, 4, 7, 6, 15_500],
 };
 
 /** The stacks of an example with another size than the expected one. */
@@ -31,9 +32,9 @@ export function unexpectedSizes(example: string, templates: Record<string, Templ
     }
     const template = templates[stack].toJSON() as Parameters<typeof measureTemplate>[0];
     const { resources, functions, roles, longestChain, bytesWithoutIndentation } = measureTemplate(template);
-    const [maxBytes, exact] = [expected[4], expected.slice(0, 4)];
-    const got = [resources, functions, roles, longestChain];
+    const [maxBytes, exact] = [expected[5], expected.slice(0, 5)];
+    const got = [resources, functions, roles, longestChain, apiCallsOf(template.Resources)];
     return got.join() === exact.join() && bytesWithoutIndentation <= maxBytes ? []
-      : [`${name}: expected [resources, functions, roles, longest chain, most bytes] ${expected.join(', ')}; got ${[...got, bytesWithoutIndentation].join(', ')}`];
+      : [`${name}: expected [resources, functions, roles, longest chain, API calls, most bytes] ${expected.join(', ')}; got ${[...got, bytesWithoutIndentation].join(', ')}`];
   });
 }

@@ -1,0 +1,17 @@
+import { api, common, runnerProps, send } from './lifecycle-support';
+import { API_CALLS_OF_CREATE } from '../api-calls';
+
+test('the creation of each custom resource sends as many requests as the sizes of the examples count', async () => {
+  const calls: Record<string, number> = {};
+  const creations = [
+    ['RunnerId', { ...common(), RunnerIdPrefix: 'runner' }],
+    ['Runner', runnerProps()],
+    ['RunnerRule', { ...common(), RunnerId: 'prod-runner' }],
+  ] as const;
+  for (const [type, properties] of creations) {
+    const before = api.requests.length;
+    expect(await send(type, 'Create', properties)).toMatchObject({ Status: 'SUCCESS' });
+    calls[`Custom::Humanitec${type}`] = api.requests.length - before;
+  }
+  expect(calls).toEqual(API_CALLS_OF_CREATE);
+});
