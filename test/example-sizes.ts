@@ -33,7 +33,7 @@ export function unexpectedSizes(example: string, templates: Record<string, Templ
     const template = templates[stack].toJSON() as Parameters<typeof measureTemplate>[0];
     const { resources, functions, roles, longestChain, bytesWithoutIndentation } = measureTemplate(template);
     const [maxBytes, exact] = [expected[5], expected.slice(0, 5)];
-    const got = [resources, functions, roles, longestChain, apiCallsOf(template.Resources)];
+    const got = [resources, functions, roles, longestChain, apiCallsOf(template)];
     return got.join() === exact.join() && bytesWithoutIndentation <= maxBytes ? []
       : [`${name}: expected [resources, functions, roles, longest chain, API calls, most bytes] ${expected.join(', ')}; got ${[...got, bytesWithoutIndentation].join(', ')}`];
   });
