@@ -1,4 +1,4 @@
-import { api, BODY, call, common, Props, send, settings } from './lifecycle-support';
+import { api, BODY, call, common, Props, QUICK_SECONDS, send, settings } from './lifecycle-support';
 import { lossyProxy } from './support';
 
 const props = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
@@ -159,6 +159,7 @@ describe('the update of a rule to another runner', () => {
     const id = await create();
     const update = await send('RunnerRule', 'Update', moved(), { id, old: props() });
     expect(await rules()).toMatchObject([{ id: update.PhysicalResourceId, runner_id: 'new-runner' }]);
+    expect(update.seconds).toBeLessThan(QUICK_SECONDS);
     const rollback = await send('RunnerRule', 'Update', props(), { id, old: moved() });
     expect(await rules()).toMatchObject([{ id: rollback.PhysicalResourceId, runner_id: 'prod-runner' }]);
     const again = await send('RunnerRule', 'Update', moved(), { id: rollback.PhysicalResourceId, old: props() });
@@ -167,6 +168,14 @@ describe('the update of a rule to another runner', () => {
     // What CloudFormation deletes afterwards.
     await send('RunnerRule', 'Delete', moved(), { id: again.PhysicalResourceId });
     expect(await rules()).toHaveLength(1);
+  });
+
+  test('keeps the rule and waits for no cancelled update if nothing changes', async () => {
+    const id = await create();
+    const update = await send('RunnerRule', 'Update', props(), { id, old: props() });
+    expect(update).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect(update.seconds).toBeLessThan(QUICK_SECONDS);
+    expect(await rules()).toMatchObject([{ id }]);
   });
 
   test('puts the rule back if it fails, and its rollback finds it with either physical ID', async () => {
@@ -211,9 +220,21 @@ describe('the update of a rule to another filter, which only the deployment knew
     const { PhysicalResourceId: changed, Data: data } = await send('RunnerRule', 'Update', dev(), { id, old: qa() });
     expect(changed).toBe(`${data!.RuleId};was=${id}`);
     expect(await rules()).toHaveLength(2);
-    expect(await send('RunnerRule', 'Update', qa(), { id: changed, old: dev() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id, Data: { RuleId: id } });
+    const rollback = await send('RunnerRule', 'Update', qa(), { id: changed, old: dev() });
+    expect(rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id, Data: { RuleId: id } });
+    // It waits for no cancelled update of the old rule: there was none.
+    expect(rollback.seconds).toBeLessThan(QUICK_SECONDS);
     await send('RunnerRule', 'Delete', dev(), { id: changed });
     expect(await rules()).toMatchObject([{ id }]);
+  });
+
+  test('keeps the old physical ID for a rollback, if the rule moves to another organization', async () => {
+    await call('POST', '/runners', { id: 'prod-runner', ...BODY }, 'other-org');
+    const id = await create();
+    const elsewhere = props({ OrgId: 'other-org' });
+    const { PhysicalResourceId: changed, Data: data } = await send('RunnerRule', 'Update', elsewhere, { id, old: props() });
+    expect(changed).toBe(`${data!.RuleId};was=${id}`);
+    expect(await send('RunnerRule', 'Update', props(), { id: changed, old: elsewhere })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
   });
 
   test('refuses the rule of another resource in a shifted list, and its rollback keeps both rules', async () => {
