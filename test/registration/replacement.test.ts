@@ -60,13 +60,18 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners')).body.items).toEqual([]);
   }, 60_000);
 
-  test('does not get stuck on an organization that refuses the API token, and says what could not be checked', async () => {
+  test.each<[string, Props, number | undefined, string, string]>([
+    ['succeeds with a note if the other organization refuses the API token', { OrgId: 'other-org' }, undefined, 'SUCCESS', 'Could not check whether the failed update left runner \'new-runner\' in organization \'other-org\''],
+    ['succeeds with a note if the API token of the other organization is missing', { OrgId: 'other-org', Token: { SecretId: `${SECRET}-of-the-replacement` } }, undefined, 'SUCCESS', 'Could not check whether'],
+    ['fails if the other organization throttles', { OrgId: 'other-org' }, 429, 'FAILED', 'HTTP 429'],
+    ['fails if the API has a fault in the other organization', { OrgId: 'other-org' }, 503, 'FAILED', 'HTTP 503'],
+    ['fails if the API refuses in the organization of the runner', {}, 403, 'FAILED', 'HTTP 403'],
+  ])('that failed and is rolled back %s', async (_what, change, status, expected, reason) => {
     api.setTokens([{ token: TOKEN, orgs: ['my-org'] }]);
     const id = await create();
-    const elsewhere = other({ OrgId: 'other-org' });
-    expect(await send('Runner', 'Update', elsewhere, { id, old: runnerProps() })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: id });
-    expect(await send('Runner', 'Update', runnerProps(), { id, old: elsewhere })).toMatchObject({
-      Status: 'SUCCESS', PhysicalResourceId: id, Reason: expect.stringContaining('Could not check whether the failed update left runner \'new-runner\' in organization \'other-org\''),
+    api.setFaults(({ path }) => status && path.includes('new-runner') ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status, headers: {}, body: '{}' } } : undefined);
+    expect(await send('Runner', 'Update', runnerProps(), { id, old: other(change) }, { remaining: 45_000 })).toMatchObject({
+      Status: expected, PhysicalResourceId: id, Reason: expect.stringContaining(reason),
     });
   });
 });

@@ -215,6 +215,12 @@ describe('the delete of a runner', () => {
     expect((await call('GET', `/runner-rules/${rule}`)).status).toBe(200);
   });
 
+  test('that the API refuses fails with its reason, whatever onInUse says', async () => {
+    const id = await create();
+    api.setFaults(({ method }) => method === 'DELETE' ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 403, headers: {}, body: '{}' } } : undefined);
+    expect(await send('Runner', 'Delete', runnerProps({ OnInUse: 'retain' }), { id })).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('HTTP 403') });
+  });
+
   test('uses a rotated API token at once', async () => {
     const id = await create();
     api.setTokens([{ token: 'the-new-one', orgs: ['my-org'] }]);
@@ -278,6 +284,13 @@ describe('the update of a runner', () => {
     expect(answer.PhysicalResourceId).not.toBe(id);
   });
 
+  test('that changes the role finds what a create without an answer registered with the former role', async () => {
+    await createdBefore(0);
+    const id = unanswered(-1, 1);
+    expect(await send('Runner', 'Update', runnerProps({ Auth: { RoleArn: OTHER_ROLE } }), { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
+  });
+
   test('that changes nothing writes once, and waits for no cancelled update', async () => {
     const id = await create();
     const answer = await send('Runner', 'Update', runnerProps(), { id, old: runnerProps() });
@@ -298,6 +311,9 @@ describe('the update of a runner', () => {
     expect((await registered()).state_storage_configuration).toEqual({ type: 's3', bucket: 'other-bucket' });
     expect(await send('Runner', 'Update', runnerProps(), { id, old: allowed })).toMatchObject({ Status: 'SUCCESS' });
     expect((await registered()).state_storage_configuration.bucket).toBe('state-bucket');
+    // The permission to move was for another place.
+    await call('PATCH', '/runners/prod-runner', { state_storage_configuration: { type: 's3', bucket: 'third-bucket' } });
+    expect((await send('Runner', 'Update', runnerProps(), { id, old: allowed })).Reason).toContain('Details: from s3://third-bucket/ to s3://state-bucket/team');
   }, 60_000);
 
   test('that rolls back a cancelled update writes last, unless somebody registered the runner again', async () => {
