@@ -2,6 +2,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { read, rowsOf } from './markdown';
 import { measureTemplate } from '../../tools/template-size';
+import { RunnerMonitoring } from '../../src';
 import { newStack, importedVpc, runnerIn } from '../support';
 
 const COST = read('docs/COST.md');
@@ -42,6 +43,15 @@ describe('docs/COST.md', () => {
     expect(COST).toContain(`a deployment of five minutes costs ${dollars(fiveMinutes, 4)}, and one of an hour ${dollars(fiveMinutes * 12, 4)}`);
     expect(README).toContain(`This app costs ${total} per month in us-east-1 without any deployment: ${network} for the NAT gateway and its address, and ${dollars(secret, 2)} for the secret.`);
     expect(README).toContain(`about ${dollars(fiveMinutes, 3)}.`);
+  });
+
+  test('counts what RunnerMonitoring creates', () => {
+    const stack = newStack();
+    const runner = runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined });
+    new RunnerMonitoring(runner, 'Monitoring', { runner });
+    const template = Template.fromStack(stack);
+    const created = ['AWS::CloudWatch::Dashboard', 'AWS::CloudWatch::Alarm', 'AWS::Logs::MetricFilter'].map(type => Object.keys(template.findResources(type)).length);
+    expect(rowsOf(COST, 'what', 'price', 'quantity', 'per month').slice(0, 3).map(([,, quantity]) => numberIn(quantity))).toEqual(created);
   });
 
   test('computes with the task of the orchestrator: half a vCPU and 1 GB for five minutes', () => {
