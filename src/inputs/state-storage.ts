@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from '../common/contract';
 import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from '../common/input-types';
-import { checkPartition, checkKey, checkPlace, isElsewhere, placeOf } from '../common/place';
+import { checkKey, checkPartition, checkPlace, isElsewhere, placeOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { checkRemovalPolicy } from '../common/removal-policy';
 import { isKnown, maskUnknown, quote } from '../common/unknown-values';

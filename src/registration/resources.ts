@@ -2,8 +2,8 @@ import { CfnResource, CustomResource, Duration, RemovalPolicy, Stack } from 'aws
 import type { Construct, IConstruct } from 'constructs';
 import { SERVICE_TIMEOUT_SECONDS } from './delivery-times';
 import { apiSuffix, RegistrationProvider } from './provider';
-import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { rejectSecretReferences } from './secret-references';
+import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, ruleLogicalId, RUNNER_TYPE } from './wire';
 import { hash8 } from '../common/hash';
 import { isKnown } from '../common/unknown-values';

@@ -1,5 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
-import type { CustomResource } from 'aws-cdk-lib';
+import { type CustomResource, Stack } from 'aws-cdk-lib';
 import { Problems } from '../common/problems';
 import { quote } from '../common/unknown-values';
 
