@@ -80,6 +80,10 @@ export class Stack {
     private readonly simulation: Simulation, private readonly delivery: Delivery, private readonly audit: Audit,
   ) {}
 
+  get obsolete(): readonly Resource[] {
+    return [...this.replaced, ...this.failedCreates];
+  }
+
   get exists(): boolean {
     return this.resources.size > 0 || this.failedCreates.length > 0;
   }

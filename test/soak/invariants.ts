@@ -48,6 +48,8 @@ export interface Declaration {
 export interface StackState {
   readonly name: string;
   readonly resources: ReadonlyMap<string, Declaration>;
+  /** What the stack still has to delete. */
+  readonly obsolete: readonly Declaration[];
 }
 
 /** A runner or a rule at an orchestrator. */
@@ -101,7 +103,7 @@ export class Audit {
   private readonly cancelled = new Set<Event>();
   /** What the operation leaves for the user. A create that was cancelled may still run, so that the object appears later. */
   private leftForUser: Declaration[] = [];
-  private stack: StackState = { name: '', resources: new Map() };
+  private stack: StackState = { name: '', resources: new Map(), obsolete: [] };
 
   constructor(private readonly simulation: Simulation) {}
 
@@ -165,6 +167,7 @@ export class Audit {
     const objects = [...before, ...this.snapshot()].filter(([, { orchestrator, org: own }]) => orchestrator === orchestratorOf(api) && own === org);
     const meant = objects.filter(([, stored]) => isMeant(stored, event));
     const others = [
+      ...this.stack.obsolete.filter((resource) => resource.logicalId !== logicalId),
       ...[...this.resourcesBefore, ...this.stack.resources].filter(([id]) => id !== logicalId).map(([, resource]) => resource),
       ...this.events.map((each) => each.event).filter((other) => other.logicalId !== logicalId)
         .flatMap(({ old, ...other }) => [other, { ...other, properties: old ?? other.properties }]),
@@ -337,6 +340,9 @@ export class Audit {
         properties?.AdoptExisting === 'true' && isMeant(stored, { ...event, properties })));
       // What a delete of the stack could not remove is nobody else's.
       if (this.abandoned.get(key) === this.stack.name) continue;
+      // A rule that is taken over for another runner is deleted first.
+      const isLost = this.events.some(({ event, answer: { reason } }) => event.properties.AdoptExisting === 'true' && isMeant(stored, event) && reason.includes('could not be restored'));
+      if (isLost) continue;
       const exists = after.has(key) || (stored.rule && [...after.values()].some(({ orchestrator, org, rule }) =>
         orchestrator === stored.orchestrator && org === stored.org && rule && hasSameFilter(rule, stored.rule!)));
       if (!adopts || !exists) violated('nothing of somebody else is changed or deleted', `${this.stack.name} made ${JSON.stringify(after.get(key))} of ${nameOf(stored)}`);
