@@ -1,7 +1,7 @@
 /** Customer managed keys, which services use in the name of their caller. */
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { GetBucketEncryptionCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { allow, policy, refusal, type Rule, type Statement, type World } from './world';
@@ -96,10 +96,14 @@ export const keys: Rule[] = [
       const { ids: { Bucket } } = await world.stack({ Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketEncryption: { ServerSideEncryptionConfiguration: configuration } } } });
       const object = { Bucket, Key: 'object' };
       assert.equal(await can(world, (settings) => new S3Client({ ...settings, forcePathStyle: true }), async (client) => {
+        // The CDK publishes assets with the key that the bucket names.
+        const { ServerSideEncryptionConfiguration: { Rules: [rule] = [] } = {} } = await client.send(new GetBucketEncryptionCommand({ Bucket }));
+        const SSEKMSKeyId = rule?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID;
+        await client.send(new PutObjectCommand({ ...object, Body: 'y', ServerSideEncryption: 'aws:kms', SSEKMSKeyId }));
         await client.send(new PutObjectCommand({ ...object, Body: 'x' }));
         const { Body, ServerSideEncryption } = await client.send(new GetObjectCommand(object));
         assert.deepEqual([await Body?.transformToString(), ServerSideEncryption], ['x', 'aws:kms']);
-      }, allow(['s3:GetObject', 's3:PutObject'], '*')), 'yes');
+      }, allow(['s3:GetEncryptionConfiguration', 's3:GetObject', 's3:PutObject'], '*')), 'yes');
       const KmsKeyId = `arn:aws:kms:${world.region}:${world.account}:key/00000000-0000-0000-0000-000000000000`;
       const { ARN } = await world.secrets.send(new CreateSecretCommand({ Name: world.name('secret'), SecretString: 'x', KmsKeyId }));
       assert.equal(await can(world, (settings) => new SecretsManagerClient(settings), async (client) => client.send(new GetSecretValueCommand({ SecretId: ARN })),

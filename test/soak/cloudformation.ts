@@ -237,7 +237,9 @@ export class Stack {
   private async cleanUp(declared: Declared[], deliveries: Circumstances): Promise<void> {
     const removed = [...this.resources.values()].filter(({ logicalId }) => !declared.some((resource) => resource.logicalId === logicalId));
     for (const { logicalId } of removed) this.resources.delete(logicalId);
-    await this.removeAll([...this.replaced, ...this.failedCreates, ...removed], deliveries);
+    // Nobody knows whether CloudFormation deletes a former physical ID that a retry without a rollback has given again. ARCHITECTURE.md does not promise anything then.
+    const replaced = this.replaced.filter(({ logicalId, physicalId }) => this.resources.get(logicalId)?.physicalId !== physicalId);
+    await this.removeAll([...replaced, ...this.failedCreates, ...removed], deliveries);
   }
 
   private async removeAll(resources: Resource[], deliveries: Deliveries): Promise<void> {

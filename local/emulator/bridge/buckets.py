@@ -3,6 +3,7 @@ and lifecycle. Each is written down as the body of the API call that sets it."""
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import s3
 from ministack.services.cloudformation import provisioners
 
@@ -22,10 +23,17 @@ def _document(name: str, content: dict) -> bytes:
     return tostring(root, encoding="utf-8")
 
 
+def _with_key(default: dict) -> dict:
+    """S3 takes the key of AWS's own when none is named; MiniStack refuses an upload without a name, such as the one of the CDK's assets."""
+    if default.get("SSEAlgorithm") == "aws:kms" and not default.get("KMSMasterKeyID"):
+        return {**default, "KMSMasterKeyID": f"arn:aws:kms:{get_region()}:{get_account_id()}:alias/aws/s3"}
+    return default
+
+
 def encryption(props: dict) -> bytes:
     return _document("ServerSideEncryptionConfiguration", {"Rule": [
         {
-            "ApplyServerSideEncryptionByDefault": rule.get("ServerSideEncryptionByDefault", {}),
+            "ApplyServerSideEncryptionByDefault": _with_key(rule.get("ServerSideEncryptionByDefault", {})),
             "BucketKeyEnabled": rule.get("BucketKeyEnabled"),
         }
         for rule in props.get("ServerSideEncryptionConfiguration", [])
