@@ -47,19 +47,20 @@ export class DriftCheck extends Construct {
       state: 'ENABLED',
       targets: [{ id: 'Registration', arn: provider.serviceToken, input: Lazy.string({ produce: () => this.input() }) }],
     });
-    // With the policy for the API token.
-    schedule.node.addDependency(resource);
     new CfnPermission(this, 'Permission', {
       action: 'lambda:InvokeFunction',
       functionName: provider.serviceToken,
       principal: 'events.amazonaws.com',
       sourceArn: schedule.attrArn,
     });
-    new CfnMetricFilter(this, 'Filter', {
+    const filter = new CfnMetricFilter(this, 'Filter', {
       logGroupName: provider.logGroupName,
       filterPattern: `{ $.message = "${DRIFT_CHECK_MESSAGE}" && $.runner = "${runner.runnerId}" }`,
       metricTransformations: [{ metricNamespace: metricNamespaceOf(runner), metricName: METRIC, metricValue: '$.problems' }],
     });
+    // With the policy for the API token. The first check is counted, too.
+    filter.node.addDependency(resource);
+    schedule.addDependency(filter);
     this.node.addValidation({ validate: () => this.problems() });
   }
 

@@ -88,7 +88,9 @@ describe('the drift check', () => {
     const lambda = { 'Fn::GetAtt': [idOf(template, 'AWS::Lambda::Function'), 'Arn'] };
     expect(ScheduleExpression).toBe('rate(60 minutes)');
     expect(Targets.map(({ Arn }: any) => Arn)).toEqual([lambda]);
-    expect(DependsOn).toContain(idOf(template, 'Custom::HumanitecRunner'));
+    const [filter, { DependsOn: beforeFilter }] = resources(template, 'AWS::Logs::MetricFilter').find(([id]) => id.includes('Drift'))!;
+    expect(DependsOn).toEqual([filter]);
+    expect(beforeFilter).toContain(idOf(template, 'Custom::HumanitecRunner'));
     expect(only(template, 'AWS::Lambda::Permission').Properties).toEqual({
       Action: 'lambda:InvokeFunction', FunctionName: lambda, Principal: 'events.amazonaws.com', SourceArn: { 'Fn::GetAtt': [rule, 'Arn'] },
     });
