@@ -124,7 +124,8 @@ function drawGraph({ metrics, stacked }: Widget['properties'], width: number, he
   const legendTop = height - Math.ceil(names.length / columns) * 16 - 2;
   const [left, right, top, bottom] = [34, width - 14, 40, legendTop - 18];
   const series: number[][] = metrics.map(samplesOf).filter((values: number[]) => values.some(value => value > 0));
-  const bases = series.map((_, index) => Array.from({ length: HOURS }, (__, hour) => stacked ? series.slice(0, index).reduce((sum, each) => sum + each[hour], 0) : 0));
+  const bases = series.map((_, index) => Array.from({ length: HOURS }, (__, hour) =>
+    stacked ? series.slice(0, index).reduce((sum, each) => sum + each[hour], 0) : 0));
   const highest = Math.max(...series.flatMap((values, index) => values.map((value, hour) => value + bases[index][hour])));
   const point = (hour: number, value: number) => `${round(left + hour * (right - left) / (HOURS - 1))} ${round(bottom - value * (bottom - top) / highest)}`;
   const graphs = series.map((values, index) => {

@@ -1,8 +1,8 @@
 /** The figures in the documents agree with each other, and with what the suite asserts. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { read, rowsOf } from './markdown';
-import { measureTemplate } from '../../tools/template-size';
 import { RunnerMonitoring } from '../../src';
+import { measureTemplate } from '../../tools/template-size';
 import { newStack, importedVpc, runnerIn } from '../support';
 
 const COST = read('docs/COST.md');

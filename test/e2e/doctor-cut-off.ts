@@ -1,8 +1,8 @@
 /** `doctor cut-off` and `doctor let-in` on a deployed runner with a running task. */
 import { randomUUID } from 'node:crypto';
-import { complaints, diagnose, run, type World } from '../../local/try/faults/world';
 import { STACK } from '../../local/try/cdk';
 import { dataPlaneOf } from '../../local/try/deployments';
+import { complaints, diagnose, run, type World } from '../../local/try/faults/world';
 import type { Report } from '../../local/try/report';
 import { main } from '../../src/cli';
 

@@ -146,7 +146,8 @@ export function runQuery(query: string, events: readonly object[]): Row[] {
           const key = JSON.stringify(keyOf(row));
           groupsOfRows.set(key, [...groupsOfRows.get(key) ?? [], row]);
         }
-        rows = [...groupsOfRows.values()].map(members => ({ event: {}, made: { ...Object.fromEntries(keyOf(members[0])) as Row, ...aggregate(aggregates, members.map(reader)) } }));
+        rows = [...groupsOfRows.values()].map(members =>
+          ({ event: {}, made: { ...Object.fromEntries(keyOf(members[0])) as Row, ...aggregate(aggregates, members.map(reader)) } }));
         columns = Object.keys(rows[0]?.made ?? {});
         break;
       }

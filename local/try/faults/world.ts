@@ -1,4 +1,8 @@
 /** The deployed runner that the doctor examines, and the doctor as a function. */
+import { main } from '../../../src/cli';
+import { awsWith, type Aws } from '../../../src/doctor/aws';
+import { runnersOf, type DeployedRunner } from '../../../src/doctor/runner';
+import { readStack, type Stack } from '../../../src/doctor/stack';
 import { isolateThisProcess } from '../../emulator';
 import { STACK } from '../cdk';
 import type { Cloud } from '../cloud';
@@ -6,10 +10,6 @@ import { Output } from '../output';
 import { Report } from '../report';
 import { prepareSecrets } from '../secrets';
 import { Trial } from '../trial';
-import { main } from '../../../src/cli';
-import { awsWith, type Aws } from '../../../src/doctor/aws';
-import { runnersOf, type DeployedRunner } from '../../../src/doctor/runner';
-import { readStack, type Stack } from '../../../src/doctor/stack';
 
 export interface World {
   readonly cloud: Cloud;
