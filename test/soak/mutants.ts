@@ -23,13 +23,13 @@ export const MUTANTS: Mutant[] = [
   { name: 'the second read of a token that was rotated', file: 'client.ts', find: 'if (status === 401 && !hasReadAgain) {', replace: 'if (false) {' },
   { name: 'the redaction', file: 'client.ts', find: 'return redact(redact(words, this.token), JSON.stringify(this.token).slice(1, -1))', replace: 'return words' },
   { name: 'adoption only with `adoptExisting`', file: 'runner.ts', find: 'if (adopt !== \'true\') {', replace: 'if (false) {' },
-  { name: 'adopted runners that stay when they are deleted', file: 'runner.ts', find: 'if (this.properties.AdoptExisting === \'true\') {', replace: 'if (false) {' },
-  { name: 'a create that created nothing, whose delete does nothing', file: 'runner.ts', find: 'if (physicalId === NOT_REGISTERED) {\n      return { physicalId };', replace: 'if (physicalId === NOT_REGISTERED) {\n      return this.delete(this.name + \'@\');' },
+  { name: 'adopted runners that stay when they are deleted', file: 'runner.ts', find: 'return adopt === \'true\' ?', replace: 'return false ?' },
+  { name: 'the delete that does nothing after a create that created nothing', file: 'runner.ts', find: 'if (physicalId === NOT_REGISTERED) {\n      return { physicalId };', replace: 'if (physicalId === NOT_REGISTERED) {\n      return this.delete(this.name + \'@\');' },
   { name: 'rules of others that keep a runner in use', file: 'runner.ts', find: 'if (rules.length > 0) {', replace: 'if (false) {' },
   { name: 'the search for what a lost answer created', file: 'runner.ts', find: 'if (existing && !(existing instanceof Error)) {\n        return this.claimOrAdopt', replace: 'if (false) {\n        return this.claimOrAdopt' },
   { name: 'the refusal to move state', file: 'runner.ts', find: 'if (current !== wanted && !isAllowed) {', replace: 'if (false) {' },
   { name: 'the clean-up after a replacement that failed', file: 'runner.ts', find: 'note: await this.removeFailedReplacement()', replace: 'note: undefined' },
-  { name: 'rules of others, which are not taken over', file: 'runner-rule.ts', find: 'if (!own && adopt !== \'true\' && !(adopt === \'identical\' && hasSameContent(existing, this.wanted))) {', replace: 'if (false) {' },
+  { name: 'rules of others that are not taken over', file: 'runner-rule.ts', find: 'if (!own && adopt !== \'true\' && !(adopt === \'identical\' && hasSameContent(existing, this.wanted))) {', replace: 'if (false) {' },
   { name: 'rules that were taken over and stay', file: 'runner-rule.ts', find: 'if (this.properties.AdoptExisting !== undefined && (isAdopted || !UUID.test(name))) {', replace: 'if (false) {' },
   { name: 'the physical ID that an update keeps', file: 'runner-rule.ts', find: 'if (this.isNamed(rule, named)) {', replace: 'if (false) {' },
   { name: 'the predecessor in the physical ID of a runner', file: 'runner.ts', find: 'if (current.was !== undefined && parsePhysicalId(current.was).name === this.name) {', replace: 'if (false) {' },
@@ -38,7 +38,7 @@ export const MUTANTS: Mutant[] = [
   { name: 'the rules of others with a filter that only the deployment knows', file: 'runner-rule.ts', find: 'if (created && !createdIn && !isRuleLogicalId(this.request.logicalId)) {', replace: 'if (false) {' },
   { name: 'the refusal of runners of other types', file: 'runner.ts', find: 'if (type !== TYPE) {', replace: 'if (false) {' },
   { name: 'the failure of a delete while a runner is in use', file: 'runner.ts', find: 'if (onInUse === \'retain\') {', replace: 'if (true) {' },
-  { name: '404 of a proxy, which is not believed', file: 'client.ts', find: 'if (status === 404 && typeof parsed?.error !== \'string\') {', replace: 'if (false) {' },
+  { name: 'the disbelief in a 404 of a proxy', file: 'client.ts', find: 'if (status === 404 && typeof parsed?.error !== \'string\') {', replace: 'if (false) {' },
 ];
 
 /** A copy of the bundle, made of sources with the mutation. */

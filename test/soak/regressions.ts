@@ -131,6 +131,9 @@ const STEPS: Record<string, Step[]> = {
     deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { api: 'alias' }, rules: ['all'] }),
     deploy({ a: { api: 'alias', adoptExisting: true }, rules: ['all'], adoptsRules: true }), destroy(),
   ],
+  'a creation without rules that failed, is not rolled back, and is tried again': [
+    deploy({ faults: api('403', 3, 3), circumstances: { noRollback: true } }), deploy({ mustSucceed: true }), destroy(),
+  ],
   'a creation that failed, is not rolled back, and is tried again': [
     deploy({ rules: ['all'], faults: api('403', 3, 3), circumstances: { noRollback: true } }), deploy({ rules: ['all'], mustSucceed: true }), destroy(),
   ],

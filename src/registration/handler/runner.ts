@@ -46,8 +46,9 @@ export class RunnerLifecycle implements Lifecycle {
     if (physicalId === NOT_REGISTERED) {
       return { physicalId };
     }
-    if (this.properties.AdoptExisting === 'true') {
-      return { physicalId, note: adoptedStays(this.properties) };
+    const stays = whyItStays(this.properties);
+    if (stays) {
+      return { physicalId, note: stays };
     }
     const named = parsePhysicalId(physicalId);
     const owned = named.createdAt !== undefined || named.createdIn ? named
@@ -203,8 +204,9 @@ export class RunnerLifecycle implements Lifecycle {
       log('the runner is not of this resource, and stays', { runner: id, createdAt: existing.created_at, role: existing.runner_configuration.auth?.role_arn });
       return `Runner '${id}' stays registered: this resource did not register it (it was registered at ${existing.created_at}).`;
     }
-    if (properties.AdoptExisting === 'true') {
-      return adoptedStays(properties);
+    const stays = whyItStays(properties);
+    if (stays) {
+      return stays;
     }
     // The orchestrator would delete the rules with the runner. Those of this stack are deleted already.
     const rules = await client.listRules(id);
@@ -291,8 +293,9 @@ function nameOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {
   return `${org}/${id}`;
 }
 
-function adoptedStays({ RunnerId: id }: RunnerProperties): string {
-  return `Runner '${id}' stays registered, because adoptExisting is set.`;
+/** What to say of a runner that may have been taken over, so that no delete may remove it. */
+function whyItStays({ RunnerId: id, AdoptExisting: adopt }: RunnerProperties): string | undefined {
+  return adopt === 'true' ? `Runner '${id}' stays registered, because adoptExisting is set.` : undefined;
 }
 
 function locationOf({ StateStorage: { Bucket: bucket, PathPrefix: prefix } }: RunnerProperties): string {
