@@ -167,7 +167,8 @@ export class Audit {
     const objects = [...before, ...this.snapshot()].filter(([, { orchestrator, org: own }]) => orchestrator === orchestratorOf(api) && own === org);
     const meant = objects.filter(([, stored]) => isMeant(stored, event));
     const others = [
-      ...this.stack.obsolete.filter((resource) => resource.logicalId !== logicalId),
+      // A retry without a rollback does not own what a create without an answer may have created before.
+      ...this.stack.obsolete.filter((resource) => resource.logicalId !== logicalId || resource.physicalId?.includes('?created=')),
       ...[...this.resourcesBefore, ...this.stack.resources].filter(([id]) => id !== logicalId).map(([, resource]) => resource),
       ...this.events.map((each) => each.event).filter((other) => other.logicalId !== logicalId)
         .flatMap(({ old, ...other }) => [other, { ...other, properties: old ?? other.properties }]),
