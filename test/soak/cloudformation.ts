@@ -11,7 +11,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { DELIVERED_ONCE, inventedId, type Answer, type Deliveries, type Delivery, type Event } from './delivery';
-import { violated, type Audit, type Declaration } from './invariants';
+import { violated, type Audit } from './invariants';
+import type { Declaration } from './objects';
 import type { Simulation } from './simulation';
 import { isOther, resourcesOf, secretsOf, TYPES, type Declared, type Properties, type RuleIdentity, type Template } from './templates';
 import { CREATE_TO_DELETE_SECONDS } from '../../src/registration/delivery-times';

@@ -1,11 +1,10 @@
 /** What must hold whatever happens, as far as it concerns what the orchestrators have. */
 import { isDeepStrictEqual } from 'node:util';
 import { describe, type Answer, type Event } from './delivery';
-import { ORGS, orchestratorOf, type Api, type OrchestratorName } from './orchestrators';
+import { hasSameFilter, isAnyMeant, isAsDeclared, isMeant, nameOf, snapshotOf, type Declaration, type Snapshot, type Stored } from './objects';
+import { orchestratorOf } from './orchestrators';
 import { isTrueRefusal, organizationOf, runnerIdOf } from './refusals';
 import type { Simulation } from './simulation';
-import { filterOf, hasDeclaredContent, type Properties, type ResourceType } from './templates';
-import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
 
 export const INVARIANTS = [
   'after a deployment or a rollback, everything declared exists as declared',
@@ -36,15 +35,6 @@ export function violated(invariant: Invariant, what: string): never {
   throw new Violation(invariant, what);
 }
 
-/** A resource, as far as it says what the orchestrator must have. */
-export interface Declaration {
-  readonly logicalId: string;
-  readonly physicalId?: string;
-  readonly type: ResourceType;
-  readonly api: Api;
-  readonly properties: Properties;
-}
-
 export interface StackState {
   readonly name: string;
   readonly resources: ReadonlyMap<string, Declaration>;
@@ -52,38 +42,9 @@ export interface StackState {
   readonly obsolete: readonly Declaration[];
 }
 
-/** A runner or a rule at an orchestrator. */
-interface Stored {
-  readonly orchestrator: OrchestratorName;
-  readonly org: string;
-  readonly runner?: AnyRunner;
-  readonly rule?: RunnerRule;
-}
-
-/** By a key that no other object ever has: a runner that is created again is another object. */
-type Snapshot = ReadonlyMap<string, Stored>;
-
 const PERSON = 'a person';
 /** The clocks of CloudFormation and the orchestrator may differ by 5 seconds; the rule was created some seconds after its event was sent. */
 const TIME_OF_A_CLAIM_MS = 10_000;
-
-type Filter = Pick<RunnerRule, 'project_id' | 'env_type_id'>;
-const hasSameFilter = (one: Filter, other: Filter): boolean => one.project_id === other.project_id && one.env_type_id === other.env_type_id;
-
-function isMeant({ orchestrator, org, runner, rule }: Stored, { type, api, properties }: Declaration): boolean {
-  if (orchestrator !== orchestratorOf(api) || org !== properties.OrgId) return false;
-  return type === 'Runner' ? runner?.id === properties.RunnerId : type === 'RunnerRule' && rule !== undefined && hasSameFilter(rule, filterOf(properties));
-}
-
-function isAsDeclared(stored: Stored, declaration: Declaration): boolean {
-  if (!isMeant(stored, declaration)) return false;
-  return stored.runner ? hasDeclaredContent(stored.runner, declaration.properties) : stored.rule!.runner_id === declaration.properties.RunnerId;
-}
-
-const isAnyMeant = (declaration: Declaration, objects: Snapshot): boolean => [...objects.values()].some((stored) => isMeant(stored, declaration));
-
-/** What to call an object in a report. */
-const nameOf = ({ orchestrator, org, runner, rule }: Stored): string => `${JSON.stringify(runner ?? rule)} of ${org} at ${orchestrator}`;
 
 /** Keeps account of who owns what, and compares the orchestrators before and after each operation. */
 export class Audit {
@@ -108,15 +69,7 @@ export class Audit {
   constructor(private readonly simulation: Simulation) {}
 
   snapshot(): Snapshot {
-    const objects = new Map<string, Stored>();
-    for (const orchestrator of ['main', 'other'] as const) {
-      for (const org of ORGS) {
-        const { runners, rules } = this.simulation.orchestrators.organization(orchestrator, org);
-        for (const runner of runners.values()) objects.set(`${orchestrator}/${org}/${runner.id}@${runner.created_at}`, { orchestrator, org, runner });
-        for (const rule of rules.values()) objects.set(rule.id, { orchestrator, org, rule });
-      }
-    }
-    return objects;
+    return snapshotOf(this.simulation.orchestrators);
   }
 
   /** Everything that is new was made by somebody who has nothing to do with the stacks. */
