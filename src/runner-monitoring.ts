@@ -42,8 +42,8 @@ export interface RunnerMonitoringProps {
   readonly failedThreshold?: number;
 
   /**
-   * Compare the registration at the orchestrator, and the runner rules of the stack, with the template so often: between 5 minutes and 1 day, in whole minutes. The
-   * Lambda of the registration reads them and changes nothing. CloudFormation sees no changes that others made there, and its drift detection does not support
+   * How often to compare the registration at the orchestrator, and the runner rules of the stack, with the template: between 5 minutes and 1 day, in whole minutes.
+   * It cannot be a CDK token, because the period of a metric is part of the alarm. The Lambda of the registration reads them and changes nothing. CloudFormation sees no changes that others made there, and its drift detection does not support
    * custom resources.
    *
    * @default - no comparison
@@ -196,8 +196,8 @@ const MONITORING: InputTypes<RunnerMonitoringProps> = {
   failedToStartThreshold: THRESHOLD,
   failedThreshold: THRESHOLD,
   driftCheckInterval: {
-    expected: 'a Duration between 5 minutes and 1 day, in whole minutes',
-    accepts: value => value instanceof Duration && (value.isUnresolved() || isInterval(value.toSeconds({ integral: false }) / 60)),
+    expected: 'a Duration between 5 minutes and 1 day, in whole minutes, and no CDK token',
+    accepts: value => value instanceof Duration && !value.isUnresolved() && isInterval(value.toSeconds({ integral: false }) / 60),
     fix: 'Give an interval such as Duration.hours(1).',
   },
   dashboardEnabled: BOOLEAN,

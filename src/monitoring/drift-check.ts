@@ -43,7 +43,7 @@ export class DriftCheck extends Construct {
     this.logGroupName = provider.logGroupName;
     const schedule = new CfnRule(this, 'Schedule', {
       description: 'Compares the registration of a Platform Orchestrator runner with the template',
-      scheduleExpression: `rate(${interval.toMinutes()} ${interval.toMinutes() === 1 ? 'minute' : 'minutes'})`,
+      scheduleExpression: `rate(${interval.toMinutes()} minutes)`,
       state: 'ENABLED',
       targets: [{ id: 'Registration', arn: provider.serviceToken, input: Lazy.string({ produce: () => this.input() }) }],
     });

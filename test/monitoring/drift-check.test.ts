@@ -1,5 +1,5 @@
 /** The schedule of the drift check: what it sends, what the metric counts, and who is told. */
-import { App, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -154,10 +154,10 @@ describe('the drift check', () => {
 
 describe('invalid inputs of the drift check', () => {
   test.each([
-    [Duration.minutes(4)], [Duration.days(2)], [Duration.seconds(330)], ['1 hour'], [60],
+    [Duration.minutes(4)], [Duration.days(2)], [Duration.seconds(330)], [Duration.minutes(Lazy.number({ produce: () => 60 }))], ['1 hour'], [60],
   ])('rejects the interval %s', (driftCheckInterval: unknown) => {
     expect(() => monitored({}, { driftCheckInterval: driftCheckInterval as Duration }))
-      .toThrow(/driftCheckInterval: expected a Duration between 5 minutes and 1 day, in whole minutes; got .* Give an interval such as Duration\.hours\(1\)\./);
+      .toThrow(/driftCheckInterval: expected a Duration between 5 minutes and 1 day, in whole minutes, and no CDK token; got .* Give an interval such as Duration\.hours\(1\)\./);
   });
 
   test('rejects a second check of a runner', () => {

@@ -37,6 +37,8 @@ describe('the runner\'s id', () => {
     expect((await send('RunnerId', 'Update', generated, { id: 'prod-abcdefgh', old: chosen, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
     const first = (await send('RunnerId', 'Create', generated, change)).PhysicalResourceId;
     expect((await send('RunnerId', 'Update', generated, { id: 'prod-runner', old: chosen, ...change })).PhysicalResourceId).toBe(first);
+    // A failed update without a rollback can leave the id of the user's choice from before.
+    expect((await send('RunnerId', 'Update', generated, { id: 'other-runner', old: chosen, ...change })).PhysicalResourceId).toBe(first);
   });
 
   test('is created only with an API token that may write, read runners and read rules', async () => {

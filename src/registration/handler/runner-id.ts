@@ -6,6 +6,9 @@ import { LifecycleError } from './event';
 import { explain } from './explain';
 import { short } from './log';
 
+/** A generated id, with its generated part. */
+const GENERATED = new RegExp(`-([a-z0-9]{${RUNNER_ID_SUFFIX_LENGTH}})$`);
+
 /** Generates the id of a runner, and proves that API token and organization are good before anything else is created. */
 export class RunnerIdLifecycle implements Lifecycle {
   constructor(
@@ -31,7 +34,7 @@ export class RunnerIdLifecycle implements Lifecycle {
    */
   public async update(physicalId: string): Promise<Outcome> {
     // The rollback of a change to an id of the user's choice has the generated one.
-    const suffix = this.previous?.RunnerId === physicalId ? undefined : physicalId.slice(-RUNNER_ID_SUFFIX_LENGTH);
+    const [, suffix] = this.previous?.RunnerId === physicalId ? [] : GENERATED.exec(physicalId) ?? [];
     return this.outcome(this.generate(suffix));
   }
 
