@@ -72,3 +72,8 @@ test('docs/PERFORMANCE.md has the resources and the dependency chain that a temp
   expect(PERFORMANCE).toContain(`each further runner adds ${further} to the first ${first}.`);
   expect(PERFORMANCE).toContain(`A stack has room for ${1 + Math.floor((500 - first) / further)} default runners`);
 });
+
+test('docs/PERFORMANCE.md has the size of the bundle of the handler', () => {
+  const [, size] = rowsOf(PERFORMANCE, '', 'this library').find(([row]) => row === 'handler bundle, bytes')!;
+  expect(numberIn(size)).toBe(Buffer.byteLength(read('assets/registration/index.js')));
+});
