@@ -1,11 +1,12 @@
 /** An emulated AWS account: runs MiniStack with IAM enforcement on a free port of loopback until this process exits. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACCOUNT, clientEnvironment, REGION, withoutAws } from './environment';
+import { newLogFile } from './log-file';
 import { stopGroup, killOnExit } from './process-group';
 import { emulatorPython } from './venv';
 
@@ -48,7 +49,6 @@ const HOST = '127.0.0.1';
 const CHECKOUT = resolve(__dirname, '..', '..');
 const LOCAL = join(CHECKOUT, '.local');
 const START_TIMEOUT_MS = 60_000;
-const MAX_LOG_FILES = 10;
 /** Somebody else may take a free port between the look for it and its use. */
 const MAX_START_ATTEMPTS = 3;
 
@@ -69,7 +69,7 @@ async function start(python: string, port: number): Promise<Emulator> {
   // Outside the checkout, because functions inside it could load the checkout's node_modules, which Lambda does not have.
   const scratch = mkdtempSync(join(tmpdir(), 'ecs-runner-emulator-'));
   provideAwsSdk(scratch);
-  const logFile = newLogFile(port);
+  const logFile = newLogFile(join(LOCAL, 'logs'), port);
   const output = openSync(logFile, 'a');
   const child = spawn(python, ['-u', join(__dirname, 'serve.py')], {
     cwd: scratch,
@@ -164,15 +164,6 @@ async function waitUntilReady(child: ChildProcess, url: string, logFile: string)
 
 function lastLines(logFile: string): string {
   return `The end of its log, ${logFile}:\n${readFileSync(logFile, 'utf8').trim().split('\n').slice(-15).join('\n')}`;
-}
-
-/** Each start has its own log file. Deletes the oldest ones. */
-function newLogFile(port: number): string {
-  const logs = join(LOCAL, 'logs');
-  mkdirSync(logs, { recursive: true });
-  const old = readdirSync(logs).filter((name) => name.startsWith('emulator-')).sort().reverse().slice(MAX_LOG_FILES - 1);
-  for (const name of old) rmSync(join(logs, name), { force: true });
-  return join(logs, `emulator-${new Date().toISOString().replace(/[:.]/g, '-')}-${port}.log`);
 }
 
 /** A port of this machine that nothing uses yet. */
