@@ -280,7 +280,9 @@ project.addTask('licenses', { description: 'Write the list of what licenses the 
 project.addTask('readme', { description: 'Write the README\'s examples in the other languages', exec: 'tsx tools/readme.ts' });
 
 project.addTask('pictures', { description: 'Draw the pictures of the documents', exec: 'tsx tools/pictures.ts' });
-project.addTask('docs:check', { description: 'Check the documents: links, commands, messages and figures', exec: 'jest --ci --coverage=false test/documents test/security', receiveArgs: true });
+const documents = project.addTask('docs:check', { description: 'Check the documents: links, commands, messages and figures' });
+documents.spawn(bundle);
+documents.exec('jest --ci --coverage=false test/documents test/security', { receiveArgs: true });
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
