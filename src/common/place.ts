@@ -74,12 +74,15 @@ export function checkKey(scope: IConstruct, problems: Problems, input: string, k
   if (!key) {
     return;
   }
-  if ('aliasName' in key || canonical(scope, key.keyArn).includes(':alias/')) {
+  const alias = aliasOf(scope, key);
+  if (alias !== undefined) {
     problems.add({
       input,
       expected: 'a key',
       got: 'an alias of a key',
-      fix: 'IAM and CloudWatch Logs match the ARN of a key, never an alias: give the key of the alias, for example with Key.fromLookup().',
+      fix: alias.startsWith('alias/aws/')
+        ? 'It is the alias of a key that AWS manages, which the account may use without further permissions: omit the key.'
+        : 'IAM and CloudWatch Logs match the ARN of a key, never an alias: give the key of the alias, for example with Key.fromLookup().',
     });
   }
   const found = placeOf(scope, key, key.keyArn).region;
@@ -91,6 +94,16 @@ export function checkKey(scope: IConstruct, problems: Problems, input: string, k
       fix: 'AWS services encrypt with keys of the same region only: give a key of that region. A multi-Region key has one ARN per region.',
     });
   }
+}
+
+/** The name of the alias that somebody gives in place of a key, as far as it is known. */
+function aliasOf(scope: IConstruct, key: kms.IKey): string | undefined {
+  if ('aliasName' in key) {
+    return key.aliasName as string;
+  }
+  const arn = canonical(scope, key.keyArn);
+  const start = arn.indexOf(':alias/');
+  return start < 0 ? undefined : arn.slice(start + 1);
 }
 
 /** Rejects subnets and security groups of another region or VPC than the tasks or the registration. */
@@ -138,7 +151,8 @@ function areDifferentResources(one: string, other: string): boolean {
   return first !== undefined && second !== undefined && first !== second;
 }
 
-function resourceOf(id: string): IConstruct | undefined {
+/** The resource of the app that an id or ARN refers to. */
+export function resourceOf(id: string): CfnResource | undefined {
   const { length, firstToken } = Tokenization.reverseString(id);
   return length === 1 && Reference.isReference(firstToken) && CfnResource.isCfnResource(firstToken.target) ? firstToken.target : undefined;
 }

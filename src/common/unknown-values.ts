@@ -96,6 +96,11 @@ export function canonical(scope: IConstruct, value: unknown): string {
   }
 }
 
+/** The values without repetitions, in their order. */
+export function distinct(scope: IConstruct, values: string[]): string[] {
+  return [...new Map(values.map(value => [canonical(scope, value), value])).values()];
+}
+
 /** Names what a reference points at by its path: two stacks may use the same logical id. */
 class CanonicalResolver extends DefaultTokenResolver {
   constructor(scope: IConstruct) {

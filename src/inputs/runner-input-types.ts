@@ -1,15 +1,17 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { EcsRunnerProps, OnInUse } from './ecs-runner-props';
 import type { RegistrationNetwork } from './registration-network';
-import { BOOLEAN, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, sensitive, TEXT } from '../common/input-types';
+import { BOOLEAN, checkType, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, sensitive, TEXT } from '../common/input-types';
 import type { Problems } from '../common/problems';
 
 export const ORCHESTRATOR = objectWith('an Orchestrator', '_issuerName', 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().');
 export const ROLE = objectWith('an iam.IRole', 'roleArn');
 export const POLICY = objectWith('an iam.IManagedPolicy', 'managedPolicyArn');
 const VPC = objectWith('an ec2.IVpc', 'vpcId');
+const SUBNETS = listOf(objectWith('an ec2.ISubnet', 'subnetId', 'Import a subnet with ec2.Subnet.fromSubnetId(), or give `subnetIds` in place of `vpc`.'));
 export const SECURITY_GROUPS = listOf(objectWith('an ec2.ISecurityGroup', 'securityGroupId'));
 
 const RUNNER: InputTypes<EcsRunnerProps> = {
@@ -55,6 +57,7 @@ export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): voi
     problems.addAll('orchestrator', props.orchestrator._typeProblems());
     problems.addAll('stateStorage', props.stateStorage?._typeProblems() ?? []);
     problems.addAll('image', props.image?._typeProblems() ?? []);
+    checkSubnetTypes(problems, 'vpcSubnets', props.vpcSubnets);
     checkRegistrationNetworkTypes(problems, props.registrationNetwork);
   }
 }
@@ -63,5 +66,13 @@ export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): voi
 export function checkRegistrationNetworkTypes(problems: Problems, network: RegistrationNetwork | undefined): void {
   if (network) {
     checkTypes(problems, network, NETWORK, ['vpc'], 'registrationNetwork.');
+    checkSubnetTypes(problems, 'registrationNetwork.vpcSubnets', network.vpcSubnets);
+  }
+}
+
+/** The CDK takes the id of what is no subnet for undefined, which the template leaves out. */
+function checkSubnetTypes(problems: Problems, input: string, selection: ec2.SubnetSelection | undefined): void {
+  if (selection?.subnets !== undefined) {
+    checkType(problems, `${input}.subnets`, selection.subnets, SUBNETS);
   }
 }

@@ -19,7 +19,7 @@ const LOOKS_SECRET = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDEN
 export function checkEnvironment(scope: Construct, problems: Problems, { environment = {}, secrets = {} }: EnvironmentInputs): void {
   for (const [name, value] of Object.entries(environment)) {
     const input = `environment.${name}`;
-    checkName(input, name, problems);
+    checkName(scope, input, name, problems);
     if (SECRET_ONLY_ENVIRONMENT.includes(name) || CREDENTIALS.includes(name)) {
       problems.add({
         input,
@@ -41,7 +41,7 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
     }
   }
   for (const [name, secret] of Object.entries(secrets)) {
-    checkName(`secrets.${name}`, name, problems);
+    checkName(scope, `secrets.${name}`, name, problems);
     checkSecret(`secrets.${name}`, scope, secret, problems);
   }
 }
@@ -61,7 +61,7 @@ export function usesGitOverSsh({ secrets }: EnvironmentInputs): boolean {
   return secrets?.[GIT_SSH_KEYS] !== undefined;
 }
 
-function checkName(input: string, name: string, problems: Problems): void {
+function checkName(scope: Construct, input: string, name: string, problems: Problems): void {
   if (RESERVED_ENVIRONMENT.includes(name)) {
     problems.add({
       input,
@@ -71,6 +71,22 @@ function checkName(input: string, name: string, problems: Problems): void {
     });
   } else if (!/^[^=\s]+$/.test(name)) {
     problems.add({ input, expected: 'the name of an environment variable', got: quote(name), fix: 'Remove "=" and spaces from the name.' });
+  } else if (!isTextInTemplate(scope, name)) {
+    problems.add({
+      input,
+      expected: 'a name that is known at synthesis',
+      got: `the CDK token ${quote(name)}`,
+      fix: 'CloudFormation has no functions in the keys of a map: give the name as a text.',
+    });
+  }
+}
+
+/** Whether a text with CDK tokens is a text in the template, too. One that cannot be resolved yet may still be. */
+function isTextInTemplate(scope: Construct, text: string): boolean {
+  try {
+    return typeof Stack.of(scope).resolve(text) === 'string';
+  } catch {
+    return true;
   }
 }
 

@@ -3,6 +3,7 @@ import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct, IConstruct } from 'constructs';
 import { rolePropsOf, RoleSettings, RunnerRole, tasksPrincipal } from './runner-roles';
+import { warnAboutTrust } from './task-trust';
 import type { WildcardReasons } from '../common/policy-findings';
 import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
 import { canonical } from '../common/unknown-values';
@@ -34,6 +35,7 @@ export function createExecutionRole(scope: Construct, inputs: ExecutionRoleInput
     wildcardReasons: WILDCARD_REASONS,
   };
   if (executionRole) {
+    warnAboutTrust(scope, 'executionRole', executionRole);
     return { role: executionRole, image, policy: addPolicyToGivenRole(scope, 'ExecutionRolePolicy', executionRole, statements, from) };
   }
   const role = new iam.Role(scope, 'ExecutionRole', {

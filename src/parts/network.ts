@@ -7,7 +7,7 @@ import { EgressPorts } from '../common/egress';
 import { isolatedOf } from '../common/isolated-subnets';
 import { checkVpcParts } from '../common/place';
 import { Problems } from '../common/problems';
-import { isKnown, quote } from '../common/unknown-values';
+import { distinct, isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type NetworkInputs = Pick<EcsRunnerProps, 'vpc' | 'vpcSubnets' | 'subnetIds' | 'securityGroups' | 'assignPublicIp' | 'cluster'>;
@@ -55,29 +55,30 @@ export function checkNetwork(scope: Construct, problems: Problems, inputs: Netwo
     });
   }
   if (isKnown(subnetIds)) {
-    checkSubnetIds('subnetIds', subnetIds, problems);
+    checkSubnetIds('subnetIds', distinct(scope, subnetIds), problems);
   }
   if (vpc) {
-    checkSelection(vpc, vpcSubnets, problems);
+    checkSelection(scope, vpc, vpcSubnets, problems);
   }
-  checkSecurityGroupCount(problems, securityGroups ?? []);
+  checkSecurityGroupCount(scope, problems, securityGroups ?? []);
   checkVpcParts(scope, problems, '', inputs);
 }
 
 /** Rejects a security group that is added to the connections of the runner, and that its tasks cannot have. */
 export function checkAddedSecurityGroup(scope: Construct, vpc: ec2.IVpc | undefined, securityGroups: ec2.ISecurityGroup[]): void {
   const problems = new Problems();
-  checkSecurityGroupCount(problems, securityGroups);
+  checkSecurityGroupCount(scope, problems, securityGroups);
   checkVpcParts(scope, problems, '', { vpc, securityGroups: securityGroups.slice(-1) });
   problems.throwIfAny(scope, 'EcsRunner');
 }
 
-function checkSecurityGroupCount(problems: Problems, securityGroups: ec2.ISecurityGroup[]): void {
-  if (securityGroups.length > SECURITY_GROUPS_MAX) {
+function checkSecurityGroupCount(scope: Construct, problems: Problems, securityGroups: ec2.ISecurityGroup[]): void {
+  const ids = distinct(scope, securityGroups.map(group => group.securityGroupId));
+  if (ids.length > SECURITY_GROUPS_MAX) {
     problems.add({
       input: 'securityGroups',
       expected: `at most ${SECURITY_GROUPS_MAX}`,
-      got: `${securityGroups.length}`,
+      got: `${ids.length}`,
       fix: `ECS attaches at most ${SECURITY_GROUPS_MAX} security groups to a task: merge their rules.`,
     });
   }
@@ -93,7 +94,7 @@ export function createNetwork(scope: Construct, inputs: NetworkInputs, egress: T
         'The tasks use the default security group of their VPC, because `subnetIds` is given without `securityGroups`. Unless that group was changed, it '
         + 'allows all outbound traffic, and all traffic between its members. Give security groups in `securityGroups`, or give `vpc` instead of `subnetIds`.');
     }
-    return { isNewVpc: false, subnetIds: inputs.subnetIds, securityGroups };
+    return { isNewVpc: false, subnetIds: distinct(scope, inputs.subnetIds), securityGroups };
   }
   const known = knownVpc(inputs);
   const vpc = known ?? newVpc(scope);
@@ -105,7 +106,7 @@ export function createNetwork(scope: Construct, inputs: NetworkInputs, egress: T
   return {
     vpc,
     isNewVpc: known === undefined,
-    subnetIds: selection.subnetIds,
+    subnetIds: distinct(scope, selection.subnetIds),
     securityGroups: securityGroups.length > 0 ? securityGroups : [newSecurityGroup(scope, vpc, egress)],
   };
 }
@@ -166,7 +167,7 @@ function acknowledgeVpc(vpc: ec2.Vpc): void {
   }
 }
 
-function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefined, problems: Problems): void {
+function checkSelection(scope: Construct, vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefined, problems: Problems): void {
   const input = vpcSubnets ? 'vpcSubnets' : 'vpc';
   let selection: ec2.SelectedSubnets;
   try {
@@ -182,7 +183,7 @@ function checkSelection(vpc: ec2.IVpc, vpcSubnets: ec2.SubnetSelection | undefin
   }
   // A VPC that is still to be looked up has placeholders, whose number means nothing.
   if (!selection.isPendingLookup) {
-    checkSubnetIds(input, selection.subnetIds, problems);
+    checkSubnetIds(input, distinct(scope, selection.subnetIds), problems);
   }
 }
 

@@ -3,7 +3,7 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { DESCRIPTION_MAX, REGION_PATTERN } from '../common/contract';
 import type { Problems } from '../common/problems';
-import { isKnown, quote } from '../common/unknown-values';
+import { distinct, isKnown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 import { Own, rememberRegistration, runnerResource } from '../registration/resources';
 import type { RunnerProperties } from '../registration/wire';
@@ -55,7 +55,7 @@ export function registerRunner(scope: Construct, inputs: RegistrationInputs, par
       Cluster: parts.clusterName,
       Subnets: parts.subnetIds,
       // At the end of synthesis: `connections.addSecurityGroup()` may add some.
-      SecurityGroups: Lazy.list({ produce: () => parts.connections.securityGroups.map(group => group.securityGroupId) }, { omitEmpty: true }),
+      SecurityGroups: Lazy.list({ produce: () => distinct(scope, parts.connections.securityGroups.map(group => group.securityGroupId)) }, { omitEmpty: true }),
       IsPublicIpEnabled: inputs.assignPublicIp ? 'true' : 'false',
       ExecutionRoleArn: parts.executionRoleArn,
       TaskRoleArn: parts.taskRoleArn,

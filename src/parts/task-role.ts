@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { rolePropsOf, RoleSettings, RunnerRole, tasksPrincipal } from './runner-roles';
+import { warnAboutTrust } from './task-trust';
 import type { WildcardReasons } from '../common/policy-findings';
 import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
@@ -32,6 +33,7 @@ export function createTaskRole(scope: Construct, inputs: TaskRoleInputs, state: 
   };
   const statements = stateStatements(scope, state);
   if (taskRole) {
+    warnAboutTrust(scope, 'taskRole', taskRole);
     return { role: taskRole, policy: addPolicyToGivenRole(scope, 'TaskRolePolicy', taskRole, statements, from) };
   }
   const role = new iam.Role(scope, 'TaskRole', {

@@ -38,6 +38,13 @@ export const ROWS: Row[] = [
       + 'OidcProviderNative.fromOidcProviderArn().']],
   ['an alias for a key', stack => ({ encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/ecs-runner') }),
     ['encryptionKey: expected a key; got an alias of a key. IAM and CloudWatch Logs match the ARN of a key, never an alias: give the key of the alias, for example with Key.fromLookup().']],
+  ['aliases of keys of AWS', stack => ({
+    encryptionKey: kms.Alias.fromAliasName(stack, 'K', 'alias/aws/s3'),
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', {
+      bucketName: 'state', encryptionKey: kms.Key.fromKeyArn(stack, 'S3', `arn:aws:kms:${REGION}:${ACCOUNT}:alias/aws/s3`),
+    })),
+  }), ['stateStorage.existingBucket', 'encryptionKey'].map(input =>
+    `${input}: expected a key; got an alias of a key. It is the alias of a key that AWS manages, which the account may use without further permissions: omit the key.`)],
   ['wildcards in what policies name', stack => ({
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('*-AbCdEf'))) },
     image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'r?')),

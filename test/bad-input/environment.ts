@@ -28,6 +28,11 @@ export const ROWS: Row[] = [
     ['environment.A B: expected the name of an environment variable; got "A B". Remove "=" and spaces from the name.']],
   ['a blank in a name with a CDK token', () => ({ environment: { [`A ${Aws.REGION}`]: 'x' } }),
     ['environment.A <token>: expected the name of an environment variable; got "A <token>". Remove "=" and spaces from the name.']],
+  ['names that CloudFormation would have to calculate', stack => ({
+    environment: { [`TF_VAR_${Aws.REGION}`]: 'x' },
+    secrets: { [Aws.STACK_NAME]: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },
+  }), [['environment.TF_VAR_<token>', 'TF_VAR_<token>'], ['secrets.<token>', '<token>']].map(([input, name]) =>
+    `${input}: expected a name that is known at synthesis; got the CDK token "${name}". CloudFormation has no functions in the keys of a map: give the name as a text.`)],
   ['a long value', () => ({ environment: { A: 'v'.repeat(1025) } }),
     ['environment.A: expected a value of at most 1024 characters; got 1025 characters. '
       + 'Shorten it, or store it in a parameter and give the parameter in `secrets`.']],

@@ -43,6 +43,13 @@ export const ROWS: Row[] = [
   ['a text for the subnets', () => ({ subnetIds: any('subnet-1') }), [`subnetIds: expected a list in which each item is a string; got "subnet-1". ${TYPE}`]],
   ['a number among the subnets', () => ({ subnetIds: any(['subnet-1', 2]) }), [`subnetIds[1]: expected a string; got 2. ${TYPE}`]],
   ['ids for the security groups', () => ({ securityGroups: any(['sg-1']) }), [`securityGroups[0]: expected an ec2.ISecurityGroup; got "sg-1". ${TYPE}`]],
+  ['an id and an L1 construct among the subnets of a VPC', stack => ({
+    subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnets: any(['subnet-1', new ec2.CfnSubnet(stack, 'L1', { vpcId: 'vpc-1' })]) },
+  }), ['vpcSubnets.subnets[0]: expected an ec2.ISubnet; got "subnet-1".', 'vpcSubnets.subnets[1]: expected an ec2.ISubnet; got an object of type CfnSubnet.']
+    .map(problem => `${problem} Import a subnet with ec2.Subnet.fromSubnetId(), or give \`subnetIds\` in place of \`vpc\`.`)],
+  ['a subnet without a list', stack => ({
+    registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnets: any(importedVpc(stack).privateSubnets[0]) } },
+  }), [`registrationNetwork.vpcSubnets.subnets: expected a list in which each item is an ec2.ISubnet; got an object of type ImportedSubnet. ${TYPE}`]],
   ['a text for true or false', () => ({ assignPublicIp: any('false') }), [`assignPublicIp: expected true or false; got "false". ${TYPE}`]],
   ['days that CloudWatch Logs does not know', () => ({ logRetention: any(31) }), [`logRetention: expected a value of logs.RetentionDays; got 31. ${TYPE}`]],
   ['a removal policy that does not exist', () => ({ logRemovalPolicy: any('keep') }), [`logRemovalPolicy: expected a value of RemovalPolicy; got "keep". ${TYPE}`]],

@@ -185,3 +185,34 @@ describe('isolated subnets', () => {
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets|publicIp|publicSubnet'));
   });
 });
+
+describe('a subnet or security group that is given twice', () => {
+  const group = (stack: Stack, id: string) => ec2.SecurityGroup.fromSecurityGroupId(stack, `Group${stack.node.children.length}`, id);
+
+  test('is registered once', () => {
+    const stack = newStack();
+    const shared = Fn.importValue('group');
+    const runner = runnerIn(stack, {
+      subnetIds: ['subnet-2', Fn.importValue('subnet'), 'subnet-1', Fn.importValue('subnet'), 'subnet-2'],
+      securityGroups: [group(stack, 'sg-1'), group(stack, shared), group(stack, 'sg-1')],
+    });
+    runner.connections.addSecurityGroup(group(stack, Fn.importValue('group')));
+    expect(only(Template.fromStack(stack), 'Custom::HumanitecRunner').Properties.Job).toMatchObject({
+      Subnets: ['subnet-2', { 'Fn::ImportValue': 'subnet' }, 'subnet-1'], SecurityGroups: ['sg-1', { 'Fn::ImportValue': 'group' }],
+    });
+    const other = newStack();
+    const vpc = importedVpc(other);
+    expect(runnerIn(other, { vpc, subnetIds: undefined, vpcSubnets: { subnets: [vpc.privateSubnets[0], vpc.privateSubnets[0]] } }).subnetIds).toEqual(['subnet-11111111']);
+  });
+
+  test('counts once for the limit of the orchestrator', () => {
+    const stack = newStack();
+    const ids = [1, 2, 3, 4, 5];
+    const runner = runnerIn(stack, {
+      subnetIds: [...Array(16).keys(), 15].map(i => `subnet-${i}`), securityGroups: [...ids, 1].map(i => group(stack, `sg-${i}`)),
+    });
+    expect(runner.subnetIds).toHaveLength(16);
+    runner.connections.addSecurityGroup(group(stack, 'sg-2'));
+    expect(() => runner.connections.addSecurityGroup(group(stack, 'sg-6'))).toThrow('securityGroups: expected at most 5; got 6.');
+  });
+});
