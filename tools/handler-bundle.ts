@@ -1,13 +1,6 @@
 import { join } from 'path';
 import type { BuildOptions } from 'esbuild';
 
-/** Methods of the handler's own classes, and names that only its own code reads: no API, event or log has them. */
-const OWN_NAMES = [
-  'checkAccess', 'checkState', 'claimOrAdopt', 'createdIn', 'createRule', 'createRunner', 'deleteRule', 'deleteRunner', 'findFailedReplacement', 'findOrCreate', 'getRunner',
-  'isAdopted', 'isNamed', 'isOfThisRequest', 'isReplacement', 'keepInUse', 'listRules', 'mayBeOverwritten', 'patchRunner', 'permissionsMayBeNew', 'previousRule',
-  'readToken', 'reasons', 'recently', 'refusal', 'removeFailedReplacement', 'removeUnanswered', 'uncertain', 'withoutWriteWindow', 'writesUntil',
-];
-
 /** How the handler is bundled. */
 export const handlerBundle = {
   absWorkingDir: join(__dirname, '..'),
@@ -19,7 +12,6 @@ export const handlerBundle = {
   target: 'node20',
   minify: true,
   keepNames: false,
-  mangleProps: new RegExp(`^(?:${OWN_NAMES.join('|')})$`),
   legalComments: 'none',
   // Fields are set in constructors; declaring them as well would only take room.
   tsconfigRaw: { compilerOptions: { useDefineForClassFields: false } },

@@ -17,6 +17,12 @@ describe('the adoption of a runner', () => {
     expect(await send('Runner', 'Create', adopt())).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: answer.PhysicalResourceId });
   });
 
+  test('by an update, after somebody else registered the runner again, tells the former configuration, too', async () => {
+    await foreign();
+    const answer = await send('Runner', 'Update', adopt(), { id: `${adopt().OrgId}/${adopt().RunnerId}@2026-01-01T00:00:00Z`, old: adopt() });
+    expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: await idOf(), Reason: expect.stringContaining(OTHER_ROLE) });
+  });
+
   test('is left by the delete of a failed first deployment', async () => {
     await foreign();
     const { PhysicalResourceId: id } = await send('Runner', 'Create', adopt());
@@ -30,7 +36,7 @@ describe('the adoption of a runner', () => {
     const proxy = await lossyProxy(api.url, (method, _path, body) => method === 'PATCH' && body.includes(ROLE));
     const failed = await send('Runner', 'Create', adopt({ ApiUrl: proxy.url }));
     proxy.close();
-    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     await send('Runner', 'Delete', adopt(), { id: failed.PhysicalResourceId });
     expect(await registered()).toEqual({ ...before, updated_at: expect.anything() });
   }, 60_000);
@@ -39,7 +45,7 @@ describe('the adoption of a runner', () => {
     await foreign();
     api.setFaults(({ method }) => method === 'PATCH' ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, headers: {}, body: '{"error":"HTTP-400","message":"bad"}' } } : undefined);
     const failed = await send('Runner', 'Create', adopt());
-    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('HTTP 400') });
+    expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created', Reason: expect.stringContaining('HTTP 400') });
     expect(failed.Reason).not.toContain('could not be restored');
     expect(writes().slice(1)).toEqual(['POST', 'PATCH']);
   });

@@ -39,7 +39,7 @@ describe('creating the OIDC provider', () => {
     const { Status, Reason } = await run('Create');
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: `Using the OIDC provider of '${ISSUER}' failed: the account has it without the audience sts.amazonaws.com. It is shared, so this deployment does not change it: `
+      Reason: `Setting up the OIDC provider of '${ISSUER}' failed: the account has it without the audience sts.amazonaws.com. It is shared, so this deployment does not change it: `
         + 'run the command below, then deploy again. '
         + `Details: aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${ARN} --client-id sts.amazonaws.com ${LOG}`,
     });
@@ -82,7 +82,7 @@ describe('creating the OIDC provider', () => {
     const { Status, Reason } = await run('Create', {}, { remaining: 46_000 });
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: `Creating the OIDC provider of '${ISSUER}' failed: AccessDenied. The role of the registration has the permission, so a service control policy or `
+      Reason: `Setting up the OIDC provider of '${ISSUER}' failed: AccessDenied. The role of the registration has the permission, so a service control policy or `
         + `the permissions boundary denies it: allow it there. ${ELSEWHERE} Details: AccessDenied on purpose ${LOG}`,
     });
     expect(iam.calls.length).toBeGreaterThan(4);
@@ -96,7 +96,7 @@ describe('creating the OIDC provider', () => {
   ])('fails with a remedy when IAM answers %s', async (code, remedy) => {
     iam.troubles.set(CREATE, { code, times: 1000 });
     const { Status, Reason } = await run('Create');
-    expect({ Status, Reason }).toEqual({ Status: 'FAILED', Reason: `Creating the OIDC provider of '${ISSUER}' failed: ${code}. ${remedy} Details: ${code} on purpose ${LOG}` });
+    expect({ Status, Reason }).toEqual({ Status: 'FAILED', Reason: `Setting up the OIDC provider of '${ISSUER}' failed: ${code}. ${remedy} Details: ${code} on purpose ${LOG}` });
     expect(iam.calls.length).toBeLessThanOrEqual(code === 'LimitExceeded' ? 5 : 2);
   });
 
@@ -108,7 +108,7 @@ describe('creating the OIDC provider', () => {
     const { Status, Reason } = await run('Create', { env: { AWS_ENDPOINT_URL_IAM: `http://127.0.0.1:${port}` } });
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: `Looking for the OIDC provider of '${ISSUER}' failed: no answer from IAM (ECONNREFUSED). Give the Lambda a route to it, such as a NAT gateway. ${ELSEWHERE} ${LOG}`,
+      Reason: `Setting up the OIDC provider of '${ISSUER}' failed: no answer from IAM (ECONNREFUSED). Give the Lambda a route to it, such as a NAT gateway. ${ELSEWHERE} ${LOG}`,
     });
   });
 
@@ -117,7 +117,7 @@ describe('creating the OIDC provider', () => {
     const { Status, Reason } = await run('Create', {}, { remaining: 17_000 });
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
-      Reason: `Create of Logical (issuer '${ISSUER}') was not completed in time: IAM was too slow. Wait some minutes, then deploy again. ${LOG}`,
+      Reason: `Setting up the OIDC provider of '${ISSUER}' failed: IAM was too slow. Wait some minutes, then deploy again. ${LOG}`,
     });
   });
 });

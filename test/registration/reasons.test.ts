@@ -39,7 +39,7 @@ interface More {
 type Case = [name: string, type: Type, request: 'Create' | 'Update' | 'Delete', api: Api, expected: Expected, more?: More];
 
 const OPERATION = {
-  access: new RegExp(`^Checking the access to organization '${ORG}' failed: `),
+  access: new RegExp(`^Checking the inputs for organization '${ORG}' failed: `),
   register: new RegExp(`^Registering runner '${RUNNER}' failed: `),
   update: new RegExp(`^Updating runner '${RUNNER}' failed: `),
   remove: new RegExp(`^Deleting runner '${RUNNER}' failed: `),
@@ -147,7 +147,7 @@ const tokenCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case
 
 const noAccess = then(`Check that organization 'org-o+…o+' exists, and that the API token in the ${SECRET_NAME} belongs to it`);
 const IN_USE = 'is in use by the environments: shop/dev, shop/prod';
-const NOT_IN_TIME = /was not completed in time: the API, or the service that stores its token, was too slow\. /;
+const TOO_SLOW = /failed: the API, or the service that stores its token, was too slow\. /;
 const TRY_AGAIN = /Wait some minutes, then deploy again\.$/;
 
 const CASES: Case[] = [
@@ -203,11 +203,11 @@ const CASES: Case[] = [
   }]),
   // The call and the whole request end at the same time, so either may speak.
   ...DELETES.map(([type]): Case => ['an API that never answers', type, 'Delete', () => 'never', {
-    operation: /^(Delete of L+…L+ \(|Deleting )/, cause: /was not completed in time: |failed: no answer from /, remedy: /then delete again\.$/,
+    operation: /^Deleting /, cause: /failed: (no answer from |the API, or the service that stores its token, was too slow)/, remedy: /then delete again\.$/,
   }]),
-  ...(['RunnerId', 'Runner', 'RunnerRule'] as const).map((type): Case => ['a store of tokens that never answers', type, 'Create', always(500), {
-    operation: new RegExp(`^Create of L+…L+ \\(${type === 'RunnerId' ? `organization '${ORG}'` : `runner '${RUNNER}'`}\\) `),
-    cause: NOT_IN_TIME,
+  ...CREATES.map(([type, operation]): Case => ['a store of tokens that never answers', type, 'Create', always(500), {
+    operation,
+    cause: TOO_SLOW,
     remedy: TRY_AGAIN,
   }, { slowStore: true }]),
 ];

@@ -80,7 +80,7 @@ describe('the runner\'s id', () => {
 
   test.each([
     ['a token that is not accepted', () => store.values.set(SECRET, 'bad'), {}, new RegExp('HTTP 401 from http.*The API token in the secret humanitec-api-token-AbCdEf was not accepted')],
-    ['an unknown organization', () => undefined, { OrgId: 'nobody' }, /Checking the access to organization 'nobody' failed: HTTP 403 from http/],
+    ['an unknown organization', () => undefined, { OrgId: 'nobody' }, /Checking the inputs for organization 'nobody' failed: HTTP 403 from http/],
     ['a secret that is not there', () => store.values.delete(SECRET), {}, /reading the API token from secret .* failed: ResourceNotFoundException/],
     ['a secret that may not be read', () => store.values.set(SECRET, 'DENIED'), {}, /reading the API token from secret .* failed: AccessDeniedException/],
     ['an empty secret', () => store.values.set(SECRET, '\n'), {}, /has no text: expected the API token/],
@@ -169,6 +169,6 @@ describe('the protocol', () => {
 
   test('says so when it does not know the resource', async () => {
     const answer = await send('Unknown' as 'Runner', 'Create', runnerProps());
-    expect(answer.Reason).toContain('This Lambda does not know the resource type Custom::HumanitecUnknown');
+    expect(answer.Reason).toContain('this Lambda does not know the resource type Custom::HumanitecUnknown');
   });
 });

@@ -46,10 +46,10 @@ describe('the create of a rule', () => {
   test('refuses a rule of somebody else with the same content, young or old, and its delete leaves that rule', async () => {
     const rule = await createdBefore(1);
     const refused = await send('RunnerRule', 'Create', props());
-    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'no-rule' });
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     expect(refused.Reason).toContain(`rule ${rule} has the same project and environment type, and this resource did not create it.`);
     expect(refused.Reason).toContain('Details: it points at runner \'prod-runner\'');
-    expect(await send('RunnerRule', 'Delete', props(), { id: 'no-rule' })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'nothing-created' })).toMatchObject({ Status: 'SUCCESS' });
     age(rule, 60);
     expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-Rule-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toMatchObject([{ id: rule }]);
@@ -67,9 +67,9 @@ describe('the create of a rule', () => {
   });
 
   test('that failed and is retried without a rollback keeps the rule of the retry, when the failed create is deleted', async () => {
-    expect(await send('RunnerRule', 'Create', props({ RunnerId: 'nobody' }))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'no-rule' });
+    expect(await send('RunnerRule', 'Create', props({ RunnerId: 'nobody' }))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     const id = await create();
-    expect(await send('RunnerRule', 'Delete', props(), { id: 'no-rule' })).toMatchObject({ Status: 'SUCCESS' });
+    expect(await send('RunnerRule', 'Delete', props(), { id: 'nothing-created' })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toMatchObject([{ id }]);
   });
 

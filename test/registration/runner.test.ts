@@ -60,7 +60,7 @@ describe('the create of a runner', () => {
   test('refuses a runner of somebody else, and its delete leaves that runner, with each ID that CloudFormation may send', async () => {
     await foreign();
     const refused = await send('Runner', 'Create', runnerProps());
-    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     expect(refused.Reason).toContain('a runner with this id exists, and this resource did not register it. Choose another runnerId, or set adoptExisting to take it over; then deploy again.');
     expect(refused.Reason).toMatch(new RegExp(`Details: registered at .* with ${OTHER_ROLE}`));
     for (const id of [refused.PhysicalResourceId, 'Stack-Registration-1ABCDEF']) {
@@ -72,7 +72,7 @@ describe('the create of a runner', () => {
   test.each([{}, { AdoptExisting: 'true' }])('refuses a runner of another type (%p), and its delete leaves that runner', async (change) => {
     expect((await kubernetes()).status).toBe(201);
     const refused = await send('Runner', 'Create', runnerProps(change));
-    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     expect(refused.Reason).toContain('a runner with this id exists and has another type.');
     expect(refused.Reason).toContain('Details: its type is kubernetes-agent');
     expect(await send('Runner', 'Delete', runnerProps(), { id: 'Stack-Registration-1ABCDEF' }, { remaining: 20_000 })).toMatchObject({ Status: 'SUCCESS' });
@@ -82,7 +82,7 @@ describe('the create of a runner', () => {
   test.each([{}, { AdoptExisting: 'true' }])('refuses what this stack registered under another URL of the same installation (%p), and deletes nothing', async (change) => {
     await createdBefore(60);
     const refused = await send('Runner', 'Create', runnerProps(change));
-    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('keep the old apiUrl') });
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created', Reason: expect.stringContaining('keep the old apiUrl') });
     await send('Runner', 'Delete', runnerProps(change), { id: refused.PhysicalResourceId });
     expect(await registered()).toMatchObject(SHOWN);
   });
@@ -90,7 +90,7 @@ describe('the create of a runner', () => {
   test('that the API refused leaves nothing, and its delete needs neither API nor API token', async () => {
     store.values.set(SECRET, READ_ONLY);
     const refused = await send('Runner', 'Create', runnerProps());
-    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered', Reason: expect.stringContaining('HTTP 403') });
+    expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created', Reason: expect.stringContaining('HTTP 403') });
     expect(refused.seconds).toBeLessThan(QUICK_SECONDS);
     store.values.clear();
     expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
@@ -99,7 +99,7 @@ describe('the create of a runner', () => {
   test('names no registration if the id is taken, and the API then does not answer whose runner it is', async () => {
     await foreign();
     down(({ method }) => method === 'GET');
-    expect(await send('Runner', 'Create', runnerProps(), {}, SHORT)).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'not-registered' });
+    expect(await send('Runner', 'Create', runnerProps(), {}, SHORT)).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
   });
 
   test('that is retried without a rollback keeps what the retry registered, when the failed create is deleted', async () => {

@@ -112,7 +112,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
   ] as const)('a create fails soon when %s accepts connections and never answers, and says what to do', (service, name) => {
     const { Status: status, Reason: reason, seconds } = outcomes[`${service} never answers`]!;
     expect(status).toBe('FAILED');
-    expect(reason).toBe(`Checking the access to organization 'my-org' failed: reading the API token from ${name} failed: no answer from `
+    expect(reason).toBe(`Checking the inputs for organization 'my-org' failed: reading the API token from ${name} failed: no answer from `
       + `${service} in us-east-1 (ETIMEDOUT). Give the Lambda a route to it (NAT gateway or VPC endpoint); then deploy again. (log stream log-stream)`);
     expect(seconds).toBeLessThan(30);
   });

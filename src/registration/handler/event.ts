@@ -1,4 +1,5 @@
 import type { OrchestratorClient } from './client';
+import type { Period } from './physical-ids';
 import type { WireOrchestrator } from '../wire';
 
 /**
@@ -30,6 +31,8 @@ export interface Request {
   readonly logicalId: string;
   /** What was created since then was created after CloudFormation sent the request. */
   readonly since: number;
+  /** The time in which a request that CloudFormation has just given up can have created something. */
+  readonly recently: Period;
   readonly startedAt: number;
   /** No call begins after it. */
   readonly deadline: number;
@@ -45,25 +48,40 @@ export interface Outcome {
   readonly note?: string;
 }
 
-/** A failure in words for the user: what failed, why, and what to do. */
+/** A failure in words for the user: why, and what to do. */
 export class LifecycleError extends Error {
-  /** The physical ID to answer, if it is not that of the request. */
-  public readonly physicalId?: string;
   /** What is too long for the summary. */
   public readonly details?: string;
 
-  constructor(message: string, options: { readonly physicalId?: string; readonly details?: string } = {}) {
+  constructor(message: string, { details }: { readonly details?: string } = {}) {
     super(message);
-    this.physicalId = options.physicalId;
-    this.details = options.details;
+    this.details = details;
   }
 }
 
-/** A failure whose message is complete: it names the operation. */
-export class ExplainedError extends LifecycleError {}
+/** A failure that left something. */
+export class UnfinishedError extends Error {
+  /**
+   * @param failure the failure itself
+   * @param physicalId what names the rest, if it is not the physical ID of the request
+   * @param note what the user has to know of the rest
+   */
+  constructor(public readonly failure: unknown, public readonly physicalId?: string, public readonly note?: string) {
+    super();
+  }
+}
+
+/** What the resources at the orchestrator wait for. */
+export const API_SERVICES = 'the API, or the service that stores its token,';
 
 /** What a resource does on the three requests. */
 export interface Lifecycle {
+  /** For messages, such as "Registering runner 'prod-runner'". */
+  readonly operation: string;
+  /** What it waits for, for messages. */
+  readonly services: string;
+  /** The physical ID of what a create without an answer may create in a period; absent if no delete has to remove it. */
+  unansweredId?(createdIn: Period): string;
   create(): Promise<Outcome>;
   update(physicalId: string): Promise<Outcome>;
   delete(physicalId: string): Promise<Outcome>;

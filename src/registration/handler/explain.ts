@@ -1,6 +1,6 @@
 import type { WireOrchestrator } from '../wire';
 import { ApiError } from './client';
-import { ExplainedError, LifecycleError, Outcome, Request } from './event';
+import { LifecycleError, Request, UnfinishedError } from './event';
 import { DETAILS_MAX_CHARACTERS } from './limits';
 import { short } from './log';
 import { TokenError, tokenSource } from './token';
@@ -14,27 +14,40 @@ export function again(request: Request['type']): string {
   }
 }
 
-/** Says what failed, why, and what to do. */
-export function explain(
-  error: unknown, operation: string, { OrgId: orgId, Token: token }: WireOrchestrator, request: Request['type'], physicalId?: string,
-): ExplainedError {
-  const failed = `${operation} failed: `;
-  if (error instanceof LifecycleError) {
-    return new ExplainedError(error instanceof ExplainedError ? error.message : failed + error.message, {
-      physicalId: error.physicalId ?? physicalId, details: error.details,
-    });
-  }
-  if (error instanceof ApiError) {
-    return new ExplainedError(`${failed}${error.message}. ${remedy(error, orgId, tokenSource(token))}; ${again(request)}`, { physicalId, details: error.details });
-  }
-  if (error instanceof TokenError) {
-    return new ExplainedError(`${failed}${error.message}; ${again(request)}`, { physicalId });
-  }
-  return new ExplainedError(`${failed}the API gave an answer that is not as expected. Check that apiUrl is the API of an orchestrator; ${again(request)}`,
-    { physicalId, details: String(error).slice(0, DETAILS_MAX_CHARACTERS) });
+/** A failure as CloudFormation is told. */
+interface Failure {
+  /** What failed, why, and what to do. */
+  readonly message: string;
+  /** What is too long for the summary. */
+  readonly details?: string;
+  /** The physical ID, if it is not that of the request. */
+  readonly physicalId?: string;
 }
 
-function remedy({ status, message }: ApiError, orgId: string, source: string): string {
+/** Says what failed, why, and what to do. */
+export function explain(error: unknown, operation: string, orchestrator: WireOrchestrator, request: Request['type']): Failure {
+  if (error instanceof UnfinishedError) {
+    const { message, details, physicalId = error.physicalId } = explain(error.failure, operation, orchestrator, request);
+    return { message: error.note ? `${message} ${error.note}` : message, details, physicalId };
+  }
+  const failed = `${operation} failed: `;
+  if (error instanceof LifecycleError) {
+    return { message: failed + error.message, details: error.details };
+  }
+  if (error instanceof ApiError) {
+    return { message: `${failed}${error.message}. ${remedy(error, orchestrator)}; ${again(request)}`, details: error.details };
+  }
+  if (error instanceof TokenError) {
+    return { message: `${failed}${error.message}; ${again(request)}` };
+  }
+  return {
+    message: `${failed}the API gave an answer that is not as expected. Check that apiUrl is the API of an orchestrator; ${again(request)}`,
+    details: String(error).slice(0, DETAILS_MAX_CHARACTERS),
+  };
+}
+
+function remedy({ status, message }: ApiError, { OrgId: orgId, Token: token }: WireOrchestrator): string {
+  const source = tokenSource(token);
   switch (status) {
     case 401: return `The API token in the ${source} was not accepted. Put a valid token there`;
     case 403: return `Check the organization id, and give the API token in the ${source} the permissions runner_read, runner_write, runner_rule_read and runner_rule_write`;
@@ -46,23 +59,5 @@ function remedy({ status, message }: ApiError, orgId: string, source: string): s
     default: return status >= 500 ? 'The API has a fault. Wait until it is repaired'
       : status >= 300 && status < 400 ? 'Redirects are not followed, as they would forward the API token. Give the final URL as apiUrl'
         : 'The API did not accept the request. Correct what the details name';
-  }
-}
-
-/** Explains the failures of the operations on one object, such as "runner 'prod-runner'". */
-export class FailureReasons {
-  constructor(private readonly object: string, private readonly properties: WireOrchestrator, private readonly request: Request['type']) {}
-
-  public explain(error: unknown, operation: string, physicalId?: string): ExplainedError {
-    return explain(error, `${operation} ${this.object}`, this.properties, this.request, physicalId);
-  }
-
-  /** Carries an operation out. `failedId` is the physical ID of a failure that gives none. */
-  public async attempt(operation: string, failedId: string, act: () => Promise<Outcome>): Promise<Outcome> {
-    try {
-      return await act();
-    } catch (error) {
-      throw this.explain(error, operation, failedId);
-    }
   }
 }

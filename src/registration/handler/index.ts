@@ -1,18 +1,18 @@
-import type { DriftCheckEvent, OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties } from '../wire';
+import type { DriftCheckEvent, OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from '../wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, RUNNER_TYPE } from '../wire';
 import { OrchestratorClient } from './client';
 import { Answer, answer } from './cloudformation';
 import { checkDrift } from './drift';
 import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome, Request } from './event';
-import { LifecycleError } from './event';
-import { again } from './explain';
-import { ANSWER_RESERVE, CLOCK_SKEW, LAST_LOOK, SAFETY, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from './limits';
+import { LifecycleError, UnfinishedError } from './event';
+import { again, explain } from './explain';
+import { ANSWER_RESERVE, CLOCK_SKEW, CREATE_AT_MOST, LAST_LOOK, SAFETY, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
 import { OidcProviderLifecycle } from './oidc-provider';
 import { NOTHING_CREATED } from './physical-ids';
-import { RunnerLifecycle, unansweredId } from './runner';
+import { RunnerLifecycle } from './runner';
 import { RunnerIdLifecycle } from './runner-id';
-import { RunnerRuleLifecycle, unansweredRuleId } from './runner-rule';
+import { RunnerRuleLifecycle } from './runner-rule';
 import { readToken } from './token';
 import { apiUrl, checkResponseUrl } from './trusted-urls';
 
@@ -27,7 +27,7 @@ async function handler(event: LifecycleEvent | DriftCheckEvent, context: LambdaC
     type: event.RequestType, resource: event.ResourceType, logicalId: event.LogicalResourceId, physicalId: event.PhysicalResourceId, request: event.RequestId,
   });
   const request = requestOf(event, end - ANSWER_RESERVE);
-  const result = await Promise.race([carryOut(event, request), watchdog(event, request, end - ANSWER_RESERVE)]);
+  const result = await carryOut(event, request, end - ANSWER_RESERVE);
   // The log says more than fits into a reason, so a failure says where it is.
   const reason = result.status === 'FAILED' ? `${result.reason} (log stream ${context.logStreamName})` : result.reason;
   await answer(event, { ...result, reason }, end - SAFETY);
@@ -38,10 +38,12 @@ function requestOf({ RequestType: type, LogicalResourceId: logicalId, ResponseUR
   const deadline = type === 'Delete' ? end : end - LAST_LOOK;
   // CloudFormation signs the URL when it sends the request: YYYYMMDD'T'HHMMSS'Z'. Without it, only what this delivery creates counts as created by the request.
   const signed = new URL(url).searchParams.get('X-Amz-Date')?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5');
+  const since = (Date.parse(signed ?? '') || startedAt) - CLOCK_SKEW;
   return {
     type,
     logicalId,
-    since: (Date.parse(signed ?? '') || startedAt) - CLOCK_SKEW,
+    since,
+    recently: { from: since - CREATE_AT_MOST, to: Infinity },
     startedAt,
     deadline,
     client: async ({ OrgId: orgId, Token: token }) => new OrchestratorClient({
@@ -54,27 +56,26 @@ function requestOf({ RequestType: type, LogicalResourceId: logicalId, ResponseUR
   };
 }
 
-async function carryOut(event: LifecycleEvent, request: Request): Promise<Answer> {
+async function carryOut(event: LifecycleEvent, request: Request, end: number): Promise<Answer> {
+  const { RequestType: type, ResourceProperties: properties, PhysicalResourceId: knownId } = event;
+  let operation = `${type} of ${short(event.LogicalResourceId, 100)}`;
   try {
-    const { physicalId, note, data } = await perform(event, lifecycleOf(event, request));
+    const lifecycle = lifecycleOf(event, request);
+    ({ operation } = lifecycle);
+    const { physicalId, note, data } = await Promise.race([perform(event, lifecycle), timeout(lifecycle, request, end)]);
     return { status: 'SUCCESS', physicalId, reason: note, data };
   } catch (error) {
-    const { message, details, physicalId } = error instanceof LifecycleError ? error
-      : new LifecycleError(`${event.RequestType} of ${short(event.LogicalResourceId, 100)} failed unexpectedly: ${(error as Error).message}`);
+    const { message, details, physicalId = knownId ?? NOTHING_CREATED } = explain(error, operation, properties as WireOrchestrator, type);
     const summary = message.slice(0, SUMMARY_MAX_CHARACTERS);
-    return {
-      status: 'FAILED',
-      physicalId: physicalId ?? event.PhysicalResourceId ?? unansweredIdOf(event, request),
-      reason: details ? `${summary} Details: ${details}` : summary,
-    };
+    return { status: 'FAILED', physicalId, reason: details ? `${summary} Details: ${details}` : summary };
   }
 }
 
-function perform(event: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> {
-  switch (event.RequestType) {
+async function perform({ RequestType: type, PhysicalResourceId: physicalId = '' }: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> {
+  switch (type) {
     case 'Create': return lifecycle.create();
-    case 'Update': return lifecycle.update(event.PhysicalResourceId!);
-    case 'Delete': return lifecycle.delete(event.PhysicalResourceId!);
+    case 'Update': return lifecycle.update(physicalId);
+    case 'Delete': return physicalId === NOTHING_CREATED ? { physicalId } : lifecycle.delete(physicalId);
   }
 }
 
@@ -85,30 +86,16 @@ function lifecycleOf(event: LifecycleEvent, request: Request): Lifecycle {
     case RUNNER_TYPE: return new RunnerLifecycle(request, properties as RunnerProperties, previous as RunnerProperties | undefined);
     case RUNNER_RULE_TYPE: return new RunnerRuleLifecycle(request, properties as RunnerRuleProperties, previous as RunnerRuleProperties | undefined);
     case OIDC_PROVIDER_TYPE: return new OidcProviderLifecycle(properties as OidcProviderProperties, request);
-    default: throw new LifecycleError(`This Lambda does not know the resource type ${type}. Deploy with the version of cdk-humanitec-ecs-runner that created the resource.`);
+    default: throw new LifecycleError(`this Lambda does not know the resource type ${type}. Deploy with the version of cdk-humanitec-ecs-runner that created the resource.`);
   }
 }
 
-/** Answers in words when the time is over, instead of leaving CloudFormation to wait. */
-function watchdog(event: LifecycleEvent, request: Request, at: number): Promise<Answer> {
-  const { RunnerId: runner, OrgId: org, IssuerUrl: issuer } = event.ResourceProperties as Partial<RunnerProperties & OidcProviderProperties>;
-  const [subject, cause] = issuer !== undefined ? [`issuer '${short(issuer, 100)}'`, 'IAM was too slow']
-    : [runner ? `runner '${runner}'` : `organization '${short(org ?? '', 100)}'`, 'the API, or the service that stores its token, was too slow'];
-  return new Promise(resolve => setTimeout(() => resolve({
-    status: 'FAILED',
-    physicalId: event.PhysicalResourceId ?? unansweredIdOf(event, request),
-    reason: `${event.RequestType} of ${short(event.LogicalResourceId, 100)} (${subject}) was not completed in time: ${cause}. Wait some minutes, ${again(event.RequestType)}`,
-  }), at - Date.now()).unref());
-}
-
-/** The physical ID of a create that may still be carried out. */
-function unansweredIdOf({ ResourceType: type, ResourceProperties: properties }: LifecycleEvent, { since }: Request): string {
-  const createdIn = { from: since, to: Date.now() + SERVER_TIMEOUT };
-  switch (type) {
-    case RUNNER_TYPE: return unansweredId(properties as RunnerProperties, createdIn);
-    case RUNNER_RULE_TYPE: return unansweredRuleId(createdIn);
-    default: return NOTHING_CREATED;
-  }
+/** Fails in words when the time is over, instead of leaving CloudFormation to wait. */
+function timeout(lifecycle: Lifecycle, { type, since }: Request, end: number): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(new UnfinishedError(
+    new LifecycleError(`${lifecycle.services} was too slow. Wait some minutes, ${again(type)}`),
+    type === 'Create' ? lifecycle.unansweredId?.({ from: since, to: Date.now() + SERVER_TIMEOUT }) : undefined,
+  )), end - Date.now()).unref());
 }
 
 // CommonJS, as Lambda loads it: for an ES export, esbuild adds half a kilobyte that makes one look like the other.

@@ -12,13 +12,18 @@ import { pause } from './time';
  * created if it is missing, and never changed or deleted.
  */
 export class OidcProviderLifecycle implements Lifecycle {
-  constructor(private readonly properties: OidcProviderProperties, private readonly request: Request) {}
+  public readonly operation: string;
+  public readonly services = 'IAM';
+
+  constructor(private readonly properties: OidcProviderProperties, private readonly request: Request) {
+    this.operation = `Setting up the OIDC provider of '${short(properties.IssuerUrl, 100)}'`;
+  }
 
   public async create(): Promise<Outcome> {
-    const { IssuerUrl: issuer, ProviderArn: arn } = this.properties;
-    const audiences = await this.attempt('Looking for', () => this.find()) ?? await this.attempt('Creating', () => this.make());
+    const { ProviderArn: arn } = this.properties;
+    const audiences = await this.attempt(() => this.find()) ?? await this.attempt(() => this.make());
     if (!audiences.includes(OIDC_AUDIENCE)) {
-      throw new LifecycleError(`Using the OIDC provider of '${short(issuer, 100)}' failed: the account has it without the audience ${OIDC_AUDIENCE}. `
+      throw new LifecycleError(`the account has it without the audience ${OIDC_AUDIENCE}. `
         + 'It is shared, so this deployment does not change it: run the command below, then deploy again.',
       { details: `aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${arn} --client-id ${OIDC_AUDIENCE}` });
     }
@@ -74,17 +79,16 @@ export class OidcProviderLifecycle implements Lifecycle {
     }
   }
 
-  private async attempt<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  private async attempt<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await retryWhileDenied({ permissionsMayBeNew: true, deadline: this.request.deadline }, call);
     } catch (error) {
-      const what = `${operation} the OIDC provider of '${short(this.properties.IssuerUrl, 100)}' failed`;
       if (!isAnswer(error)) {
         const { code, name } = error as Error & { code?: string };
-        throw new LifecycleError(`${what}: no answer from IAM (${short(code ?? name, 30)}). Give the Lambda a route to it, such as a NAT gateway. `
+        throw new LifecycleError(`no answer from IAM (${short(code ?? name, 30)}). Give the Lambda a route to it, such as a NAT gateway. `
           + `Or ${ELSEWHERE}.`);
       }
-      throw new LifecycleError(`${what}: ${short(nameOf(error), 40)}. ${this.remedy(nameOf(error))}`,
+      throw new LifecycleError(`${short(nameOf(error), 40)}. ${this.remedy(nameOf(error))}`,
         { details: String((error as Error).message).slice(0, DETAILS_MAX_CHARACTERS) });
     }
   }

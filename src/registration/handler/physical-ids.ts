@@ -7,8 +7,7 @@
  * | `<organization>/<runner id>?created=<from>/<to>` | the runner of this id, if it was created in this period with the role of this resource: the API did not say whether a create succeeded |
  * | `<rule UUID>` | the rule |
  * | `rule?created=<from>/<to>` | the rule with the content of this resource, if it was created in this period: the API did not say whether a create succeeded |
- * | `nothing-created` | nothing: a runner id or an OIDC provider, which no delete removes |
- * | `not-registered`, `no-rule` | nothing: the create failed, and nothing was created |
+ * | `nothing-created` | nothing: the create failed, and nothing was created |
  * | anything else: CloudFormation invents an ID for a create that was cancelled or not answered | as with a period: from the time at which the oldest such create was sent until now. A rule whose filter is a CDK token stays, and is named in a note: another resource may have created it |
  *
  * `;adopted` may follow the UUID of a rule that was taken over: while `adoptExisting` is set, its delete leaves the rule.
@@ -17,9 +16,6 @@
  * old physical ID in it proves that the old object belongs to this resource.
  */
 
-export const NOT_REGISTERED = 'not-registered';
-export const NO_RULE = 'no-rule';
-/** The resource creates nothing, so that its delete has nothing to remove. */
 export const NOTHING_CREATED = 'nothing-created';
 /** CloudFormation accepts no more. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 const MAX_BYTES = 1024;

@@ -2,8 +2,7 @@ import { createHash } from 'crypto';
 import { RUNNER_ID_SUFFIX_LENGTH } from '../../common/contract';
 import type { RunnerIdProperties } from '../wire';
 import type { Lifecycle, Outcome, Request } from './event';
-import { LifecycleError } from './event';
-import { explain } from './explain';
+import { API_SERVICES, LifecycleError } from './event';
 import { short } from './log';
 
 /** A generated id, with its generated part. */
@@ -11,20 +10,21 @@ const GENERATED = new RegExp(`-([a-z0-9]{${RUNNER_ID_SUFFIX_LENGTH}})$`);
 
 /** Generates the id of a runner, and proves that API token and organization are good before anything else is created. */
 export class RunnerIdLifecycle implements Lifecycle {
+  public readonly operation: string;
+  public readonly services = API_SERVICES;
+
   constructor(
     private readonly request: Request,
     private readonly stackId: string,
     private readonly properties: RunnerIdProperties,
     private readonly previous?: RunnerIdProperties,
-  ) {}
+  ) {
+    this.operation = `Checking the inputs for organization '${short(properties.OrgId, 100)}'`;
+  }
 
   public async create(): Promise<Outcome> {
     const outcome = this.outcome(this.generate());
-    try {
-      await (await this.request.client(this.properties)).checkAccess();
-    } catch (error) {
-      throw explain(error, `Checking the access to organization '${short(this.properties.OrgId, 100)}'`, this.properties, this.request.type);
-    }
+    await (await this.request.client(this.properties)).checkAccess();
     return outcome;
   }
 
@@ -46,8 +46,7 @@ export class RunnerIdLifecycle implements Lifecycle {
   private outcome(id: string): Outcome {
     for (const [input, value] of Object.entries(this.properties.Values ?? {})) {
       if (/[*?$]/.test(value)) {
-        throw new LifecycleError(`Checking the inputs for organization '${short(this.properties.OrgId, 100)}' failed: ${short(input, 60)} is "${short(value, 80)}". `
-          + '*, ? and $ are wildcards in IAM policies: use an exact name.');
+        throw new LifecycleError(`${short(input, 60)} is "${short(value, 80)}". *, ? and $ are wildcards in IAM policies: use an exact name.`);
       }
     }
     return { physicalId: id, data: { RunnerId: id } };

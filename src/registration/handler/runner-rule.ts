@@ -1,51 +1,52 @@
 import type { RunnerRuleProperties } from '../wire';
 import { isRuleLogicalId } from '../wire';
 import type { OrchestratorClient, Rule, RuleContent } from './client';
-import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
-import { LifecycleError } from './event';
-import { again, FailureReasons } from './explain';
-import { CREATE_AT_MOST, LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
+import { API_SERVICES, LifecycleError, UnfinishedError } from './event';
+import { again } from './explain';
+import { LOOK, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log } from './log';
-import { formatPhysicalId, isWithin, Named, NO_RULE, parsePhysicalId, Period } from './physical-ids';
+import { formatPhysicalId, isWithin, Named, parsePhysicalId, Period } from './physical-ids';
 import { pause } from './time';
+import { createOrFind, removeUntil } from './unanswered';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Creates, replaces and deletes a runner rule. The API cannot change a rule, and has one rule per filter. */
 export class RunnerRuleLifecycle implements Lifecycle {
+  public readonly operation: string;
+  public readonly services = API_SERVICES;
   private readonly wanted: RuleContent;
   private readonly previousRule?: RuleContent;
   /** Whether an update leads to another rule, instead of the same rule with another runner. */
   private readonly isReplacement: boolean;
-  private readonly reasons: FailureReasons;
 
   constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, private readonly previous?: RunnerRuleProperties) {
     this.wanted = ruleOf(properties);
     this.previousRule = previous && ruleOf(previous);
-    this.reasons = new FailureReasons(`the rule for runner '${this.wanted.runner_id}'`, properties, request.type);
+    this.operation = `${{ Create: 'Creating', Update: 'Updating', Delete: 'Deleting' }[request.type]} the rule for runner '${properties.RunnerId}'`;
     this.isReplacement = previous !== undefined && !(previous.OrgId === properties.OrgId && hasSameFilter(ruleOf(previous), this.wanted));
   }
 
+  public unansweredId(createdIn: Period, was?: string): string {
+    return formatPhysicalId({ name: 'rule', createdIn, was });
+  }
+
   public async create(): Promise<Outcome> {
-    return this.reasons.attempt('Creating', NO_RULE, async () => {
-      const { rule, isAdopted } = await this.findOrCreate(await this.request.client(this.properties));
-      return this.outcome(rule.id, formatPhysicalId({ name: rule.id, isAdopted }));
-    });
+    const { rule, isAdopted } = await this.findOrCreate(await this.request.client(this.properties));
+    return this.outcome(rule.id, formatPhysicalId({ name: rule.id, isAdopted }));
   }
 
   public async update(physicalId: string): Promise<Outcome> {
-    return this.reasons.attempt('Updating', physicalId, async () => {
-      const client = await this.request.client(this.properties);
-      const named = parsePhysicalId(physicalId);
-      let { rule, isAdopted } = await this.findOrCreate(client, named);
-      if ([named.name, named.was].includes(rule.id) && this.previousRule && !this.isReplacement && !hasSameContent(this.previousRule, this.wanted)) {
-        // Nothing has changed yet: the cancelled update that this one rolls back may still run. It begins no write after its window.
-        await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
-        ({ rule, isAdopted } = await this.findOrCreate(client.withoutWriteWindow(), named));
-      }
-      return this.outcome(rule.id, this.updatedId(physicalId, rule, isAdopted), await this.findFailedReplacement(client, rule, named));
-    });
+    const client = await this.request.client(this.properties);
+    const named = parsePhysicalId(physicalId);
+    let { rule, isAdopted } = await this.findOrCreate(client, named);
+    if ([named.name, named.was].includes(rule.id) && this.previousRule && !this.isReplacement && !hasSameContent(this.previousRule, this.wanted)) {
+      // Nothing has changed yet: the cancelled update that this one rolls back may still run. It begins no write after its window.
+      await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
+      ({ rule, isAdopted } = await this.findOrCreate(client.withoutWriteWindow(), named));
+    }
+    return this.outcome(rule.id, this.updatedId(physicalId, rule, isAdopted), await this.findFailedReplacement(client, rule, named));
   }
 
   /** The physical ID after an update that led to a rule. */
@@ -64,30 +65,17 @@ export class RunnerRuleLifecycle implements Lifecycle {
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    if (physicalId === NO_RULE) {
-      return { physicalId };
-    }
     const { name, createdIn, isAdopted } = parsePhysicalId(physicalId);
     // What this resource created belongs to it alone. Left behind, it would keep its runner in use, and the rollback of a first deployment would get stuck.
     if (this.properties.AdoptExisting !== undefined && (isAdopted || !UUID.test(name))) {
       return { physicalId, note: `The rule for runner '${this.wanted.runner_id}' stays, because adoptExisting is set for the rule or its runner.` };
     }
-    return this.reasons.attempt('Deleting', physicalId, async () => {
-      const client = await this.request.client(this.properties);
-      if (UUID.test(name)) {
-        await client.deleteRule(name);
-        return { physicalId };
-      }
-      // A create that CloudFormation gave up may be running still.
-      const until = Math.min(this.request.deadline, createdIn?.to ?? Infinity);
-      for (;;) {
-        const note = await this.removeUnanswered(client, createdIn);
-        if (note !== undefined || Date.now() + POLL + LOOK >= until) {
-          return { physicalId, note };
-        }
-        await pause(POLL, until);
-      }
-    });
+    const client = await this.request.client(this.properties);
+    if (UUID.test(name)) {
+      await client.deleteRule(name);
+      return { physicalId };
+    }
+    return { physicalId, note: await removeUntil(createdIn?.to ?? Infinity, this.request, () => this.removeUnanswered(client, createdIn)) };
   }
 
   /** Finds the rule or takes it over, or creates it. */
@@ -111,27 +99,13 @@ export class RunnerRuleLifecycle implements Lifecycle {
   }
 
   private async createRule(client: OrchestratorClient, named?: Named): Promise<Rule> {
-    try {
-      return await client.createRule(this.wanted);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 && !error.uncertain) {
-        throw error;
-      }
-      const end = Date.now() + (error.status === 409 ? 0 : SERVER_TIMEOUT);
-      await pause(end - Date.now(), this.request.deadline);
-      const rules = await client.listRules().catch(unseen => unseen as Error);
-      if (!(rules instanceof Error)) {
-        const existing = rules.find(rule => hasSameFilter(rule, this.wanted));
-        if (existing && hasSameContent(existing, this.wanted) && this.owns(existing, named)) {
-          return existing;
-        }
-        if (existing) {
-          throw this.refusal(existing);
-        }
-      }
-      const mayExist = error.uncertain && (rules instanceof Error || Date.now() < end);
-      throw this.reasons.explain(error, 'Creating', mayExist ? unansweredRuleId({ from: this.request.since, to: end }, named) : undefined);
+    const { object: rule, isFound } = await createOrFind(this.request,
+      () => client.createRule(this.wanted), async () => (await client.listRules()).find(existing => hasSameFilter(existing, this.wanted)),
+      createdIn => this.unansweredId(createdIn, named && formatPhysicalId(named)));
+    if (isFound && !(hasSameContent(rule, this.wanted) && this.owns(rule, named))) {
+      throw this.refusal(rule);
     }
+    return rule;
   }
 
   /** Points a filter at another runner: the API has one rule for it, so the old one goes first. */
@@ -142,13 +116,9 @@ export class RunnerRuleLifecycle implements Lifecycle {
     } catch (error) {
       // Without the old rule, its deployments would go to whatever runner another rule names. The rollback wants it again, too.
       const restored = await client.withoutWriteWindow().createRule(contentOf(current)).catch(() => undefined);
-      const failure = this.reasons.explain(error, 'Updating');
-      const result = restored ? 'The former rule was restored.' : `The former rule for runner '${current.runner_id}' is deleted, and could not be restored.`;
-      throw new LifecycleError(`${failure.message.replace(/^.*? failed: /, '')} ${result}`, {
-        // A create must not delete what it only restored.
-        physicalId: failure.physicalId ?? (this.request.type === 'Create' ? undefined : restored?.id),
-        details: failure.details,
-      });
+      // A create must not delete what it only restored.
+      throw new UnfinishedError(error, this.request.type === 'Create' ? undefined : restored?.id,
+        restored ? 'The former rule was restored.' : `The former rule for runner '${current.runner_id}' is deleted, and could not be restored.`);
     }
   }
 
@@ -163,7 +133,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
     }
     const isOfUpdate = previousRule && !this.isReplacement && (hasSameContent(rule, previousRule) || hasSameContent(rule, wanted));
     return hasSameContent(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
-      || isOfUpdate === true && isWithin(this.recently(), rule.created_at);
+      || isOfUpdate === true && isWithin(this.request.recently, rule.created_at);
   }
 
   /** Whether a physical ID names the rule: by its UUID, or by the period of an unanswered create. */
@@ -183,14 +153,14 @@ export class RunnerRuleLifecycle implements Lifecycle {
     if (previous.OrgId !== properties.OrgId) {
       return this.isNamed(rule, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
     }
-    const left = await findCreated(client, previousRule, this.recently());
+    const left = await findCreated(client, previousRule, this.request.recently);
     // CloudFormation deletes what the physical ID names.
     return left && left.id !== named.name && !(named.createdIn && isWithin(named.createdIn, left.created_at)) ? mayBeLeft('failed update', left) : undefined;
   }
 
   /** Deletes what a create without an answer created. Returns what the user has to know. */
   private async removeUnanswered(client: OrchestratorClient, createdIn?: Period): Promise<string | undefined> {
-    const created = await findCreated(client, this.wanted, createdIn ?? this.recently());
+    const created = await findCreated(client, this.wanted, createdIn ?? this.request.recently);
     if (created && !createdIn && !isRuleLogicalId(this.request.logicalId)) {
       // Without the time of the create, another resource of the stack with the same filter may have created the rule.
       return mayBeLeft('cancelled create', created);
@@ -199,11 +169,6 @@ export class RunnerRuleLifecycle implements Lifecycle {
       await client.deleteRule(created.id);
     }
     return undefined;
-  }
-
-  /** The time in which a request that CloudFormation has just given up can have created something. */
-  private recently(): Period {
-    return { from: this.request.since - CREATE_AT_MOST, to: Infinity };
   }
 
   private refusal({ id, runner_id: runner }: Rule): LifecycleError {
@@ -222,11 +187,6 @@ async function findCreated(client: OrchestratorClient, content: RuleContent, per
 
 function mayBeLeft(by: string, { id, runner_id: runner }: Rule): string {
   return `The ${by} may have left rule ${id} for runner '${runner}': delete it, unless another resource created it.`;
-}
-
-/** The physical ID of a create that had no time to be answered, or whose call had no answer. */
-export function unansweredRuleId(createdIn: Period, named?: Named): string {
-  return formatPhysicalId({ name: 'rule', createdIn, was: named && formatPhysicalId(named) });
 }
 
 function ruleOf({ RunnerId: runner, ProjectId: project, EnvTypeId: envType }: RunnerRuleProperties): RuleContent {

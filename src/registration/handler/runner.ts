@@ -3,90 +3,71 @@ import type { RunnerProperties } from '../wire';
 import type { OrchestratorClient, Runner } from './client';
 import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
-import { LifecycleError } from './event';
-import { again, FailureReasons } from './explain';
-import { CLOCK_SKEW, CREATE_AT_MOST, DETAILS_MAX_CHARACTERS, LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
+import { API_SERVICES, LifecycleError } from './event';
+import { again } from './explain';
+import { CLOCK_SKEW, DETAILS_MAX_CHARACTERS, LOOK, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
-import { formatPhysicalId, isSameTime, isWithin, Named, NOT_REGISTERED, parsePhysicalId, Period } from './physical-ids';
+import { formatPhysicalId, isSameTime, isWithin, Named, parsePhysicalId, Period } from './physical-ids';
 import { pause } from './time';
 import { TokenError } from './token';
+import { createOrFind, removeUntil } from './unanswered';
 
 /** Registers a runner, keeps the registration as the template says, and deletes it. */
 export class RunnerLifecycle implements Lifecycle {
+  public readonly operation: string;
+  public readonly services = API_SERVICES;
   /** Organization and id: another name is another registration. */
   private readonly name: string;
-  private readonly reasons: FailureReasons;
+  private readonly isReplacement: boolean;
 
   constructor(private readonly request: Request, private readonly properties: RunnerProperties, private readonly previous?: RunnerProperties) {
     this.name = nameOf(properties);
-    this.reasons = new FailureReasons(`runner '${properties.RunnerId}'`, properties, request.type);
+    this.isReplacement = previous !== undefined && nameOf(previous) !== this.name;
+    this.operation = `${{ Create: 'Registering', Update: 'Updating', Delete: 'Deleting' }[request.type]} runner '${properties.RunnerId}'`;
+  }
+
+  public unansweredId(createdIn: Period, was?: string): string {
+    return formatPhysicalId({ name: this.name, createdIn, was });
   }
 
   public async create(): Promise<Outcome> {
-    return this.reasons.attempt('Registering', NOT_REGISTERED, async () => this.register(await this.request.client(this.properties)));
+    return this.register(await this.request.client(this.properties));
   }
 
   public async update(physicalId: string): Promise<Outcome> {
-    const current = parsePhysicalId(physicalId);
-    if (current.name === this.name) {
-      return this.reasons.attempt('Updating', physicalId, async () => {
-        const client = await this.request.client(this.properties);
-        return { ...await this.change(client, physicalId), note: await this.removeFailedReplacement() };
-      });
+    const client = await this.request.client(this.properties);
+    const { name, was } = parsePhysicalId(physicalId);
+    if (name === this.name) {
+      const outcome = await this.change(client, physicalId);
+      return { ...outcome, note: await this.removeFailedReplacement() ?? outcome.note };
     }
-    if (current.was !== undefined && parsePhysicalId(current.was).name === this.name) {
+    if (was !== undefined && parsePhysicalId(was).name === this.name) {
       // The rollback of a replacement. The old registration was never deleted.
-      return this.reasons.attempt('Updating', physicalId, async () => this.change(await this.request.client(this.properties), current.was!, physicalId));
+      return this.change(client, was, physicalId);
     }
     // CloudFormation deletes the old registration afterwards.
-    return this.reasons.attempt('Registering', physicalId, async () => this.register(await this.request.client(this.properties), physicalId));
+    return this.register(client, physicalId);
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    if (physicalId === NOT_REGISTERED) {
-      return { physicalId };
-    }
     const stays = whyItStays(this.properties);
     if (stays) {
       return { physicalId, note: stays };
     }
-    const named = parsePhysicalId(physicalId);
-    const owned = named.createdAt !== undefined || named.createdIn ? named
-      : { name: this.name, createdIn: { from: this.request.since - CREATE_AT_MOST, to: Infinity } };
-    return this.reasons.attempt('Deleting', physicalId, async () => {
-      const [OrgId, RunnerId] = owned.name.split('/');
-      const properties = { ...this.properties, OrgId, RunnerId };
-      const client = await this.request.client(properties);
-      // A create that CloudFormation gave up may be running still.
-      const until = Math.min(this.request.deadline, owned.createdIn?.to ?? 0);
-      for (;;) {
-        const note = await this.remove(client, properties, owned);
-        if (Date.now() + POLL + LOOK >= until) {
-          return { physicalId, note };
-        }
-        await pause(POLL, until);
-      }
-    });
+    const { name, createdAt, createdIn } = parsePhysicalId(physicalId);
+    const isInvented = createdAt === undefined && !createdIn;
+    const owned = isInvented ? { name: this.name, createdIn: this.request.recently } : { name, createdAt, createdIn };
+    const [OrgId, RunnerId] = owned.name.split('/');
+    const properties = { ...this.properties, OrgId, RunnerId };
+    const client = await this.request.client(properties);
+    return { physicalId, note: await removeUntil(owned.createdIn?.to ?? 0, this.request, () => this.remove(client, properties, owned)) };
   }
 
-  /** Creates the registration. Finds it, if an earlier delivery or try of this request created it: answers can get lost. */
   private async register(client: OrchestratorClient, was?: string): Promise<Outcome> {
-    try {
-      return this.registered(await client.createRunner(this.properties.RunnerId, runnerBody(this.properties)), was);
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 409 && !error.uncertain) {
-        throw error;
-      }
-      const end = Date.now() + (error.status === 409 ? 0 : SERVER_TIMEOUT);
-      await pause(end - Date.now(), this.request.deadline);
-      const existing = await client.getRunner(this.properties.RunnerId).catch(unseen => unseen as Error);
-      if (existing && !(existing instanceof Error)) {
-        return this.claimOrAdopt(client, existing, was);
-      }
-      const mayExist = error.uncertain && (existing || Date.now() < end);
-      throw this.reasons.explain(error, 'Registering', mayExist
-        ? formatPhysicalId({ name: this.name, createdIn: { from: this.request.since, to: end }, was }) : undefined);
-    }
+    const { RunnerId: id } = this.properties;
+    const { object: runner, isFound } = await createOrFind(this.request,
+      () => client.createRunner(id, runnerBody(this.properties)), () => client.getRunner(id), createdIn => this.unansweredId(createdIn, was));
+    return isFound ? this.claimOrAdopt(client, runner, was) : this.registered(runner, was);
   }
 
   /** Claims a runner that this very request created, adopts one if `adoptExisting` is set, and rejects any other. */
@@ -97,10 +78,12 @@ export class RunnerLifecycle implements Lifecycle {
       throw new LifecycleError(`a runner with this id exists and has another type. The type of a runner cannot change: choose another runnerId, ${again(this.request.type)}`,
         { details: `its type is ${short(type, 40)}` });
     }
-    if (this.isOfThisRequest(existing, existing.created_at)) {
+    const hasOwnRole = auth?.role_arn === this.properties.Auth.RoleArn;
+    const isOfThisRequest = (time: string) => hasOwnRole && Date.parse(time) >= this.request.since;
+    if (isOfThisRequest(existing.created_at)) {
       return this.registered(existing, was);
     }
-    if (this.request.type === 'Create' && auth?.role_arn === this.properties.Auth.RoleArn && !(adopt === 'true' && this.isOfThisRequest(existing, existing.updated_at))) {
+    if (this.request.type === 'Create' && hasOwnRole && !(adopt === 'true' && isOfThisRequest(existing.updated_at))) {
       // Two names of one installation: the delete of the old resource would delete what the new one adopts.
       throw new LifecycleError('this stack has registered it already. If apiUrl is another URL of the same installation, keep the old apiUrl. If a failed deployment left the '
         + `runner, delete it at the orchestrator; ${again(this.request.type)}`, { details: `registered at ${existing.created_at} with ${auth.role_arn}` });
@@ -141,7 +124,10 @@ export class RunnerLifecycle implements Lifecycle {
       return this.register(client, replaced);
     }
     const isNamed = this.owns(existing, named);
-    if (!isNamed && !this.isOfUpdate(existing)) {
+    // The update that this one rolls back, or a delivery of this one, may have registered the runner again after a person deleted it: CloudFormation may
+    // know the former physical ID only.
+    const isOfUpdate = this.previous !== undefined && !this.isReplacement && this.owns(existing, { name: this.name, createdIn: this.request.recently });
+    if (!isNamed && !isOfUpdate) {
       return this.claimOrAdopt(client, existing, replaced);
     }
     this.checkState(existing, !isNamed);
@@ -165,7 +151,7 @@ export class RunnerLifecycle implements Lifecycle {
   private mayBeOverwritten(before: Runner, written: Runner): boolean {
     const content = (runner: Runner) => JSON.stringify({ ...runner, updated_at: undefined });
     const { previous, properties } = this;
-    return previous !== undefined && nameOf(previous) === this.name && JSON.stringify(runnerBody(previous)) !== JSON.stringify(runnerBody(properties))
+    return previous !== undefined && !this.isReplacement && JSON.stringify(runnerBody(previous)) !== JSON.stringify(runnerBody(properties))
       && (Date.parse(before.updated_at) > this.request.startedAt - WRITE_WINDOW - SERVER_TIMEOUT - CLOCK_SKEW || content(before) === content(written));
   }
 
@@ -174,7 +160,7 @@ export class RunnerLifecycle implements Lifecycle {
    */
   private async removeFailedReplacement(): Promise<string | undefined> {
     const { previous, properties, request } = this;
-    if (!previous || nameOf(previous) === this.name) {
+    if (!previous || !this.isReplacement) {
       return undefined;
     }
     const isSameOrg = previous.OrgId === properties.OrgId;
@@ -182,8 +168,7 @@ export class RunnerLifecycle implements Lifecycle {
     try {
       // The token from before has just been good. The one of the failed update may be the reason why it failed.
       const client = await request.client(isSameOrg ? properties : previous);
-      const createdIn = { from: request.since - CREATE_AT_MOST, to: Infinity };
-      return await this.remove(client, { ...previous, OnInUse: 'retain' }, { name: nameOf(previous), createdIn });
+      return await this.remove(client, { ...previous, OnInUse: 'retain' }, { name: nameOf(previous), createdIn: request.recently });
     } catch (error) {
       if (!isSameOrg && (error instanceof TokenError || error instanceof ApiError && !error.uncertain && error.status !== 429)) {
         // The other organization or its token made the update fail, it seems: the rollback must not get stuck on it.
@@ -233,21 +218,6 @@ export class RunnerLifecycle implements Lifecycle {
       + 'the registration.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
   }
 
-  /** Whether an earlier delivery or try of this request wrote the registration at the time. */
-  private isOfThisRequest({ runner_configuration: { auth } }: Runner, time: string): boolean {
-    return auth?.role_arn === this.properties.Auth.RoleArn && Date.parse(time) >= this.request.since;
-  }
-
-  /**
-   * Whether the update that this one rolls back, or a delivery of this one, registered the runner again, after a person deleted it: CloudFormation may know
-   * the former physical ID only.
-   */
-  private isOfUpdate({ runner_configuration: { auth }, created_at: createdAt }: Runner): boolean {
-    const { previous, properties, request } = this;
-    return previous !== undefined && nameOf(previous) === this.name && auth !== undefined && [previous.Auth.RoleArn, properties.Auth.RoleArn].includes(auth.role_arn)
-      && isWithin({ from: request.since - CREATE_AT_MOST, to: Infinity }, createdAt);
-  }
-
   private owns(existing: Runner, named: Named, { Auth: auth }: RunnerProperties = this.properties): boolean {
     if (named.createdAt !== undefined) {
       return isSameTime(existing.created_at, named.createdAt);
@@ -282,11 +252,6 @@ export class RunnerLifecycle implements Lifecycle {
   private outcome(physicalId: string): Outcome {
     return { physicalId, data: { RunnerId: this.properties.RunnerId } };
   }
-}
-
-/** The physical ID of a create that had no time to be answered. */
-export function unansweredId(properties: RunnerProperties, createdIn: Period): string {
-  return formatPhysicalId({ name: nameOf(properties), createdIn });
 }
 
 function nameOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {

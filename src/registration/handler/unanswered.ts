@@ -1,0 +1,44 @@
+/** What a create without an answer may have created, or may still create. */
+import { ApiError } from './client';
+import type { Request } from './event';
+import { UnfinishedError } from './event';
+import { LOOK, POLL, SERVER_TIMEOUT } from './limits';
+import type { Period } from './physical-ids';
+import { pause } from './time';
+
+/**
+ * Creates an object. Finds it, if it exists already: an earlier delivery or try of the request may have created it, as answers can get lost.
+ *
+ * @param idOf the physical ID of what may have been created in a period
+ */
+export async function createOrFind<T>(
+  { since, deadline }: Request, create: () => Promise<T>, find: () => Promise<T | undefined>, idOf: (createdIn: Period) => string,
+): Promise<{ readonly object: T; readonly isFound: boolean }> {
+  try {
+    return { object: await create(), isFound: false };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 409 && !error.uncertain) {
+      throw error;
+    }
+    const end = Date.now() + (error.status === 409 ? 0 : SERVER_TIMEOUT);
+    await pause(end - Date.now(), deadline);
+    const found = await find().catch(unseen => unseen as Error);
+    if (found && !(found instanceof Error)) {
+      return { object: found, isFound: true };
+    }
+    const mayExist = error.uncertain && (found || Date.now() < end);
+    throw mayExist ? new UnfinishedError(error, idOf({ from: since, to: end })) : error;
+  }
+}
+
+/** Deletes what a create created, until the create must be over: one that CloudFormation gave up may be running still. Returns what the user has to know. */
+export async function removeUntil(end: number, { deadline }: Request, remove: () => Promise<string | undefined>): Promise<string | undefined> {
+  const until = Math.min(deadline, end);
+  for (;;) {
+    const note = await remove();
+    if (note !== undefined || Date.now() + POLL + LOOK >= until) {
+      return note;
+    }
+    await pause(POLL, until);
+  }
+}
