@@ -1,4 +1,4 @@
-import { CustomResource, RemovalPolicy, Resource } from 'aws-cdk-lib';
+import { Annotations, CustomResource, RemovalPolicy, Resource } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { addRule, sameRuleAs } from './app-runners';
@@ -9,7 +9,7 @@ import { Problems } from './common/problems';
 import type { RegistrationNetwork } from './inputs/registration-network';
 import { checkRegistrationNetworkTypes, POLICY } from './inputs/runner-input-types';
 import { RegistrationProvider } from './registration/provider';
-import { adoptsExisting, registeredId, runnerRuleResource } from './registration/resources';
+import { adoptsExisting, registeredId, RULE_RETAINED, runnerRuleResource } from './registration/resources';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
 
 /** Properties of `RunnerRule`. */
@@ -92,6 +92,8 @@ export class RunnerRule extends Resource {
    */
   public applyRemovalPolicy(policy: RemovalPolicy): void {
     this.resource.applyRemovalPolicy(policy);
+    // Who asks for it here knows what it does.
+    Annotations.of(this).acknowledgeWarning(`cdk-humanitec-ecs-runner:${RULE_RETAINED}`);
   }
 
   private check(props: RunnerRuleProps) {

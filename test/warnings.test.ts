@@ -1,6 +1,6 @@
 /** What an app is told at synthesis about runners that deploy, but do not work as their user expects. */
 import * as cdk from 'aws-cdk-lib';
-import { App, Aspects, Aws, CfnParameter, Fn, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnParameter, Fn, RemovalPolicies, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -9,7 +9,7 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ACCOUNT, importedVpc, minimal, newStack, only, orchestratorOf, REGION, runnerIn, tokenOf } from './support';
-import { EcsRunner, EcsRunnerProps, Orchestrator, RegistrationNetwork, RunnerImage, RunnerRule, StateStorage } from '../src';
+import { EcsRunner, EcsRunnerProps, Orchestrator, RegistrationNetwork, RunnerImage, RunnerOidcProvider, RunnerRule, StateStorage } from '../src';
 
 const ENV = { account: ACCOUNT, region: REGION };
 
@@ -390,6 +390,26 @@ describe('applyRemovalPolicy', () => {
     const stack = newStack();
     new RunnerRule(stack, 'Rule', { runner: quietRunner(stack) }).applyRemovalPolicy(RemovalPolicy.RETAIN);
     expect(policies(stack, 'Custom::HumanitecRunnerRule').sort()).toEqual(['Delete', 'Retain']);
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test.each<[string, (policies: RemovalPolicies) => void, string[]]>([
+    ['retain', all => all.retain(), ['/Stack/Runner/Rule: ruleRetained', '/Stack/Runner: registrationRetained']],
+    ['retainOnUpdateOrDelete', all => all.retainOnUpdateOrDelete(), ['/Stack/Runner/Rule: ruleRetained', '/Stack/Runner: registrationRetained']],
+    ['retain, without what is at the orchestrator', all => all.retain({ excludeResourceTypes: ['Custom::HumanitecRunner', 'Custom::HumanitecRunnerRule'] }), []],
+    ['destroy', all => all.destroy(), ['/Stack/Provider: oidcProviderDeleted']],
+    ['destroy, without the provider', all => all.destroy({ excludeResourceTypes: ['AWS::IAM::OIDCProvider'] }), []],
+  ])('of all resources of an app: %s', (_name, apply, warnings) => {
+    const stack = newStack();
+    quietRunner(stack, { oidcProvider: new RunnerOidcProvider(stack, 'Provider') });
+    apply(RemovalPolicies.of(stack));
+    expect(warningsOf(stack)).toEqual(warnings);
+  });
+
+  test('of a provider that its properties delete has no warning', () => {
+    const stack = newStack();
+    new RunnerOidcProvider(stack, 'Provider', { removalPolicy: RemovalPolicy.DESTROY });
+    expect(warningsOf(stack)).toEqual([]);
   });
 
   test('of an imported runner is rejected', () => {

@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, type CfnResource, RemovalPolicy } from 'aws-cdk-lib';
 import type { Problems } from './problems';
 
 /** Rejects a removal policy that CloudFormation has for databases and volumes only. */
@@ -21,4 +21,9 @@ export function checkRemovalPolicy(problems: Problems, input: string, policy: Re
  */
 export function retainExceptOnCreate(policy: RemovalPolicy = RemovalPolicy.DESTROY): RemovalPolicy {
   return policy === RemovalPolicy.RETAIN ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : policy;
+}
+
+/** Whether CloudFormation keeps a resource that leaves the stack. Only the end of synthesis knows: aspects such as `RemovalPolicies` change the policy. */
+export function isRetained({ cfnOptions: { deletionPolicy } }: CfnResource): boolean {
+  return deletionPolicy === CfnDeletionPolicy.RETAIN || deletionPolicy === CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
 }

@@ -1,4 +1,4 @@
-import { TagManager } from 'aws-cdk-lib';
+import { Stack, TagManager } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { Problems } from './problems';
 import { isPlaceholder, maskUnknown, quote } from './unknown-values';
@@ -45,7 +45,9 @@ export function checkTagsOfResources(scope: IConstruct): void {
       const problems = new Problems();
       const checked = new Set<string>();
       for (const construct of scope.node.findAll()) {
-        const tags = TagManager.of(construct)?.tagValues() ?? {};
+        const own = TagManager.of(construct)?.tagValues();
+        // CloudFormation gives the tags of a stack to its resources.
+        const tags = own ? { ...tagsOfStack(Stack.of(construct)), ...own } : {};
         const keys = Object.keys(tags);
         if (keys.length > COUNT_MAX && !problems.has('tags')) {
           problems.add({
@@ -67,6 +69,11 @@ export function checkTagsOfResources(scope: IConstruct): void {
       return problems.lines;
     },
   });
+}
+
+/** The tags of a stack itself, with those that a nested stack gets from its parent. */
+function tagsOfStack(stack: Stack): Record<string, string> {
+  return { ...stack.nestedStackParent ? tagsOfStack(stack.nestedStackParent) : {}, ...stack.tags.tagValues() };
 }
 
 /** IAM ignores the case of keys, and each runner has roles. */

@@ -5,10 +5,10 @@ import type { Construct } from 'constructs';
 import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from '../common/contract';
 import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from '../common/input-types';
-import { checkKey, checkPartition, checkPlace, isElsewhere, placeOf } from '../common/place';
+import { checkKey, checkPartition, checkPlace, isElsewhere, placeOf, resourceOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { checkRemovalPolicy } from '../common/removal-policy';
-import { isKnown, maskUnknown, quote } from '../common/unknown-values';
+import { canonical, isKnown, maskUnknown, quote } from '../common/unknown-values';
 
 /** Options of an existing state bucket. */
 export interface ExistingBucketOptions {
@@ -235,8 +235,16 @@ export class StateStorage {
         fix: 'Set these options where the bucket is defined, or use StateStorage.newBucket().',
       });
     }
-    const name = maskUnknown(bucket.bucketName);
-    if (name.includes('.') || (!name.includes('\u0000') && !BUCKET_PATTERN.test(name))) {
+    const name = maskUnknown(physicalNameOf(bucket));
+    const arn = canonical(scope, bucket.bucketArn);
+    if (/^arn:[^:]*:[^:]*:(?!::)/.test(arn)) {
+      problems.add({
+        input: 'existingBucket',
+        expected: 'a bucket, whose ARN is "arn:aws:s3:::<name>"',
+        got: quote(arn),
+        fix: 'The orchestrator accepts no access points and no directory buckets: give a general purpose bucket.',
+      });
+    } else if (name.includes('.') || (!name.includes('\u0000') && !BUCKET_PATTERN.test(name))) {
       problems.add({
         input: 'existingBucket',
         expected: 'a bucket name of lower-case letters, digits and "-", without dots',
@@ -257,6 +265,12 @@ export class StateStorage {
     }
     checkKey(scope, problems, 'existingBucket', bucket.encryptionKey, stack.region);
   }
+}
+
+/** The name of a bucket: that of a bucket of the app is a CDK token, which stands for a name that the app may know. */
+function physicalNameOf(bucket: s3.IBucket): string {
+  const resource = resourceOf(bucket.bucketName);
+  return resource instanceof s3.CfnBucket ? resource.bucketName ?? bucket.bucketName : bucket.bucketName;
 }
 
 /** The accepted findings of a new state bucket. */

@@ -13,6 +13,12 @@ export type EnvironmentInputs = Pick<EcsRunnerProps, 'environment' | 'secrets'>;
 
 /** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+/**
+ * ECS limits a task definition to this size, and the orchestrator puts all variables into it.
+ *
+ * @see https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
+ */
+const TASK_DEFINITION_BYTES_MAX = 65_536;
 const LOOKS_SECRET = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 
 /** Rejects wrong the environment variables and secrets of the deployments. */
@@ -44,6 +50,25 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
     checkName(scope, `secrets.${name}`, name, problems);
     checkSecret(`secrets.${name}`, scope, secret, problems);
   }
+  const size = bytesInTaskDefinition(environment, secrets);
+  if (size > TASK_DEFINITION_BYTES_MAX) {
+    problems.add({
+      input: 'environment and secrets',
+      expected: `at most ${TASK_DEFINITION_BYTES_MAX} bytes together, which is the limit of ECS for a task definition`,
+      got: `${size} bytes`,
+      fix: 'Remove or shorten variables, or keep several values in one secret.',
+    });
+  }
+}
+
+/** The size of the variables as ECS gets them. Values that are CDK tokens have no size yet. */
+function bytesInTaskDefinition(environment: Record<string, string>, secrets: Record<string, ecs.Secret>): number {
+  const known = (text: string) => maskUnknown(text).replaceAll('\u0000', '');
+  const variables = {
+    environment: Object.entries(environment).map(([name, value]) => ({ name, value: known(value) })),
+    secrets: Object.entries(secrets).map(([name, { arn }]) => ({ name, valueFrom: known(arn) })),
+  };
+  return Buffer.byteLength(JSON.stringify(variables));
 }
 
 /** Points at plain variables whose names sound as if they should have been secrets. */

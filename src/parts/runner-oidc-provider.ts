@@ -4,7 +4,9 @@ import type { Construct } from 'constructs';
 import { rejectSecondDefinition } from './oidc-provider-conflicts';
 import { HUMANITEC_OIDC_ISSUER, OIDC_AUDIENCE } from '../common/contract';
 import { checkTypes, InputTypes, oneOf, TEXT } from '../common/input-types';
+import { warnAtTheEnd } from '../common/late-warning';
 import { Problems } from '../common/problems';
+import { isRetained } from '../common/removal-policy';
 import { checkIssuer, issuerName } from '../inputs/oidc-issuer';
 
 /** Properties of `RunnerOidcProvider`. */
@@ -62,6 +64,9 @@ export class RunnerOidcProvider extends iam.OidcProviderNative {
     const resource = this.node.defaultChild as iam.CfnOIDCProvider;
     resource.applyRemovalPolicy(removalPolicy);
     rejectSecondDefinition(resource);
+    warnAtTheEnd(this, 'oidcProviderDeleted', () => removalPolicy === RemovalPolicy.DESTROY || isRetained(resource) ? undefined
+      : `CloudFormation deletes the OIDC provider of '${name}' with the stack, because another removal policy was applied to it. Then no runner of the account `
+        + 'with this issuer gets deployments. Apply the policy with `excludeResourceTypes: [\'AWS::IAM::OIDCProvider\']`, or set `removalPolicy` to RemovalPolicy.DESTROY.');
   }
 
   /** ARN of the provider. Stacks of other regions get it as text. */

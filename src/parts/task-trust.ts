@@ -18,7 +18,7 @@ interface TrustStatement {
 /**
  * Warns about a given role whose trust policy is in the app and does not let ECS tasks assume it. AWS accepts such a role when it is registered; then no task starts.
  *
- * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
  */
 export function warnAboutTrust(scope: Construct, input: 'taskRole' | 'executionRole', role: iam.IRole): void {
   // At the end of synthesis: a role may get more statements after the runner.

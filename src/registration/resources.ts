@@ -6,6 +6,8 @@ import { rejectSecretReferences } from './secret-references';
 import type { OidcProviderProperties, RunnerIdProperties, RunnerProperties, RunnerRuleProperties, WireOrchestrator } from './wire';
 import { OIDC_PROVIDER_TYPE, RUNNER_ID_TYPE, RUNNER_RULE_TYPE, ruleLogicalId, RUNNER_TYPE } from './wire';
 import { hash8 } from '../common/hash';
+import { warnAtTheEnd } from '../common/late-warning';
+import { isRetained } from '../common/removal-policy';
 import { isKnown } from '../common/unknown-values';
 import type { Orchestrator } from '../inputs/orchestrator';
 
@@ -56,14 +58,28 @@ export function runnerIdResource(scope: Construct, orchestrator: Orchestrator, p
 /** The custom resource that registers the runner. Its attribute `RunnerId` exists once the runner is registered. */
 export function runnerResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
   const registration = resource(scope, 'Registration', orchestrator, RUNNER_TYPE, properties);
+  warnIfRetained(scope, 'registrationRetained', registration, 'the runner registered at the orchestrator, which still sends deployments to it');
   // With how its events are delivered: a deletion needs it, too.
   registration.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   return registration;
 }
 
+/** Id of the warning about a rule that a removal policy keeps. */
+export const RULE_RETAINED = 'ruleRetained';
+
+/** An aspect for all resources of an app retains what exists at the orchestrator, too. */
+function warnIfRetained(scope: Construct, id: string, { node }: CustomResource, left: string): void {
+  const registration = node.defaultChild as CfnResource;
+  warnAtTheEnd(scope, id, () => isRetained(registration)
+    ? `A removal policy retains '${node.path}'. A deletion or replacement leaves ${left}. `
+      + `Apply the policy with \`excludeResourceTypes: ['${registration.cfnResourceType}']\`.`
+    : undefined);
+}
+
 /** The custom resource that creates a runner rule. Its attribute `RuleId` is the rule's UUID. */
 export function runnerRuleResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerRuleProperties>): CustomResource {
   const rule = resource(scope, 'Resource', orchestrator, RUNNER_RULE_TYPE, properties);
+  warnIfRetained(scope, RULE_RETAINED, rule, 'the former rule at the orchestrator, which still sends deployments to its runner');
   rule.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   const filter = [orchestrator.apiUrl, orchestrator.orgId, properties.ProjectId ?? '', properties.EnvTypeId ?? ''];
   if (filter.every(isKnown)) {

@@ -11,6 +11,8 @@ const PARTIAL = 'secrets.A: expected a complete ARN, which ends with "-" and the
   + 'got the name or partial ARN of the secret ';
 const VERSION = 'secrets.A: expected a complete secret: the orchestrator accepts no JSON field, stage or version after the ARN; got ';
 
+const many = <T>(count: number, entry: (name: string) => [string, T]) => Object.fromEntries(Array.from({ length: count }, (_, i) => entry(`TF_VAR_${10 + i}`)));
+
 export const ROWS: Row[] = [
   ['reserved variables', () => ({ environment: { TOKEN: 'x', MODE: 'y' } }), ['TOKEN', 'MODE'].map(name =>
     `environment.${name}: expected a name that the orchestrator does not reserve; got "${name}". Choose another name; the orchestrator sets ${RESERVED}.`)],
@@ -36,6 +38,11 @@ export const ROWS: Row[] = [
   ['a long value', () => ({ environment: { A: 'v'.repeat(1025) } }),
     ['environment.A: expected a value of at most 1024 characters; got 1025 characters. '
       + 'Shorten it, or store it in a parameter and give the parameter in `secrets`.']],
+  ['more variables than a task definition can have', stack => ({
+    environment: many(65, name => [name, 'ü'.repeat(500)]),
+    secrets: many(10, name => [`${name}S`, ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, name, secretArn('s-AbCdEf')))]),
+  }), ['environment and secrets: expected at most 65536 bytes together, which is the limit of ECS for a task definition; got 68089 bytes. '
+    + 'Remove or shorten variables, or keep several values in one secret.']],
   ['a name twice', stack => ({
     environment: { A: 'x' },
     secrets: { A: ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', secretArn('s-AbCdEf'))) },

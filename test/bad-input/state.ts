@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { Row } from './row';
 import { StateStorage } from '../../src';
-import { REGION } from '../support';
+import { ACCOUNT, REGION } from '../support';
 
 /** State buckets and their prefixes. */
 const PREFIX = 'stateStorage.prefix: expected segments of letters, digits, ".", "_" and "-" joined by single slashes, none of them "." or "..", '
@@ -21,6 +21,12 @@ export const ROWS: Row[] = [
   ['a bucket with a name that S3 no longer accepts', stack => ({ stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', 'Old_State')) }),
     ['stateStorage.existingBucket: expected a bucket name of lower-case letters, digits and "-", without dots; got "Old_State". '
       + 'The orchestrator rejects such names: use another bucket.']],
+  ['a bucket of the app with dots', stack => ({ stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'B', { bucketName: 'state.example.com' })) }),
+    ['stateStorage.existingBucket: expected a bucket name of lower-case letters, digits and "-", without dots; got "state.example.com". '
+      + 'The orchestrator rejects such names: use another bucket.']],
+  ['an access point', stack => ({ stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketArn(stack, 'B', `arn:aws:s3:${REGION}:${ACCOUNT}:accesspoint/state`)) }),
+    [`stateStorage.existingBucket: expected a bucket, whose ARN is "arn:aws:s3:::<name>"; got "arn:aws:s3:${REGION}:${ACCOUNT}:accesspoint/state". `
+      + 'The orchestrator accepts no access points and no directory buckets: give a general purpose bucket.']],
   ['a bucket elsewhere', stack => ({
     stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'state', region: 'eu-west-1' })),
   }), [`stateStorage.existingBucket: expected a bucket in the runner's region, "${REGION}"; got a bucket in "eu-west-1". `

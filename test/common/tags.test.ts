@@ -1,6 +1,6 @@
 /** Tags that a resource gets from the app, its stack, and all runners that share it. */
-import { App, Stack, Tags } from 'aws-cdk-lib';
-import { minimal, newStack, runnerIn } from '../support';
+import { App, NestedStack, Stack, Tags } from 'aws-cdk-lib';
+import { ACCOUNT, minimal, newStack, REGION, runnerIn } from '../support';
 
 const many = (count: number, prefix: string) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`${prefix}${i}`, 'x']));
 const synthesize = (stack: Stack) => () => (stack.node.root as App).synth();
@@ -37,4 +37,19 @@ test('tags of the stack have the characters that IAM accepts', () => {
   runnerIn(stack);
   Tags.of(stack).add('owner', 'a & b');
   expect(synthesize(stack)).toThrow('[Stack/Runner] tags.owner: expected a value of letters, digits, spaces and _.:/=+-@; got "a & b". Remove the other characters.');
+});
+
+test.each<[string, (stack: Stack) => Stack]>([
+  ['its stack', stack => stack], ['the parent of its stack', stack => new NestedStack(stack, 'Nested')],
+])('the tags that CloudFormation takes from %s count for a runner', (_name, stackOf) => {
+  const tagged = (tags: Record<string, string>) => newStack({ env: { account: ACCOUNT, region: REGION }, tags });
+  const stack = tagged({ ...many(25, 'stack-'), owner: 'a & b', Team: 'one' });
+  const runner = runnerIn(stackOf(stack), { tags: { ...many(23, 'runner-'), team: 'other' } });
+  const path = runner.node.path;
+  expect(synthesize(stack)).toThrow(new RegExp(`\\[${path}\\] tags: expected at most 50 tags on a resource; got 51 on '${path}/`));
+  expect(synthesize(stack)).toThrow(`[${path}] tags.owner: expected a value of letters, digits, spaces and _.:/=+-@; got "a & b". Remove the other characters.`);
+  expect(synthesize(stack)).toThrow(`[${path}] tags.team: expected keys that differ not only in case, which IAM ignores; got "Team" and "team". Remove one of the two.`);
+  const other = tagged(many(25, 'stack-'));
+  runnerIn(stackOf(other), { tags: many(25, 'runner-') });
+  expect(synthesize(other)).not.toThrow();
 });

@@ -76,4 +76,16 @@ export const taskSizes: Rule[] = [
       assert.equal(mode.message, 'Fargate only supports network mode ‘awsvpc’.');
     },
   },
+  {
+    name: 'a task definition has at most 65,536 bytes',
+    async check(world) {
+      const { input } = definition(world, '.5 vCPU', '1 GB');
+      const sized = (length: number) => new RegisterTaskDefinitionCommand({
+        ...input, containerDefinitions: [{ name: 'main', image: 'x', environment: [{ name: 'A', value: 'v'.repeat(length) }] }],
+      });
+      const { message } = await refusal(async () => world.ecs.send(sized(65_536)));
+      assert.match(message, /^Actual length: '\d+'\. Max allowed length is '65536' bytes\.$/);
+      await world.ecs.send(sized(65_000));
+    },
+  },
 ];

@@ -1,17 +1,24 @@
-"""CPU and memory of a task definition: ECS takes "512" and ".5 vCPU", "1024" and "1 GB", and keeps the integer.
+"""Size, CPU and memory of a task definition. It has at most 65,536 bytes.
+
+CPU and memory: ECS takes "512" and ".5 vCPU", "1024" and "1 GB", and keeps the integer.
 
 What the condition keys ecs:task-cpu and ecs:task-memory are for ".5 vCPU" is not documented, so that is a setting.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu, memory)
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+https://docs.aws.amazon.com/general/latest/gr/ecs-service.html (size)
+https://github.com/awsdocs/amazon-ecs-developer-guide/pull/149 (the message)
 """
 
+import json
 import re
 
 from ministack.core.responses import error_response_json
 from ministack.services import ecs
 
 from . import behaviour
+
+_BYTES_MAX = 65536
 
 # CPU units, and the MiB that Fargate allows with them.
 _FARGATE = {
@@ -40,6 +47,9 @@ def condition_keys(request: dict) -> dict:
 
 def _checked(register):
     def register_task_definition(data):
+        length = len(json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode())
+        if length > _BYTES_MAX:
+            return error_response_json("ClientException", f"Actual length: '{length}'. Max allowed length is '{_BYTES_MAX}' bytes.", 400)
         sizes = {name: as_integer(data[name]) for name in ("cpu", "memory") if name in data}
         for name, size in sizes.items():
             if size is None:
