@@ -6,8 +6,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { deploy, destroy, STACK } from './cdk';
 import { SECRET_NAME, type Cloud } from './cloud';
+import { diagnose } from './faults/world';
 import type { Report } from './report';
-import { freePort } from '../emulator';
+import { freePort, isolateThisProcess } from '../emulator';
 
 const MINUTE_MS = 60_000;
 
@@ -73,8 +74,13 @@ async function checkFailure(cloud: Cloud, report: Report, { name, settings, expe
   add('time until the failure', 'less than a minute', `${Math.round(durationMs / 1000)} s`, durationMs < MINUTE_MS);
   add('the event reason names the cause', expectedTexts, reason, expectedTexts.every((text) => reason.includes(text)));
   add('the output of the CDK names the cause', expectedTexts, expectedTexts.filter((text) => unwrapped(output).includes(text)));
-  const stackStatus = await account.stackStatus(STACK);
-  add('stack status after the rollback', 'ROLLBACK_COMPLETE or gone', stackStatus, ['ROLLBACK_COMPLETE', 'gone'].includes(stackStatus));
+  add('stack status after the rollback', 'ROLLBACK_COMPLETE', await account.stackStatus(STACK));
+
+  isolateThisProcess(emulator.url);
+  const { code: doctorCode, checks } = await diagnose();
+  const found = checks.flatMap(({ id, findings }) => findings.map((finding) => `${id}: ${finding.found}`)).join(' ');
+  add('exit code of the doctor', 1, doctorCode);
+  add('the doctor says only why the deployment failed', ['stack: ', ...expectedTexts], found, checks.length === 1 && ['stack: ', ...expectedTexts].every((text) => found.includes(text)));
 
   const writes = orchestrator.requests.slice(requestsBefore).filter(({ method, status }) => method !== 'GET' && status < 300);
   add('changes at the orchestrator', 'none', writes.map(({ method, path }) => `${method} ${path}`));

@@ -2,10 +2,11 @@ import { Aws, AwsError, awsWith, SettingsError } from './aws';
 import { readCredentials, readRegion } from './aws/credentials';
 import { Check, Context, findingsOf, memory } from './check';
 import { CHECKS } from './checks';
+import { readState, STACK } from './checks/stack';
 import { Options, parseOptions } from './options';
 import { exitCode, json, lines, printable, Result, summary } from './output';
 import { nameOf, runnersOf } from './runner';
-import { readStack } from './stack';
+import { hasFailedCreation, readStack } from './stack';
 
 const HELP = `cdk-humanitec-ecs-runner doctor --stack NAME [OPTIONS]
 
@@ -70,6 +71,9 @@ export async function userAws(options: Options): Promise<{ readonly aws: Aws; re
 async function diagnose(options: Options): Promise<{ readonly stack: string; readonly results: Result[] }> {
   const { aws, region } = await userAws(options);
   const stack = await readStack(aws, options.stack, region);
+  if (await hasFailedCreation(aws, stack)) {
+    return { stack: stack.name, results: [{ check: STACK, findings: [await readState(aws, stack)] }] };
+  }
   const runners = runnersOf(stack, options.runner);
   const once = memory();
   const run = async (check: Check, context: Context, runner?: string): Promise<Result> => ({ check, runner, findings: await findingsOf(check, context) });

@@ -1,5 +1,6 @@
 import { Aws, AwsError, list, SettingsError } from './aws';
 import { isResolved, resolve, Scope, TemplateText } from './template';
+import { RUNNER_TYPE } from '../registration/wire';
 
 /** A resource of a stack or of one of its nested stacks. */
 export interface StackResource {
@@ -103,6 +104,16 @@ async function readTemplate(aws: Aws, stackId: string): Promise<TemplateText> {
     // YAML: the CDK did not write it, so that it has no runner.
     return {};
   }
+}
+
+/** Whether the first deployment of a runner failed. Then only the state of the stack can be checked: the rest is deleted, or was never created. */
+export async function hasFailedCreation(aws: Aws, { id, status, resources }: Stack): Promise<boolean> {
+  if (!/^(CREATE_FAILED|ROLLBACK_)/.test(status) || resources.some((resource) => resource.type === RUNNER_TYPE && resource.status === 'CREATE_COMPLETE')) {
+    return false;
+  }
+  const template = JSON.stringify(await readTemplate(aws, id));
+  // The template of a nested stack is deleted with it.
+  return template.includes(`"${RUNNER_TYPE}"`) || template.includes('"AWS::CloudFormation::Stack"');
 }
 
 /** All pages of a list of CloudFormation. */

@@ -1,4 +1,4 @@
-import { list } from '../aws';
+import { type Aws, list } from '../aws';
 import { Check, Finding, ok, problem } from '../check';
 import type { Stack } from '../stack';
 
@@ -18,15 +18,18 @@ export const STACK: Check = {
   title: 'The state of the stack, and why its last operation failed',
   reads: ['cloudformation:DescribeStacks', 'cloudformation:GetTemplate', 'cloudformation:ListStackResources', 'cloudformation:DescribeStackEvents'],
   isShared: true,
-  async run({ aws, stack }) {
-    if (/^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(stack.status)) {
-      return [stateOf(stack, [])];
-    }
-    // Newest first; one page has the last operation of nearly every stack.
-    const { StackEvents } = await aws('cloudformation', 'DescribeStackEvents', { StackName: stack.id });
-    return [stateOf(stack, list(StackEvents))];
-  },
+  run: async ({ aws, stack }) => [await readState(aws, stack)],
 };
+
+/** What the stack's status and last events say. */
+export async function readState(aws: Aws, stack: Stack): Promise<Finding> {
+  if (/^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(stack.status)) {
+    return stateOf(stack, []);
+  }
+  // Newest first; one page has the last operation of nearly every stack.
+  const { StackEvents } = await aws('cloudformation', 'DescribeStackEvents', { StackName: stack.id });
+  return stateOf(stack, list(StackEvents));
+}
 
 /** @param events newest first */
 export function stateOf({ id, name, status }: Stack, events: readonly StackEvent[]): Finding {
