@@ -3,6 +3,7 @@ import { documents, prose, read, rowsOf, tablesOf } from './markdown';
 import { isSaid, SourceText, textsBelow } from './source-texts';
 import { CHECKS } from '../../src/doctor/checks';
 import { FAILURE_CLASSES, SLOW_START } from '../../src/monitoring/failure-classes';
+import { filesBelow } from '../completeness/sources';
 import { SAMPLE_FAILURES } from '../monitoring/sample-events';
 
 const TEXTS = textsBelow('src');
@@ -44,6 +45,15 @@ test('docs/TROUBLESHOOTING.md explains every reason and note that the handler gi
   const reasons = textsBelow('src/registration/handler').filter(isReason);
   expect(reasons.length).toBeGreaterThan(15);
   expect(reasons.filter(({ text }) => !fragments.some(fragment => text.includes(fragment))).map(({ file, line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
+});
+
+test('docs/TROUBLESHOOTING.md explains every warning, and no other', () => {
+  const ids = filesBelow('src').flatMap(file => [...read(file).matchAll(/addWarningV2\(['`]cdk-humanitec-ecs-runner:([^'`]+)|warnAtTheEnd\(\w+, ['`]([^'`]+)/g)].map(([, id, late]) => id ?? late))
+    .filter(id => id !== '${id}').map(id => new RegExp(`^${id.replace(/\$\{.*?\}/g, '\\w+')}$`));
+  const explained = rowsOf(TROUBLESHOOTING, '`cdk-humanitec-ecs-runner:`').flatMap(([cell]) => codeIn(cell));
+  expect(ids.length).toBeGreaterThan(10);
+  expect(ids.filter(id => !explained.some(name => id.test(name))).map(String)).toEqual([]);
+  expect(explained.filter(name => !ids.some(id => id.test(name)))).toEqual([]);
 });
 
 describe('the failures of tasks in docs/TROUBLESHOOTING.md', () => {

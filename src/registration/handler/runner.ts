@@ -214,8 +214,9 @@ export class RunnerLifecycle implements Lifecycle {
     if (onInUse === 'retain') {
       return `Runner '${id}' stays registered, because it is in use: ${uses}`;
     }
-    throw new LifecycleError('the runner is still in use. Move or delete the environments and rules that the details name, then delete again. Or set onInUse to RETAIN to leave '
-      + 'the registration.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
+    // CloudFormation updates no stack in DELETE_FAILED, so `onInUse` cannot be set any more.
+    throw new LifecycleError('the runner is still in use. Move or delete the environments and rules that the details name, then delete again. To leave the '
+      + 'registration, delete the stack again with --retain-resources.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
   }
 
   private owns(existing: Runner, named: Named, { Auth: auth }: RunnerProperties = this.properties): boolean {
