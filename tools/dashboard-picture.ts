@@ -21,6 +21,7 @@ const ROW = 37;
 const MARGIN = 12;
 const GAP = 8;
 const CHARACTER = 7.3;
+const STRONG_CHARACTER = 8.4;
 const LINE = 19;
 
 const RUNNER_ID = 'prod-runner';
@@ -149,7 +150,7 @@ function drawTable({ query }: Widget['properties'], width: number): string[] {
   const fields = /(?:^|\| )fields ([^\n]+)/.exec(query)![1];
   // A comma inside parentheses belongs to an expression.
   const names = fields.split(/, (?![^(]*\))/).map(field => field.split(' as ').at(-1)!.trim());
-  const sizes = names.map(name => Math.min(24, Math.max(name.length, ...cellsOf(name).map(cell => cell.length))));
+  const sizes = names.map(name => Math.min(name === 'reason' ? 40 : 11, Math.max(name.length, ...cellsOf(name).map(cell => cell.length))));
   const unit = (width - 24) / sizes.reduce((sum, size) => sum + size, 0);
   return names.flatMap((name, index) => {
     const x = round(12 + sizes.slice(0, index).reduce((sum, size) => sum + size, 0) * unit);
@@ -168,7 +169,7 @@ function samplesOf([, name]: any[]): number[] {
 }
 
 function text(content: string, x: number, y: number, width: number, isStrong: boolean): string {
-  const characters = Math.floor(width / CHARACTER);
+  const characters = Math.floor(width / (isStrong ? STRONG_CHARACTER : CHARACTER));
   const shown = content.length > characters ? `${content.slice(0, Math.max(1, characters - 1)).trimEnd()}…` : content;
   return `<text${isStrong ? ' class="strong"' : ''} x="${x}" y="${round(y)}">${escaped(shown)}</text>`;
 }
