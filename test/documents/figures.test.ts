@@ -1,7 +1,7 @@
 /** The figures in the documents agree with each other, and with what the suite asserts. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { read, rowsOf } from './markdown';
-import { RunnerMonitoring } from '../../src';
+import { RunnerMonitoring, TaskFailure } from '../../src';
 import { measureTemplate } from '../../tools/template-size';
 import { newStack, importedVpc, runnerIn } from '../support';
 
@@ -74,6 +74,15 @@ test('docs/PERFORMANCE.md has the resources and the dependency chain that a temp
 });
 
 test('docs/PERFORMANCE.md has the size of the bundle of the handler', () => {
-  const [, size] = rowsOf(PERFORMANCE, '', 'this library').find(([row]) => row === 'handler bundle, bytes')!;
+  const [, size, limit] = rowsOf(PERFORMANCE, '', 'this library').find(([row]) => row === 'handler bundle, bytes')!;
   expect(numberIn(size)).toBe(Buffer.byteLength(read('assets/registration/index.js')));
+  expect(read('tools/bundle.ts')).toContain(`const MAX_BYTES = ${limit.replace(',', '_')};`);
+  expect(read('CONTRIBUTING.md')).toContain(`at most ${limit} bytes`);
+});
+
+test('the documents count the faults of the trial, and the reasons of failures, as the code has them', () => {
+  const faults = /const IN_TRIAL = \[\n([^\]]*)\]/.exec(read('local/try/faults/index.ts'))![1].trim().split('\n').length;
+  expect(read('docs/DOCTOR.md')).toContain(`\`npm run try\` shows ${faults} of the faults`);
+  expect(read('local/try/options.ts')).toContain(`then one of ${faults} faults after another`);
+  expect(README).toContain(`for ${Object.keys(TaskFailure).length} reasons`);
 });
