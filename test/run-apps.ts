@@ -5,7 +5,7 @@
  */
 
 /** Runs one app as the command line of the CDK does: the app writes its cloud assembly into the directory when its process ends. */
-export function runApp(file: string, outdir: string, context = '{}'): void {
+export function runApp(file: string, outdir: string, context = process.env.CDK_CONTEXT_JSON ?? '{}'): void {
   Object.assign(process.env, { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: context });
   // An app can run several times, with different contexts.
   delete require.cache[require.resolve(file)];

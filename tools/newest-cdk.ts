@@ -48,7 +48,7 @@ function suites(): Check[] {
       collectCoverage: false,
       reporters: ['default'],
     }));
-    const { status, stdout, stderr } = bin('jest', ['--ci', '--config', config, '--json', '--outputFile', output]);
+    const { status, stdout, stderr } = bin('jest', ['--ci', '--maxWorkers=2', '--config', config, '--json', '--outputFile', output]);
     if (!existsSync(output)) {
       return [check('the tests run', [`jest ended with ${status} and left no results: ${stdout}${stderr}`], 'Read its output.')];
     }

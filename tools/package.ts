@@ -33,12 +33,11 @@ const ARTIFACTS: Record<Target, { what: string; file: RegExp }[]> = {
 };
 const TARGETS = Object.keys(ARTIFACTS) as Target[];
 
-function run(command: string, ...args: string[]): void {
-  runWith({ ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt') }, command, ...args);
-}
-
-/** Compiles the library, unless that is done, and makes the packages. */
-export function makePackages(targets: Target[]): void {
+/** Compiles the library, unless that is done, and makes the packages; the environment is that of jsii-pacmak. */
+export function makePackages(targets: Target[], env: NodeJS.ProcessEnv = {}): void {
+  const run = (command: string, ...args: string[]) =>
+    // The tools that build the wheel run once, so that Python need not compile all of their modules.
+    runWith({ ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt'), PIP_COMPILE: '0', ...env }, command, ...args);
   run('tsx', 'tools/bundle.ts');
   compile();
   targets.forEach(target => rmSync(join(DIST, target), { recursive: true, force: true }));

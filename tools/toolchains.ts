@@ -59,8 +59,9 @@ export function toolEnvironment(): NodeJS.ProcessEnv {
     GOPATH: join(CACHES, 'go'),
     GOMODCACHE: join(CACHES, 'go', 'mod'),
     GOCACHE: join(CACHES, 'go', 'build'),
-    // Two compilations at a time need about as much memory as one machine of CI has; writable, so that `rm -r` removes it.
-    GOFLAGS: [env.GOFLAGS, '-modcacherw', '-p=2'].filter(Boolean).join(' '),
+    // Two compilations at a time need about as much memory as one machine of CI has; writable, so that `rm -r` removes it. Without paths in what is
+    // compiled, the cache serves another checkout, too.
+    GOFLAGS: [env.GOFLAGS, '-modcacherw', '-p=2', '-trimpath'].filter(Boolean).join(' '),
     npm_config_cache: join(CACHES, 'npm'),
     // Each kernel of jsii unpacks aws-cdk-lib, unless it finds it here.
     JSII_RUNTIME_PACKAGE_CACHE_ROOT: join(CACHES, 'jsii'),

@@ -5,12 +5,12 @@
  *   npm run bindings                     all languages
  *   npm run bindings -- --language go    one of them: python, java, go
  */
-import { readdirSync, rmSync } from 'fs';
+import { readdirSync, readFileSync, rmSync } from 'fs';
 import { join } from 'path';
 import { parseArgs } from 'util';
 import { compare, compareMessages, templatesIn } from './compare';
 import { Difference, DIFFERENCES, Template } from './differences';
-import { Any, install, Installed, NEWEST_CDK } from './install';
+import { Any, ERRORS, install, Installed, NEWEST_CDK } from './install';
 import { README, ADVICE } from './readme';
 import { check, Check, report } from '../../tools/checks';
 import { checkPackages, makePackages } from '../../tools/package';
@@ -50,39 +50,21 @@ async function work(language: Any): Promise<Results> {
     return results;
   }
   say(`${language}: installed`);
-  const synthesize = async (program: string) => {
-    const outdir = join(OUT, language, program);
-    await installed.run(program, { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' });
-    results.templates[program] = templatesIn(outdir);
-  };
-  // The first example runs as the CDK runs it; starting a process for each of the others can take longer than all of them in one.
-  const [first, ...others] = EXAMPLES;
-  const own = installed.runTogether ? [first] : EXAMPLES;
-  for (const example of own) {
-    await synthesize(example).catch((error: Error) => { results.problems[example] = error.message; });
-  }
-  if (installed.runTogether) {
-    const outdirs = Object.fromEntries(others.map(example => [example, join(OUT, language, example)]));
-    const problems = await installed.runTogether(outdirs, { CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' })
-      .catch((error: Error) => Object.fromEntries(others.map(example => [example, error.message])));
-    others.forEach((example) => {
-      if (problems[example] === undefined) {
-        results.templates[example] = templatesIn(outdirs[example]);
-      } else {
-        results.problems[example] = problems[example];
-      }
-    });
-  }
-  say(`${language}: ${Object.keys(results.templates).length} of ${EXAMPLES.length} examples synthesized`);
-  await installed.addReadme().then(() => synthesize(README)).catch((error: Error) => { results.problems[README] = error.message; });
-  say(`${language}: the README's program ${results.templates[README] ? '' : 'not '}synthesized`);
+  const env = { CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' };
+  const outdir = (program: string) => join(OUT, language, program);
   try {
-    const printed = await installed.run('errors', { CDK_OUTDIR: join(OUT, language, 'errors'), CDK_VALIDATION: 'false' });
-    // Maven colours what it has not even printed.
-    Object.assign(results.messages, JSON.parse(printed.slice(printed.indexOf('{'), printed.lastIndexOf('}') + 1)));
+    // The app that makes mistakes is the last one: nothing runs on what it left.
+    const { errors, messages } = await installed.runTogether(Object.fromEntries([...EXAMPLES, ERRORS].map(app => [app, outdir(app)])), env);
+    Object.assign(results.problems, errors);
+    Object.assign(results.messages, messages);
   } catch (error) {
-    results.problems.errors = (error as Error).message;
+    [...EXAMPLES, ERRORS].forEach((example) => { results.problems[example] = (error as Error).message; });
   }
+  say(`${language}: the examples ran`);
+  await installed.addReadme().then(async () => installed.runReadme({ ...env, CDK_OUTDIR: outdir(README) }))
+    .catch((error: Error) => { results.problems[README] = error.message; });
+  say(`${language}: the README's program ran`);
+  PROGRAMS.filter(program => results.problems[program] === undefined).forEach((program) => { results.templates[program] = templatesIn(outdir(program)); });
   await installed.compileWithNewest?.().catch((error: Error) => { results.problems.newest = error.message; });
   return results;
 }
@@ -94,6 +76,12 @@ function examplesOf(language: Language): string[] {
   }
   const names = readdirSync(join(ROOT, 'examples', 'java', 'src', 'main', 'java', 'com', 'myorg'));
   return names.map(file => file.replace('App.java', '').replace(/(?!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()).sort();
+}
+
+/** The examples that `cdk` runs with another command than the one that runs the README's program. */
+function otherCommands(language: Any, examples: string[]): string[] {
+  const command = (example: string) => readFileSync(join(ROOT, 'examples', language, ...language === 'java' ? [] : [example], 'cdk.json'), 'utf8');
+  return examples.filter(example => command(example) !== command('basic')).map(example => `${example}/cdk.json differs from basic/cdk.json`);
 }
 
 interface Sum {
@@ -121,8 +109,10 @@ function checkLanguage(language: Language, results: Results, reference: Results,
     checks.push(check(`go: compiles with aws-cdk-lib ${NEWEST_CDK}`, results.problems.newest === undefined ? [] : [results.problems.newest]));
   }
   const own = examplesOf(language);
-  checks.push(check(`${language}: has the examples of TypeScript`, own.join() === EXAMPLES.join() ? [] : [`expected ${EXAMPLES.join(', ')}; got ${own.join(', ')}.`],
-    'Every example is there in every language, or in none.'));
+  checks.push(check(`${language}: has the examples of TypeScript`, [
+    ...own.join() === EXAMPLES.join() ? [] : [`expected ${EXAMPLES.join(', ')}; got ${own.join(', ')}.`],
+    ...otherCommands(language, own),
+  ], 'Every example is there in every language, or in none, and `cdk` runs all examples of a language with the same command.'));
   const errors = results.problems.errors ?? reference.problems.errors;
   if (errors || Object.keys(reference.messages).length === 0) {
     checks.push(check(`${language}: errors`, [errors ?? 'expected messages of TypeScript to compare with; got none']));
@@ -150,13 +140,14 @@ async function main(): Promise<number> {
   }
 
   rmSync(OUT, { recursive: true, force: true });
-  makePackages(['js', ...languages]);
+  // The examples compile the Go module.
+  makePackages(['js', ...languages], { JSII_BUILD_GO: 'false' });
   checks.push(...checkPackages(['js', ...languages]));
   say('packages made');
 
-  // Two at a time: TypeScript's is what the others are compared with, and quick.
+  // Two at a time, first those that take longest.
   const results: Partial<Record<Any, Results>> = {};
-  const queue: Any[] = ['typescript', ...languages];
+  const queue: Any[] = [...[...languages].reverse(), 'typescript'];
   await Promise.all([0, 1].map(async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       results[next] = await work(next);
@@ -166,6 +157,7 @@ async function main(): Promise<number> {
   const reference = results.typescript!;
   PROGRAMS.forEach(program => checks.push(check(`typescript: ${title(program)}`, Object.keys(reference.templates[program] ?? {}).length > 0
     ? [] : [reference.problems[program] ?? 'expected at least one template; got none'], ...advice(program))));
+  checks.push(check('typescript: one command for all examples', otherCommands('typescript', EXAMPLES), 'The bindings run this command with the README\'s program only.'));
   const seen = new Set<Difference>();
   const sums = languages.map(language => checkLanguage(language, results[language]!, reference, seen));
   sums.forEach(sum => checks.push(...sum.checks));

@@ -1,14 +1,17 @@
 /** Makes an environment with nothing but a built package and what it depends on, for each language, as its users do. */
-import { execFile } from 'child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { createHash } from 'node:crypto';
 import { basename, delimiter, join } from 'path';
 import { JAVA_CLASS, newProject, README } from './readme';
+import { run } from './run';
+import { addGoProgram, addProgram, outdirEnvironment, Printed, runTogether } from './together';
 import { artifact, DIST } from '../../tools/package';
 import { Language, MAVEN_REPOSITORY, ROOT, toolEnvironment } from '../../tools/toolchains';
 
 export type Any = Language | 'typescript';
 
+/** The app that makes mistakes: what it prints are the messages of the errors. */
+export const ERRORS = 'errors';
 const WORK = join(ROOT, '.local', 'bindings');
 const { devDependencies: { 'aws-cdk-lib': CDK, constructs: CONSTRUCTS } } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
@@ -16,32 +19,19 @@ const { devDependencies: { 'aws-cdk-lib': CDK, constructs: CONSTRUCTS } } = JSON
 export interface Installed {
   /** Makes the project of the README's program, which is then run as an example is. */
   readonly addReadme: () => Promise<void>;
-  /** Runs an example, the README's program, or the app that makes mistakes, as the CDK does; returns what it printed. */
-  readonly run: (app: string, env: NodeJS.ProcessEnv) => Promise<string>;
-  /** Runs several examples in one process; returns the errors by example. What the CDK would run is the command of `run`. */
-  readonly runTogether?: (outdirs: Record<string, string>, env: NodeJS.ProcessEnv) => Promise<Record<string, string>>;
-  /** Compiles the examples with the newest aws-cdk-lib, where the language compiles against it. */
+  /** Runs the README's program as the CDK does: with the command of cdk.json. */
+  readonly runReadme: (env: NodeJS.ProcessEnv) => Promise<unknown>;
+  /** Runs all examples, and at last the app that makes mistakes, in one process. */
+  readonly runTogether: (outdirs: Record<string, string>, env: NodeJS.ProcessEnv) => Promise<Printed>;
+  /** Checks the types of library and examples with the newest aws-cdk-lib, where the language compiles against it. */
   readonly compileWithNewest?: () => Promise<string>;
 }
 
 /** Go knows no ranges: a user gets the newest CDK that anything asks for, and types of it that have moved break the compilation. */
 export const NEWEST_CDK = '2.275.0';
 
-/** Runs a command to its end and returns what it printed; on failure says what it said. */
-export async function run(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { cwd, env, maxBuffer: 64 * 1024 * 1024, timeout: 600_000, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      if (error) {
-        reject(new Error(`\`${[command, ...args].join(' ')}\` failed in ${cwd} (${error.signal ?? error.code}). It said:\n${`${stdout}${stderr}`.trim().slice(-4000)}`));
-      } else {
-        resolve(stdout);
-      }
-    });
-  });
-}
-
 /** A fresh copy of the examples of a language, outside the checkout's own packages, and the app that makes mistakes beside them. */
-function project(language: Any, errors: string): string {
+function project(language: Any, errors: string = ERRORS): string {
   const directory = join(WORK, language);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
@@ -52,48 +42,60 @@ function project(language: Any, errors: string): string {
   return directory;
 }
 
-/** The command that cdk.json names, in the environment that the CDK would run it in. */
-function app(directory: string, env: NodeJS.ProcessEnv): Installed['run'] {
-  return async (name, given) => {
-    const { app: command } = JSON.parse(readFileSync(join(directory, name, 'cdk.json'), 'utf8'));
-    return run('sh', ['-c', command], join(directory, name), { ...env, ...given });
+/** Runs the command that cdk.json names, in the environment that the CDK would run it in. */
+function readme(directory: string, env: NodeJS.ProcessEnv, ...args: string[]): Installed['runReadme'] {
+  return async (given) => {
+    const { app } = JSON.parse(readFileSync(join(directory, README, 'cdk.json'), 'utf8'));
+    return run('sh', ['-c', [app, ...args].join(' ')], join(directory, README), { ...env, ...given });
   };
 }
 
 const INSTALL: Record<Any, () => Promise<Installed>> = {
   typescript: async () => {
-    const directory = project('typescript', 'errors');
+    const directory = project('typescript');
     const env = toolEnvironment();
     // The tools in the versions that the library is built with; the examples themselves take later ones too.
     const tools = ['tsx', 'typescript'].map(name => `${name}@${JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version}`);
     await run('npm', ['pkg', 'delete', 'devDependencies.aws-cdk'], directory, env);
     await run('npm', ['install', '--no-audit', '--no-fund', '--save-exact', artifact('npm tarball'), `aws-cdk-lib@${CDK}`, `constructs@${CONSTRUCTS}`, ...tools], directory, env);
-    cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
-    return { addReadme: async () => void newProject('typescript', directory, 'basic/cdk.json'), run: app(directory, env) };
-  },
-
-  python: async () => {
-    const directory = project('python', 'errors');
-    const env = toolEnvironment();
-    await run('python3', ['-m', 'venv', '.venv'], directory, env);
-    // A URL, so that it is this wheel and no other of its name.
-    const constraints = join(directory, 'constraints.txt');
-    writeFileSync(constraints, `${readFileSync(join(__dirname, 'constraints.txt'), 'utf8')}cdk-humanitec-ecs-runner @ file://${artifact('Python wheel')}\n`);
-    const activated = { ...env, VIRTUAL_ENV: join(directory, '.venv'), PATH: [join(directory, '.venv', 'bin'), process.env.PATH].join(delimiter) };
-    await run('pip', ['install', '--quiet', '--no-input', '-r', 'requirements.txt'], directory, { ...activated, PIP_CONSTRAINT: constraints });
-    cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
     return {
-      addReadme: async () => void newProject('python', directory, 'basic/cdk.json'),
-      run: app(directory, activated),
+      addReadme: async () => void newProject('typescript', directory, 'basic/cdk.json'),
+      runReadme: readme(directory, env),
       runTogether: async (outdirs, given) => {
-        const printed = await run('python3', [join(__dirname, 'python', 'run_examples.py'), JSON.stringify(outdirs)], directory, { ...activated, ...given });
-        return JSON.parse(printed.trimEnd().split('\n').pop()!);
+        const apps = Object.fromEntries(Object.entries(outdirs).map(([name, outdir]) => [outdir, join(directory, name, 'app.ts')]));
+        const { messages, errors } = await runTogether(join(directory, 'node_modules', '.bin', 'tsx'),
+          [join(__dirname, '..', 'run-apps.ts'), JSON.stringify(apps)], directory, { ...env, ...given });
+        return { messages, errors: renamed(errors, basename) };
       },
     };
   },
 
+  python: async () => {
+    const directory = project('python');
+    const env = toolEnvironment();
+    const pinned = join(__dirname, 'constraints.txt');
+    // A URL, so that it is this wheel and no other of its name.
+    const constraints = join(directory, 'constraints.txt');
+    const wheel = `cdk-humanitec-ecs-runner @ file://${artifact('Python wheel')}`;
+    writeFileSync(constraints, `${readFileSync(pinned, 'utf8')}${wheel}\n`);
+    const venv = await virtualEnvironment(pinned, env);
+    const activated = { ...env, VIRTUAL_ENV: venv, PATH: [join(venv, 'bin'), process.env.PATH].join(delimiter) };
+    const pip = async (...args: string[]) => run('pip', ['install', '--quiet', '--no-input', ...args], directory, { ...activated, PIP_CONSTRAINT: constraints });
+    await pip('--force-reinstall', '--no-deps', wheel);
+    await pip('-r', 'requirements.txt');
+    const program = addProgram('run_examples.py', directory);
+    return {
+      addReadme: async () => void newProject('python', directory, 'basic/cdk.json'),
+      runReadme: readme(directory, activated),
+      runTogether: async (outdirs, given) =>
+        runTogether('python3', [program, JSON.stringify(outdirs)], directory, { ...activated, ...given, ...outdirEnvironment(directory) }),
+    };
+  },
+
   java: async () => {
-    const directory = project('java', join('src', 'main', 'java', 'com', 'myorg'));
+    const sources = join('src', 'main', 'java', 'com', 'myorg');
+    const directory = project('java', sources);
+    addProgram('RunExamples.java', join(directory, sources));
     // Maven never looks again at a version that it has.
     const group = join(MAVEN_REPOSITORY, 'io', 'github', 'my-org');
     rmSync(group, { recursive: true, force: true });
@@ -105,15 +107,15 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
   <activeProfiles><activeProfile>built</activeProfile></activeProfiles>
 </settings>
 `);
-    const env = toolEnvironment();
-    await run('mvn', ['--batch-mode', '--quiet', 'compile'], directory, env);
+    // Neither Maven nor an example runs long enough for the second compiler of Java.
+    const env = { ...toolEnvironment(), MAVEN_OPTS: '-XX:TieredStopAtLevel=1' };
+    // Maven takes longer to start than an example to run: one start compiles and prints the class path.
+    const printed = await run('mvn', ['--batch-mode', '--quiet', 'compile', 'exec:exec', '-Dexec.executable=echo', '-Dexec.args=%classpath'], directory, env);
     const built = artifact('Maven artifact');
     const used = readdirSync(group, { recursive: true, encoding: 'utf8' }).filter(file => basename(file) === basename(built)).map(file => join(group, file));
     if (used.length !== 1 || hash(used[0]) !== hash(built)) {
       throw new Error(`Maven should have taken ${built}, but its repository has ${used.join(', ') || 'no such file'}. Look where else it found the artifact.`);
     }
-    // Maven takes longer to start than an example to run.
-    const printed = await run('mvn', ['--batch-mode', '--quiet', 'exec:exec', '-Dexec.executable=echo', '-Dexec.args=%classpath'], directory, env);
     // Maven colours its output even if there is none.
     // eslint-disable-next-line no-control-regex
     const classPath = printed.replace(/\u001b\[[0-9;]*m/g, '').trim();
@@ -123,24 +125,21 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
         const own = newProject('java', directory, 'cdk.json');
         ['pom.xml', '.mvn'].forEach(part => cpSync(join(directory, part), join(own, part), { recursive: true }));
       },
-      run: async (name, given) => {
-        const [where, main] = name === README ? [join(directory, README), JAVA_CLASS] : [directory, `com.myorg.${className(name)}`];
-        if (![README, 'basic'].includes(name)) {
-          return run('java', ['-cp', classPath, main], where, { ...env, ...given });
-        }
-        const { app: command } = JSON.parse(readFileSync(join(where, 'cdk.json'), 'utf8'));
-        return run('sh', ['-c', `${command} -Dexec.mainClass=${main}`], where, { ...env, ...given });
+      runReadme: readme(directory, env, `-Dexec.mainClass=${JAVA_CLASS}`),
+      runTogether: async (outdirs, given) => {
+        const { messages, errors } = await runTogether('java', ['-XX:TieredStopAtLevel=1', '-cp', classPath, 'com.myorg.RunExamples', JSON.stringify(renamed(outdirs, className))], directory,
+          { ...env, ...given, ...outdirEnvironment(directory) });
+        return { messages, errors: renamed(errors, name => Object.keys(outdirs).find(example => className(example) === name)!) };
       },
     };
   },
 
   go: async () => {
-    const directory = project('go', 'errors');
+    const directory = project('go');
     const env = toolEnvironment();
     const name = 'github.com/my-org/cdk-humanitec-ecs-runner-go/humanitececsrunner';
     const replace = `-replace=${name}=${join(artifact('Go module'), '..')}`;
     await run('go', ['mod', 'edit', replace], directory, env);
-    cpSync(join(directory, 'basic', 'cdk.json'), join(directory, 'errors', 'cdk.json'));
     return {
       // A module of its own, that asks for the library alone: Go finds out what else that needs.
       addReadme: async () => {
@@ -149,18 +148,40 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
         await run('go', ['mod', 'edit', replace, `-require=${name}@v0.0.0`], own, env);
         await run('go', ['get', '.'], own, env);
       },
-      run: app(directory, env),
+      runReadme: readme(directory, env),
+      runTogether: async (outdirs, given) => {
+        const program = addGoProgram('ecs-runner-examples', directory, Object.keys(outdirs));
+        return runTogether('go', ['run', '.', JSON.stringify(outdirs)], program, { ...env, ...given, ...outdirEnvironment(directory) });
+      },
       compileWithNewest: async () => {
         await run('go', ['get', `github.com/aws/aws-cdk-go/awscdk/v2@v${NEWEST_CDK}`], directory, env);
-        // Of several programs, Go links none.
-        return run('go', ['build', './...'], directory, env);
+        const packages = await run('go', ['list', '-deps', '-json=ImportPath,Dir,GoFiles,ImportMap,DepOnly,Module,Error', './...'], directory, { ...env, CGO_ENABLED: '0' });
+        writeFileSync(join(directory, 'packages.json'), packages);
+        return run('sh', ['-c', `go run '${join(__dirname, 'go', 'typecheck.go')}' < packages.json`], directory, env);
       },
     };
   },
 };
 
+/** The virtual environment with what the wheel depends on: installing the CDK takes longer than all examples, so it stays for the next run. */
+async function virtualEnvironment(pinned: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const wanted = `${await run('python3', ['-c', 'import sys; print(sys.version, sys.prefix)'], WORK, env)}${readFileSync(pinned, 'utf8')}`;
+  const [venv, stamp] = ['python-venv', 'python-venv.txt'].map(name => join(WORK, name));
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+    [venv, stamp].forEach(path => rmSync(path, { recursive: true, force: true }));
+    await run('python3', ['-m', 'venv', venv], WORK, env);
+    await run(join(venv, 'bin', 'pip'), ['install', '--quiet', '--no-input', '-r', pinned], WORK, env);
+    writeFileSync(stamp, wanted);
+  }
+  return venv;
+}
+
 function className(example: string): string {
   return `${example.split('-').map(word => word[0].toUpperCase() + word.slice(1)).join('')}App`;
+}
+
+function renamed<T>(entries: Record<string, T>, rename: (name: string) => string): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [rename(name), value]));
 }
 
 function hash(file: string): string {
