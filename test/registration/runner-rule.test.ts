@@ -237,6 +237,15 @@ describe('the update of a rule to another filter, which only the deployment knew
     expect(await send('RunnerRule', 'Update', props(), { id: changed, old: elsewhere })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
   });
 
+  test('says where to look after a failed move to another organization, if the physical ID names an earlier replacement', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    const { PhysicalResourceId: changed } = await send('RunnerRule', 'Update', dev(), { id, old: qa() });
+    const rollback = await send('RunnerRule', 'Update', qa(), { id: changed, old: props({ OrgId: 'other-org' }) });
+    expect(rollback).toMatchObject({
+      Status: 'SUCCESS', PhysicalResourceId: id, Reason: "If the failed update left a rule for runner 'prod-runner' in organization 'other-org', delete it there.",
+    });
+  });
+
   test('refuses the rule of another resource in a shifted list, and its rollback keeps both rules', async () => {
     const [first, second] = [await create({ EnvTypeId: 'qa' }), await create({ EnvTypeId: 'dev' })];
     age(second, 1);

@@ -65,6 +65,8 @@ export class Stack {
   resources = new Map<string, Resource>();
   /** A failed deployment can be tried again, rolled back or deleted; a failed delete can only be tried again. */
   state: 'complete' | 'failed' | 'delete failed' = 'complete';
+  /** When the first deployment without a rollback began since the last complete one. */
+  private failedAt?: number;
   /** As of the last complete deployment. */
   private stable = new Map<string, Resource>();
   private stableSecrets: string[] = [];
@@ -94,12 +96,14 @@ export class Stack {
     if (!this.exists) this.id = `arn:aws:cloudformation:us-east-1:123456789012:stack/${this.name}/${this.name}-${Stack.created++}`;
     const declared = resourcesOf(template, this.id.split('/')[2]!, this.identity);
     this.allow([...this.simulation.permissions.get(this.name) ?? [], ...secretsOf(template)]);
+    const startedAt = this.simulation.clock.now();
     const succeeded = await this.applyAll(declared, circumstances) && !circumstances.failsElsewhere;
     if (succeeded) {
       await this.cleanUp(declared, circumstances);
       this.settle(secretsOf(template));
     } else if (circumstances.noRollback) {
       this.state = 'failed';
+      this.failedAt ??= startedAt;
     } else {
       await this.rollBack(circumstances);
     }
@@ -115,11 +119,9 @@ export class Stack {
       if (after !== before) obsolete.push(...await this.revert(before, after, circumstances));
     });
     const created = [...this.resources.values()].filter(({ logicalId }) => !this.stable.has(logicalId));
-    for (const resource of created) {
-      this.resources.delete(resource.logicalId);
-      // Nobody knows what an update has created if CloudFormation does not use its answer, and rolls back to nothing.
-      if (resource.hasUnknownObject) this.audit.giveUp(resource);
-    }
+    for (const { logicalId } of created) this.resources.delete(logicalId);
+    // Nobody knows what an update has created if CloudFormation does not use its answer, and rolls back to nothing.
+    for (const resource of created) if (resource.hasUnknownObject) this.audit.giveUp(resource);
     const replaced = this.replaced.filter(({ logicalId, physicalId }) => this.stable.get(logicalId)?.physicalId !== physicalId);
     await this.removeAll([...obsolete, ...replaced, ...created, ...this.failedCreates], circumstances);
     this.settle(this.stableSecrets);
@@ -161,6 +163,7 @@ export class Stack {
     this.stableSecrets = secrets;
     this.replaced = [];
     this.failedCreates = [];
+    this.failedAt = undefined;
     this.allow(secrets);
   }
 
@@ -267,7 +270,10 @@ export class Stack {
       answer = await this.send(event, DELIVERED_ONCE);
     }
     if (answer.status === 'FAILED') {
-      if (!this.audit.isTrueRefusal(event, answer, this.audit.snapshot())) violated('a stack never gets stuck', answer.reason);
+      // ARCHITECTURE.md: CloudFormation has the former physical ID, and what a deployment without a rollback created is too old to be found by its time.
+      const isForgotten = physicalId === before.physicalId && physicalId !== after.physicalId
+        && this.simulation.clock.now() > (this.failedAt ?? Infinity) + CREATE_TO_DELETE_SECONDS * 1000;
+      if (!isForgotten && !this.audit.isTrueRefusal(event, answer, this.audit.snapshot())) violated('a stack never gets stuck', answer.reason);
       this.audit.excuse(before);
       this.audit.excuse(after);
       this.resources.set(before.logicalId, before);

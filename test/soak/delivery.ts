@@ -29,6 +29,8 @@ export interface Answer {
   readonly isUnanimous: boolean;
   /** Whether nothing was injected and each copy ran at once. */
   readonly isUndisturbed: boolean;
+  /** When the last copy began, if there was more than one. */
+  readonly repeatedAt?: number;
 }
 
 /** How Lambda delivers the events of an operation. */
@@ -75,7 +77,13 @@ export class Delivery {
     const letters: Letter[] = [];
     const age = () => (clock.now() - sentAt) / 1000;
     await clock.sleep(START_SECONDS + ageAtFirstRun(undeliverableSeconds));
-    const deliver = async () => { letters.push(...await this.deliver(event, requestId, sentAt, deliveries)); };
+    let repeatedAt: number | undefined;
+    let hasBegun = false;
+    const begin = () => {
+      if (hasBegun) repeatedAt = clock.now();
+      hasBegun = true;
+    };
+    const deliver = async () => { letters.push(...await this.deliver(event, requestId, sentAt, deliveries, begin)); };
     if (isInTurn) for (let copy = 0; copy < copies; copy++) await deliver();
     else await Promise.all(Array.from({ length: copies }, deliver));
     if (letters.length === 0) {
@@ -83,7 +91,7 @@ export class Delivery {
       await clock.sleep(Math.max(0, SERVICE_TIMEOUT_SECONDS - age()));
     }
     const isUndisturbed = this.simulation.faultCount === faultsBefore && copies === 1 && !this.simulation.mayRefuseTokens;
-    const answer = { ...this.read(event, requestId, letters), isUndisturbed };
+    const answer = { ...this.read(event, requestId, letters), isUndisturbed, repeatedAt };
     const key = `${event.request} of ${event.type}: ${answer.status}`;
     this.answers.set(key, (this.answers.get(key) ?? 0) + 1);
     this.trace.push(`${number}. ${new Date(sentAt).toISOString()} ${event.stackName} ${describe(event)} '${event.properties.RunnerId ?? ''}' with ${event.physicalId}: `
@@ -92,11 +100,12 @@ export class Delivery {
   }
 
   /** One delivery, and its repetitions by Lambda where it failed. */
-  private async deliver(event: Event, requestId: string, sentAt: number, { latencySeconds }: Deliveries): Promise<Letter[]> {
+  private async deliver(event: Event, requestId: string, sentAt: number, { latencySeconds }: Deliveries, begin: () => void): Promise<Letter[]> {
     const all: Letter[] = [];
     const age = () => (this.simulation.clock.now() - sentAt) / 1000;
     for (let runs = 0; age() <= EVENT_AGE_SECONDS; runs++) {
       this.runs += 1;
+      begin();
       const key = randomUUID();
       const run = await this.lambda.run({
         RequestType: event.request,
@@ -138,7 +147,7 @@ export class Delivery {
     if (this.simulation.leaks.length > 0) violated('API tokens reach their orchestrator only', `${what}: ${this.simulation.leaks.join()}`);
   }
 
-  private read(event: Event, requestId: string, letters: Letter[]): Omit<Answer, 'isUndisturbed'> {
+  private read(event: Event, requestId: string, letters: Letter[]): Omit<Answer, 'isUndisturbed' | 'repeatedAt'> {
     const bodies = letters.map(({ body }) => JSON.parse(body));
     const [first] = bodies;
     if (!first) {

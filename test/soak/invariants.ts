@@ -61,7 +61,8 @@ export class Audit {
   private readonly excused = new Set<string>();
   /** What a stack could not delete, by the name of the stack. */
   private readonly abandoned = new Map<string, string>();
-  private readonly cancelled = new Set<Event>();
+  /** When CloudFormation gave an event up. */
+  private readonly cancelled = new Map<Event, number>();
   /** What the operation leaves for the user. A create that was cancelled may still run, so that the object appears later. */
   private leftForUser: Declaration[] = [];
   private stack: StackState = { name: '', resources: new Map(), obsolete: [] };
@@ -127,7 +128,7 @@ export class Audit {
         .flatMap(({ old, ...other }) => [other, { ...other, properties: old ?? other.properties }]),
     ];
     const deleted = runnerIdOf(event);
-    const isOfCancelled = [...this.cancelled].some((cancelled) => cancelled.logicalId === logicalId && cancelled.stackId === event.stackId);
+    const isOfCancelled = [...this.cancelled.keys()].some((cancelled) => cancelled.logicalId === logicalId && cancelled.stackId === event.stackId);
     return isTrueRefusal(event, reason, {
       runners: meant.flatMap(([, { runner }]) => runner ?? []),
       rules: meant.flatMap(([, { rule }]) => rule ?? []),
@@ -142,7 +143,7 @@ export class Audit {
 
   /** CloudFormation does not wait for the answer to an event. */
   cancel(event: Event): void {
-    this.cancelled.add(event);
+    this.cancelled.set(event, this.simulation.clock.now());
   }
 
   /** The stack may leave what a resource means, once. */
@@ -215,8 +216,11 @@ export class Audit {
   /** What ARCHITECTURE.md names as not promised. */
   private isUnpromised(logicalId: string, declaration: Declaration, after: Snapshot): boolean {
     const last = this.events.filter(({ event }) => event.logicalId === logicalId && event.request !== 'Delete').at(-1);
+    // Lambda delivered the cancelled update once more after its rollback had begun.
+    const isRepeated = ({ event, answer: { repeatedAt = 0 } }: { event: Event; answer: Answer }) => repeatedAt > (this.cancelled.get(event) ?? Infinity);
+    if (this.events.some((each) => each.event.logicalId === logicalId && isRepeated(each))) return true;
     // A cancelled update and its rollback registered the runner again at the same moment, after a person deleted it: one of both wins.
-    const raced = [...this.cancelled].some((event) => event.logicalId === logicalId && this.events.some((each) => each.event === event));
+    const raced = [...this.cancelled.keys()].some((event) => event.logicalId === logicalId && this.events.some((each) => each.event === event));
     if (declaration.type === 'Runner') return raced && !isAnyMeant(declaration, this.before) && isAnyMeant(declaration, after);
     // Another resource created a rule with the same filter just before: it counts as created by the event, and the other resource deletes it.
     const ruleId = last?.answer.data?.RuleId;
@@ -276,9 +280,9 @@ export class Audit {
     }
   }
 
-  /** Once `adoptExisting` is removed, what was adopted is the stack's own. */
+  /** Once `adoptExisting` is removed, what was adopted is the stack's own; not if CloudFormation gave that update up. */
   private noteAdoption(event: Event, after: Snapshot): void {
-    if (event.request !== 'Update' || event.old?.AdoptExisting !== 'true' || event.properties.AdoptExisting === 'true') return;
+    if (this.cancelled.has(event) || event.request !== 'Update' || event.old?.AdoptExisting !== 'true' || event.properties.AdoptExisting === 'true') return;
     for (const [key, stored] of after) {
       if (!isMeant(stored, event)) continue;
       const owners = this.owners.get(key) ?? new Set();

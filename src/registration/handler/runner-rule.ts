@@ -128,12 +128,17 @@ export class RunnerRuleLifecycle implements Lifecycle {
    */
   private owns(rule: Rule, named?: Named): boolean {
     const { previousRule, request, wanted } = this;
-    if (named && (this.isNamed(rule, named) || named.was !== undefined && rule.id === parsePhysicalId(named.was).name)) {
+    if (named && this.isFormer(rule, named)) {
       return true;
     }
     const isOfUpdate = previousRule && !this.isReplacement && (hasSameContent(rule, previousRule) || hasSameContent(rule, wanted));
     return hasSameContent(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
       || isOfUpdate === true && isWithin(this.request.recently, rule.created_at);
+  }
+
+  /** Whether a physical ID names the rule, or did so before a replacement. */
+  private isFormer(rule: Rule, named: Named): boolean {
+    return this.isNamed(rule, named) || named.was !== undefined && rule.id === parsePhysicalId(named.was).name;
   }
 
   /** Whether a physical ID names the rule: by its UUID, or by the period of an unanswered create. */
@@ -151,7 +156,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       return undefined;
     }
     if (previous.OrgId !== properties.OrgId) {
-      return this.isNamed(rule, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
+      return this.isFormer(rule, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
     }
     const left = await findCreated(client, previousRule, this.request.recently);
     // CloudFormation deletes what the physical ID names.
