@@ -1,10 +1,11 @@
 /** What must hold whatever happens, as far as it concerns what the orchestrators have. */
 import { isDeepStrictEqual } from 'node:util';
-import { describe, type Answer, type Event } from './delivery';
+import { describe, inventedId, type Answer, type Event } from './delivery';
 import { hasSameFilter, isAnyMeant, isAsDeclared, isMeant, nameOf, snapshotOf, type Declaration, type Snapshot, type Stored } from './objects';
 import { orchestratorOf } from './orchestrators';
 import { isTrueRefusal, organizationOf, runnerIdOf } from './refusals';
 import type { Simulation } from './simulation';
+import { CREATE_TO_DELETE_SECONDS } from '../../src/registration/delivery-times';
 
 export const INVARIANTS = [
   'after a deployment or a rollback, everything declared exists as declared',
@@ -221,6 +222,10 @@ export class Audit {
     if (this.events.some((each) => each.event.logicalId === logicalId && isRepeated(each))) return true;
     // A cancelled update and its rollback registered the runner again at the same moment, after a person deleted it: one of both wins.
     const raced = [...this.cancelled.keys()].some((event) => event.logicalId === logicalId && this.events.some((each) => each.event === event));
+    // `adoptExisting` takes over the runner of another resource of the stack with the same id.
+    const isTaken = this.events.some(({ event, answer }) => event.type === 'Runner' && event.logicalId !== logicalId && answer.reason.startsWith('Took over')
+      && [...after.values()].some((stored) => isMeant(stored, declaration) && isMeant(stored, event)));
+    if (declaration.type === 'Runner' && isTaken) return true;
     if (declaration.type === 'Runner') return raced && !isAnyMeant(declaration, this.before) && isAnyMeant(declaration, after);
     // Another resource created a rule with the same filter just before: it counts as created by the event, and the other resource deletes it.
     const ruleId = last?.answer.data?.RuleId;
@@ -301,6 +306,9 @@ export class Audit {
       // A rule that is taken over for another runner is deleted first.
       const isLost = this.events.some(({ event, answer: { reason } }) => event.properties.AdoptExisting === 'true' && isMeant(stored, event) && reason.includes('could not be restored'));
       if (isLost) continue;
+      // The delete of a cancelled create takes a rule with the same content for its own, if it is so young.
+      const wasYoung = (sentAt: number) => Date.parse(stored.rule?.created_at ?? '') > sentAt - CREATE_TO_DELETE_SECONDS * 1000 - TIME_OF_A_CLAIM_MS;
+      if (this.events.some(({ event, sentAt }) => event.request === 'Delete' && event.physicalId === inventedId(event) && wasYoung(sentAt) && isAsDeclared(stored, event))) continue;
       const exists = after.has(key) || (stored.rule && [...after.values()].some(({ orchestrator, org, rule }) =>
         orchestrator === stored.orchestrator && org === stored.org && rule && hasSameFilter(rule, stored.rule!)));
       if (!adopts || !exists) violated('nothing of somebody else is changed or deleted', `${this.stack.name} made ${JSON.stringify(after.get(key))} of ${nameOf(stored)}`);
