@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StackEvent } from '@aws-sdk/client-cloudformation';
+import { assemblyOf } from './assembly';
 import type { Fault, FaultyRequest } from '../../local/orchestrator';
 import type { Runner, RunnerCreateBody } from '../../local/orchestrator/model';
 import { deploy, destroy, lastAssembly, STACK } from '../../local/try/cdk';
@@ -33,8 +34,6 @@ const ANSWER_URLS = ['X-Amz-Signature', '_ministack/cfn-response/'];
 
 /** Soon enough to end an outage while the stack is being rolled back. */
 const POLL_MS = 150;
-/** Without a rule: CloudFormation would delete a rule before the runner, whose delete is what these checks are about. */
-const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/runner.ts';
 /** Whose runner is in the way. */
 export const FOREIGN_ROLE = 'arn:aws:iam::210987654321:role/somebody-else';
 
@@ -64,8 +63,9 @@ export class Stage {
     add('a token or the URL of an answer is found in', 'none', this.leaks());
   }
 
+  /** Deploys a runner without a rule: CloudFormation would delete a rule before the runner, whose delete is what these checks are about. */
   public async deploy(settings?: NodeJS.ProcessEnv): Promise<Operation> {
-    return this.run(deploy, APP, undefined, settings);
+    return this.run(deploy, assemblyOf('runner', this.cloud.cdkOptions(settings)), undefined, settings);
   }
 
   public async destroy(settings?: NodeJS.ProcessEnv): Promise<Operation> {

@@ -1,16 +1,17 @@
 /** The OIDC provider of an account outlives the stacks that use it: two runner stacks on the local cloud, deployed and destroyed by the CDK. */
+import { assemblyOf } from './assembly';
 import { deploy, destroy } from '../../local/try/cdk';
 import { ISSUER, type Cloud } from '../../local/try/cloud';
 import type { Report } from '../../local/try/report';
 import { OIDC_PROVIDER_TYPE } from '../../src/registration/wire';
 
-const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/two-stacks.ts';
 const PROVIDER = `${new URL(ISSUER).host} for sts.amazonaws.com`;
 
 export async function keepsTheOidcProvider({ account, cdkOptions }: Cloud, add: Report['add']): Promise<void> {
   const providers = async () => (await account.oidcProviders()).map(({ url, clientIds }) => `${url.replace(/^https:\/\//, '')} for ${clientIds.join(', ')}`);
   const run = async (what: string, command: typeof deploy | typeof destroy, stacks: string, given: string, expected: string) => {
-    const { code } = await command({ ...cdkOptions({ STACKS: stacks, GIVEN: given }), app: APP });
+    const options = cdkOptions({ STACKS: stacks, GIVEN: given });
+    const { code } = await command({ ...options, app: assemblyOf('two-stacks', options) });
     const statuses = await Promise.all(stacks.split(',').map((stack) => account.stackStatus(stack)));
     add(what, `0, ${stacks.split(',').map(() => expected).join(', ')}`, `${code}, ${statuses.join(', ')}`);
     add(`the OIDC provider after ${what}`, PROVIDER, await providers());

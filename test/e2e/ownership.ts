@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { HistoryTemplate } from './apps/history';
+import { assemblyOf } from './assembly';
 import { endToEnd } from './harness';
 import { foreign } from './lifecycle-support';
 import { deploy, destroy, lastAssembly, STACK } from '../../local/try/cdk';
@@ -15,7 +16,6 @@ import type { Report } from '../../local/try/report';
 type Add = Report['add'];
 type Rules = HistoryTemplate['rules'];
 
-const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/history.ts';
 const OTHER_SECRET = 'other-api-token';
 const EXISTING_LOG_GROUP = '/my-org/exists-already';
 const MAIN = { id: 'Main', orgId: ORG, secret: SECRET_NAME, runnerId: 'main' };
@@ -141,7 +141,8 @@ class Histories {
 
   private async deploy(template: HistoryTemplate, options: string[] = []): Promise<{ code: number; status: string }> {
     const begin = Date.now();
-    const { code } = await deploy({ ...this.options(template), app: APP, arguments: options });
+    const cdkOptions = this.cloud.cdkOptions({ TEMPLATE: JSON.stringify(template) });
+    const { code } = await deploy({ ...cdkOptions, app: assemblyOf('history', cdkOptions), arguments: options });
     const status = await this.cloud.account.stackStatus(STACK);
     this.output.show('cdk deploy', `${code} after ${Math.round((Date.now() - begin) / 1000)} s, ${status}`);
     return { code, status };
@@ -149,10 +150,6 @@ class Histories {
 
   private async destroy(): Promise<{ code: number }> {
     return destroy({ ...this.cloud.cdkOptions(), app: lastAssembly(this.cloud.scratch) });
-  }
-
-  private options(template: HistoryTemplate) {
-    return this.cloud.cdkOptions({ TEMPLATE: JSON.stringify(template) });
   }
 
   private add(name: string): Add {
