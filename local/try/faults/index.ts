@@ -105,7 +105,7 @@ const CORE_FAULTS: readonly Fault[] = [
   {
     name: 'the cluster is deleted',
     check: 'cluster',
-    remedy: /Restore a cluster of this name/,
+    remedy: /Create it again: aws ecs create-cluster --cluster-name \S+\. /,
     inject: async ({ aws, runner: { properties: { Job: { Cluster: cluster } } } }) => {
       await aws('ecs', 'DeleteCluster', { cluster });
       return async () => aws('ecs', 'CreateCluster', { clusterName: cluster });

@@ -21,7 +21,7 @@ export function clusterState(name: string, status?: string): Finding {
     case 'ACTIVE': return ok(`The cluster '${name}' is ACTIVE.`);
     case undefined:
     case 'INACTIVE': return problem(`The cluster '${name}' does not exist: no task can start.`,
-      'Restore a cluster of this name, or give another one as `cluster` and deploy again. If the stack created the cluster, replace the runner: destroy and deploy the stack.');
+      `Create it again: aws ecs create-cluster --cluster-name ${name}. Its settings, such as Container Insights, are those of a new cluster. Or give another one as \`cluster\` and deploy again.`);
     default: return problem(`The cluster '${name}' is ${status}: expected ACTIVE.`, 'Wait until it is ACTIVE. If it is FAILED, delete it and create it again.');
   }
 }

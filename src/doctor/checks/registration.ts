@@ -37,7 +37,7 @@ function registrationFindings({ runner: { properties, resource } }: Context, reg
   const created = /@([^;]+)/.exec(resource.physicalId)?.[1];
   if (created !== undefined && Math.abs(Date.parse(created) - Date.parse(registered.created_at)) > 1) {
     return [problem(`The runner '${properties.RunnerId}' was created again by somebody else at ${registered.created_at}; the stack created it at ${created}.`,
-      'If this runner must belong to the stack, set `adoptExisting` and deploy again. Otherwise give the stack another `runnerId`.')];
+      `If this runner must belong to the stack, set \`runnerId\` to '${properties.RunnerId}' and \`adoptExisting\`, and deploy again. Otherwise give the stack another \`runnerId\`.`)];
   }
   const differences = differencesOf(runnerBody(properties, registered), registered);
   return differences.length === 0 ? [] : [problem(`The registration of '${properties.RunnerId}' differs from the template: ${differences.join('; ')}.`, DEPLOY)];
