@@ -2,6 +2,8 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { read, rowsOf } from './markdown';
 import { RunnerMonitoring, TaskFailure } from '../../src';
+import { CREATE_TO_DELETE_SECONDS, EVENT_AGE_SECONDS, HANDLER_SECONDS, SERVICE_TIMEOUT_SECONDS } from '../../src/registration/delivery-times';
+import { CLOCK_SKEW, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from '../../src/registration/handler/limits';
 import { measureTemplate } from '../../tools/template-size';
 import { newStack, importedVpc, runnerIn } from '../support';
 
@@ -85,4 +87,20 @@ test('the documents count the faults of the trial, and the reasons of failures, 
   expect(read('docs/DOCTOR.md')).toContain(`\`npm run try\` shows ${faults} of the faults`);
   expect(read('local/try/options.ts')).toContain(`then one of ${faults} faults after another`);
   expect(README).toContain(`for ${Object.keys(TaskFailure).length} reasons`);
+});
+
+test('docs/ARCHITECTURE.md has the times and the length of reasons that the handler keeps to', () => {
+  const [event, handler, service, create] = [EVENT_AGE_SECONDS, HANDLER_SECONDS, SERVICE_TIMEOUT_SECONDS, CREATE_TO_DELETE_SECONDS].map(seconds => seconds / 60);
+  const [write, server, skew] = [WRITE_WINDOW, SERVER_TIMEOUT, CLOCK_SKEW].map(milliseconds => milliseconds / 1000);
+  const architecture = read('docs/ARCHITECTURE.md');
+  for (const sentence of [
+    `delivers an event for at most ${event} minutes, the handler has ${handler}, and CloudFormation waits for ${service}`,
+    `the last ${create} minutes`,
+    `less ${skew} seconds for clocks that differ`,
+    `no write later than ${write} seconds after it began, and the API carries a call out for at most ${server}`,
+    `looks again after ${write + server} seconds`,
+    `in at most ${SUMMARY_MAX_CHARACTERS} characters`,
+  ]) {
+    expect(architecture).toContain(sentence);
+  }
 });
