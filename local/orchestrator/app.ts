@@ -52,7 +52,7 @@ export function createApp({ store, tokens, record, fault, behaviour, clock }: Ap
     clientErrorHandler: (_error, socket) => {
       const body = JSON.stringify(errorBody(400, 'the request is not valid HTTP'));
       const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close`;
-      if (socket.writable) socket.end(`${head}\r\n\r\n${body}`);
+      socket.end(`${head}\r\n\r\n${body}`);
     },
   });
   app.setErrorHandler(handleError);

@@ -65,9 +65,10 @@ export function requireToken(app: FastifyInstance, store: Store, registry: Token
     const token = registry.find(request.headers.authorization);
     if (!token) throw unauthorized();
 
-    const { orgId } = request.params as { orgId?: string };
     const { permission } = request.routeOptions.config;
-    if (orgId === undefined || permission === undefined) return;
+    // No route of the API.
+    if (permission === undefined) return;
+    const { orgId } = request.params as { orgId: string };
     const organization = store.organization(orgId);
     if (!organization && behaviour.unknownOrganization === 404) throw notFound('organization not found');
     if (!organization || !token.orgs.includes(orgId) || !(token.permissions ?? PERMISSIONS).includes(permission)) {

@@ -24,7 +24,7 @@ export const notFound = (message: string): HttpError => new HttpError(404, messa
 export const conflict = (message: string): HttpError => new HttpError(409, message);
 
 export function errorBody(status: number, message: string, details?: Record<string, unknown>): ErrorBody {
-  return { error: `HTTP-${status}`, message, ...(details && { details }) };
+  return { error: `HTTP-${status}`, message, details };
 }
 
 type ValidationError = NonNullable<FastifyError['validation']>[number];

@@ -1,5 +1,5 @@
 /** The form in which the API returns a runner. */
-import { isEcs, type AnyRunner, type AnyRunnerConfiguration, type AnyStateStorage } from './model';
+import type { AnyRunner, AnyRunnerConfiguration, AnyStateStorage } from './model';
 
 type StorageType = AnyStateStorage['type'];
 const ALL_STORAGE_TYPES: readonly StorageType[] = ['kubernetes', 's3', 'gcs', 'azurerm'];
@@ -18,10 +18,9 @@ const SECRET_PLACEHOLDER = 'SECRET';
 
 const isEmpty = (value: unknown): boolean => value === false || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 
-/** Omits empty lists, empty maps and `false` from the job of an ECS runner. */
+/** Omits empty lists, empty maps and `false` from the job of a runner. */
 export function withoutEmptyFields(runner: AnyRunner): AnyRunner {
   const { runner_configuration: configuration } = runner;
-  if (!isEcs(configuration)) return runner;
   const job = Object.fromEntries(Object.entries(configuration.job).filter(([, value]) => !isEmpty(value)));
   return { ...runner, runner_configuration: { ...configuration, job } } as AnyRunner;
 }

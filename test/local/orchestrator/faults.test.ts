@@ -147,6 +147,17 @@ describe('a fault of the kind stale', () => {
     expect(await org('GET', '/runners/prod-runner')).toMatchObject({ status: 404 });
   });
 
+  test('returns a rule that was just deleted, and no rule that was just created', async () => {
+    await given('/runners', runner());
+    const { id } = await given('/runner-rules', { runner_id: 'prod-runner' });
+    always({ kind: 'stale' });
+    expect((await org('GET', '/runner-rules')).body).toEqual({ items: [] });
+    server.setFaults();
+    await org('DELETE', `/runner-rules/${id}`);
+    always({ kind: 'stale' });
+    expect((await org('GET', '/runner-rules')).body).toMatchObject({ items: [{ id }] });
+  });
+
   test('applies a change to the current data', async () => {
     await given('/runners', runner());
     always({ kind: 'stale' });

@@ -55,6 +55,12 @@ describe('paging', () => {
     expect(second.items.map(({ id }) => id)).toEqual(['r-2', 'r-3']);
   });
 
+  test('returns no items after the last page, even if all items are deleted', async () => {
+    const { next_page_token } = (await org('GET', '/runners?per_page=4')).body as unknown as PageBody;
+    for (const id of IDS) await org('DELETE', `/runners/${id}`);
+    expect(await org('GET', `/runners?page=${next_page_token}`)).toMatchObject({ status: 200, body: { items: [] } });
+  });
+
   test('returns rules in pages, ordered by runner', async () => {
     for (const id of ['a1', 'a2', 'a3']) await given('/projects', { id });
     const rules = new Map<unknown, unknown>();

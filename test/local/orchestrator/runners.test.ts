@@ -188,3 +188,7 @@ test('does not show the credentials of a Kubernetes cluster', async () => {
   const created = await given('/runners', kubernetesRunner('other-runner', KUBERNETES_CONFIGURATIONS[0]));
   expect(created.runner_configuration).toMatchObject({ cluster: { auth: { service_account_token: 'SECRET' } } });
 });
+
+test.each(KUBERNETES_CONFIGURATIONS.slice(2))('shows the identity of a cluster of the type $type, which is no credential', async (configuration) => {
+  expect((await given('/runners', kubernetesRunner('other-runner', configuration))).runner_configuration).toEqual(configuration);
+});
