@@ -26,7 +26,7 @@ import { usesGitOverSsh, warnAboutEnvironment } from './parts/environment';
 import { EventLog } from './parts/event-log';
 import { createExecutionRole } from './parts/execution-role';
 import { RunnerLogGroups } from './parts/log-groups';
-import { checkAddedSecurityGroup, createNetwork } from './parts/network';
+import { checkAddedSecurityGroup, createNetwork, warnAboutTaskEgress } from './parts/network';
 import { findOrCreateOidcProvider } from './parts/oidc-provider';
 import { registerRunner } from './parts/registration';
 import { runnerIdProperties } from './parts/runner-id';
@@ -143,13 +143,17 @@ export class EcsRunner extends MonitoredRunner implements IEcsRunner {
     this.runnerId = idResource.ref;
 
     // The subnets and security groups of the tasks.
-    const network = createNetwork(this, props, { orchestratorPorts: orchestrator._taskPorts, gitOverSsh: usesGitOverSsh(props) });
+    const egress = { orchestratorPorts: orchestrator._taskPorts, gitOverSsh: usesGitOverSsh(props) };
+    const network = createNetwork(this, props, egress);
     this.vpc = network.vpc;
     this.subnetIds = network.subnetIds;
     this.connections = new RunnerConnections(this, network.securityGroups, (group) => {
       checkAddedSecurityGroup(this, this.vpc, this.connections.securityGroups);
       this.registration?.node.addDependency(group);
     });
+    if (props.securityGroups?.length) {
+      warnAboutTaskEgress(this, this.connections, egress);
+    }
 
     // The state bucket.
     const stateStorage = props.stateStorage ?? StateStorage.newBucket();

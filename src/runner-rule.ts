@@ -1,4 +1,4 @@
-import { Annotations, CustomResource, RemovalPolicy, Resource } from 'aws-cdk-lib';
+import { Annotations, CustomResource, RemovalPolicy, Resource, Token } from 'aws-cdk-lib';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { addRule, sameRuleAs } from './app-runners';
@@ -63,6 +63,7 @@ export class RunnerRule extends Resource {
     super(scope, id);
     const orchestrator = this.check(props);
     addRule(this, props);
+    this.node.addValidation({ validate: () => filterProblems(this, props) });
     // A stack with nothing but rules of imported runners has no registration yet.
     const { stack } = this;
     const shared = RegistrationProvider.settingsOf(stack);
@@ -101,14 +102,7 @@ export class RunnerRule extends Resource {
     checkConstructId(this, problems);
     checkRuleTypes(problems, props);
     problems.throwIfAny(this, 'RunnerRule');
-    const id = {
-      pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
-      max: 100,
-      expected: 'an id of letters, digits, "-" and "_"',
-      fix: 'Give the id that the orchestrator shows, or omit it to match all.',
-    };
-    problems.checkText('projectId', props.projectId, id);
-    problems.checkText('envTypeId', props.envTypeId, id);
+    FILTERS.forEach(name => problems.checkText(name, props[name], FILTER_ID));
     const { orchestrator } = props.runner;
     if (!orchestrator) {
       problems.add({
@@ -133,6 +127,28 @@ export class RunnerRule extends Resource {
     problems.throwIfAny(this, 'RunnerRule');
     return orchestrator!;
   }
+}
+
+const FILTERS = ['projectId', 'envTypeId'] as const;
+const FILTER_ID = {
+  pattern: /^[a-zA-Z0-9][a-zA-Z0-9_-]*$/,
+  max: 100,
+  expected: 'an id of letters, digits, "-" and "_"',
+  fix: 'Give the id that the orchestrator shows, or omit it to match all.',
+};
+
+/** Rejects at the end of synthesis a CDK token for nothing, such as `Aws.NO_VALUE`: the rule would match everything. */
+function filterProblems(scope: RunnerRule, props: RunnerRuleProps): string[] {
+  const problems = new Problems();
+  for (const name of FILTERS.filter(each => Token.isUnresolved(props[each]))) {
+    const value: unknown = scope.stack.resolve(props[name]);
+    if (typeof value === 'string') {
+      problems.checkText(name, value, FILTER_ID);
+    } else if (value === undefined || value === null || (value as { Ref?: unknown }).Ref === 'AWS::NoValue') {
+      problems.add({ input: name, expected: FILTER_ID.expected, got: 'a CDK token for no value', fix: FILTER_ID.fix });
+    }
+  }
+  return problems.lines;
 }
 
 const RULE: InputTypes<RunnerRuleProps> = {

@@ -1,6 +1,6 @@
 /** What an app is told at synthesis about runners that deploy, but do not work as their user expects. */
 import * as cdk from 'aws-cdk-lib';
-import { App, Aspects, Aws, CfnParameter, Fn, RemovalPolicies, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
+import { App, Aspects, Aws, CfnParameter, Fn, Lazy, RemovalPolicies, RemovalPolicy, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -267,6 +267,26 @@ describe('two runners of an app', () => {
     runner.addRule('Four', { projectId: 'undefined' });
     runner.addRule('Five');
     Template.fromStack(stack).resourceCountIs('Custom::HumanitecRunnerRule', 6);
+  });
+});
+
+describe('the filter of a rule that is a CDK token', () => {
+  const FIX = 'Give the id that the orchestrator shows, or omit it to match all.';
+  test.each<[string, string, string]>([
+    ['for nothing', Lazy.string({ produce: () => undefined as unknown as string }), 'a CDK token for no value'],
+    ['for no value of CloudFormation', Aws.NO_VALUE, 'a CDK token for no value'],
+    ['for an empty text, which matches everything', Lazy.string({ produce: () => '' }), '""'],
+    ['for a text with blanks', Lazy.string({ produce: () => 'my project' }), '"my project"'],
+  ])('is rejected %s', (_name, value, got) => {
+    const stack = newStack();
+    quietRunner(stack).addRule('Late', { projectId: 'project', envTypeId: value });
+    expect(() => Template.fromStack(stack)).toThrow(`[Stack/Runner/Late] envTypeId: expected an id of letters, digits, "-" and "_"; got ${got}. ${FIX}`);
+  });
+
+  test('is accepted for an id, and for what only the deployment knows', () => {
+    const stack = newStack();
+    quietRunner(stack).addRule('Late', { projectId: Lazy.string({ produce: () => 'project' }), envTypeId: new CfnParameter(stack, 'EnvType').valueAsString });
+    Template.fromStack(stack).resourceCountIs('Custom::HumanitecRunnerRule', 2);
   });
 });
 

@@ -89,14 +89,11 @@ async function replaceResponse(answer: FaultyAnswer, request: FastifyRequest, re
       await new Promise((closed) => request.raw.socket.once('close', closed));
       return payload;
     case 'truncated':
-      reply.removeHeader('content-length');
       return text.slice(0, text.length / 2);
     case 'slow':
-      reply.removeHeader('content-length');
       return Readable.from(inPieces(text, answer.pauseMs));
     case 'other':
-      reply.removeHeader('content-length');
-      reply.code(answer.status).headers({ 'content-type': 'application/json', ...answer.headers });
+      reply.code(answer.status).headers(answer.headers ?? {});
       return answer.body;
     case 'stale':
       return payload;

@@ -14,6 +14,6 @@ export function recordRequests(app: FastifyInstance, record: (request: RecordedR
   // `onSend` instead of `onResponse`, so that the request is recorded before the client gets the response.
   app.addHook('onSend', async (request, reply) => {
     const { method, url, body } = request;
-    record({ method, path: url, status: reply.statusCode, ...(body !== undefined && { body }) });
+    record({ method, path: url, status: reply.statusCode, body });
   });
 }

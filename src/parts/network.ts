@@ -2,9 +2,11 @@ import { Annotations } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
+import { warnAboutClosedPorts } from '../common/closed-ports';
 import { SECURITY_GROUPS_MAX, SUBNET_ID_MAX, SUBNETS_MAX } from '../common/contract';
 import { EgressPorts } from '../common/egress';
-import { isolatedOf } from '../common/isolated-subnets';
+import { isolatedOf, withoutRouteOf } from '../common/isolated-subnets';
+import { warnAtTheEnd } from '../common/late-warning';
 import { checkVpcParts } from '../common/place';
 import { Problems } from '../common/problems';
 import { distinct, isKnown, quote } from '../common/unknown-values';
@@ -82,6 +84,20 @@ function checkSecurityGroupCount(scope: Construct, problems: Problems, securityG
       fix: `ECS attaches at most ${SECURITY_GROUPS_MAX} security groups to a task: merge their rules.`,
     });
   }
+}
+
+/** Warns about security groups of the app that do not let the tasks out. Groups that are added to the connections later count. */
+export function warnAboutTaskEgress(scope: Construct, connections: ec2.Connections, egress: TaskEgress): void {
+  warnAboutClosedPorts(scope, 'closedPorts', {
+    whose: 'tasks',
+    what: 'the tasks need for the orchestrator, AWS, or module sources of Git over SSH',
+    groups: () => connections.securityGroups,
+    ports: () => portsOf(egress),
+  });
+}
+
+function portsOf({ orchestratorPorts, gitOverSsh }: TaskEgress): number[] {
+  return [443, ...orchestratorPorts, ...gitOverSsh ? [22] : []];
 }
 
 /** Finds the subnets and security groups of the tasks, and creates a VPC and a security group if none was given. */
@@ -225,11 +241,17 @@ function newSecurityGroup(scope: Construct, vpc: ec2.IVpc, { orchestratorPorts, 
 }
 
 function warnAboutIsolatedSubnets(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
+  const text = (isolated: ec2.ISubnet[]) =>
+    `The tasks run in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), which have no route to the internet, so they cannot reach the orchestrator. `
+      + 'Choose subnets with a NAT gateway with vpcSubnets. If the subnets can reach the orchestrator, AWS and the image registry by another route, acknowledge this warning.';
   const isolated = isolatedOf(vpc, subnets);
   if (isolated.length > 0) {
-    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:isolatedSubnets',
-      `The tasks run in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), which have no route to the internet, so they cannot reach the orchestrator. `
-      + 'Choose subnets with a NAT gateway with vpcSubnets. If the subnets can reach the orchestrator, AWS and the image registry by another route, acknowledge this warning.');
+    Annotations.of(scope).addWarningV2('cdk-humanitec-ecs-runner:isolatedSubnets', text(isolated));
+  } else {
+    warnAtTheEnd(scope, 'isolatedSubnets', () => {
+      const found = withoutRouteOf(vpc, subnets);
+      return found.length > 0 ? text(found) : undefined;
+    });
   }
 }
 

@@ -2,8 +2,9 @@ import { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct, type IDependable } from 'constructs';
+import { warnAboutClosedPorts } from '../common/closed-ports';
 import { EgressPorts } from '../common/egress';
-import { isolatedOf } from '../common/isolated-subnets';
+import { isolatedOf, withoutRouteOf } from '../common/isolated-subnets';
 import { warnAtTheEnd } from '../common/late-warning';
 import { type Problems } from '../common/problems';
 import { differs, sameValue } from '../common/unknown-values';
@@ -103,6 +104,7 @@ export class NetworkAttachment {
   /** The endpoints that the functions of the stack share; undefined without `createEndpoints`. */
   public readonly endpoints?: SharedEndpoints;
   private readonly services = new Set<TokenService>();
+  private readonly apiPorts: number[] = [];
 
   constructor(scope: Construct, network: RegistrationNetwork) {
     const { vpc, securityGroups } = network;
@@ -111,6 +113,12 @@ export class NetworkAttachment {
     this.isDualStack = isDualStack(selected.subnets);
     if (securityGroups?.length) {
       this.securityGroups = securityGroups;
+      warnAboutClosedPorts(scope, 'closedRegistrationPorts', {
+        whose: 'registration\'s Lambda',
+        what: 'it needs for AWS and the API of the orchestrator',
+        groups: () => securityGroups,
+        ports: () => [443, ...this.apiPorts],
+      });
     } else {
       const ownGroup = new ec2.SecurityGroup(scope, 'SecurityGroup', {
         vpc,
@@ -134,6 +142,7 @@ export class NetworkAttachment {
 
   /** Lets the Lambda reach the API. */
   public allowApi(port: number): void {
+    this.apiPorts.push(port);
     this.egress?.allow(port, 'API of the orchestrator');
   }
 
@@ -176,15 +185,14 @@ class SharedEndpoints extends Construct {
 
 /** Isolated subnets have no route to AWS, unless the VPC has endpoints. Of an imported VPC the app may not know them. */
 function warnAboutIsolatedLambda(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
-  const isolated = isolatedOf(vpc, subnets);
-  if (isolated.length === 0) {
-    return;
-  }
-  // Another stack or a later statement may create endpoints.
-  warnAtTheEnd(scope, 'isolatedRegistration', () => hasInterfaceEndpoint(vpc) ? undefined
-    : `The Lambda of the registration runs in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), and the app has no VPC endpoints there. Without a route to `
-    + 'AWS, it cannot read the API token and cannot answer CloudFormation, so the deployment fails after a timeout. Set `createEndpoints` of `registrationNetwork`, or choose subnets '
-    + 'with a NAT gateway. If the VPC has endpoints already, acknowledge this warning.');
+  // Another stack or a later statement may create endpoints and routes.
+  warnAtTheEnd(scope, 'isolatedRegistration', () => {
+    const isolated = [...isolatedOf(vpc, subnets), ...withoutRouteOf(vpc, subnets)];
+    return isolated.length === 0 || hasInterfaceEndpoint(vpc) ? undefined
+      : `The Lambda of the registration runs in isolated subnets (${isolated.map(subnet => subnet.node.id).join(', ')}), and the app has no VPC endpoints there. Without a route to `
+      + 'AWS, it cannot read the API token and cannot answer CloudFormation, so the deployment fails after a timeout. Set `createEndpoints` of `registrationNetwork`, or choose subnets '
+      + 'with a NAT gateway. If the VPC has endpoints already, acknowledge this warning.';
+  });
 }
 
 function hasInterfaceEndpoint(vpc: ec2.IVpc): boolean {

@@ -4,7 +4,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
-import { EcsRunnerProps, Orchestrator } from '../../src';
+import { EcsRunner, EcsRunnerProps, Orchestrator } from '../../src';
 import { ACCOUNT, importedVpc, newStack, only, REGION, runnerIn, tokenOf, TOKEN_ARN } from '../support';
 
 const inVpc = (stack: Stack, props: Partial<EcsRunnerProps> = {}) => runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props });
@@ -183,6 +183,84 @@ describe('isolated subnets', () => {
     const stack = newStack();
     inVpc(stack, { vpc: ec2.Vpc.fromLookup(stack, 'Lookup', { vpcId: 'vpc-12345678' }), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets|publicIp|publicSubnet'));
+  });
+});
+
+describe('private subnets of a VPC without NAT gateways', () => {
+  const privateVpc = (stack: Stack) => new ec2.Vpc(stack, 'Own', {
+    maxAzs: 2, natGateways: 0, subnetConfiguration: [{ name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS }],
+  });
+  const addRoute = (stack: Stack, { routeTable: { routeTableId } }: ec2.ISubnet) => new ec2.CfnRoute(stack, 'Route', {
+    routeTableId, destinationCidrBlock: '0.0.0.0/0', transitGatewayId: 'tgw-12345678',
+  });
+  const warned = (stack: Stack, kind = 'isolatedSubnets') => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp(`${kind}\\]`)).map(({ entry }) =>
+    /isolated subnets \((.*?)\)/.exec(String(entry.data))?.[1]);
+
+  test('have a warning if the app gives them no route, for the tasks and for the registration', () => {
+    const stack = newStack();
+    const vpc = privateVpc(stack);
+    inVpc(stack, { vpc, registrationNetwork: { vpc } });
+    expect([warned(stack), warned(stack, 'isolatedRegistration')]).toEqual([['PrivateSubnet1, PrivateSubnet2'], ['PrivateSubnet1, PrivateSubnet2']]);
+  });
+
+  test('have no warning with a route that is created later, in the subnet or beside it', () => {
+    const stack = newStack();
+    const vpc = privateVpc(stack);
+    inVpc(stack, { vpc });
+    addRoute(stack, vpc.privateSubnets[0]);
+    expect(warned(stack)).toEqual(['PrivateSubnet2']);
+    const other = newStack();
+    const routed = privateVpc(other);
+    inVpc(other, { vpc: routed, registrationNetwork: { vpc: routed } });
+    addRoute(other, routed.privateSubnets[0]);
+    (routed.privateSubnets[1] as ec2.Subnet).addRoute('Out', { routerType: ec2.RouterType.TRANSIT_GATEWAY, routerId: 'tgw-12345678' });
+    expect([warned(other), warned(other, 'isolatedRegistration')]).toEqual([[], []]);
+  });
+});
+
+describe('security groups of the app', () => {
+  const closed = (stack: Stack) => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner:closed')).map(({ entry }) =>
+    String(entry.data).replace(/\. Add egress rules.*?\[ack: cdk-humanitec-ecs-runner:/, ' [ack: '));
+  const group = (stack: Stack, id: string, allowAllOutbound = false) => new ec2.SecurityGroup(stack, id, { vpc: importedVpc(stack), allowAllOutbound });
+  const TEXT = (whose: string, ports: string, what: string, id: string) => `No egress rule of the security groups of the ${whose} allows TCP to port ${ports}, which ${what} [ack: ${id}]`;
+  const tasks = (ports: string) => TEXT('tasks', ports, 'the tasks need for the orchestrator, AWS, or module sources of Git over SSH', 'closedPorts');
+  const selfHosted = (stack: Stack) => Orchestrator.selfHosted({
+    orgId: 'my-org', apiToken: tokenOf(stack), oidcIssuerUrl: 'https://oidc.example.com', apiUrl: 'https://orchestrator.example.com:8443',
+  });
+  const nothing = () => undefined;
+
+  test('have a warning with the ports that no egress rule opens, which names what to do', () => {
+    const stack = newStack();
+    const secret = ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${TOKEN_ARN.slice(0, -6)}GhIjKl`));
+    const one = group(stack, 'One');
+    one.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcpRange(1, 21));
+    one.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.udp(443));
+    inVpc(stack, { securityGroups: [one, group(stack, 'Other')], orchestrator: selfHosted(stack), secrets: { RUNNER_GIT_SSH_KEYS: secret } });
+    expect(closed(stack)).toEqual([tasks('443, 8443, 22')]);
+    Annotations.fromStack(stack).hasWarning('*', Match.stringLikeRegexp('22, which .*Add egress rules to a security group\\. If the connections use other ports, for example those of a proxy, '
+      + 'acknowledge this warning\\.'));
+  });
+
+  test('have a warning if the Lambda of the registration cannot reach the API', () => {
+    const stack = newStack();
+    const registration = group(stack, 'One');
+    registration.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.HTTPS);
+    inVpc(stack, { registrationNetwork: { vpc: importedVpc(stack), securityGroups: [registration] }, orchestrator: selfHosted(stack) });
+    expect(closed(stack)).toEqual([TEXT('registration\'s Lambda', '8443', 'it needs for AWS and the API of the orchestrator', 'closedRegistrationPorts')]);
+  });
+
+  test.each<[string, (stack: Stack) => ec2.ISecurityGroup[], (runner: EcsRunner, stack: Stack) => void]>([
+    ['that allow everything', stack => [group(stack, 'One', true)], nothing],
+    ['without rules of the app, which allow everything', stack => [ec2.SecurityGroup.fromSecurityGroupId(stack, 'One', new ec2.CfnSecurityGroup(stack, 'L1', { groupDescription: 'x' }).ref)], nothing],
+    ['of which one is imported', stack => [group(stack, 'One'), ec2.SecurityGroup.fromSecurityGroupId(stack, 'Imported', 'sg-12345678')], nothing],
+    ['that get a rule later', stack => [group(stack, 'One')], runner => runner.connections.allowToAnyIpv4(ec2.Port.tcp(443))],
+    ['that get a rule with another group later', stack => [group(stack, 'One')], (runner, stack) => runner.connections.allowTo(group(stack, 'Proxy'), ec2.Port.allTcp())],
+    ['beside which an open one is added later', stack => [group(stack, 'One')], (runner, stack) => runner.connections.addSecurityGroup(group(stack, 'Open', true))],
+  ])('have no warning: %s', (_name, groups, later) => {
+    const stack = newStack();
+    const runner = inVpc(stack, { securityGroups: groups(stack) });
+    later(runner, stack);
+    expect(closed(stack)).toEqual([]);
   });
 });
 

@@ -119,6 +119,13 @@ test('a fault of the kind truncated carries the request out and sends half of th
   expect(half.length).toBeGreaterThan(100);
 });
 
+test.each([{ kind: 'truncated' }, { kind: 'slow', pauseMs: 1 }] as const)('a fault of the kind $kind leaves an answer without a body as it is', async (answer) => {
+  await given('/runners', runner());
+  always(answer);
+  const deleted = await raw('DELETE', ONE);
+  expect([deleted.status, await deleted.text(), isThere()]).toEqual([204, '', false]);
+});
+
 describe('a fault of the kind stale', () => {
   test('returns a runner as it was before the last change, until the fault ends', async () => {
     await given('/runners', runner());

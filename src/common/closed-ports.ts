@@ -1,0 +1,51 @@
+import { Stack } from 'aws-cdk-lib';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import type { Construct } from 'constructs';
+import { warnAtTheEnd } from './late-warning';
+import { sameValue } from './unknown-values';
+
+/** Who needs which TCP ports, for the warning. */
+export interface PortNeeds {
+  /** Whose security groups they are: "tasks". */
+  readonly whose: string;
+  readonly what: string;
+  /** At the end of synthesis. */
+  readonly groups: () => ec2.ISecurityGroup[];
+  readonly ports: () => number[];
+}
+
+/** Warns about TCP ports that no egress rule of the security groups opens. The CDK opens none in a group with `allowAllOutbound: false`. */
+export function warnAboutClosedPorts(scope: Construct, id: string, needs: PortNeeds): void {
+  warnAtTheEnd(scope, id, () => {
+    const closed = closedPorts(needs.groups(), needs.ports());
+    return closed.length === 0 ? undefined
+      : `No egress rule of the security groups of the ${needs.whose} allows TCP to port ${closed.join(', ')}, which ${needs.what}. `
+        + 'Add egress rules to a security group. If the connections use other ports, for example those of a proxy, acknowledge this warning.';
+  });
+}
+
+/** None if a security group is not of the app, or has no rules of the app: its rules are not known then, or allow everything. */
+function closedPorts(groups: ec2.ISecurityGroup[], ports: number[]): number[] {
+  const rules = groups.map(egressOf);
+  return rules.length === 0 || rules.includes(undefined) ? []
+    : [...new Set(ports)].filter(port => !rules.some(ofGroup => ofGroup!.some(rule => opens(rule, port))));
+}
+
+type EgressRule = Partial<Pick<ec2.CfnSecurityGroupEgress, 'ipProtocol' | 'fromPort' | 'toPort'>>;
+
+function egressOf(group: ec2.ISecurityGroup): EgressRule[] | undefined {
+  const { defaultChild, root } = group.node;
+  if (!(defaultChild instanceof ec2.CfnSecurityGroup)) {
+    return undefined;
+  }
+  const own: unknown = Stack.of(group).resolve(defaultChild.securityGroupEgress);
+  // A rule with another security group is a resource of its own.
+  const beside = root.node.findAll().filter(construct => construct instanceof ec2.CfnSecurityGroupEgress)
+    .filter(rule => sameValue(group, rule.groupId, group.securityGroupId));
+  return Array.isArray(own) ? [...own as EgressRule[], ...beside] : undefined;
+}
+
+function opens({ ipProtocol, fromPort, toPort }: EgressRule, port: number): boolean {
+  return ipProtocol === '-1'
+    || (ipProtocol !== 'icmp' && ipProtocol !== 'icmpv6' && ipProtocol !== 'udp' && (Number(fromPort) || 0) <= port && port <= (Number(toPort) || Infinity));
+}
