@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Rule, World } from './world';
+import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
+import { refusal, type Rule, type World } from './world';
 
 /** Writes each event into the file `Log`. Takes the property `Name` as physical ID. The first deletes fail, as many as `FailingDeletes` says. */
 const HANDLER = `
@@ -71,13 +72,15 @@ export const customResources: Rule[] = [
     await world.failingStack(resource.template({ Name: 'half-created', FailsCreate: 'true' }));
     assert.deepEqual(resource.deletes(), ['half-created']);
   }),
-  rule('CloudFormation keeps what a custom resource depends on when its delete fails', async (world, create) => {
+  rule('CloudFormation keeps what a custom resource depends on when its delete fails, and does not update the stack', async (world, create) => {
     const resource = create();
     const { name, ids } = await world.stack(resource.template({ FailingDeletes: '1' }));
     assert.equal((await world.deleteStack(name)).status, 'DELETE_FAILED');
     // The function and its role are still there to answer the next delete; nothing needs the other function.
     const remaining = await world.resources(name);
     assert.deepEqual([remaining.First, remaining.Role], [ids.First, ids.Role]);
+    const refused = await refusal(async () => world.cloudFormation.send(new CreateChangeSetCommand({ StackName: name, ChangeSetName: 'change', TemplateBody: '{}' })));
+    assert.match(refused.message, /^Stack:\S+ is in DELETE_FAILED state and can not be updated\.$/);
     assert.equal((await world.deleteStack(name)).status, 'DELETE_COMPLETE');
   }),
   rule('CloudFormation tries the delete of a replaced custom resource three times after an update', async (world, create) => {

@@ -2,9 +2,14 @@
 
 CloudFormation leaves alone what a resource in DELETE_FAILED refers to. MiniStack goes on and deletes that too: after a
 refused delete of a runner, its roles, its bucket and the function that answers for it would be gone.
+
+A stack in DELETE_FAILED can be deleted again, and not updated: "you can't work with or update the stack", says
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html. MiniStack refuses UpdateStack, and accepts
+the change set that the CDK creates.
 """
 
 from ministack.services.cloudformation import handlers, stacks
+from ministack.services.cloudformation.helpers import _error, _p
 
 
 class StillNeeded(dict):
@@ -44,5 +49,17 @@ def _keep_dependencies(delete_stack):
     return delete_stack_async
 
 
+def _refuse_after_failed_deletion(create_change_set):
+    def create_change_set_checked(params):
+        stack = handlers._resolve_stack(_p(params, "StackName"))
+        if stack and stack.get("StackStatus") == "DELETE_FAILED":
+            return _error("ValidationError", f"Stack:{stack['StackId']} is in DELETE_FAILED state and can not be updated.")
+        return create_change_set(params)
+
+    return create_change_set_checked
+
+
 def install() -> None:
+    actions = handlers._ACTION_HANDLERS
+    actions["CreateChangeSet"] = _refuse_after_failed_deletion(actions["CreateChangeSet"])
     stacks._delete_stack_async = handlers._delete_stack_async = _keep_dependencies(stacks._delete_stack_async)
