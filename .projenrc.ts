@@ -110,6 +110,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
       moduleNameMapper: { '^cdk-humanitec-ecs-runner$': '<rootDir>/src' },
       testPathIgnorePatterns: ['/node_modules/'],
       modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/lib/'],
+      // The start of a process takes more than the usual 5 seconds on a busy machine.
+      testTimeout: 60_000,
       testEnvironment: '<rootDir>/test/jest/outside-environment.js',
       transform: { '/node_modules/(aws-cdk-lib|constructs)/.+\\.js$': new javascript.Transform('<rootDir>/test/jest/outside-transform.js') },
       transformIgnorePatterns: ['/node_modules/(?!(aws-cdk-lib|constructs)/)'],

@@ -34,6 +34,13 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
   });
 
+  test('that is deleted by the old physical ID after the new one was given adoptExisting names the runner that stays', async () => {
+    const id = await create();
+    expect(await send('Runner', 'Delete', other({ AdoptExisting: 'true' }), { id })).toMatchObject({
+      Status: 'SUCCESS', Reason: 'Runner \'prod-runner\' stays registered, because adoptExisting is set.',
+    });
+  });
+
   test('that failed unanswered with adoptExisting is named by a rollback that has the old physical ID', async () => {
     const id = await create();
     await call('POST', '/runners', { ...BODY, id: 'new-runner' });

@@ -180,14 +180,25 @@ describe('the update of a rule to another runner', () => {
 
   test('puts the rule back if it fails, and its rollback finds it with either physical ID', async () => {
     const id = await create();
-    const bad = props({ RunnerId: 'nobody' });
-    const failed = await send('RunnerRule', 'Update', bad, { id, old: props() });
+    // The orchestrator refuses the new rule, and accepts the former one again.
+    let posts = 0;
+    api.setFaults(({ method }) => method === 'POST' && posts++ === 0 ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error": "HTTP-400"}' } } : undefined);
+    const failed = await send('RunnerRule', 'Update', moved(), { id, old: props() });
+    api.setFaults();
     expect(failed).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('The former rule was restored.') });
     expect(await rules()).toMatchObject([{ id: failed.PhysicalResourceId, runner_id: 'prod-runner' }]);
     for (const either of [failed.PhysicalResourceId, id]) {
-      expect(await send('RunnerRule', 'Update', props(), { id: either, old: bad })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
+      expect(await send('RunnerRule', 'Update', props(), { id: either, old: moved() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
     }
   }, 60_000);
+
+  test('deletes nothing if the new runner does not exist', async () => {
+    const id = await create();
+    expect(await send('RunnerRule', 'Update', props({ RunnerId: 'nobody' }), { id, old: props() })).toMatchObject({
+      Status: 'FAILED', PhysicalResourceId: id, Reason: expect.stringContaining('this runner does not exist, so the rule that has the filter stays as it is. Register the runner, or correct runnerId; '),
+    });
+    expect(await rules()).toMatchObject([{ id, runner_id: 'prod-runner' }]);
+  });
 
   test('refuses an old rule of somebody else that has the filter, and neither its rollback nor its delete removes that rule', async () => {
     const id = await create();

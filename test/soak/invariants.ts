@@ -111,6 +111,8 @@ export class Audit {
       violated('without faults, only refusals fail', `${describe(event)}: ${answer.reason}`);
     }
     this.leaveNamedRules(answer);
+    // A rule that `adoptExisting` takes over and gives back has another id then, so that its resource leaves it.
+    if (event.properties.AdoptExisting !== undefined && answer.reason.includes('The former rule was restored')) this.excuse(event);
     // Where the deliveries of an event end differently, CloudFormation knows of one outcome only.
     if (!answer.isUnanimous) this.excuse(event);
   }
@@ -278,7 +280,8 @@ export class Audit {
     if (reason.includes('because it is in use') && event.request === 'Delete' && event.properties.OnInUse !== 'retain') {
       violated('a successful event did what it says', `${describe(event)} left a runner in use: ${reason}`);
     }
-    for (const properties of [event.properties, event.old ?? event.properties]) {
+    const ofPhysicalId = event.request === 'Delete' && event.type === 'Runner' ? { ...event.properties, OrgId: organizationOf(event), RunnerId: runnerIdOf(event) } : event.properties;
+    for (const properties of [event.properties, event.old ?? event.properties, ofPhysicalId]) {
       if (!reason.includes(`'${properties.RunnerId}'`)) continue;
       if (event.request === 'Delete') this.giveUp({ ...event, properties });
       else this.excuse({ ...event, properties });

@@ -29,7 +29,7 @@ const REFUSALS: readonly Refusal[] = [
   { reason: /has the same project and environment type/, isTrue: (_event, { rules, isOfOthers }) => rules.length > 0 && isOfOthers },
   { reason: /its state would move/, isTrue: ({ properties }, { runners }) => properties.AllowStateMove !== 'true' && runners.some((runner) => storageOf(runner) !== declaredStorage(properties)) },
   // The orchestrator refuses a rule for a runner that it does not have.
-  { reason: /HTTP 400|HTTP 409/, isTrue: ({ type }, { hasRunnerOfRule }) => type === 'RunnerRule' && !hasRunnerOfRule },
+  { reason: /HTTP 400|HTTP 409|this runner does not exist/, isTrue: ({ type }, { hasRunnerOfRule }) => type === 'RunnerRule' && !hasRunnerOfRule },
 ];
 
 export function isTrueRefusal(event: Event, reason: string, encounter: Encounter): boolean {

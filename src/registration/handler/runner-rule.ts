@@ -110,6 +110,10 @@ export class RunnerRuleLifecycle implements Lifecycle {
 
   /** Points a filter at another runner: the API has one rule for it, so the old one goes first. */
   private async replace(client: OrchestratorClient, current: Rule, named?: Named): Promise<Rule> {
+    if (!await client.getRunner(this.wanted.runner_id)) {
+      throw new LifecycleError(`this runner does not exist, so the rule that has the filter stays as it is. Register the runner, or correct runnerId; ${again(this.request.type)}`,
+        { details: `rule ${current.id} points at runner '${current.runner_id}'` });
+    }
     await client.deleteRule(current.id);
     try {
       return await this.createRule(client, named);

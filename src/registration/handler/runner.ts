@@ -50,15 +50,15 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    const stays = whyItStays(this.properties);
-    if (stays) {
-      return { physicalId, note: stays };
-    }
     const { name, createdAt, createdIn } = parsePhysicalId(physicalId);
     const isInvented = createdAt === undefined && !createdIn;
     const owned = isInvented ? { name: this.name, createdIn: this.request.recently } : { name, createdAt, createdIn };
     const [OrgId, RunnerId] = owned.name.split('/');
     const properties = { ...this.properties, OrgId, RunnerId };
+    const stays = whyItStays(properties);
+    if (stays) {
+      return { physicalId, note: stays };
+    }
     const client = await this.request.client(properties);
     return { physicalId, note: await removeUntil(owned.createdIn?.to ?? 0, this.request, () => this.remove(client, properties, owned)) };
   }
