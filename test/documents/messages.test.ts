@@ -48,7 +48,12 @@ test('docs/TROUBLESHOOTING.md explains every reason and note that the handler gi
 });
 
 test('docs/TROUBLESHOOTING.md explains every warning, and no other', () => {
-  const ids = filesBelow('src').flatMap(file => [...read(file).matchAll(/addWarningV2\(['`]cdk-humanitec-ecs-runner:([^'`]+)|warnAtTheEnd\(\w+, ['`]([^'`]+)/g)].map(([, id, late]) => id ?? late))
+  const files = filesBelow('src').map(read).join('\n');
+  const constants = new Map([...files.matchAll(/const ([A-Z_]+) = ('\w+');/g)].map(([, name, value]) => [name, value]));
+  const source = files.replace(/(?<=, )[A-Z_]+(?=, )/g, name => constants.get(name) ?? name);
+  // Functions that take the id, such as warnAtTheEnd().
+  const helpers = [...source.matchAll(/function (warn\w+)\(\w+: Construct, id: string/g)].map(([, name]) => name);
+  const ids = [...source.matchAll(new RegExp(`(?:addWarningV2\\(['\`]cdk-humanitec-ecs-runner:|(?:${helpers.join('|')})\\(\\w+, ['\`])([^'\`]+)`, 'g'))].map(([, id]) => id)
     .filter(id => id !== '${id}').map(id => new RegExp(`^${id.replace(/\$\{.*?\}/g, '\\w+')}$`));
   const explained = rowsOf(TROUBLESHOOTING, '`cdk-humanitec-ecs-runner:`').flatMap(([cell]) => codeIn(cell));
   expect(ids.length).toBeGreaterThan(10);
