@@ -19,10 +19,10 @@ export let server: LocalOrchestrator;
 export let observed: RecordedRequest[];
 
 /** In place of the server that each test has: one that behaves otherwise. */
-export async function restart(behaviour?: Partial<Behaviour>): Promise<void> {
+export async function restart(behaviour?: Partial<Behaviour>, clock?: () => number): Promise<void> {
   await server?.close();
   observed = [];
-  server = await startOrchestrator({ orgs: [ORG, 'other-org'], tokens: TOKENS, behaviour, onRequest: (request) => observed.push(request) });
+  server = await startOrchestrator({ orgs: [ORG, 'other-org'], tokens: TOKENS, behaviour, clock, onRequest: (request) => observed.push(request) });
 }
 
 beforeEach(() => restart());
