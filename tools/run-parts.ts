@@ -15,8 +15,8 @@ export interface Part {
   readonly name: string;
   /** What the part checks, for the list of parts. */
   readonly description: string;
-  /** Whether `npm run check` runs it, too. */
-  readonly inCheck?: boolean;
+  /** Whether `npm run check` runs it, too, and with which more arguments. */
+  readonly inCheck?: string[];
   readonly command: string[];
   readonly env?: NodeJS.ProcessEnv;
   /** The share of a processor core that the part uses on average; a part that mostly waits has less than 1. */

@@ -137,7 +137,7 @@ export const tasks: Rule[] = [
   {
     name: 'RunTask answers PROVISIONING, and the task runs later',
     async check(world) {
-      await world.emulator.setBehaviour({ taskStartMs: 150 });
+      await world.emulator.setBehaviour({ taskStartMs: 1_500 });
       const task = await runTask(world, await registerTask(world), await createCluster(world)).finally(async () => world.emulator.setBehaviour({ taskStartMs: 0 }));
       assert.equal(task.lastStatus, 'PROVISIONING');
       assert.equal((await describeTask(world, task)).lastStatus, 'PROVISIONING');
