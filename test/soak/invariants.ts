@@ -46,6 +46,8 @@ export interface StackState {
 const PERSON = 'a person';
 /** The clocks of CloudFormation and the orchestrator may differ by 5 seconds; the rule was created some seconds after its event was sent. */
 const TIME_OF_A_CLAIM_MS = 10_000;
+/** An update looks again if the runner was changed so shortly before. */
+const TIME_OF_A_LAST_LOOK_MS = 60_000;
 
 /** Keeps account of who owns what, and compares the orchestrators before and after each operation. */
 export class Audit {
@@ -228,7 +230,13 @@ export class Audit {
     const isTaken = this.events.some(({ event, answer }) => event.type === 'Runner' && event.logicalId !== logicalId && answer.reason.startsWith('Took over')
       && [...after.values()].some((stored) => isMeant(stored, declaration) && isMeant(stored, event)));
     if (declaration.type === 'Runner' && isTaken) return true;
-    if (declaration.type === 'Runner') return raced && !isAnyMeant(declaration, this.before) && isAnyMeant(declaration, after);
+    if (declaration.type === 'Runner') {
+      // A cancelled update that followed another one closely looks again, too, and its last write can be as slow as the API.
+      const begin = Math.min(...this.events.map(({ sentAt }) => sentAt));
+      const isSlow = this.simulation.faults.has('api: slow')
+        && [...this.before.values()].some((stored) => isMeant(stored, declaration) && Date.parse(stored.runner!.updated_at) > begin - TIME_OF_A_LAST_LOOK_MS);
+      return raced && isAnyMeant(declaration, after) && (isSlow || !isAnyMeant(declaration, this.before));
+    }
     // Another resource created a rule with the same filter just before: it counts as created by the event, and the other resource deletes it.
     const ruleId = last?.answer.data?.RuleId;
     // `adoptExisting` takes over the rule of another resource of the stack, which has the same filter as a CDK token, or through another URL of the API.
