@@ -55,9 +55,9 @@ export const PARTS: readonly Part[] = [
     // These suites take two fifths of the time, and a change rarely fails only them.
     inCheck: ['--testPathIgnorePatterns', '/node_modules/', 'test/hostile-inputs\\.', 'test/registration/alternative\\.', 'test/bad-input/random\\.', 'test/tools/'],
   },
-  checksOf('newest', 'the constructs on the newest CDK', 1.5, ['tools/newest-cdk.ts']),
-  checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.5, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
-  checksOf('static-analysis', 'cdk-nag, the CDK, cfn-lint and checkov report no finding without a reason', 1.5, ['test/static-analysis/index.ts']),
+  checksOf('newest', 'the constructs on the newest CDK', 1.1, ['tools/newest-cdk.ts']),
+  checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.2, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
+  checksOf('static-analysis', 'cdk-nag, the CDK, cfn-lint and checkov report no finding without a reason', 1, ['test/static-analysis/index.ts']),
   checksOf('prove', 'least privilege: real calls pass, hostile calls fail, and every condition is needed', 1, ['test/proof/index.ts']),
   ...['24', '22'].map((version): Part => ({
     ...checksOf(`node${version}`, `the handler on Node.js ${version}`, 0.6, ['tools/handler-on-node.ts', version]), count: jestCount(`node${version}`),
