@@ -38,7 +38,7 @@ describe.each([[true, 'carried out'], [false, 'not carried out']])('a fault in a
 
   test('of the kind never sends no answer until the client gives up, while other requests are answered', async () => {
     server.setFaults(({ method }) => method === 'POST' ? { name: 'never', carriedOut, answer: { kind: 'never' } } : undefined);
-    const waiting = create({ within: 400 }).then(() => undefined, (thrown: unknown) => thrown as Error);
+    const waiting = create({ within: 2_000 }).then(() => undefined, (thrown: unknown) => thrown as Error);
     expect(await org('GET', '/runners')).toMatchObject({ status: 200 });
     expect(await waiting).toMatchObject({ name: 'TimeoutError' });
     expect(isThere()).toBe(carriedOut);
