@@ -158,6 +158,8 @@ project.eslint?.addOverride({
   rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }] },
 });
 project.eslint?.addRules({
+  // One concept, one file.
+  'max-lines': ['error', 350],
   'no-restricted-syntax': ['error', {
     selector: 'ExpressionStatement > LogicalExpression[operator=/^(\\?\\?|\\|\\|)$/] > ChainExpression.left > CallExpression',
     message: 'A method that returns nothing looks like a missing value: use `if`.',

@@ -1,7 +1,8 @@
 import { App, Stack, StackProps } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator } from '../src';
@@ -111,4 +112,24 @@ export function flat(value: any): any {
       : PSEUDO_PARAMETERS[part.Ref] ?? JSON.stringify(part)).join('');
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)]));
+}
+
+/** The warnings of the library below a stack, without the texts: `path: id`. */
+export function warningsOf(stack: Stack): string[] {
+  return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner:'))
+    .map(({ id, entry }) => `${id.replace('/Warnings', '')}: ${/\[ack: cdk-humanitec-ecs-runner:(\w+)\]/.exec(entry.data as string)?.[1]}`).sort();
+}
+
+/** A runner that uses the provider of the account, as several stacks do. */
+export function plainRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
+  const arn = `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`;
+  const oidcProvider = (stack.node.tryFindChild('Oidc') as iam.IOidcProvider | undefined) ?? iam.OidcProviderNative.fromOidcProviderArn(stack, 'Oidc', arn);
+  return runnerIn(stack, { oidcProvider: props.orchestrator?._issuerName === 'oidc.example.com' ? undefined : oidcProvider, ...props }, id);
+}
+
+/** A runner whose only warnings are those of the test. */
+export function quietRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
+  const runner = plainRunner(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props }, id);
+  runner.addRule('Rule', { projectId: `project-${runner.node.addr}` });
+  return runner;
 }

@@ -1,0 +1,60 @@
+import { Annotations as CdkAnnotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { ACCOUNT, newStack, runnerIn } from '../support';
+
+const TASKS = new iam.ServicePrincipal('ecs-tasks.amazonaws.com');
+
+describe('the trust policy of a given role', () => {
+  const warningsIn = (stack: Stack) => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('NotTrusting')).map(({ entry }) => String(entry.data));
+  const role = (stack: Stack, assumedBy: iam.IPrincipal) => new iam.Role(stack, 'Given', { assumedBy });
+  const LAMBDA = new iam.ServicePrincipal('lambda.amazonaws.com');
+  const trust = (statement: object) => (stack: Stack) => iam.Role.fromRoleArn(stack, 'Imported', new iam.CfnRole(stack, 'Given', {
+    assumeRolePolicyDocument: { Version: '2012-10-17', Statement: statement },
+  }).attrArn);
+
+  test('has a warning if it does not name ECS tasks, which can be acknowledged', () => {
+    const stack = newStack();
+    const given = role(stack, LAMBDA);
+    runnerIn(stack, { taskRole: given, executionRole: given });
+    expect(warningsIn(stack)).toEqual(['taskRole', 'executionRole'].map(input =>
+      `ECS cannot start tasks with the role 'Stack/Given' in \`${input}\`, because the trust policy of the role does not name ecs-tasks.amazonaws.com. `
+        + `Let this service principal assume the role. [ack: cdk-humanitec-ecs-runner:${input}NotTrusting]`));
+    const other = newStack();
+    const runner = runnerIn(other, { taskRole: role(other, LAMBDA) });
+    CdkAnnotations.of(runner).acknowledgeWarning('cdk-humanitec-ecs-runner:taskRoleNotTrusting');
+    expect(warningsIn(other)).toEqual([]);
+  });
+
+  test.each<[string, (stack: Stack) => iam.IRole, number]>([
+    ['another service', stack => role(stack, LAMBDA), 1],
+    ['another service, of a role that must not change', stack => role(stack, LAMBDA).withoutPolicyUpdates(), 1],
+    ['another service, of a lazy role', stack => new iam.LazyRole(stack, 'Given', { assumedBy: LAMBDA }), 1],
+    ['an account', stack => role(stack, new iam.AccountRootPrincipal()), 1],
+    ['an OIDC provider', stack => role(stack, new iam.WebIdentityPrincipal('cognito-identity.amazonaws.com')), 1],
+    ['ECS tasks for another action', trust({ Effect: 'Allow', Action: 'sts:TagSession', Principal: { Service: 'ecs-tasks.amazonaws.com' } }), 1],
+    ['ECS tasks in a denial', trust([{ Effect: 'Deny', Action: 'sts:AssumeRole', Principal: { Service: 'ecs-tasks.amazonaws.com' } }]), 1],
+    ['nobody', trust([]), 1],
+    ['ECS tasks', stack => role(stack, TASKS), 0],
+    ['ECS tasks of this account', stack => role(stack, TASKS.withConditions({ StringEquals: { 'aws:SourceAccount': ACCOUNT } })), 0],
+    ['ECS tasks and another service', stack => role(stack, new iam.CompositePrincipal(LAMBDA, TASKS)), 0],
+    ['everybody', trust({ Effect: 'Allow', Action: 'sts:*', Principal: '*' }), 0],
+    ['a service that the deployment calculates', trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { Service: [{ Ref: 'AWS::URLSuffix' }] } }), 0],
+    ['principals that the deployment calculates', trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { 'Fn::If': ['C', '*', '*'] } }), 0],
+    ['all but one principal', trust({ Effect: 'Allow', Action: 'sts:AssumeRole', NotPrincipal: { AWS: ACCOUNT } }), 0],
+    ['all principals for all but one action', trust({ Effect: 'Allow', NotAction: 'sts:TagSession', Principal: '*' }), 0],
+    ['something that the app does not know', stack => iam.Role.fromRoleArn(stack, 'Given', `arn:aws:iam::${ACCOUNT}:role/given`), 0],
+  ])('that names %s', (_name, give, count) => {
+    const stack = newStack();
+    runnerIn(stack, { taskRole: give(stack) });
+    expect(warningsIn(stack)).toHaveLength(count);
+  });
+
+  test('has no warning if the role trusts ECS tasks before the end of synthesis', () => {
+    const stack = newStack();
+    const given = role(stack, LAMBDA);
+    runnerIn(stack, { taskRole: given });
+    given.assumeRolePolicy!.addStatements(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], principals: [TASKS] }));
+    expect(warningsIn(stack)).toEqual([]);
+  });
+});
