@@ -83,7 +83,7 @@ const SECRET_NAME = 'secret \\S*…n+-AbCdEf';
 /** What a message says at its end: what to do once the cause is gone depends on the request. */
 const then = (remedy: string) => new RegExp(`${remedy}; then (deploy again|deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED|delete again)\\.$`);
 const THEN = { Create: /then deploy again\.$/, Update: /or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED\.$/, Delete: /then delete again\.$/ };
-const THEN_OR_RETAIN = { ...THEN, Delete: /then delete again\.( To leave the registration, delete the stack again with --retain-resources\.)?$/ };
+const THEN_OR_RETAIN = { ...THEN, Delete: /then delete again\.( If the stack is in DELETE_FAILED, --retain-resources leaves the registration\.)?$/ };
 const UNREACHABLE = then('Check that apiUrl is right, that the API is up, and that this Lambda can reach it');
 const words = /^Bearer \*\*\* ü+$/;
 
@@ -183,7 +183,7 @@ const CASES: Case[] = [
   ['a runner in use', 'Runner', 'Delete', (method, path) => method === 'DELETE' ? { status: 409, json: { message: IN_USE } } : { status: 200, json: path.includes('/runner-rules') ? { items: [] } : runner(OWN_ROLE) }, {
     operation: OPERATION.remove,
     cause: /the runner is still in use\. /,
-    remedy: /Move or delete the environments and rules that the details name, then delete again\. To leave the registration, delete the stack again with --retain-resources\.$/,
+    remedy: /Move or delete the environments and rules that the details name, then delete again\. If the stack is in DELETE_FAILED, --retain-resources leaves the registration\.$/,
     details: new RegExp(`^${IN_USE}$`),
   }],
   ['a move of the state', 'Runner', 'Update', () => ({ status: 200, json: runner(OWN_ROLE, 'b'.repeat(63)) }), {

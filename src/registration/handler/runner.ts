@@ -215,8 +215,8 @@ export class RunnerLifecycle implements Lifecycle {
       return `Runner '${id}' stays registered, because it is in use: ${uses}`;
     }
     // CloudFormation updates no stack in DELETE_FAILED, so `onInUse` cannot be set any more.
-    throw new LifecycleError('the runner is still in use. Move or delete the environments and rules that the details name, then delete again. To leave the '
-      + 'registration, delete the stack again with --retain-resources.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
+    throw new LifecycleError('the runner is still in use. Move or delete the environments and rules that the details name, then delete again. If the '
+      + 'stack is in DELETE_FAILED, --retain-resources leaves the registration.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
   }
 
   private owns(existing: Runner, named: Named, { Auth: auth }: RunnerProperties = this.properties): boolean {
