@@ -6,7 +6,7 @@ import { readState, STACK } from './checks/stack';
 import { Options, parseOptions } from './options';
 import { exitCode, json, lines, printable, Result, summary } from './output';
 import { nameOf, runnersOf } from './runner';
-import { hasFailedCreation, readStack } from './stack';
+import { lacksItsRunner, readStack } from './stack';
 
 const HELP = `cdk-humanitec-ecs-runner doctor --stack NAME [OPTIONS]
 
@@ -71,7 +71,7 @@ export async function userAws(options: Options): Promise<{ readonly aws: Aws; re
 async function diagnose(options: Options): Promise<{ readonly stack: string; readonly results: Result[] }> {
   const { aws, region } = await userAws(options);
   const stack = await readStack(aws, options.stack, region);
-  if (await hasFailedCreation(aws, stack)) {
+  if (await lacksItsRunner(aws, stack)) {
     return { stack: stack.name, results: [{ check: STACK, findings: [await readState(aws, stack)] }] };
   }
   const runners = runnersOf(stack, options.runner);

@@ -106,9 +106,15 @@ async function readTemplate(aws: Aws, stackId: string): Promise<TemplateText> {
   }
 }
 
-/** Whether the first deployment of a runner failed. Then only the state of the stack can be checked: the rest is deleted, or was never created. */
-export async function hasFailedCreation(aws: Aws, { id, status, resources }: Stack): Promise<boolean> {
-  if (!/^(CREATE_FAILED|ROLLBACK_)/.test(status) || resources.some((resource) => resource.type === RUNNER_TYPE && resource.status === 'CREATE_COMPLETE')) {
+/**
+ * Whether the stack has no runner any more, or not yet: it is created or deleted, or its creation failed. Then only the state of the stack can be checked.
+ */
+export async function lacksItsRunner(aws: Aws, { id, status, resources }: Stack): Promise<boolean> {
+  const isDeletion = status.startsWith('DELETE_');
+  if (!isDeletion && !/^(CREATE_FAILED|CREATE_IN_PROGRESS|ROLLBACK_)/.test(status)) {
+    return false;
+  }
+  if (resources.some((resource) => resource.type === RUNNER_TYPE && (isDeletion || resource.status === 'CREATE_COMPLETE'))) {
     return false;
   }
   const template = JSON.stringify(await readTemplate(aws, id));

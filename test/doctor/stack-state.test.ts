@@ -1,6 +1,6 @@
 /** What the doctor says about the states of a stack. */
 import { stateOf } from '../../src/doctor/checks/stack';
-import { hasFailedCreation, type Stack, type StackResource } from '../../src/doctor/stack';
+import { lacksItsRunner, type Stack, type StackResource } from '../../src/doctor/stack';
 
 const ID = 'arn:aws:cloudformation:us-east-1:123456789012:stack/RunnerStack/11111111-2222-3333-4444-555555555555';
 const stack = (status: string) => ({ id: ID, name: 'RunnerStack', status }) as Stack;
@@ -40,7 +40,7 @@ test('an operation that is running is a problem that ends by itself', () => {
   expect(stateOf(stack('UPDATE_IN_PROGRESS'), EVENTS)).toMatchObject({ result: 'problem', remedy: 'Wait until it ends, then run the doctor again.' });
 });
 
-describe('whether the first deployment of a runner failed', () => {
+describe('whether only the state of the stack can be checked', () => {
   const TYPE = 'Custom::HumanitecRunner';
   const template = (type: string) => async () => ({ TemplateBody: JSON.stringify({ Resources: { R: { Type: type } } }) });
   const registration = (status: string) => [{ type: TYPE, status }] as StackResource[];
@@ -48,12 +48,15 @@ describe('whether the first deployment of a runner failed', () => {
   test.each([
     ['nothing is left of it', 'ROLLBACK_COMPLETE', [], TYPE, true],
     ['its registration failed, and everything stays', 'CREATE_FAILED', registration('CREATE_FAILED'), TYPE, true],
-    ['its registration cannot be deleted', 'ROLLBACK_FAILED', registration('DELETE_FAILED'), TYPE, true],
+    ['its registration cannot be deleted after its creation failed', 'ROLLBACK_FAILED', registration('DELETE_FAILED'), TYPE, true],
     ['its nested stack is deleted', 'ROLLBACK_COMPLETE', [], 'AWS::CloudFormation::Stack', true],
     ['another resource failed, and everything stays', 'CREATE_FAILED', registration('CREATE_COMPLETE'), TYPE, false],
+    ['it is being created', 'CREATE_IN_PROGRESS', [], TYPE, true],
+    ['its registration is deleted, and another resource cannot be', 'DELETE_FAILED', [], TYPE, true],
+    ['its registration cannot be deleted, and all that it needs is there', 'DELETE_FAILED', registration('DELETE_FAILED'), TYPE, false],
     ['an update was rolled back', 'UPDATE_ROLLBACK_COMPLETE', registration('UPDATE_COMPLETE'), TYPE, false],
     ['the stack never had one', 'ROLLBACK_COMPLETE', [], 'AWS::S3::Bucket', false],
   ])('%s', async (_, status, resources, type, expected) => {
-    expect(await hasFailedCreation(template(type), { ...stack(status), resources })).toBe(expected);
+    expect(await lacksItsRunner(template(type), { ...stack(status), resources })).toBe(expected);
   });
 });
