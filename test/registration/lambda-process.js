@@ -10,19 +10,22 @@ const [, , bundle, speed] = process.argv;
 const source = readFileSync(bundle, 'utf8');
 const clock = new AcceleratedClock(Number(speed));
 const beatLater = setTimeout;
-/** The log of the invocation that runs. */
-const logs = new AsyncLocalStorage();
+/** The invocation that runs: its log, and the signal of its end. */
+const current = new AsyncLocalStorage();
 
-// The AWS SDK and fetch() find these.
-globalThis.setTimeout = clock.setTimeout;
+// The AWS SDK, fetch() and the handler find these. What an invocation does once it has ended has no effect, as Lambda freezes it.
+globalThis.setTimeout = (callback, ...rest) => {
+  const { ended } = current.getStore() ?? {};
+  return clock.setTimeout((...values) => ended?.aborted || callback(...values), ...rest);
+};
 globalThis.clearTimeout = clock.clearTimeout;
 AbortSignal.timeout = clock.timeoutSignal;
 for (const method of ['debug', 'error', 'info', 'log', 'warn']) {
   const print = console[method];
   console[method] = (...values) => {
-    const lines = logs.getStore();
-    if (lines) {
-      lines.push(format(...values));
+    const invocation = current.getStore();
+    if (invocation) {
+      invocation.lines.push(format(...values));
     } else {
       print(...values);
     }
@@ -38,8 +41,9 @@ process.on('message', (message) => {
     beating = false;
   } else {
     const lines = [];
+    const end = new AbortController();
     invocations++;
-    logs.run(lines, () => invoke(message)).then(seconds => process.send({ id: message.id, log: lines.map(line => `${line}\n`).join(''), seconds }));
+    current.run({ lines, ended: end.signal }, () => invoke(message, end)).then(seconds => process.send({ id: message.id, log: lines.map(line => `${line}\n`).join(''), seconds }));
   }
   if (invocations > 0 && !beating) {
     beating = true;
@@ -49,24 +53,23 @@ process.on('message', (message) => {
 process.on('disconnect', () => process.exit());
 
 /** Runs one event. Returns how many seconds of the handler's time it took. */
-async function invoke({ event, env, remaining }) {
+async function invoke({ event, env, remaining }, end) {
   const begin = clock.now();
-  const ended = new AbortController();
   try {
     const context = { logStreamName: 'log-stream', getRemainingTimeInMillis: () => begin + remaining - clock.now() };
     // Lambda ends an invocation when its time is over.
     const timeout = new Promise((_, reject) => clock.setTimeout(() => reject(new Error('Task timed out')), remaining).unref());
-    await Promise.race([load(env, ended.signal)(event, context), timeout]);
+    await Promise.race([load(env, end.signal)(event, context), timeout]);
   } catch (error) {
     console.error(error);
   } finally {
-    ended.abort();
+    end.abort();
     invocations--;
   }
   return (clock.now() - begin) / 1000;
 }
 
-/** A fresh instance of the handler, as after a cold start. What it does once its invocation has ended has no effect, as Lambda freezes it. */
+/** A fresh instance of the handler, as after a cold start. */
 function load(env, ended) {
   const module = { exports: {} };
   const scope = {
@@ -75,11 +78,10 @@ function load(env, ended) {
     require: createRequire(bundle),
     process: Object.create(process, {
       env: { value: { ...process.env, ...env } },
-      stdout: { value: { write: (text) => logs.getStore()?.push(text.trimEnd()) } },
+      stdout: { value: { write: (text) => current.getStore()?.lines.push(text.trimEnd()) } },
     }),
     Date: clock.date(),
     performance: { now: () => clock.now() },
-    setTimeout: (callback, ...rest) => clock.setTimeout((...values) => ended.aborted || callback(...values), ...rest),
     fetch: (url, options) => ended.aborted
       ? new Promise(() => undefined)
       : fetch(url, { ...options, signal: options?.signal ? AbortSignal.any([options.signal, ended]) : ended }),

@@ -11,7 +11,12 @@ const IDLE_MS = 1_000;
 const OF_THE_PROCESS = /^(PATH$|NODE_|AWS_)/;
 
 /** So many seconds of the handler pass in one real second. */
-export const SPEED = 8;
+export const SPEED = 24;
+
+/** Waits in the test while this many seconds of the handler pass. */
+export async function handlerSeconds(seconds: number): Promise<void> {
+  await new Promise(resolve => setTimeout(resolve, seconds * 1_000 / SPEED));
+}
 
 export interface Run {
   /** What the handler and its process printed. */

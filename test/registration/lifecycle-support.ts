@@ -1,4 +1,4 @@
-import { CfnAnswer, invoke, Invocation, ROLE, SECRET, SecretStore, SIGNATURE, STACK } from './support';
+import { CfnAnswer, handlerSeconds, invoke, Invocation, ROLE, SECRET, SecretStore, SIGNATURE, STACK } from './support';
 import { DOCUMENTED, LocalOrchestrator, startOrchestrator } from '../../local/orchestrator';
 
 export const TOKEN = 'token-of-my-org';
@@ -28,6 +28,16 @@ beforeEach(async () => {
   store.values.set(SECRET, TOKEN);
 });
 afterEach(() => api.close());
+
+/** Waits until the handler has sent so many more requests, and then for 8 seconds of its time. */
+export async function sent(method: string, more = 1): Promise<void> {
+  const requests = () => api.requests.filter(request => request.method === method).length;
+  const wanted = requests() + more;
+  while (requests() < wanted) {
+    await handlerSeconds(0.1);
+  }
+  await handlerSeconds(8);
+}
 
 export type Props = Record<string, any>;
 export const common = (): Props => ({ ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f', ApiUrl: api.url, OrgId: 'my-org', Token: { SecretId: SECRET } });

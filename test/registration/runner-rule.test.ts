@@ -1,4 +1,4 @@
-import { api, BODY, call, common, Props, QUICK_SECONDS, send, settings } from './lifecycle-support';
+import { api, BODY, call, common, Props, QUICK_SECONDS, send, sent, settings } from './lifecycle-support';
 import { lossyProxy } from './support';
 
 const props = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
@@ -214,7 +214,7 @@ describe('the update of a rule to another runner', () => {
     const id = await create();
     const rollback = send('RunnerRule', 'Update', props(), { id, old: moved() });
     // The cancelled update is still running.
-    await new Promise(resolve => setTimeout(resolve, 1_500));
+    await sent('GET');
     await call('DELETE', `/runner-rules/${id}`);
     await call('POST', '/runner-rules', { runner_id: 'new-runner' });
     expect((await rollback).Status).toBe('SUCCESS');

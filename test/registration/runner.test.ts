@@ -1,4 +1,4 @@
-import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, QUICK_SECONDS, READ_ONLY, registered, runnerProps, send, SHOWN, store } from './lifecycle-support';
+import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, QUICK_SECONDS, READ_ONLY, registered, runnerProps, send, sent, SHOWN, store } from './lifecycle-support';
 import { lossyProxy, ROLE, SECRET } from './support';
 
 const MINUTE = 60_000;
@@ -154,7 +154,7 @@ describe('the delete of a runner', () => {
 
   test('waits for a create that may still be carried out, and removes what it registers', async () => {
     const deleting = send('Runner', 'Delete', runnerProps(), { id: unanswered(-1, 0.5) });
-    await new Promise(resolve => setTimeout(resolve, 1_000));
+    await sent('GET');
     await call('POST', '/runners', { id: 'prod-runner', ...BODY });
     expect(await deleting).toMatchObject({ Status: 'SUCCESS' });
     const looks = api.requests.filter(({ method, path }) => method === 'GET' && path.endsWith('/runners/prod-runner')).length;
@@ -325,7 +325,7 @@ describe('the update of a runner', () => {
     const rollbacks = Promise.all(Object.values(runners).map(RunnerId =>
       send('Runner', 'Update', runnerProps({ RunnerId }), { id: ids[RunnerId], old: runnerProps({ RunnerId, Description: 'changed' }) })));
     // The cancelled updates are still running, and write after the rollbacks have written.
-    await new Promise(resolve => setTimeout(resolve, 1_500));
+    await sent('PATCH', 3);
     expect(writes().filter(method => method === 'PATCH')).toHaveLength(1 + 3);
     await call('PATCH', `/runners/${runners.unwritten}`, changed);
     await call('PATCH', `/runners/${runners.written}`, changed);
@@ -340,7 +340,7 @@ describe('the update of a runner', () => {
     const id = await create();
     api.setFaults(({ method }) => method === 'GET' ? { name: 'slow', carriedOut: false, answer: { kind: 'other', status: 429, headers: { 'retry-after': '22' }, body: '{}' } } : undefined);
     const update = send('Runner', 'Update', runnerProps({ Description: 'late' }), { id, old: runnerProps() });
-    await new Promise(resolve => setTimeout(resolve, 1_000));
+    await sent('GET');
     api.setFaults();
     expect(await update).toMatchObject({ Status: 'FAILED' });
     expect((await registered()).description).toBe('text');

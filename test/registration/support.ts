@@ -1,7 +1,7 @@
 import { runHandler } from './lambda';
 import { listen, serverOf } from './server';
 
-export { SPEED } from './lambda';
+export { handlerSeconds, SPEED } from './lambda';
 
 export const ROLE = 'arn:aws:iam::123456789012:role/Stack-RunnerTaskManagerRole-AbCdEf';
 export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
