@@ -10,7 +10,7 @@ import type { IEcsRunner } from './runner-types';
 
 type AppRunnerProps = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'adoptExisting'>;
 
-/** A runner of an app, with what it cannot share with the others. */
+/** A runner of an app, with the values that no other runner may have. */
 interface AppRunner {
   readonly runner: IEcsRunner & Construct;
   readonly props: AppRunnerProps;
@@ -19,7 +19,7 @@ interface AppRunner {
   readonly prefix?: string;
 }
 
-/** A text of an app, as `canonical` gives it. */
+/** A text in its canonical form (see `canonical`), with the app that it belongs to. */
 interface AppText {
   readonly text: string;
   readonly stack: Stack;
@@ -31,11 +31,11 @@ interface AppRule {
   readonly props: RunnerRuleProps;
 }
 
-/** The runners and the runner rules of each app, by its root: stages and stacks of an app may have the same orchestrator. */
+/** The runners and the runner rules of each app, by the root of the app: all stages and stacks of an app can use the same orchestrator. */
 const runnersOf = new WeakMap<IConstruct, AppRunner[]>();
 const rulesOf = new WeakMap<IConstruct, AppRule[]>();
 
-/** Adds a runner to those of the app, and reports what it shares with them: an error at the end of synthesis if that cannot work, else a warning. */
+/** Adds a runner to those of the app. Reports values that it shares with another runner: an error at the end of synthesis if that cannot work, otherwise a warning. */
 export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps, bucket: IBucket, prefix?: string): void {
   const sameId = sameIdAs(runner, props);
   if (sameId && !props.adoptExisting && !sameId.props.adoptExisting) {
@@ -68,7 +68,7 @@ export function addRunner(runner: IEcsRunner & Construct, props: AppRunnerProps,
       + 'If its rules are managed elsewhere, acknowledge this warning.');
 }
 
-/** The rule of the app with the same filter at the same orchestrator, which has one rule for a filter. */
+/** The rule of the app with the same filter at the same orchestrator. The orchestrator accepts one rule per filter. */
 export function sameRuleAs(rule: IConstruct, { runner: { orchestrator }, projectId, envTypeId }: RunnerRuleProps): IConstruct | undefined {
   return orchestrator && (rulesOf.get(rule.node.root) ?? []).find(({ rule: other, props }) =>
     sameOrganization(rule, orchestrator, other, props.runner.orchestrator)
@@ -89,7 +89,7 @@ export function rulesInStackOf(runner: IEcsRunner): AppRule[] {
 function hasRule(runner: IEcsRunner & Construct, props: AppRunnerProps): boolean {
   const id = props.runnerId ?? runner.runnerId;
   const rules = rulesOf.get(runner.node.root) ?? [];
-  // Most runners have a rule of their own, which is found without resolving anything.
+  // Most runners have a rule in their own scope. Finding it needs no resolved values.
   return rules.some(({ props: { runner: target } }) => target === runner)
     || rules.some(({ rule, props: { runner: target } }) => sameOrganization(runner, props.orchestrator, rule, target.orchestrator)
       && [id, runner.runnerId].some(each => sameInApp(runner, each, rule, target.runnerId)));
@@ -106,7 +106,7 @@ function sameOrganization(oneScope: IConstruct, one: Orchestrator, otherScope: I
   return other !== undefined && sameInApp(oneScope, one.apiUrl, otherScope, other.apiUrl) && sameInApp(oneScope, one.orgId, otherScope, other.orgId);
 }
 
-/** Whether two texts of an app are sure to be the same at the deployment. */
+/** Whether two texts of an app certainly have the same value at deployment. */
 function sameInApp(oneScope: IConstruct, one: string | undefined, otherScope: IConstruct, other: string | undefined): boolean {
   if (one === undefined || other === undefined) {
     return one === other;
@@ -126,12 +126,12 @@ function sameText({ text, stack }: AppText, other: AppText): boolean {
   return stack === other.stack || !/\{AWS::|"Fn::/.test(text);
 }
 
-/** Whether two runners have one bucket. An import knows the name of a bucket of the app, or its ARN. */
+/** Whether two runners use the same bucket. An imported bucket can refer to a bucket of the app by name or by ARN. */
 function isSameBucket(one: AppRunner, other: AppRunner): boolean {
   return one.bucket.some((text, part) => sameText(text, other.bucket[part]));
 }
 
-/** Where the state of one runner is, seen from that of another one in the same bucket; undefined when they are apart. */
+/** How the state location of one runner relates to that of another runner in the same bucket; undefined if the locations do not overlap. */
 function relationOf(one: AppRunner, other: AppRunner): string | undefined {
   const [inner, outer] = [one, other].map(({ runner, prefix }) => canonical(runner, prefix ?? '').replace(/\/$/, ''));
   if (isPlaceholder(inner) || isPlaceholder(outer)) {

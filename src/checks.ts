@@ -18,7 +18,7 @@ import { checkGivenRole } from './parts/runner-roles';
 import { checkWildcards } from './parts/wildcards';
 import { RegistrationProvider } from './registration/provider';
 
-/** Finds everything that can be known to be wrong before a deployment, and throws it as one error. */
+/** Finds all invalid inputs of a runner and throws one error that lists them. */
 export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   const problems = new Problems();
   checkConstructId(scope, problems);
@@ -40,7 +40,7 @@ export function checkRunner(scope: Construct, props: EcsRunnerProps): void {
   checkGivenRole(scope, problems, 'executionRole', props.executionRole);
   checkOidcProvider(scope, problems, props);
   checkTags(problems, props.tags ?? {}, { createsVpc: createsVpc(props), emptiesBucket: props.stateStorage?._autoDeletes ?? false });
-  // Does not repeat what the checks above found.
+  // Skips inputs that the checks above rejected.
   checkWildcards(problems, props);
   RegistrationProvider.check(scope, problems, { ...props, network: props.registrationNetwork });
   problems.throwIfAny(scope, 'EcsRunner');

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command of the package: `npx cdk-humanitec-ecs-runner COMMAND`. Synthesis does not load it, and it does not load the AWS CDK. */
+/** The command of the package: `npx cdk-humanitec-ecs-runner COMMAND`. Constructs do not load this file, and this file does not load the AWS CDK. */
 import { createInterface } from 'readline/promises';
 import type { Terminal } from './doctor/main';
 
@@ -15,7 +15,7 @@ Each command prints its options with --help.
 
 type Command = (args: readonly string[], terminal: Terminal) => Promise<number>;
 
-/** Each is loaded when it is run. */
+/** The commands. A command is loaded when it runs. */
 /* eslint-disable @typescript-eslint/no-require-imports */
 const COMMANDS: Record<string, () => Command> = {
   'doctor': () => (require('./doctor/main') as typeof import('./doctor/main')).doctor,

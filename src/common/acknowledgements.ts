@@ -1,19 +1,19 @@
 /**
- * Findings of cdk-nag, checkov and cfn-lint that we accept, with reasons. Each part of a runner names its own and writes them into the metadata of its
- * resources, so that users who run these tools have nothing to suppress. `test/static-analysis` fails for a finding that no part accepts, and for an accepted one
- * that no tool has.
+ * Findings of cdk-nag, checkov and cfn-lint that we accept, with reasons. Each part of a runner writes its accepted findings into the metadata of its
+ * resources, so that users of these tools need no suppressions. `test/static-analysis` fails if a finding is not accepted, or if no tool reports an accepted
+ * finding.
  */
 import * as cdk from 'aws-cdk-lib';
 import { AspectPriority, Aspects, CfnResource, IAspect } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** One finding, by the names that the tools have for it. */
+/** An accepted finding, with the id that each tool uses for it. */
 export interface Acknowledgement {
-  /** Why it is so, or what to set for another answer. */
+  /** Why the finding is accepted, or which input avoids it. */
   readonly reason: string;
   /** Ids of cdk-nag's rules. */
   readonly nag?: string[];
-  /** With `nag`: the only finding of a rule that has several. */
+  /** With `nag`: which finding of the rule is accepted, if the rule reports several. */
   readonly finding?: string;
   /** Id of checkov's check. */
   readonly checkov?: string;
@@ -21,12 +21,12 @@ export interface Acknowledgement {
   readonly cfnLint?: string;
 }
 
-/** A rule's ids in the packs of cdk-nag that have it for HIPAA and NIST. */
+/** The ids of a rule in cdk-nag's packs for HIPAA and NIST. */
 export function hipaaAndNist(rule: string): string[] {
   return [`HIPAA.Security-${rule}`, `NIST.800.53.R5-${rule}`];
 }
 
-/** A rule's ids in the packs of cdk-nag that have it for HIPAA, NIST and PCI DSS. */
+/** The ids of a rule in cdk-nag's packs for HIPAA, NIST and PCI DSS. */
 export function hipaaNistAndPci(rule: string): string[] {
   return [...hipaaAndNist(rule), `PCI.DSS.321-${rule}`];
 }
@@ -64,12 +64,12 @@ function write(resource: CfnResource, findings: Acknowledgement[]): void {
   add(resource, 'cfn-lint', 'ignore_checks', findings.flatMap(({ cfnLint }) => cfnLint ?? []), 'config');
 }
 
-/** Whether a rule pack of cdk-nag 2 checks the resource. Its suppressions would be a quarter of a runner's template. */
+/** Whether a rule pack of cdk-nag 2 checks the resource. Without this check, suppressions would be a quarter of a runner's template. */
 function isReadByNag2(resource: CfnResource): boolean {
   return resource.node.scopes.some(scope => Aspects.of(scope).all.some(aspect => 'packName' in aspect));
 }
 
-/** Adds to a list below `key` of the metadata what is not there yet. */
+/** Adds entries to the list at `key` of the metadata, without duplicates. */
 function add<T>(resource: CfnResource, key: string, list: string, entries: T[], within?: string): void {
   const whole = resource.getMetadata(key) ?? {};
   const part = within ? whole[within] ?? {} : whole;
@@ -88,8 +88,8 @@ interface NagRule {
 }
 
 /**
- * Tells cdk-nag 3, which does not read the template's metadata but what `Validations` of aws-cdk-lib from 2.257 on keeps in the tree. It is
- * written as that would do it, but in one entry for a resource: with one each, the synthesis of a default runner takes an eighth longer.
+ * Accepts findings of cdk-nag 3, which reads the acknowledgements of `Validations` (aws-cdk-lib 2.257 and later) instead of the template's metadata. Writes one
+ * metadata entry per resource instead of one per finding, because synthesis of a default runner takes an eighth longer with one per finding.
  */
 function acknowledgeValidations(resource: CfnResource, rules: NagRule[]): void {
   const key = (cdk as { Validations?: { ACKNOWLEDGED_RULES_METADATA_KEY?: string } }).Validations?.ACKNOWLEDGED_RULES_METADATA_KEY;

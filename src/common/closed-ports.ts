@@ -4,12 +4,12 @@ import type { Construct } from 'constructs';
 import { warnAtTheEnd } from './late-warning';
 import { sameValue } from './unknown-values';
 
-/** Who needs which TCP ports, for the warning. */
+/** The TCP ports that tasks or the Lambda need, for the warning. */
 export interface PortNeeds {
-  /** Whose security groups they are: "tasks". */
+  /** Who uses the security groups, such as "tasks". */
   readonly whose: string;
   readonly what: string;
-  /** At the end of synthesis. */
+  /** The security groups. Called at the end of synthesis. */
   readonly groups: () => ec2.ISecurityGroup[];
   readonly ports: () => number[];
 }
@@ -24,7 +24,7 @@ export function warnAboutClosedPorts(scope: Construct, id: string, needs: PortNe
   });
 }
 
-/** None if a security group is not of the app, or has no rules of the app: its rules are not known then, or allow everything. */
+/** The closed ports. Empty if a security group is imported or has no egress rules in the app: then its rules are unknown, or allow all traffic. */
 function closedPorts(groups: ec2.ISecurityGroup[], ports: number[]): number[] {
   const rules = groups.map(egressOf);
   return rules.length === 0 || rules.includes(undefined) ? []
@@ -39,7 +39,7 @@ function egressOf(group: ec2.ISecurityGroup): EgressRule[] | undefined {
     return undefined;
   }
   const own: unknown = Stack.of(group).resolve(defaultChild.securityGroupEgress);
-  // A rule with another security group is a resource of its own.
+  // An egress rule to another security group is a separate resource.
   const beside = root.node.findAll().filter(construct => construct instanceof ec2.CfnSecurityGroupEgress)
     .filter(rule => sameValue(group, rule.groupId, group.securityGroupId));
   return Array.isArray(own) ? [...own as EgressRule[], ...beside] : undefined;

@@ -2,13 +2,13 @@ import { Stack } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { Problems } from './problems';
 
-/** Constructs that the runners of a stack share, below the stack: their ids, and a member of each. */
+/** Constructs below the stack that all its runners share: the id, and a property that identifies the construct. */
 const SHARED: [id: RegExp, member: string][] = [
   [/^HumanitecRunnerRegistration(-[0-9a-f]{8})?$/, 'serviceToken'], [/^HumanitecRunnerEndpoints$/, 'endpointOf'],
   [/^HumanitecRunnerEventLogs\d*$/, 'allow'], [/^HumanitecOidcProvider-/, 'oidcProviderArn'],
 ];
 
-/** Rejects constructs of the app that have an id which the library needs below the stack. */
+/** Rejects constructs of the user whose id the library uses below the stack. */
 export function checkConstructId(scope: IConstruct, problems: Problems): void {
   for (const child of Stack.of(scope).node.children) {
     if (SHARED.some(([id, member]) => id.test(child.node.id) && !(member in child))) {

@@ -1,18 +1,18 @@
 /**
- * The facts about the Platform Orchestrator that the library rests on, each named once.
+ * The facts about the Platform Orchestrator that the library depends on.
  *
  * @see https://developer.humanitec.com/platform-orchestrator/docs/configure/runners/runner-types/serverless-ecs/
  */
 
 export const HUMANITEC_API_URL = 'https://api.humanitec.dev';
 export const HUMANITEC_OIDC_ISSUER = 'https://oidc.humanitec.dev';
-/** What the hosted orchestrator names the task definitions that it registers. */
+/** Family of the task definitions that the hosted orchestrator registers. */
 export const HUMANITEC_TASK_FAMILY_PREFIX = 'humanitec_';
 /** Audience of the OIDC token that the orchestrator presents to STS. */
 export const OIDC_AUDIENCE = 'sts.amazonaws.com';
 /**
- * What a task may have at the most, in CPU units and MiB. The orchestrator's tasks have 512 and 1,024: this leaves room, and keeps whoever
- * speaks for it from the largest machines.
+ * Maximum size of a task, in CPU units and MiB. The orchestrator's tasks have 512 and 1,024. The limit leaves room for larger tasks, and denies the
+ * largest ones to an attacker with the orchestrator's credentials.
  */
 export const TASK_CPU_MAX = 4096;
 export const TASK_MEMORY_MAX = 8192;
@@ -38,7 +38,7 @@ export const ENVIRONMENT_VALUE_MAX = 1024;
 export const BUCKET_PATTERN = /^[a-z0-9][a-z0-9\-]*[a-z0-9]$/;
 export const PATH_PREFIX_PATTERN = /^[a-zA-Z0-9._-]+(?:\/[a-zA-Z0-9._-]+)*\/?$/;
 
-/** Variables that belong to the orchestrator: it refuses some of them and overwrites or duplicates the others. */
+/** Variables that the orchestrator sets: it refuses some of them as inputs, and overwrites or duplicates the others. */
 export const RESERVED_ENVIRONMENT = [
   'ORG_ID', 'RUNNER_ID', 'DEPLOYMENT_ID', 'DEPLOYMENT_ENV_UUID', 'MODE', 'TOKEN', 'ENCRYPTING_KEY', 'ENCRYPTING_LOGS_KEY',
   'LOG_LEVEL', 'RUNNER_GATEWAY_URL', 'METADATA_KEY', 'PLATFORM_ORCHESTRATOR_BASE_URL',

@@ -2,9 +2,9 @@ import { Stack } from 'aws-cdk-lib';
 import { Dependable, IConstruct, IDependable } from 'constructs';
 
 /**
- * What a resource has to wait for if it refers to a construct of its own stack anyway: only what else belongs to the construct, such as policies that
- * grants add to a role, or the policy of a bucket. `DependsOn` then names nothing that CloudFormation knows already. Of a construct of another stack
- * it may know the name only: all of it counts, so that its stack is deployed first.
+ * The dependencies of a resource that refers to a construct. In the same stack the reference itself already orders the main resource, so `DependsOn` lists only
+ * the other resources of the construct, such as policies that grants add to a role, or the policy of a bucket. For a construct of another stack
+ * `DependsOn` lists all its resources, so that its stack is deployed first: the reference may be a fixed name, which orders nothing.
  */
 export function besidesResourceOf(construct: IConstruct, stack: Stack): IDependable {
   if (Stack.of(construct) !== stack) {

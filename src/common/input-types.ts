@@ -3,26 +3,26 @@ import { Construct } from 'constructs';
 import type { Problems } from './problems';
 import { quote } from './unknown-values';
 
-/** What an input accepts. TypeScript, Python, Java and Go check types themselves; plain JavaScript does not. */
+/** The type of an input. Checked for plain JavaScript; TypeScript, Python, Java and Go check types themselves. */
 export interface InputType {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
   /** Type of the items of a list or map. */
   readonly items?: InputType;
   readonly fix?: string;
-  /** Whether somebody may give a secret by mistake, so that messages must not show the value. */
+  /** Whether users may pass a secret by mistake, so that messages must not show the value. */
   readonly isSensitive?: boolean;
 }
 
 export const TEXT: InputType = { expected: 'a string', accepts: value => typeof value === 'string' };
 export const BOOLEAN: InputType = { expected: 'true or false', accepts: value => typeof value === 'boolean' };
 
-/** An object of another construct or class, which is known by a member. */
+/** An object of a class, identified by one of its members. */
 export function objectWith(expected: string, member: string, fix?: string): InputType {
   return { expected, accepts: value => typeof value === 'object' && value !== null && member in value, fix };
 }
 
-/** An object of plain inputs. */
+/** A struct: an object with inputs of its own. */
 export const OBJECT: InputType = { expected: 'an object with properties', accepts: value => isObject(value) };
 
 export function oneOf(name: string, values: object): InputType {
@@ -37,7 +37,7 @@ export function mapOf(items: InputType): InputType {
   return { expected: `a map in which each value is ${items.expected}`, accepts: isMap, items };
 }
 
-/** The type of each input of a struct: a new input needs one. */
+/** The type of each input of a struct. The compiler requires one for every input. */
 export type InputTypes<T> = { readonly [K in keyof Required<T>]: InputType };
 
 /** Rejects values of wrong types, and required inputs that are missing. */
@@ -55,8 +55,8 @@ export function checkTypes<T extends object>(problems: Problems, given: T | unde
 }
 
 /**
- * Adds properties to options. A text in place of the options, as plain JavaScript may give, stays a text, which the check of the types rejects: its characters
- * would become properties.
+ * Adds properties to options. A string in place of the options (plain JavaScript) is returned unchanged and later rejected by the type check, because spreading
+ * it would turn its characters into properties.
  */
 export function extendOptions<O extends object, P extends object>(options: O, properties: P): O & P {
   return OBJECT.accepts(options) ? { ...properties, ...options } : options as O & P;
@@ -75,7 +75,7 @@ export function checkType(problems: Problems, input: string, value: unknown, typ
   }
 }
 
-/** The same type, for an input where somebody may give a secret by mistake. */
+/** The same type, for an input where users may pass a secret by mistake. */
 export function sensitive(type: InputType): InputType {
   return { ...type, isSensitive: true };
 }
@@ -84,13 +84,13 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Token.isUnresolved(value) && !Construct.isConstruct(value);
 }
 
-/** A plain object: the entries of a `Map`, and inherited properties, would be lost without a message. */
+/** Whether a value is a plain object. The entries of a `Map` and inherited properties would be lost without a message. */
 function isMap(value: unknown): boolean {
   const prototype: unknown = isObject(value) ? Object.getPrototypeOf(value) : undefined;
   return prototype === null || (prototype !== undefined && Object.getPrototypeOf(prototype) === null);
 }
 
-/** What a value is, without the value. */
+/** Describes the type of a value, without the value. */
 function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a string' : ['number', 'bigint', 'symbol'].includes(typeof value) ? `a ${typeof value}` : quote(value);
 }

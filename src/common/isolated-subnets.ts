@@ -6,7 +6,7 @@ export function isolatedOf(vpc: ec2.IVpc, subnets: ec2.ISubnet[]): ec2.ISubnet[]
   return subnets.filter(subnet => isIsolated(vpc, subnet));
 }
 
-/** The other subnets of the app to which the app gives no route, such as private ones of a VPC without NAT gateways. Only the end of synthesis knows. */
+/** Other subnets that the app creates without a default route, such as private subnets of a VPC without NAT gateways. Routes are complete only at the end of synthesis. */
 export function withoutRouteOf(vpc: ec2.IVpc, subnets: ec2.ISubnet[]): ec2.ISubnet[] {
   // The CDK itself creates the default route in the subnet.
   const candidates = subnets.filter(subnet => subnet instanceof ec2.Subnet && !subnet.node.tryFindChild('DefaultRoute') && !isIsolated(vpc, subnet));

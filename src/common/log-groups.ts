@@ -1,10 +1,10 @@
-/** What the log groups of the runner and of the registration have in common. */
+/** Settings of all log groups: those of the runner and that of the registration. */
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IConstruct } from 'constructs';
 import { Acknowledgement, hipaaNistAndPci } from './acknowledgements';
 
-/** How long logs are kept when the user does not say. */
+/** Default retention of logs. */
 export const DEFAULT_LOG_RETENTION = RetentionDays.ONE_MONTH;
 
 const LOG_GROUP_KEY = { nag: hipaaNistAndPci('CloudWatchLogGroupEncrypted'), checkov: 'CKV_AWS_158' };

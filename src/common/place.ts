@@ -5,13 +5,13 @@ import type { IConstruct } from 'constructs';
 import type { Problems } from './problems';
 import { canonical, isKnown, isPlaceholderArn, quote } from './unknown-values';
 
-/** Account and region of a resource, as far as they are known at synthesis. */
+/** Account and region of a resource, if they are known at synthesis. */
 export interface Place {
   readonly account?: string;
   readonly region?: string;
 }
 
-/** Where a resource is: its ARN counts more than the stack that it was imported into. */
+/** Account and region of a resource. Its ARN has precedence over the stack that it was imported into. */
 export function placeOf(scope: IConstruct, resource: Partial<Pick<IResource, 'env'>>, arn?: string): Place {
   const text = arn === undefined ? '' : canonical(scope, arn);
   if (isPlaceholderArn(text)) {
@@ -25,18 +25,18 @@ export function placeOf(scope: IConstruct, resource: Partial<Pick<IResource, 'en
     const other = resource.env?.[kind];
     return isKnown(other) ? other : undefined;
   };
-  // Policies of AWS itself have no region and no stack.
+  // AWS managed policies have neither a region nor a stack.
   return account === 'aws' ? { account } : { account: known(account, /^\d{12}$/, 'account'), region: known(region, /^[a-z]{2}(-[a-z]+)+-\d$/, 'region') };
 }
 
-/** Whether two places are sure to differ. */
+/** Whether two places certainly differ. */
 export function isElsewhere(one: string | undefined, other: string | undefined): boolean {
   return isKnown(one) && isKnown(other) && one !== other;
 }
 
-/** What has to be in the account or region of the runner, and why. */
+/** A resource that must be in the account or region of the runner, and why. */
 export interface PlaceRule {
-  /** What it is, with its article: "a cluster". */
+  /** Name of the resource with its article, such as "a cluster". */
   readonly what: string;
   readonly same: ('region' | 'account')[];
   readonly fix: string;
@@ -67,7 +67,7 @@ export function checkPlace(scope: IConstruct, problems: Problems, input: string,
 }
 
 /**
- * Rejects an alias in place of a key, and a key of another region than what it encrypts. An alias of the app has an ARN that is a CDK
+ * Rejects an alias in place of a key, and a key in another region than the data that it encrypts. The ARN of an alias that the app creates is a CDK
  * token.
  */
 export function checkKey(scope: IConstruct, problems: Problems, input: string, key: kms.IKey | undefined, region?: string): void {
@@ -96,7 +96,7 @@ export function checkKey(scope: IConstruct, problems: Problems, input: string, k
   }
 }
 
-/** The name of the alias that somebody gives in place of a key, as far as it is known. */
+/** The name of an alias that was given in place of a key; undefined if it is a key or the name is unknown. */
 function aliasOf(scope: IConstruct, key: kms.IKey): string | undefined {
   if ('aliasName' in key) {
     return key.aliasName as string;
@@ -132,7 +132,7 @@ export function checkVpcParts(scope: IConstruct, problems: Problems, prefix: str
   }
 }
 
-/** The id of the VPC that a subnet belongs to, if the subnet was made or imported with its VPC. */
+/** The id of the VPC that a subnet belongs to, if the subnet was created or imported with its VPC. */
 function vpcOfSubnet(subnet: ec2.ISubnet): string | undefined {
   return (subnet.node.scope as Partial<ec2.IVpc> | undefined)?.vpcId;
 }
@@ -142,7 +142,7 @@ function vpcOfGroup(group: ec2.ISecurityGroup): string | undefined {
   return (group.node.defaultChild as Partial<ec2.CfnSecurityGroup> | undefined)?.vpcId;
 }
 
-/** Whether two ids are sure to name different resources: two known texts, or two resources of the app. */
+/** Whether two ids certainly name different resources: two known texts, or two resources of the app. */
 function areDifferentResources(one: string, other: string): boolean {
   if (isKnown(one) && isKnown(other)) {
     return one !== other;

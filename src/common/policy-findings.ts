@@ -8,7 +8,7 @@ const INLINE_POLICY: Acknowledgement = {
   reason: 'An inline policy belongs to one role: nothing else can be given it by mistake, and CloudFormation deletes it with the role.',
 };
 
-/** Why an action is allowed on more than one resource, and the condition without which that would not hold. */
+/** Why an action is allowed on more than one resource, and the condition key that this reason depends on. */
 export interface WildcardReason {
   readonly reason: string;
   readonly condition?: string;
@@ -17,23 +17,23 @@ export interface WildcardReason {
 /** The accepted wildcards of a role, by action. */
 export type WildcardReasons = Record<string, WildcardReason>;
 
-/** An action that AWS evaluates on * only, with the condition key that restricts it. */
+/** An action for which AWS supports only the resource `*`, with the condition key that restricts it. */
 export function onlyOnAll(action: string, condition: string, to: string): WildcardReason {
   return { condition, reason: `AWS evaluates ${action} on * only; a condition holds it to ${to}.` };
 }
 
-/** Acknowledges what tools find in the inline policies of a role of ours. A role that the user gave keeps its findings. */
+/** Accepts the findings for the inline policies of a role that the library creates. Findings of a given role stay reported. */
 export function acknowledgeRole(role: IConstruct, wildcardReasons: WildcardReasons): void {
   acknowledgeDocuments(role.node.defaultChild as CfnRole | undefined, resource =>
     (Stack.of(resource).resolve(resource.policies) ?? []).map((policy: { policyDocument: Document }) => policy.policyDocument), wildcardReasons);
 }
 
-/** Acknowledges what tools find in a policy of ours. */
+/** Accepts the findings for a policy that the library creates. */
 export function acknowledgePolicy(policy: IConstruct, wildcardReasons: WildcardReasons): void {
   acknowledgeDocuments(policy.node.defaultChild as CfnPolicy, resource => [Stack.of(resource).resolve(resource.policyDocument)], wildcardReasons);
 }
 
-/** With Role.customizeRoles() a role has no resource. */
+/** Accepts the findings for the policy documents of a resource; undefined for a role of Role.customizeRoles(), which has no resource. */
 function acknowledgeDocuments<T extends CfnResource>(
   resource: T | undefined, documents: (resource: T) => Document[], wildcardReasons: WildcardReasons,
 ): void {
@@ -56,7 +56,7 @@ interface Statement {
   readonly Condition?: Record<string, object>;
 }
 
-/** A finding for each pattern of resources, in cdk-nag's way of writing it; with no reason that holds for one of its actions there is none. */
+/** The accepted finding for each resource pattern, in cdk-nag's notation. A pattern is not accepted if one of its actions has no reason. */
 function wildcardFindings(statements: Statement[], wildcardReasons: WildcardReasons): Acknowledgement[] {
   const reasons = new Map<string, Set<string | undefined>>();
   for (const statement of statements.filter(({ Effect: effect }) => effect === 'Allow')) {
@@ -74,7 +74,7 @@ function reasonFor(action: string, statement: Statement, wildcardReasons: Wildca
   return condition && !conditions.includes(condition) ? undefined : reason;
 }
 
-/** A resource of a resolved policy as text, with `<LogicalId.Attribute>` where CloudFormation puts something in. */
+/** A resource of a resolved policy as text, with `<LogicalId.Attribute>` in place of each attribute that CloudFormation inserts. */
 function flatten(value: unknown): string {
   if (typeof value !== 'object' || value === null) {
     return String(value).replace(/\$\{/g, '<').replace(/\}/g, '>');

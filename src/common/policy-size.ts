@@ -1,31 +1,31 @@
 import { CfnResource, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 
-/** An input that decides how long a role's policies get, and what a user can do when they are too long. */
+/** An input that determines the length of a role's policies, and what a user can do if they are too long. */
 export interface PolicyInput {
   readonly input: string;
   readonly fix: string;
 }
 
 /**
- * What IAM allows for all inline policies of a role together, without whitespace.
+ * Maximum length of all inline policies of a role together, in characters without whitespace.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 const INLINE_POLICIES_MAX = 10_240;
 
-/** The length of what is known at the deployment only: about that of a key's ARN (75) and of the ARNs of most buckets and secrets. */
+/** Assumed length of a value that is known only at deployment: about that of a key's ARN (75) and of the ARNs of most buckets and secrets. */
 const UNKNOWN_LENGTH = 80;
 const PSEUDO_PARAMETERS: Record<string, string> = {
   'AWS::AccountId': '123456789012', 'AWS::Partition': 'aws', 'AWS::Region': 'eu-central-1', 'AWS::URLSuffix': 'amazonaws.com',
 };
 
-/** The policies that the library gave to a role, wherever they are in the tree. */
+/** The policies that the library added to a role, anywhere in the construct tree. */
 const policiesOf = new WeakMap<iam.IRole, Set<iam.Policy>>();
 
 /**
- * Fails the synthesis when the inline policies of a role get longer than IAM allows: those that the library adds, and those that others add below
- * the role, such as grants.
+ * Fails synthesis if the inline policies of a role are longer than IAM allows. Counts the policies of the library, and policies below the role that others add,
+ * such as grants.
  */
 export function limitInlinePolicies(role: iam.IRole, from: PolicyInput, policy: iam.Policy): void {
   const known = policiesOf.get(role);
@@ -52,7 +52,7 @@ function number(value: number): string {
 function lengthOf(role: iam.IRole, policies: Set<iam.Policy>): number {
   const constructs = new Set([...role.node.findAll(), ...[...policies].flatMap(policy => policy.node.findAll())]);
   const documents = [...constructs].flatMap((construct) => {
-    // By type: the properties of an L1 are there for all versions of the class that an app may have loaded.
+    // Not `instanceof`: an app can have loaded several versions of the CDK.
     if (!CfnResource.isCfnResource(construct)) {
       return [];
     }
@@ -67,7 +67,7 @@ function lengthOf(role: iam.IRole, policies: Set<iam.Policy>): number {
   return documents.reduce((sum: number, document) => sum + (document ? JSON.stringify(estimated(document)).length : 0), 0);
 }
 
-/** A resolved policy with plausible values in place of what only CloudFormation knows. */
+/** A resolved policy with plausible values in place of the functions of CloudFormation. */
 function estimated(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(estimated);

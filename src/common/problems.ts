@@ -1,20 +1,20 @@
 import type { IConstruct } from 'constructs';
 import { isKnown, quote, showTokens } from './unknown-values';
 
-/** One thing that is wrong with what a construct was given. */
+/** A problem with an input of a construct. */
 export interface Problem {
-  /** The input, as the user spells it. */
+  /** Path of the input, as users write it. */
   readonly input: string;
   readonly expected: string;
   readonly got: string;
-  /** What to do about it. */
+  /** What the user can do. */
   readonly fix: string;
 }
 
 /**
- * Collects what is wrong with the inputs of one construct, so that one error reports all of it.
+ * Collects the problems of the inputs of a construct, so that one error reports all of them.
  *
- * CDK tokens and placeholders of lookups are never judged: their values are not known yet.
+ * CDK tokens and placeholders of lookups are never checked: their values are not known yet.
  */
 export class Problems {
   private readonly found: Problem[] = [];
@@ -42,7 +42,7 @@ export class Problems {
     }
   }
 
-  /** Whether something is wrong with the input. */
+  /** Whether the input has a problem. */
   public has(input: string): boolean {
     return this.found.some(problem => problem.input === input);
   }
@@ -56,14 +56,14 @@ export class Problems {
     return this.found.map(problem => showTokens(`${problem.input}: expected ${problem.expected}; got ${problem.got}. ${problem.fix}`));
   }
 
-  /** Throws one error that names everything found. `id` is the id of a construct in the scope that does not exist yet. */
+  /** Throws one error that lists all problems. `id` is the id of a construct in the scope that does not exist yet. */
   public throwIfAny(scope: IConstruct, what: string, id?: string): void {
     if (this.found.length === 0) {
       return;
     }
     const count = this.found.length === 1 ? '1 problem' : `${this.found.length} problems`;
     const lines = this.lines.map((line, i) => `  ${i + 1}. ${line}`);
-    // Names of variables and messages of the CDK can have tokens, too.
+    // The names of inputs and the messages of the CDK can contain CDK tokens.
     throw new Error(showTokens([`${what} '${[scope.node.path, id].filter(Boolean).join('/')}' has ${count}:`, ...lines].join('\n')));
   }
 }
@@ -74,6 +74,6 @@ export interface TextRule {
   readonly pattern?: RegExp;
   readonly min?: number;
   readonly max?: number;
-  /** Whether the message must not show the value. */
+  /** Whether messages must not show the value. */
   readonly isSensitive?: boolean;
 }

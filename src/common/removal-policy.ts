@@ -1,7 +1,7 @@
 import { CfnDeletionPolicy, type CfnResource, RemovalPolicy } from 'aws-cdk-lib';
 import type { Problems } from './problems';
 
-/** Rejects a removal policy that CloudFormation has for databases and volumes only. */
+/** Rejects `SNAPSHOT`, which CloudFormation supports for databases and volumes only. */
 export function checkRemovalPolicy(problems: Problems, input: string, policy: RemovalPolicy | undefined): void {
   if (policy === RemovalPolicy.SNAPSHOT) {
     problems.add({
@@ -14,8 +14,8 @@ export function checkRemovalPolicy(problems: Problems, input: string, policy: Re
 }
 
 /**
- * The removal policy of what the runner keeps. A log group that a failed first deployment leaves behind blocks the next one, as its name is taken, so
- * `RETAIN` does not apply to the deployment that creates it.
+ * Converts `RETAIN` to `RETAIN_ON_UPDATE_OR_DELETE`, which does not apply to the deployment that creates the resource. A log group that a failed first deployment
+ * retained would block the next deployment, because its name is taken.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
  */
@@ -23,7 +23,7 @@ export function retainExceptOnCreate(policy: RemovalPolicy = RemovalPolicy.DESTR
   return policy === RemovalPolicy.RETAIN ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : policy;
 }
 
-/** Whether CloudFormation keeps a resource that leaves the stack. Only the end of synthesis knows: aspects such as `RemovalPolicies` change the policy. */
+/** Whether CloudFormation retains a resource that is removed from the stack. Call it at the end of synthesis, because aspects such as `RemovalPolicies` change the policy. */
 export function isRetained({ cfnOptions: { deletionPolicy } }: CfnResource): boolean {
   return deletionPolicy === CfnDeletionPolicy.RETAIN || deletionPolicy === CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
 }

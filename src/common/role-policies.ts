@@ -5,20 +5,20 @@ import { acknowledgePolicy, WildcardReasons } from './policy-findings';
 import { limitInlinePolicies, PolicyInput } from './policy-size';
 import { substituteInPolicy } from './substitutions';
 
-/** The input that a policy comes from, and why it has wildcards. */
+/** The input that causes a policy, and the reasons for its wildcards. */
 export interface PolicySource extends PolicyInput {
-  /** The accepted wildcards; none if left out. */
+  /** The accepted wildcards. Default: none. */
   readonly wildcardReasons?: WildcardReasons;
 }
 
 /**
- * Gives a role of ours its statements as a resource of its own: the role itself then refers to nothing of the stack, so that resource policies
+ * Adds statements to a role that the library creates, in a separate policy resource. The role itself then refers to no other resource, so that resource policies
  * (of keys, repositories, buckets) can name it without a circular dependency.
  */
 export function addPolicy(scope: Construct, id: string, role: iam.Role, statements: iam.PolicyStatement[], from: PolicySource): iam.Policy {
   const policy = new iam.Policy(scope, id, { statements });
   substituteInPolicy(policy);
-  // Not the policy's property `roles`: a role of Role.customizeRoles() reports the statements and gets no resource.
+  // Uses attachInlinePolicy() instead of the policy's property `roles`: with Role.customizeRoles() the role then reports the statements.
   role.attachInlinePolicy(policy);
   acknowledgePolicy(policy, from.wildcardReasons ?? {});
   if (isAttached(policy)) {
@@ -28,10 +28,10 @@ export function addPolicy(scope: Construct, id: string, role: iam.Role, statemen
 }
 
 /**
- * Gives a role of the user its statements: as a resource of the runner, so that runners can share the role without the same Sid twice, and a role of
- * another stack needs nothing of this one. A role that cannot be changed gets a warning with the statements that it needs.
+ * Adds statements to a given role, in a policy resource of the runner. Several runners can then share the role without duplicate Sids, and the stack of the role
+ * does not depend on this stack. For a role that cannot be changed it adds a warning with the required statements.
  *
- * @returns the policy, undefined if there is none to wait for
+ * @returns the policy to wait for; undefined if there is none
  */
 export function addPolicyToGivenRole(
   scope: Construct, id: string, role: iam.IRole, statements: iam.PolicyStatement[], from: PolicySource,
@@ -53,7 +53,7 @@ export function addPolicyToGivenRole(
   return undefined;
 }
 
-/** Roles that must not change, of another account, or of Role.customizeRoles() only pretend to take a policy. */
+/** Whether the policy is attached to a role. Immutable imports, roles of other accounts and roles of Role.customizeRoles() ignore added policies. */
 function isAttached(policy: iam.Policy): boolean {
   return Stack.of(policy).resolve((policy.node.defaultChild as iam.CfnPolicy).roles) !== undefined;
 }

@@ -5,7 +5,7 @@ import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
 
-/** The secret or parameter of the app behind an `ecs.Secret`, which hides it. Undefined for one that the app does not have. */
+/** The secret or parameter construct behind an `ecs.Secret`, which has no public property for it. Undefined if there is none in the app. */
 export function sourceOf(scope: IConstruct, { arn }: ecs.Secret): secretsmanager.ISecret | ssm.IParameter | undefined {
   return scope.node.root.node.findAll().find((each): each is secretsmanager.ISecret & ssm.IParameter => {
     const { secretArn, parameterArn } = each as Partial<secretsmanager.ISecret & ssm.IParameter>;
@@ -14,10 +14,10 @@ export function sourceOf(scope: IConstruct, { arn }: ecs.Secret): secretsmanager
   });
 }
 
-/** What Secrets Manager appends to the name of a secret in its ARN. */
+/** The suffix that Secrets Manager appends to the name of a secret in its ARN. */
 export const SECRET_SUFFIX = /-[a-zA-Z0-9]{6}$/;
 
-/** The ARNs of `arnForPolicies`: each runner asks for those of the same API token several times. */
+/** Cache of `arnForPolicies`, because each runner needs the ARN of the same API token several times. */
 const arnsForPolicies = new WeakMap<Grantable, string | undefined>();
 
 type Grantable = Pick<secretsmanager.ISecret, 'grantRead'> | ecs.Secret;
@@ -26,8 +26,8 @@ type Grantable = Pick<secretsmanager.ISecret, 'grantRead'> | ecs.Secret;
 const STOP = new Error('The grant is not needed');
 
 /**
- * The ARN that the CDK puts into policies for a secret. For a secret that is known by name or partial ARN it ends with a pattern for the six
- * characters that Secrets Manager appends. `secretFullArn` does not tell of secrets in another region.
+ * The ARN that the CDK writes into policies for a secret. For a secret that is known by name or partial ARN, it ends with a pattern for the six
+ * characters that Secrets Manager appends. `secretFullArn` is undefined for secrets of another region.
  */
 export function arnForPolicies(secret: Grantable): string | undefined {
   if (!arnsForPolicies.has(secret)) {
@@ -61,12 +61,12 @@ function grantedArn(secret: Grantable): string | undefined {
   return arn;
 }
 
-/** Whether the template would have the name or a partial ARN of a secret, which lacks the six characters that Secrets Manager appends. */
+/** Whether the template would contain a name or partial ARN of a secret, without the six characters that Secrets Manager appends. */
 export function isPartial(scope: IConstruct, secret: Grantable): boolean {
   try {
     return /(\?{6}|\*)"/.test(JSON.stringify(Stack.of(scope).resolve(arnForPolicies(secret))) ?? '');
   } catch {
-    // A secret of another region without a name: the CDK says so itself.
+    // A secret of another region without a name: the CDK itself reports it.
     return false;
   }
 }

@@ -1,12 +1,12 @@
 import { IResolvable, IResolveContext, Token } from 'aws-cdk-lib';
 import { CfnPolicy, Policy } from 'aws-cdk-lib/aws-iam';
 
-/** Writes a policy with `Fn::Sub` instead of `Fn::Join`: it is shorter, and a reviewer can read the ARNs. */
+/** Writes a policy with `Fn::Sub` instead of `Fn::Join`, because it is shorter and reviewers can read the ARNs. */
 export function substituteInPolicy(policy: Policy): void {
   (policy.node.defaultChild as CfnPolicy).policyDocument = substituteIn(policy.document);
 }
 
-/** A value in which `Fn::Sub` stands for each `Fn::Join` that it can replace. */
+/** Replaces each `Fn::Join` by `Fn::Sub` where that is possible. */
 export function substituteIn(value: IResolvable): IResolvable {
   return Token.asAny({
     creationStack: value.creationStack,
@@ -29,7 +29,7 @@ function substituted(value: unknown): unknown {
   return substitution(join) ?? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, substituted(inner)]));
 }
 
-/** The text of an `Fn::Join` without separator, of literals, references and attributes. */
+/** The `Fn::Sub` text for an `Fn::Join` that has no separator and joins only literals, references and attributes. */
 function substitution(join: unknown): { 'Fn::Sub': string } | undefined {
   if (!Array.isArray(join) || join[0] !== '' || !Array.isArray(join[1])) {
     return undefined;
@@ -40,12 +40,12 @@ function substitution(join: unknown): { 'Fn::Sub': string } | undefined {
 
 function placeholder(part: unknown): string | undefined {
   if (typeof part === 'string') {
-    // Also IAM's own variables, such as ${aws:username}.
+    // Also escapes IAM's policy variables, such as ${aws:username}.
     return part.replace(/\$\{/g, '${!');
   }
   const [[name, argument] = [], ...others] = Object.entries(part ?? {});
   const names = [argument].flat();
-  // The name of an attribute can be a function, too.
+  // The name of an attribute can be a function.
   const isReference = others.length === 0 && (name === 'Ref' || name === 'Fn::GetAtt') && names.every(each => typeof each === 'string');
   return isReference ? `\${${names.join('.')}}` : undefined;
 }

@@ -36,8 +36,8 @@ export function checkTags(problems: Problems, tags: Record<string, string>, othe
 }
 
 /**
- * Rejects at the end of synthesis what only then is known: tags of the app and the stack are added to those of the runner, and resources that several runners share have the tags
- * of all of them. Not repeated is what `checkTags` rejects.
+ * Rejects invalid combinations of tags at the end of synthesis: tags of the app and the stack are added to those of the runner, and resources that several runners
+ * share have the tags of all of them. Skips tags that `checkTags` rejects.
  */
 export function checkTagsOfResources(scope: IConstruct): void {
   scope.node.addValidation({
@@ -71,12 +71,12 @@ export function checkTagsOfResources(scope: IConstruct): void {
   });
 }
 
-/** The tags of a stack itself, with those that a nested stack gets from its parent. */
+/** The tags of a stack, including those that a nested stack inherits from its parent. */
 function tagsOfStack(stack: Stack): Record<string, string> {
   return { ...stack.nestedStackParent ? tagsOfStack(stack.nestedStackParent) : {}, ...stack.tags.tagValues() };
 }
 
-/** IAM ignores the case of keys, and each runner has roles. */
+/** Rejects tag keys that differ only in case. IAM ignores the case of keys, and each runner has roles. */
 function checkCase(keys: string[], problems: Problems): void {
   const lowerCase = new Map<string, string>();
   for (const key of keys) {

@@ -1,18 +1,18 @@
-/** Values that are not known at synthesis: CDK tokens, and placeholders of lookups. How they are recognized, compared, and shown in messages. */
+/** Recognizes, compares and prints values that are not known at synthesis: CDK tokens, and placeholders of lookups. */
 import { DefaultTokenResolver, IResolvable, IResolveContext, IPostProcessor, Lazy, Reference, Stack, Token, Tokenization } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /** CDK tokens in a text: encoded texts, lists and numbers. */
 const TOKENS = /[$#]\{Token\[[^\]]*\]\}|-1\.8881545\d*e\+289/g;
 /**
- * What `StringParameter.valueFromLookup()` returns until the CDK has looked the parameter up: `dummy-value-for-` and the parameter's name. Text that
- * follows it may belong to the name.
+ * The placeholder that `StringParameter.valueFromLookup()` returns until the lookup ran: `dummy-value-for-` and the name of the parameter. Text after the
+ * placeholder cannot be told apart from the name.
  */
 const PLACEHOLDERS = /dummy-value-for-[a-zA-Z0-9_.\-/]*/g;
-/** Name of the role that `Role.fromLookup()` returns until the CDK has looked the role up. Its account is not that of the role either. */
+/** Name of the role that `Role.fromLookup()` returns until the lookup ran. The account in its ARN is a placeholder, too. */
 const PLACEHOLDER_ROLE = 'DUMMY_ARN';
 
-/** Credentials in a URL: everything between the scheme and the last `@`, as a password may contain anything. */
+/** Credentials in a URL: everything between the scheme and the last `@`, because a password can contain any character. */
 const CREDENTIALS = /(?<=:\/\/).*(?=@)/gs;
 
 /** A value for a message: on one line, at most 80 characters, without raw CDK tokens and credentials of URLs. Texts are quoted. */
@@ -30,7 +30,7 @@ export function quote(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
 }
 
-/** The CDK's own classes have names such as `Vpc2`, because decorators wrap them. */
+/** Class names without the number that decorators of the CDK append, such as `Vpc2`. */
 function typeName(value: object): string {
   return value.constructor?.name.replace(/(?<=[a-z])2$/, '') ?? 'Object';
 }
@@ -40,50 +40,50 @@ export function quoteUrl(value: string): string {
   return quote(value.replace(CREDENTIALS, '...').replace(/([?#]).*$/s, '$1...'));
 }
 
-/** Whether a value was given, and is neither a CDK token nor a placeholder of a lookup: only such values can be checked at synthesis. */
+/** Whether a value was given and is neither a CDK token nor a placeholder of a lookup. Only such values can be checked at synthesis. */
 export function isKnown<T>(value: T | undefined | null): value is T {
   return value !== undefined && value !== null && !Token.isUnresolved(value) && !isPlaceholder(value);
 }
 
-/** Whether a text has the placeholder of a context lookup, whose value the next synthesis knows. */
+/** Whether a text contains the placeholder of a context lookup. The next synthesis has its value. */
 export function isPlaceholder(value: unknown): boolean {
   return typeof value === 'string' && value.includes('dummy-value-for-');
 }
 
-/** Whether an ARN is the placeholder of a looked-up resource, of which nothing is known: neither the name nor the account. */
+/** Whether an ARN is the placeholder of a lookup. Neither its name nor its account is real. */
 export function isPlaceholderArn(arn: string): boolean {
   return arn.endsWith(`/${PLACEHOLDER_ROLE}`);
 }
 
-/** Replaces the unknown parts of a text by NUL, so that the known parts around them can be checked. */
+/** Replaces each unknown part of a text by a NUL character, so that the known parts can be checked. */
 export function maskUnknown(value: string): string {
   return value.replace(TOKENS, '\u0000').replace(PLACEHOLDERS, '\u0000');
 }
 
-/** A text for a construct of the CDK that checks it: a placeholder becomes a CDK token, which no construct checks. */
+/** A text for CDK constructs that validate it: a placeholder becomes a CDK token, which they do not validate. */
 export function hidePlaceholder<T extends string | undefined>(value: T): T {
   return isPlaceholder(value) ? Lazy.string({ produce: () => value }) as T : value;
 }
 
-/** A text for a message, with `<token>` in place of each raw CDK token and of each NUL that `maskUnknown` left. */
+/** A text for a message, with `<token>` in place of each raw CDK token and each NUL character of `maskUnknown`. */
 export function showTokens(value: string): string {
   return value.replace(TOKENS, '<token>').replace(/\u0000/g, '<token>');
 }
 
 /**
- * Whether two values are the same in the template of the scope. CDK tokens count by what they stand for: each access to an attribute may
- * give another token.
+ * Whether two values are the same in the template of the scope. Compares the resolved values, because each access to an attribute can
+ * return another CDK token.
  */
 export function sameValue(scope: IConstruct, one: unknown, other: unknown): boolean {
   return one === other || canonical(scope, one) === canonical(scope, other);
 }
 
-/** Whether two values are sure to differ at the deployment. A placeholder may still become any value. */
+/** Whether two values certainly differ at deployment. A placeholder can become any value. */
 export function differs(scope: IConstruct, one: unknown, other: unknown): boolean {
   return !sameValue(scope, one, other) && ![one, other].some(value => isPlaceholder(canonical(scope, value)));
 }
 
-/** A text that is the same for two values when they are the same at the deployment, for maps and sets. */
+/** A key for maps and sets: two values with the same key have the same value at deployment. */
 export function canonical(scope: IConstruct, value: unknown): string {
   if (typeof value === 'string' && !Token.isUnresolved(value)) {
     return value;
@@ -91,17 +91,17 @@ export function canonical(scope: IConstruct, value: unknown): string {
   try {
     return canonicalText(scope, Tokenization.resolve(value, { scope, resolver: new CanonicalResolver(scope), preparing: false }));
   } catch {
-    // A lazy value that is not ready yet: it is the same as itself only.
+    // A lazy value that cannot be resolved yet equals only itself.
     return `unresolved ${JSON.stringify(value)}`;
   }
 }
 
-/** The values without repetitions, in their order. */
+/** The values without duplicates, in their order. */
 export function distinct(scope: IConstruct, values: string[]): string[] {
   return [...new Map(values.map(value => [canonical(scope, value), value])).values()];
 }
 
-/** Names what a reference points at by its path: two stacks may use the same logical id. */
+/** Replaces a reference by the construct path of its target, because two stacks can use the same logical id. */
 class CanonicalResolver extends DefaultTokenResolver {
   constructor(scope: IConstruct) {
     super({ join: (...parts) => parts.map(part => part === undefined ? '' : canonicalText(scope, part)).join('') });
@@ -116,7 +116,7 @@ class CanonicalResolver extends DefaultTokenResolver {
   }
 }
 
-/** Writes the functions of CloudFormation that only put texts together as the text that they give. */
+/** Evaluates the functions of CloudFormation that only concatenate texts. */
 function canonicalText(scope: IConstruct, value: unknown): string {
   if (typeof value === 'string') {
     return value;

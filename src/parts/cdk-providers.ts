@@ -6,13 +6,13 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type CdkProviderInputs = RoleSettings & Pick<EcsRunnerProps, 'tags'>;
 
-/** Ids, below the stack, of the CDK's own custom resource providers, which it makes as a side effect of other constructs. */
+/** Ids below the stack of the CDK's custom resource providers, which the CDK creates as a side effect of other constructs. */
 export const CDK_PROVIDERS = {
   emptyBucket: 'Custom::S3AutoDeleteObjectsCustomResourceProvider',
   closeDefaultSecurityGroup: 'Custom::VpcRestrictDefaultSGCustomResourceProvider',
 };
 
-/** The function of one of CDK's own custom resource providers, which comes with a bucket that is emptied or a default security group that is closed. */
+/** The accepted findings for the function of a CDK custom resource provider (it empties a bucket, or restricts a default security group). */
 const FUNCTION_FINDINGS: Acknowledgement[] = [
   { checkov: 'CKV_AWS_117', reason: 'A function of the CDK: it talks to the API of AWS only, over TLS, and nothing can connect to it.' },
   { checkov: 'CKV_AWS_115', reason: 'A function of the CDK: only CloudFormation calls it, once for a changed resource.' },
@@ -21,8 +21,8 @@ const FUNCTION_FINDINGS: Acknowledgement[] = [
 ];
 
 /**
- * Gives one of the CDK's own custom resource providers, if the stack has it, the path, boundary and tags of the runner's roles, and acknowledges what is
- * found in its function: it takes no settings itself.
+ * Applies the path, permissions boundary and tags of the runner's roles to a custom resource provider of the CDK, and accepts the findings for its function. The
+ * provider has no inputs for this. Does nothing if the stack does not have the provider.
  */
 export function configureCdkProvider(scope: Construct, id: string, inputs: CdkProviderInputs): void {
   const provider = Stack.of(scope).node.tryFindChild(id);
@@ -40,7 +40,7 @@ export function configureCdkProvider(scope: Construct, id: string, inputs: CdkPr
   }
 }
 
-/** Gives tags to the role and the function of one of the CDK's own custom resource providers, which have none for the CDK. */
+/** Adds tags to the role and the function of a CDK custom resource provider, which the CDK does not tag. */
 function tagProvider(provider: IConstruct, tags: Record<string, string>): void {
   const provided = provider.node.tryFindChild(TAGS_ID) as ProviderTags | undefined ?? new ProviderTags(provider as Construct, TAGS_ID);
   for (const [key, value] of Object.entries(tags)) {
@@ -50,7 +50,7 @@ function tagProvider(provider: IConstruct, tags: Record<string, string>): void {
 
 const TAGS_ID = 'Tags';
 
-/** Takes the tags that the CDK gives to constructs, those of the stack and the app included, and hands them to resources without tags of their own. */
+/** Receives the tags that the CDK applies to constructs (including those of the stack and the app) and writes them into resources that the CDK cannot tag. */
 class ProviderTags extends Construct implements ITaggable {
   public readonly tags = new TagManager(TagType.STANDARD, 'AWS::IAM::Role');
 
@@ -64,7 +64,7 @@ class ProviderTags extends Construct implements ITaggable {
   }
 }
 
-/** Tags as CloudFormation has them in properties that the CDK does not know. */
+/** Tags in the format of CloudFormation, for property overrides. */
 function renderTags(tags: TagManager): object[] | undefined {
   return (tags.renderTags() as CfnTag[] | undefined)?.map(({ key, value }) => ({ Key: key, Value: value }));
 }

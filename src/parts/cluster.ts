@@ -8,7 +8,7 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type ClusterInputs = Pick<EcsRunnerProps, 'cluster' | 'containerInsights' | 'encryptionKey'>;
 
-/** Rejects a cluster that the orchestrator cannot use, and settings that apply to a new cluster only. */
+/** Rejects a cluster that the orchestrator cannot use, and settings for a new cluster if a cluster was given. */
 export function checkCluster(scope: Construct, problems: Problems, { cluster, containerInsights }: ClusterInputs): void {
   if (!cluster) {
     return;
@@ -38,15 +38,15 @@ export function checkCluster(scope: Construct, problems: Problems, { cluster, co
 /** A new cluster with ECS Exec logging. */
 export function createCluster(scope: Construct, inputs: ClusterInputs, execLogGroupName: string, vpc?: ec2.IVpc): ecs.ICluster {
   const { containerInsights = ecs.ContainerInsights.ENABLED, encryptionKey } = inputs;
-  // Typed L1: the L2 makes a VPC when it knows none. No capacity providers: the orchestrator uses the launch type FARGATE, and CreateCluster with
-  // capacity providers fails in an account that has no service-linked role of ECS yet.
+  // Typed L1, because the L2 creates a VPC if none is given. No capacity providers: the orchestrator uses the launch type FARGATE, and CreateCluster with
+  // capacity providers fails in an account that does not have the service-linked role of ECS yet.
   // https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/818
   const resource = new ecs.CfnCluster(scope, 'Cluster', {
     clusterSettings: [{ name: 'containerInsights', value: containerInsights }],
     configuration: {
       executeCommandConfiguration: {
         logging: 'OVERRIDE',
-        // By name, so that the cluster and all that refers to it need not wait for the log group.
+        // By name, so that the cluster and the resources that refer to it do not depend on the log group.
         logConfiguration: { cloudWatchLogGroupName: execLogGroupName, cloudWatchEncryptionEnabled: encryptionKey ? true : undefined },
       },
     },

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { warnAtTheEnd } from '../common/late-warning';
 
 /**
- * The network connections of a runner. Without a security group the CDK adds no rule and says nothing, so this warns.
+ * The network connections of a runner. Adds a warning if they are used without a security group, because the CDK then silently adds no rule.
  *
  * @see https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_ec2.Connections.html
  */
@@ -12,7 +12,7 @@ export class RunnerConnections extends ec2.Connections {
 
   constructor(runner: Construct, securityGroups: ec2.ISecurityGroup[] = [], private readonly onAdd?: (group: ec2.ISecurityGroup) => void) {
     super({ securityGroups, defaultPort: ec2.Port.tcp(443) });
-    // A security group that is added later gets the earlier rules.
+    // The CDK applies earlier rules to a security group that is added later.
     warnAtTheEnd(runner, 'connectionsWithoutSecurityGroup', () => this.used && this.securityGroups.length === 0
       ? 'The connections of this runner have no effect, because its security groups are not known. No security group rule is created. '
         + 'Give the security groups of the tasks in `securityGroups`.'

@@ -4,10 +4,10 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct, IConstruct } from 'constructs';
 import { canonical, sameValue } from '../common/unknown-values';
 
-/** What CloudWatch Logs does with a key. The key's description, which it reads as well, needs no permission of a key policy. */
+/** The actions of CloudWatch Logs on a key. It also calls `kms:DescribeKey`, which needs no statement in the key policy. */
 const LOG_ACTIONS = ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:GenerateDataKeyWithoutPlaintext'];
 
-/** How many runners of an app use a key, by its ARN: a key may be imported more than once. */
+/** Number of runners of an app that use a key, by the ARN of the key, because a key can be imported several times. */
 const uses = new WeakMap<IConstruct, Map<string, number>>();
 
 function countUse(scope: IConstruct, key: kms.IKey): number {
@@ -20,8 +20,8 @@ function countUse(scope: IConstruct, key: kms.IKey): number {
 }
 
 /**
- * Lets CloudWatch Logs use the key for the given log groups. A key of another stack or app gets a warning with the
- * statements that its policy needs, as nothing here can add them.
+ * Allows CloudWatch Logs to use the key for the given log groups. For a key whose policy this stack cannot change, adds a warning with the required
+ * statements.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
  */
@@ -29,7 +29,7 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
   const stack = Stack.of(scope);
   const number = countUse(scope, key);
   const statement = new iam.PolicyStatement({
-    // A key may serve several runners, and a policy has a Sid only once.
+    // Several runners can use a key, and a Sid must be unique within a policy.
     sid: `EncryptLogGroups${number === 1 ? '' : number}`,
     principals: [new iam.ServicePrincipal(`logs.${stack.region}.amazonaws.com`)],
     actions: LOG_ACTIONS,
@@ -40,13 +40,13 @@ export function allowLogGroups(scope: Construct, key: kms.IKey, logGroupNames: s
       },
     },
   });
-  // Without log groups of its own, a runner with another runner's key for the registration needs no statement.
+  // A runner without log groups that uses the registration's log group with the key of another runner needs no statement.
   const logs = logGroupNames.length > 0 ? [statement] : [];
   if (Stack.of(key) === stack && CfnResource.isCfnResource(key.node.defaultChild)) {
     logs.forEach(each => key.addToResourcePolicy(each));
     return;
   }
-  // The account rather than the role: then the role's own policy decides, which has the conditions.
+  // The principal is the account instead of the role: then the policy of the role decides, which has the conditions.
   const state = new iam.PolicyStatement({
     sid: 'EncryptState',
     principals: [new iam.AccountPrincipal(stack.account)],

@@ -11,17 +11,17 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type EnvironmentInputs = Pick<EcsRunnerProps, 'environment' | 'secrets'>;
 
-/** Variables that carry AWS credentials: in plain text they would leak, and they would push the task role aside. */
+/** Variables with AWS credentials. They would be readable in plain text, and override the task role. */
 const CREDENTIALS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
 /**
- * ECS limits a task definition to this size, and the orchestrator puts all variables into it.
+ * Maximum size of a task definition of ECS. The orchestrator writes all variables into it.
  *
  * @see https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
  */
 const TASK_DEFINITION_BYTES_MAX = 65_536;
 const LOOKS_SECRET = /(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|CREDENTIAL)/i;
 
-/** Rejects wrong the environment variables and secrets of the deployments. */
+/** Rejects invalid environment variables and secrets. */
 export function checkEnvironment(scope: Construct, problems: Problems, { environment = {}, secrets = {} }: EnvironmentInputs): void {
   for (const [name, value] of Object.entries(environment)) {
     const input = `environment.${name}`;
@@ -61,7 +61,7 @@ export function checkEnvironment(scope: Construct, problems: Problems, { environ
   }
 }
 
-/** The size of the variables as ECS gets them. Values that are CDK tokens have no size yet. */
+/** Size of the variables in the task definition. Values that are CDK tokens count as empty. */
 function bytesInTaskDefinition(environment: Record<string, string>, secrets: Record<string, ecs.Secret>): number {
   const known = (text: string) => maskUnknown(text).replaceAll('\u0000', '');
   const variables = {
@@ -71,7 +71,7 @@ function bytesInTaskDefinition(environment: Record<string, string>, secrets: Rec
   return Buffer.byteLength(JSON.stringify(variables));
 }
 
-/** Points at plain variables whose names sound as if they should have been secrets. */
+/** Warns about plain variables whose names suggest a secret. */
 export function warnAboutEnvironment(scope: Construct, environment: Record<string, string> = {}): void {
   const names = Object.keys(environment).filter(name => LOOKS_SECRET.test(name));
   if (names.length > 0) {
@@ -106,7 +106,7 @@ function checkName(scope: Construct, input: string, name: string, problems: Prob
   }
 }
 
-/** Whether a text with CDK tokens is a text in the template, too. One that cannot be resolved yet may still be. */
+/** Whether a text with CDK tokens resolves to a literal text. If it cannot be resolved yet, it may become one. */
 function isTextInTemplate(scope: Construct, text: string): boolean {
   try {
     return typeof Stack.of(scope).resolve(text) === 'string';
@@ -120,7 +120,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
   const source = sourceOf(scope, secret);
   const fix = 'Import it by its complete ARN (Secret.fromSecretCompleteArn), one secret for each value.';
   const [, rest] = arn.split(':secret:');
-  // The ARN of a secret of the stack is a CDK token, which a version or stage follows.
+  // The ARN of a secret of the stack is a CDK token. A version or stage follows the token.
   const isVersion = rest === undefined ? !arn.startsWith('arn:') && arn.includes(':') : rest.includes(':');
   if (isVersion) {
     problems.add({

@@ -12,7 +12,7 @@ const POLICY_ID = 'HumanitecRunnerEventLogs';
 
 export type EventLogInputs = Pick<EcsRunnerProps, 'eventLogEnabled' | 'eventLogGroup'>;
 
-/** Checks the inputs that concern the log of the tasks' state changes. */
+/** Checks the inputs for the log of the tasks' state changes. */
 export function checkEventLog(scope: IConstruct, problems: Problems, { eventLogEnabled, eventLogGroup }: EventLogInputs): void {
   if (!eventLogGroup) {
     return;
@@ -30,24 +30,24 @@ export function checkEventLog(scope: IConstruct, problems: Problems, { eventLogE
   });
 }
 
-/** What the events of one runner's tasks are told by. */
+/** The runner's values that identify the events of its tasks, and its log group. */
 export interface EventLogProps {
   readonly logGroup: logs.ILogGroup;
   readonly logGroupName: string;
-  /** The name of the log group as its resource policy has it. */
+  /** Name of the log group in its resource policy. */
   readonly logGroupPattern: string;
-  /** Whether the log group has a resource policy for EventBridge, which the user takes care of. */
+  /** Whether the user manages the resource policy of the log group. */
   readonly hasPolicy: boolean;
   readonly clusterArn: string;
   readonly taskFamilyPrefix: string;
 }
 
 /**
- * Writes the state changes of the runner's tasks into its log group: the tasks themselves have no log, so this is where
- * it shows why one did not start.
+ * Writes the state changes of the runner's tasks into its log group. The tasks themselves have no log, so only these events show why a task did not
+ * start.
  */
 export class EventLog extends Construct implements ITaggable {
-  /** The resource policy that lets EventBridge write to the log group; the runners of the stack share it. */
+  /** The resource policy that allows EventBridge to write to the log group. The runners of the stack share it. */
   public readonly policy?: IConstruct;
   public readonly tags = new TagManager(TagType.STANDARD, 'AWS::Events::Rule');
 
@@ -70,7 +70,7 @@ export class EventLog extends Construct implements ITaggable {
         arn: stack.formatArn({ service: 'logs', resource: `log-group:${props.logGroupName}` }),
       }],
     });
-    // CloudFormation tags rules, but the L1 of older aws-cdk-lib does not know.
+    // CloudFormation supports tags of rules, but the L1 of older versions of aws-cdk-lib does not.
     rule.addPropertyOverride('Tags', Lazy.any({
       produce: () => (this.tags.renderTags() as CfnTag[] | undefined)?.map(tag => ({ Key: tag.key, Value: tag.value })),
     }));
@@ -83,11 +83,11 @@ export class EventLog extends Construct implements ITaggable {
   }
 }
 
-/** So many runners fit into one policy document: CloudWatch Logs takes 5,120 characters. */
+/** Maximum number of runners per policy document, which CloudWatch Logs limits to 5,120 characters. */
 const RUNNERS_PER_POLICY = 10;
 
 /**
- * Lets EventBridge write to the event logs of the stack's runners. Shared, as an account has only ten such policies a
+ * Allows EventBridge to write to the event logs of the stack's runners. Shared, because an account can have only ten such policies per
  * region.
  */
 class EventLogPolicy extends Construct {
@@ -124,9 +124,9 @@ class EventLogPolicy extends Construct {
     return {
       Version: '2012-10-17',
       Statement: [
-        // EventBridge names its rule with the events only, not where it makes the stream.
+        // EventBridge sends `aws:SourceArn` with PutLogEvents, but not with CreateLogStream.
         { ...base, Action: 'logs:CreateLogStream' },
-        // Any rule of this account and region: naming ours would have the registration wait for one more thing.
+        // Any rule of this account and region, because the ARN of our rule would add a dependency for the registration.
         {
           ...base,
           Action: 'logs:PutLogEvents',
@@ -137,7 +137,7 @@ class EventLogPolicy extends Construct {
   }
 }
 
-/** A name for account-wide things that CloudFormation cannot name, unique in account and region. */
+/** A name that is unique in the account and region, for resources that CloudFormation cannot name. */
 function uniqueName(scope: Construct, maxLength: number): string {
   const stack = Stack.of(scope);
   const name = Token.isUnresolved(stack.stackName) ? Aws.STACK_NAME : stack.stackName;

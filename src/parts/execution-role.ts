@@ -19,11 +19,11 @@ const WILDCARD_REASONS: WildcardReasons = {
   'ecr:GetAuthorizationToken': { reason: 'AWS evaluates ecr:GetAuthorizationToken on * only; it gives no access to a repository.' },
 };
 
-/** The role that ECS starts the tasks with, and the image that it pulls. */
+/** The role that ECS uses to start the tasks, and the image that ECS pulls with it. */
 export function createExecutionRole(scope: Construct, inputs: ExecutionRoleInputs): RunnerRole & { image?: string } {
   const { executionRole, secrets = {} } = inputs;
   const collector = new TaskStartAccess(scope);
-  // By name: Go and Java hand over maps in another order each time, and the policy would change with every synthesis.
+  // Sorted by name: Go and Java pass maps in random order, so the policy would change with every synthesis.
   for (const [, secret] of Object.entries(secrets).sort(([one], [other]) => one < other ? -1 : 1)) {
     collector.collectSecret(secret);
   }
@@ -46,7 +46,7 @@ export function createExecutionRole(scope: Construct, inputs: ExecutionRoleInput
   return { role, image, policy: statements.length > 0 ? addPolicy(role, 'TaskStart', role, statements, from) : undefined };
 }
 
-/** What ECS really calls at the start of a task, and the Sid of the statement for it; the grants of other libraries give more. */
+/** The actions that ECS uses at the start of a task, by the Sid of their statement. The grants of the CDK allow more. */
 const TASK_START_ACTIONS: Record<string, string> = {
   'secretsmanager:GetSecretValue': 'ReadSecrets',
   'ssm:GetParameters': 'ReadParameters',
@@ -57,52 +57,52 @@ const TASK_START_ACTIONS: Record<string, string> = {
   'ecr:GetAuthorizationToken': 'LogInToRegistry',
 };
 
-/** One secret or parameter, as KMS sees it when the service that keeps it uses the key. */
+/** A secret or parameter in the encryption context with which its service uses the key. */
 interface Encrypted {
   readonly service: 'secretsmanager' | 'ssm';
-  /** The part of the encryption context that names the secret or parameter. */
+  /** Key of the encryption context whose value is the ARN of the secret or parameter. */
   readonly context: 'SecretARN' | 'PARAMETER_ARN';
   readonly arn: string;
   readonly region: string;
 }
 
-/** A statement for all secrets, parameters or images that are used in the same way. */
+/** A statement for all secrets, parameters or images with the same kind of access. */
 interface Access {
   readonly statement: iam.PolicyStatement;
-  /** Condition key of the encryption context, and the ARNs that it may have. */
+  /** Condition key of the encryption context, and the ARNs that it accepts. */
   readonly context?: string;
   readonly arns: Set<string>;
 }
 
-/** A grantee that collects what a role needs to start tasks, in few statements: grants of other libraries give more than ECS uses. */
+/** A grantee that collects the permissions to start tasks in few statements, because the grants of the CDK allow more than ECS uses. */
 class TaskStartAccess implements iam.IPrincipal {
   public readonly grantPrincipal: iam.IPrincipal = this;
   public readonly assumeRoleAction = 'sts:AssumeRole';
   private readonly collected = new Map<string, Access>();
   private namedInResourcePolicy = false;
-  /** Whether the grantee itself was granted the key of the secret that is being collected. */
+  /** Whether the CDK granted the key of the current secret to the grantee. */
   private decrypts = false;
-  /** The secret or parameter that is being collected. */
+  /** The secret or parameter that is collected now. */
   private secret?: ecs.Secret;
 
   constructor(private readonly scope: IConstruct) {}
 
-  /** While a secret is collected the account that it names: where the stack's is not known yet, they are the same. */
+  /** The account of the secret that is collected now. If the account of the stack is unknown, both are assumed to be the same. */
   public get principalAccount(): string {
     const { account } = Stack.of(this.scope);
     return Token.isUnresolved(account) && this.secret ? this.placeOf(this.secret).account : account;
   }
 
   /**
-   * The account rather than the role: where a resource's policy is the one to name the grantee, it leaves the decision to the
-   * account's policies, and those are what is collected here.
+   * The account instead of the role: a resource policy that names the account leaves the decision to the IAM policies of the account, which this class
+   * collects.
    */
   public get policyFragment(): iam.PrincipalPolicyFragment {
     this.namedInResourcePolicy = true;
     return new iam.AccountPrincipal(Stack.of(this.scope).account).policyFragment;
   }
 
-  /** A statement for each kind of access and its conditions. */
+  /** One statement for each kind of access and its conditions. */
   public get statements(): iam.PolicyStatement[] {
     return withDistinctSids([...this.collected.values()].map(({ statement, context, arns }) => {
       const copy = statement.copy();
@@ -113,17 +113,17 @@ class TaskStartAccess implements iam.IPrincipal {
     }));
   }
 
-  /** Lets the grantee read the secret or parameter, and decrypt it when a customer key is in the way. */
+  /** Allows reading the secret or parameter, and decrypting it if it has a customer managed key. */
   public collectSecret(secret: ecs.Secret): void {
     this.namedInResourcePolicy = false;
     this.decrypts = false;
     this.secret = secret;
     secret.grantRead(this);
     this.secret = undefined;
-    // A parameter's key is granted to the grantee, too, if CDK does not know that both are of one account.
+    // The CDK grants the key of a parameter to the grantee, too, if it does not know that both belong to one account.
     if (this.namedInResourcePolicy && !this.decrypts) {
-      // For secrets CDK grants the decryption in the key's policy only, which does nothing for an imported key, and does
-      // not say which key it is. The encryption context says which secret it is, and that is as narrow.
+      // For secrets the CDK allows decryption in the key policy only. This has no effect for an imported key, and the key is unknown here. A condition on the
+      // encryption context, which contains the secret, is as narrow.
       const { account, region } = this.placeOf(secret);
       this.collect(new iam.PolicyStatement({
         sid: 'DecryptSecrets',
@@ -133,19 +133,19 @@ class TaskStartAccess implements iam.IPrincipal {
     }
   }
 
-  /** Account and region of a secret, whose key can be in no other. */
+  /** Account and region of a secret and its key. */
   private placeOf({ arn }: ecs.Secret): { account: string; region: string } {
     const stack = Stack.of(this.scope);
     const [,,, region, account, ...name] = arn.split(':');
     if (name.length > 0) {
       return { account: account || stack.account, region: region || stack.region };
     }
-    // A secret that another stack of the app creates is where that stack is.
+    // A secret of another stack of the app is in the account and region of that stack.
     const { firstToken } = Tokenization.reverseString(arn);
     return Reference.isReference(firstToken) ? Stack.of(firstToken.target) : stack;
   }
 
-  /** Adds resources to the statement for the same actions and conditions, or the statement if it is the first. */
+  /** Adds resources to the statement with the same actions and conditions; creates the statement if there is none. */
   private collect(statement: iam.PolicyStatement, encrypted?: Encrypted): void {
     const { urlSuffix } = Stack.of(this.scope);
     if (encrypted) {
@@ -174,7 +174,7 @@ class TaskStartAccess implements iam.IPrincipal {
       const actions = needed.filter(action => TASK_START_ACTIONS[action] === kind);
       if (this.secret && kind === 'Decrypt') {
         this.decrypts = true;
-        // Parameters name their key, and CDK lets it be used for everything.
+        // The CDK allows the key of a parameter for all encryption contexts.
         this.collect(statement.copy({ sid: 'DecryptParameters', actions }), {
           service: 'ssm', context: 'PARAMETER_ARN', arn: this.secret.arn, region: this.placeOf(this.secret).region,
         });
@@ -186,7 +186,7 @@ class TaskStartAccess implements iam.IPrincipal {
   }
 }
 
-/** Numbers statements that would have the same Sid: IAM accepts each Sid only once in a policy. The statements have to be the caller's own. */
+/** Appends numbers to duplicate Sids, because IAM requires unique Sids within a policy. Changes the given statements. */
 function withDistinctSids(statements: iam.PolicyStatement[]): iam.PolicyStatement[] {
   const count = new Map<string, number>();
   for (const statement of statements) {

@@ -14,17 +14,17 @@ export type LogGroupsInputs = RunnerIdInputs & EventLogInputs & Pick<EcsRunnerPr
 
 /** The log groups of a runner. */
 export class RunnerLogGroups {
-  /** Log group of the tasks' state changes; undefined when they are not logged. */
+  /** Log group of the tasks' state changes; undefined if they are not logged. */
   public readonly event?: logs.ILogGroup;
   /** Log group of ECS Exec; undefined on an existing cluster. */
   public readonly exec?: logs.ILogGroup;
-  /** Name of the log group of ECS Exec, by which the cluster finds it without a reference. */
+  /** Name of the log group of ECS Exec. The cluster uses the name, so that it does not depend on the log group. */
   public readonly execName: string;
   /** Name of the log group of the tasks' state changes. */
   public readonly eventName: string;
-  /** The names as resource policies have them. */
+  /** The names of the log groups in resource policies. */
   public readonly patterns: { event: string; exec: string };
-  /** The log groups that were made for the runner, by construct id. */
+  /** The log groups that were created for the runner, by construct id. */
   private readonly own: Record<string, logs.LogGroup> = {};
 
   constructor(private readonly runner: Construct, private readonly inputs: LogGroupsInputs, runnerId: string) {
@@ -41,8 +41,8 @@ export class RunnerLogGroups {
   }
 
   /**
-   * Lets CloudWatch Logs use the key for these and for other log groups. The log groups of the runner wait for the key's policy, without which they cannot
-   * be created.
+   * Allows CloudWatch Logs to use the key for these and the given other log groups. The log groups of the runner depend on the key policy, because CloudWatch Logs
+   * refuses to create them without it.
    */
   public encrypt(key: kms.IKey, otherLogGroups: string[], stateKey: kms.IKey): void {
     const { patterns } = this;
@@ -69,7 +69,7 @@ export class RunnerLogGroups {
   }
 }
 
-/** The names that users of the Terraform module know. */
+/** The names are the same as in the Terraform module. */
 function namesFor(runnerId: string): { event: string; exec: string } {
   return { event: `/aws/ecs/${runnerId}`, exec: `/aws/ecs/${runnerId}/exec` };
 }

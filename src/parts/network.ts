@@ -14,22 +14,22 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type NetworkInputs = Pick<EcsRunnerProps, 'vpc' | 'vpcSubnets' | 'subnetIds' | 'securityGroups' | 'assignPublicIp' | 'cluster'>;
 
-/** What a new security group of the tasks allows out, in addition to HTTPS. */
+/** Egress ports of a new security group of the tasks, in addition to HTTPS. */
 export interface TaskEgress {
   readonly orchestratorPorts: number[];
   readonly gitOverSsh: boolean;
 }
 
-/** Where the tasks run. */
+/** The network of the tasks. */
 export interface RunnerNetwork {
   readonly vpc?: ec2.IVpc;
-  /** Whether the VPC was made for the runner. */
+  /** Whether the VPC was created for the runner. */
   readonly isNewVpc: boolean;
   readonly subnetIds: string[];
   readonly securityGroups: ec2.ISecurityGroup[];
 }
 
-/** Rejects inputs that do not say where the tasks run, or say it twice. */
+/** Rejects missing, invalid and contradictory inputs for the network of the tasks. */
 export function checkNetwork(scope: Construct, problems: Problems, inputs: NetworkInputs): void {
   const { vpcSubnets, subnetIds, securityGroups } = inputs;
   const vpc = knownVpc(inputs);
@@ -66,7 +66,7 @@ export function checkNetwork(scope: Construct, problems: Problems, inputs: Netwo
   checkVpcParts(scope, problems, '', inputs);
 }
 
-/** Rejects a security group that is added to the connections of the runner, and that its tasks cannot have. */
+/** Rejects a security group that is added to the connections of the runner but cannot be used for its tasks. */
 export function checkAddedSecurityGroup(scope: Construct, vpc: ec2.IVpc | undefined, securityGroups: ec2.ISecurityGroup[]): void {
   const problems = new Problems();
   checkSecurityGroupCount(scope, problems, securityGroups);
@@ -86,7 +86,7 @@ function checkSecurityGroupCount(scope: Construct, problems: Problems, securityG
   }
 }
 
-/** Warns about security groups of the app that do not let the tasks out. Groups that are added to the connections later count. */
+/** Warns about security groups of the app without egress to the ports that the tasks need. Includes groups that are added to the connections later. */
 export function warnAboutTaskEgress(scope: Construct, connections: ec2.Connections, egress: TaskEgress): void {
   warnAboutClosedPorts(scope, 'closedPorts', {
     whose: 'tasks',
@@ -102,7 +102,7 @@ function portsOf({ orchestratorPorts, gitOverSsh }: TaskEgress): number[] {
 
 /** Finds the subnets and security groups of the tasks, and creates a VPC and a security group if none was given. */
 export function createNetwork(scope: Construct, inputs: NetworkInputs, egress: TaskEgress): RunnerNetwork {
-  // An empty list means none, as ECS attaches the default group of the VPC then.
+  // An empty list counts as not given, because ECS then uses the default security group of the VPC.
   const securityGroups = inputs.securityGroups ?? [];
   if (inputs.subnetIds) {
     if (securityGroups.length === 0) {
@@ -132,7 +132,7 @@ export function createsVpc({ vpc, subnetIds, cluster }: Pick<NetworkInputs, 'vpc
   return !vpc && !subnetIds && !cluster;
 }
 
-/** The VPC that was given, or that the cluster knows. */
+/** The given VPC, or that of the cluster. */
 function knownVpc({ vpc, subnetIds, cluster }: NetworkInputs): ec2.IVpc | undefined {
   if (vpc || subnetIds) {
     return vpc;
@@ -140,7 +140,7 @@ function knownVpc({ vpc, subnetIds, cluster }: NetworkInputs): ec2.IVpc | undefi
   try {
     return cluster?.vpc;
   } catch {
-    // Cluster.fromClusterArn() knows no VPC, and throws when it is asked for it.
+    // A cluster of Cluster.fromClusterArn() throws an error if its VPC is read.
     return undefined;
   }
 }
@@ -164,7 +164,7 @@ function newVpc(scope: Construct): ec2.IVpc {
     maxAzs: 2,
     natGateways: 1,
     subnetConfiguration: [
-      // What runs there has a public address when it asks for one, as NAT gateways and tasks do, and never by accident.
+      // NAT gateways and tasks request a public address explicitly.
       { name: 'Public', subnetType: ec2.SubnetType.PUBLIC, mapPublicIpOnLaunch: false },
       { name: 'Private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS },
     ],
@@ -197,7 +197,7 @@ function checkSelection(scope: Construct, vpc: ec2.IVpc, vpcSubnets: ec2.SubnetS
     });
     return;
   }
-  // A VPC that is still to be looked up has placeholders, whose number means nothing.
+  // Before the lookup, a VPC has placeholders for subnets, and their number is not real.
   if (!selection.isPendingLookup) {
     checkSubnetIds(input, distinct(scope, selection.subnetIds), problems);
   }

@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 import { issuerName } from '../inputs/oidc-issuer';
 import { OIDC_PROVIDER_TYPE } from '../registration/wire';
 
-/** Types of the resources that create an OIDC provider, with the property that names its issuer. */
+/** Types of resources that create an OIDC provider, with the property that contains the issuer. */
 const ISSUER_PROPERTIES: Record<string, string> = {
   'AWS::IAM::OIDCProvider': 'Url',
   // `OpenIdConnectProvider` of aws-cdk-lib.
@@ -11,12 +11,12 @@ const ISSUER_PROPERTIES: Record<string, string> = {
   [OIDC_PROVIDER_TYPE]: 'IssuerUrl',
 };
 
-/** The resources of this library that were checked for a second definition. */
+/** The resources of this library that take part in the check for a second definition. */
 const CHECKED = new WeakSet<CfnResource>();
 
 /**
- * Fails the synthesis if the app defines another OIDC provider of the same issuer for the same account: an account can have only one. The check runs
- * at the end, when all providers of the app are known, so it does not depend on their order.
+ * Fails synthesis if the app defines another OIDC provider of the same issuer for the same account: an account can have only one. The check runs
+ * at the end of synthesis, when all providers of the app are defined, so their order does not matter.
  */
 export function rejectSecondDefinition(resource: CfnResource): void {
   CHECKED.add(resource);
@@ -26,7 +26,7 @@ export function rejectSecondDefinition(resource: CfnResource): void {
 function conflictsOf(own: CfnResource): string[] {
   const issuer = issuerOf(own);
   const all = definitionsIn(own.node.root).filter(other => issuerOf(other) === issuer && inSameAccount(own, other));
-  // All checked definitions find the same conflict, and one of them reports it.
+  // All definitions find the same conflict. Only one of them reports it.
   if (all.length < 2 || all.find(each => CHECKED.has(each)) !== own) {
     return [];
   }
@@ -42,7 +42,7 @@ function definitionsIn(root: IConstruct): CfnResource[] {
   return root.node.findAll().filter(CfnResource.isCfnResource).filter(({ cfnResourceType }) => cfnResourceType in ISSUER_PROPERTIES);
 }
 
-/** The issuer of a definition; undefined if only CloudFormation knows it. */
+/** The issuer of a definition; undefined if it is not known at synthesis. */
 function issuerOf(resource: CfnResource): string | undefined {
   const template: { Resources: Record<string, { Properties?: Record<string, unknown> }> } = Stack.of(resource).resolve(resource._toCloudFormation());
   const url = Object.values(template.Resources)[0].Properties?.[ISSUER_PROPERTIES[resource.cfnResourceType]];
@@ -50,7 +50,8 @@ function issuerOf(resource: CfnResource): string | undefined {
 }
 
 /**
- * Stacks without an account are deployed to the account of whoever deploys the stage. A stack with an account may be for another one.
+ * Whether two definitions are in the same account. The stacks of a stage without an account are deployed to the same one, which can differ from the accounts of
+ * other stacks.
  */
 function inSameAccount(one: CfnResource, other: CfnResource): boolean {
   const [{ account }, { account: otherAccount }] = [Stack.of(one), Stack.of(other)];
@@ -66,7 +67,7 @@ function describe(resource: CfnResource): string {
   if (resource.cfnResourceType === OIDC_PROVIDER_TYPE) {
     return `the runners of stack '${Stack.of(resource).node.path}', which have no \`oidcProvider\``;
   }
-  // Users know the construct, and not the resources in it.
+  // The message names the construct that users define, not the resource in it.
   const path = resource.node.scopes.filter(({ node }, index) => index === 0 || !['Resource', 'Default'].includes(node.id));
   return `'${path[path.length - 1].node.path}'`;
 }

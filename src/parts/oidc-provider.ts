@@ -14,7 +14,7 @@ import { oidcProviderResource } from '../registration/resources';
 
 export type OidcProviderInputs = Pick<EcsRunnerProps, 'orchestrator' | 'oidcProvider' | 'registrationNetwork'>;
 
-/** Rejects a provider that the orchestrator's tokens do not belong to, or that the role cannot trust. */
+/** Rejects a provider of another issuer or audience, and a provider that the role cannot trust. */
 export function checkOidcProvider(scope: Construct, problems: Problems, inputs: OidcProviderInputs): void {
   const { orchestrator, oidcProvider: provider } = inputs;
   if (!provider) {
@@ -30,7 +30,7 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
     return;
   }
   const expected = orchestrator._issuerName;
-  // The ARN of a provider of this app is a CDK token, but its issuer may be known.
+  // The ARN of a provider of this app is a CDK token, but its issuer can be known.
   const named = isKnown(provider.oidcProviderIssuer) ? `:oidc-provider/${provider.oidcProviderIssuer}` : provider.oidcProviderArn;
   const [start, issuer] = maskUnknown(named).split(':oidc-provider/');
   if (isKnown(expected) && issuer !== expected && !(issuer ?? start).includes('\u0000')) {
@@ -57,28 +57,28 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
   }
 }
 
-/** The client IDs of a provider of the app, as far as they are known at synthesis. */
+/** The client IDs of a provider of the app; undefined if they are not known at synthesis. */
 function audiencesOf({ node: { defaultChild } }: iam.IOidcProvider): string[] | undefined {
   const { clientIdList } = (defaultChild ?? {}) as Partial<iam.CfnOIDCProvider>;
   return Array.isArray(clientIdList) && clientIdList.every(isKnown) ? clientIdList : undefined;
 }
 
-/** The OIDC provider of the issuer: the one that the user gave, or one that all runners of the stack with this issuer share. */
+/** The OIDC provider of the issuer: the given one, or one that all runners of the stack with this issuer share. */
 export function findOrCreateOidcProvider(scope: Construct, { orchestrator, oidcProvider }: OidcProviderInputs): iam.IOidcProvider {
   if (oidcProvider) {
     return oidcProvider;
   }
   const stack = Stack.of(scope);
   const { apiUrl, _issuerName: issuer } = orchestrator;
-  // The issuer is part of the id, so that runners of different orchestrators do not swap providers when their order changes.
+  // The id contains the issuer, so that runners of different orchestrators do not swap providers if their order changes.
   const id = `HumanitecOidcProvider-${issuer.replace(/[^a-zA-Z0-9.-]/g, '-')}${apiSuffix(scope, apiUrl)}`;
   return (stack.node.tryFindChild(id) as EnsuredOidcProvider | undefined) ?? new EnsuredOidcProvider(stack, id, `https://${issuer}`, apiUrl);
 }
 
 /**
- * An OIDC provider that the registration's Lambda creates if the account has none for the issuer, and otherwise uses as it is. An account can have only
- * one: the runners of other stacks may use it, too, so it is never changed and never deleted. CloudFormation would delete a provider of
- * its own with the stack, and could not create one that a deleted stack retained.
+ * An OIDC provider that the registration's Lambda creates if the account has none for the issuer. An existing provider is used unchanged. An account can have only
+ * one per issuer, and runners of other stacks can use it, so it is never changed and never deleted. An `AWS::IAM::OIDCProvider` would be deleted
+ * with its stack, and its creation would fail if a deleted stack had retained the provider.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateOpenIDConnectProvider.html
  */
@@ -98,7 +98,7 @@ class EnsuredOidcProvider extends Resource implements iam.IOidcProvider {
     })], { input: 'orchestrator', fix: 'Put some of the runners into another stack.' });
     const resource = oidcProviderResource(this, 'Resource', apiUrl, { IssuerUrl: issuerUrl, ProviderArn: arn });
     resource.node.addDependency(policy);
-    // Other stacks get the ARN as text: an export would keep this stack from being destroyed, though the provider stays.
+    // Other stacks get the ARN as text, because an export would block the deletion of this stack although the provider stays.
     this.oidcProviderArn = Lazy.uncachedString({ produce: ({ scope: consumer }) => Stack.of(consumer) === stack ? resource.ref : arn });
     rejectSecondDefinition(resource.node.defaultChild as CfnResource);
   }
@@ -107,7 +107,7 @@ class EnsuredOidcProvider extends Resource implements iam.IOidcProvider {
     return { oidcProviderArn: this.oidcProviderArn };
   }
 
-  // Newer versions of the CDK have the names of its older class in the interface, too.
+  // In newer versions of the CDK, the interface also has the property names of the older class.
   public get openIdConnectProviderArn(): string {
     return this.oidcProviderArn;
   }

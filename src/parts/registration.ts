@@ -8,10 +8,10 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 import { Own, rememberRegistration, runnerResource } from '../registration/resources';
 import type { RunnerProperties } from '../registration/wire';
 
-/** The inputs that are registered at the orchestrator as they are, and those that say how to register. */
+/** The inputs that are registered unchanged, and those that control the registration. */
 export type RegistrationInputs = Pick<EcsRunnerProps, 'orchestrator' | 'description' | 'assignPublicIp' | 'environment' | 'secrets' | 'adoptExisting' | 'onInUse' | 'allowStateMove'>;
 
-/** What the orchestrator has to know of the parts of the runner. */
+/** The values of the runner's parts that are registered at the orchestrator. */
 export interface RegisteredParts {
   readonly runnerId: string;
   readonly taskManagerRoleArn: string;
@@ -25,7 +25,7 @@ export interface RegisteredParts {
   readonly statePrefix?: string;
 }
 
-/** Rejects what the orchestrator does not accept. The other parts check what they give to the registration. */
+/** Rejects inputs that the orchestrator does not accept. Each other part checks its own inputs. */
 export function checkRegistration(scope: Construct, problems: Problems, { description }: RegistrationInputs): void {
   problems.checkText('description', description, {
     max: DESCRIPTION_MAX,
@@ -54,7 +54,7 @@ export function registerRunner(scope: Construct, inputs: RegistrationInputs, par
       Region: Stack.of(scope).region,
       Cluster: parts.clusterName,
       Subnets: parts.subnetIds,
-      // At the end of synthesis: `connections.addSecurityGroup()` may add some.
+      // Resolved at the end of synthesis, because `connections.addSecurityGroup()` can add security groups.
       SecurityGroups: Lazy.list({ produce: () => distinct(scope, parts.connections.securityGroups.map(group => group.securityGroupId)) }, { omitEmpty: true }),
       IsPublicIpEnabled: inputs.assignPublicIp ? 'true' : 'false',
       ExecutionRoleArn: parts.executionRoleArn,

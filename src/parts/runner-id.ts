@@ -7,7 +7,7 @@ import type { RunnerIdProperties } from '../registration/wire';
 
 export type RunnerIdInputs = Pick<EcsRunnerProps, 'runnerId' | 'runnerIdPrefix' | 'adoptExisting'>;
 
-/** Rejects ids and prefixes that the orchestrator does not accept, and inputs that exclude each other. */
+/** Rejects ids and prefixes that the orchestrator does not accept, and inputs that cannot be combined. */
 export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, adoptExisting }: RunnerIdInputs): void {
   const shape = 'lower-case letters, digits and single "-" between them, starting with a letter';
   problems.checkText('runnerId', runnerId, {
@@ -41,7 +41,7 @@ export function checkRunnerId(problems: Problems, { runnerId, runnerIdPrefix, ad
   }
 }
 
-/** Rejects what cannot be the id of a runner. The API alone also accepts `_` in ids, so somebody may have registered such a runner. */
+/** Rejects an invalid id of an existing runner. The API also accepts `_` in ids, so such a runner can exist. */
 export function checkImportedId(problems: Problems, runnerId: string): void {
   problems.checkText('runnerId', runnerId, {
     pattern: /^[a-z][a-z0-9_-]*$/,
@@ -51,18 +51,18 @@ export function checkImportedId(problems: Problems, runnerId: string): void {
   });
 }
 
-/** What the custom resource of the id gets: the id, or what it generates the id from. */
+/** Properties of the custom resource for the id: the id, or the inputs to generate it. */
 export function runnerIdProperties(
   scope: IConstruct, { runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs,
 ): Pick<RunnerIdProperties, 'RunnerId' | 'RunnerIdPrefix' | 'Seed'> {
-  // The path below the stack, and not the logical id: that differs for each API.
+  // The path below the stack instead of the logical id, which differs for each API.
   const path = scope.node.path.slice(Stack.of(scope).node.path.length);
   return runnerId !== undefined ? { RunnerId: runnerId } : { RunnerIdPrefix: runnerIdPrefix, Seed: path };
 }
 
 /**
- * The id as resource policies have it. A generated id is a pattern of its exact length, so that no resource policy waits for the id: a key may be needed
- * for the secret with the API token, and the policy for event logs is shared with runners that are deployed later.
+ * The id in resource policies. For a generated id, it is a pattern of the same length, so that resource policies do not depend on the id: the secret with the API token
+ * may use the key, and runners that are deployed later share the policy for event logs.
  */
 export function runnerIdPattern({ runnerId, runnerIdPrefix = contract.DEFAULT_RUNNER_ID_PREFIX }: RunnerIdInputs): string {
   return runnerId ?? `${runnerIdPrefix}-${'?'.repeat(contract.RUNNER_ID_SUFFIX_LENGTH)}`;

@@ -10,13 +10,13 @@ import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 /** Settings of all roles that the library creates. */
 export type RoleSettings = Pick<EcsRunnerProps, 'rolePath' | 'permissionsBoundary'>;
 
-/** A role of a runner, and the policy with what the runner needs of it; undefined if there is none, or if it cannot be added. */
+/** A role of a runner and its policy. The policy is undefined if the role needs none, or if it cannot be added. */
 export interface RunnerRole {
   readonly role: iam.IRole;
   readonly policy?: iam.Policy;
 }
 
-/** Rejects a role of the user that ECS cannot start tasks with. */
+/** Rejects a given role that ECS tasks cannot use. */
 export function checkGivenRole(scope: Construct, problems: Problems, input: 'taskRole' | 'executionRole', role: iam.IRole | undefined): void {
   if (!role) {
     return;
@@ -33,12 +33,12 @@ export function checkGivenRole(scope: Construct, problems: Problems, input: 'tas
   }
 }
 
-/** The settings as the CDK's role takes them. */
+/** The settings as properties of the CDK's `Role`. */
 export function rolePropsOf({ rolePath, permissionsBoundary }: RoleSettings): Pick<iam.RoleProps, 'path' | 'permissionsBoundary'> {
   return { path: hidePlaceholder(rolePath), permissionsBoundary };
 }
 
-/** The trust of roles that ECS tasks run with: tasks of this account and region only. */
+/** The trust policy for ECS tasks of this account and region. */
 export function tasksPrincipal(scope: Construct): iam.IPrincipal {
   const stack = Stack.of(scope);
   return new iam.ServicePrincipal('ecs-tasks.amazonaws.com', {

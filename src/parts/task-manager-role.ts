@@ -7,7 +7,7 @@ import { onlyOnAll, WildcardReasons } from '../common/policy-findings';
 import { addPolicy } from '../common/role-policies';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
-/** What the orchestrator may do with its role. Everything is held to the one cluster and to the orchestrator's own families. */
+/** The resources that the statements are restricted to, in addition to the orchestrator's task definition families. */
 export interface TaskAccess {
   readonly clusterName: string;
   readonly clusterArn: string;
@@ -61,7 +61,7 @@ function taskManagerStatements(scope: Construct, taskFamilyPrefix: string, to: T
   const taskDefinitions = ecsArn('task-definition', `${taskFamilyPrefix}*:*`);
   const tasks = ecsArn('task', `${to.clusterName}/*`);
   const inCluster = { ArnEquals: { 'ecs:cluster': to.clusterArn } };
-  // Denied instead of not allowed: the orchestrator sends sizes such as ".5 vCPU", which are no numbers, and a size that is not mentioned passes, too.
+  // A Deny instead of a condition of the Allow: the orchestrator sends sizes such as ".5 vCPU", which are not numbers, and a missing size must pass, too.
   const noLargeTask = (sid: string, key: string, max: number) => new iam.PolicyStatement({
     sid,
     effect: iam.Effect.DENY,
@@ -72,7 +72,7 @@ function taskManagerStatements(scope: Construct, taskFamilyPrefix: string, to: T
   return [
     new iam.PolicyStatement({
       sid: 'ListAndDeregisterTaskDefinitions',
-      // AWS evaluates both on * only.
+      // AWS supports only the resource * for both actions.
       actions: ['ecs:ListTaskDefinitions', 'ecs:DeregisterTaskDefinition'],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:RequestedRegion': stack.region } },
@@ -86,13 +86,13 @@ function taskManagerStatements(scope: Construct, taskFamilyPrefix: string, to: T
       sid: 'RegisterTaskDefinition',
       actions: ['ecs:RegisterTaskDefinition'],
       resources: [taskDefinitions],
-      // Negated, so that it passes where the call does not mention it.
+      // Negated, so that calls without this key pass.
       conditions: { StringNotEquals: { 'ecs:privileged': 'true' } },
     }),
     new iam.PolicyStatement({
       sid: 'TagTaskDefinition',
       actions: ['ecs:TagResource'],
-      // AWS evaluates the ARN with and without the revision.
+      // AWS checks the ARN with and without the revision.
       resources: [ecsArn('task-definition', `${taskFamilyPrefix}*`)],
       conditions: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
     }),
@@ -117,7 +117,7 @@ function taskManagerStatements(scope: Construct, taskFamilyPrefix: string, to: T
     new iam.PolicyStatement({
       sid: 'ListTasks',
       actions: ['ecs:ListTasks'],
-      // Reported both as * and as container instances of the cluster; the condition holds it to the cluster.
+      // Tools report the resource both as * and as container instances of the cluster. The condition restricts it to the cluster.
       resources: ['*'],
       conditions: inCluster,
     }),

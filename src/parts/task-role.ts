@@ -7,14 +7,14 @@ import type { WildcardReasons } from '../common/policy-findings';
 import { addPolicy, addPolicyToGivenRole } from '../common/role-policies';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
-/** Where the state lies. */
+/** The location of the state. */
 export interface StateAccess {
   readonly bucketArn: string;
   /** The account that the bucket belongs to. */
   readonly account: string;
   readonly prefix?: string;
   readonly keyArn?: string;
-  /** Whether S3 names the bucket when it uses the key, and not each object. */
+  /** Whether the encryption context of S3 contains the bucket instead of each object (S3 Bucket Keys). */
   readonly bucketKey: boolean;
 }
 
@@ -23,7 +23,7 @@ export type TaskRoleInputs = RoleSettings & Pick<EcsRunnerProps, 'taskRole'>;
 const STATE_FILES = { reason: 'OpenTofu names the state files after the environments. The wildcard begins below the bucket and its prefix.' };
 const WILDCARD_REASONS: WildcardReasons = { 's3:GetObject': STATE_FILES, 's3:PutObject': STATE_FILES };
 
-/** The role that OpenTofu runs with. */
+/** The role that OpenTofu uses. */
 export function createTaskRole(scope: Construct, inputs: TaskRoleInputs, state: StateAccess): RunnerRole {
   const { taskRole } = inputs;
   const from = {
@@ -44,18 +44,18 @@ export function createTaskRole(scope: Construct, inputs: TaskRoleInputs, state: 
   return { role, policy: addPolicy(role, 'State', role, statements, from) };
 }
 
-/** Statements of the task role: OpenTofu lists, reads and writes the state, and deletes nothing. */
+/** Statements of the task role: OpenTofu lists, reads and writes the state. It deletes no state. */
 function stateStatements(scope: Construct, to: StateAccess): iam.PolicyStatement[] {
   const stack = Stack.of(scope);
   const objects = `${to.bucketArn}/${to.prefix ? `${to.prefix}/` : ''}*`;
-  // Names of buckets are free again once they are gone: state with its secrets must not go to whoever takes the name then.
+  // Another account can create a bucket with the name of a deleted bucket. The state with its secrets must not be written to such a bucket.
   const inAccount = { StringEquals: { 'aws:ResourceAccount': to.account } };
   const statements = [
     new iam.PolicyStatement({
       sid: 'ListState',
       actions: ['s3:ListBucket'],
       resources: [to.bucketArn],
-      // OpenTofu lists its workspaces, which it keeps below `env:/`, too.
+      // OpenTofu also lists its workspaces, which are below `env:/`.
       conditions: { ...inAccount, ...(to.prefix ? { StringLike: { 's3:prefix': [`${to.prefix}/*`, 'env:/'] } } : {}) },
     }),
     new iam.PolicyStatement({
@@ -66,8 +66,8 @@ function stateStatements(scope: Construct, to: StateAccess): iam.PolicyStatement
     }),
   ];
   if (to.prefix) {
-    // OpenTofu first looks for the state with a HEAD, which has no prefix. Only to those who may list the bucket S3 answers that a missing state
-    // does not exist (404) instead of 403, and AWS does not document whether a permission that is limited to a prefix counts.
+    // OpenTofu first sends a HEAD request for the state, which has no prefix. For a missing object, S3 answers 404 only to callers with s3:ListBucket, and 403 to
+    // others. AWS does not document whether a permission with a condition on the prefix is sufficient.
     statements.push(new iam.PolicyStatement({
       sid: 'FindMissingState',
       actions: ['s3:ListBucket'],

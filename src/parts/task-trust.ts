@@ -6,7 +6,7 @@ import { resourceOf } from '../common/place';
 
 const ECS_TASKS = 'ecs-tasks.amazonaws.com';
 
-/** A statement of a trust policy, as it is in the template: a value may be a function of CloudFormation. */
+/** A statement of a trust policy in the template. A value can be a function of CloudFormation. */
 interface TrustStatement {
   readonly Effect?: unknown;
   readonly Action?: unknown;
@@ -16,12 +16,12 @@ interface TrustStatement {
 }
 
 /**
- * Warns about a given role whose trust policy is in the app and does not let ECS tasks assume it. AWS accepts such a role when it is registered; then no task starts.
+ * Warns about a given role whose trust policy is defined in the app and does not allow ECS tasks to assume the role. AWS accepts such a role, but no task starts.
  *
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
  */
 export function warnAboutTrust(scope: Construct, input: 'taskRole' | 'executionRole', role: iam.IRole): void {
-  // At the end of synthesis: a role may get more statements after the runner.
+  // At the end of synthesis, because the app can add statements after the runner is defined.
   warnAtTheEnd(scope, `${input}NotTrusting`, () => {
     const resource = resourceOf(role.roleArn);
     return resource instanceof iam.CfnRole && !mayTrustTasks(resource)
@@ -43,7 +43,7 @@ function mayAllowAssume(action: unknown): boolean {
   return typeof action !== 'string' || /^(\*|sts:(\*|assume\*|assumerole\*?))$/i.test(action);
 }
 
-/** Functions of CloudFormation may give any principal. */
+/** Whether a principal can be ECS tasks. A function of CloudFormation can return any principal. */
 function mayNameTasks(principal: unknown): boolean {
   if (typeof principal !== 'object' || principal === null) {
     return principal === '*';

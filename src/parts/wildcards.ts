@@ -4,14 +4,14 @@ import type { Problems } from '../common/problems';
 import { maskUnknown, quote } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
-/** What IAM takes for more than itself in resources and patterns: wildcards, and policy variables such as `${aws:username}`. */
+/** Characters that IAM does not match literally: wildcards, and policy variables such as `${aws:username}`. */
 const WILDCARD = /[*?$]/;
 
-/** The inputs with text that ends up in policies. */
+/** The inputs whose text is written into policies. */
 export type PolicyInputs = Pick<EcsRunnerProps, 'orchestrator' | 'runnerId' | 'runnerIdPrefix' | 'cluster' | 'stateStorage' | 'encryptionKey' | 'taskRole' | 'executionRole' | 'secrets'
 | 'image' | 'oidcProvider'>;
 
-/** What the user gives that ends up in policies, by input. */
+/** The values of these inputs, by input. */
 function valuesInPolicies(inputs: PolicyInputs): [input: string, value: string][] {
   const { orchestrator, cluster, stateStorage, encryptionKey, taskRole, executionRole, secrets = {}, image, oidcProvider } = inputs;
   const values: [string, string | undefined][] = [
@@ -33,7 +33,7 @@ function valuesInPolicies(inputs: PolicyInputs): [input: string, value: string][
   return values.filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
 
-/** Finds wildcards where a name has to mean itself and nothing more. What was found to be wrong already is not said twice. */
+/** Rejects wildcards in names that policies must match exactly. Skips inputs with other problems. */
 export function checkWildcards(problems: Problems, inputs: PolicyInputs): void {
   const said = new Set(problems.list.map(({ input }) => input.split('.').slice(0, 2).join('.')));
   for (const [input, value] of valuesInPolicies(inputs)) {
@@ -51,8 +51,8 @@ export function checkWildcards(problems: Problems, inputs: PolicyInputs): void {
 }
 
 /**
- * What only CloudFormation will know, such as the value of a parameter, by input: the handler looks at it before anything is built. What
- * comes from a resource of the app cannot have wildcards.
+ * The values that are known only at deployment, such as values of parameters, by input. The handler checks them before other resources are created. Attributes of
+ * resources of the app cannot have wildcards, so they are left out.
  */
 export function valuesOfDeployment(scope: IConstruct, inputs: PolicyInputs): Record<string, string> | undefined {
   const unknown = valuesInPolicies(inputs).filter(([, value]) => Token.isUnresolved(value) && !comesFromResource(scope, value));
@@ -63,7 +63,7 @@ export function valuesOfDeployment(scope: IConstruct, inputs: PolicyInputs): Rec
   return texts.size > 0 ? Object.fromEntries(texts) : undefined;
 }
 
-/** Whether all that is open in a text is the account, the region, and so on, or what resources are called once they are there. */
+/** Whether the only unknown parts of a text are pseudo parameters, and names or attributes of resources. */
 function comesFromResource(scope: IConstruct, value: string): boolean {
   return Tokenization.reverseString(value).tokens.every(token =>
     Reference.isReference(token) && CfnResource.isCfnResource(token.target) || /^\{"Ref":"AWS::\w+"\}$/.test(JSON.stringify(Stack.of(scope).resolve(token))));

@@ -7,16 +7,16 @@ import type { Construct } from 'constructs';
 const HANDLER_FILE = 'index.js';
 const HANDLER = join(__dirname, '..', '..', 'assets', 'registration', HANDLER_FILE);
 const CERTIFICATES_FILE = 'extra-ca-certificates.pem';
-/** Lambda runs the code as another user than the owner of the files. */
+/** Mode of the files: all users can read them, because Lambda does not run the code as the owner of the files. */
 const READABLE_BY_ALL = 0o644;
 const DIRECTORY_READABLE_BY_ALL = 0o755;
 /** The CDK CLI sets it. @see https://docs.aws.amazon.com/cdk/v2/guide/ref-cli-cmd-synth.html */
 const ASSET_METADATA_ENABLED = 'aws:cdk:enable-asset-metadata';
 
-/** Where Node.js finds the certificates in the Lambda: it reads them before the handler is loaded, and trusts them beside the public ones. */
+/** Path of the CA certificates in the Lambda. Node.js reads them before it loads the handler, and trusts them in addition to the public CAs. */
 export const TRUST_CERTIFICATES = { NODE_EXTRA_CA_CERTS: `/var/task/${CERTIFICATES_FILE}` };
 
-/** The archive that Lambda runs, as an asset of the stack. */
+/** The code of the Lambda, as an asset of the stack. */
 export interface HandlerCode {
   readonly s3Bucket: string;
   readonly s3Key: string;
@@ -24,7 +24,7 @@ export interface HandlerCode {
 }
 
 /**
- * Adds the archive to the stack: the bundle, and beside it the certificates of private CAs. Without the construct `Asset`: loading it takes more time
+ * Adds the code to the stack: the bundle, and the certificates of private CAs. Does not use the construct `Asset`, because loading it takes longer
  * than the synthesis of a runner.
  */
 export function handlerCode(scope: Construct, certificates: ReadonlySet<string>): HandlerCode {
@@ -38,7 +38,7 @@ export function handlerCode(scope: Construct, certificates: ReadonlySet<string>)
   return { s3Bucket: bucketName, s3Key: objectKey, assetPath };
 }
 
-/** Tells tools such as `sam local` which files the property `Code` of a Lambda stands for, as the CDK does for its own functions. */
+/** Adds the metadata with which tools such as `sam local` find the files of a Lambda. The CDK adds it to its own functions. */
 export function describeCode(fn: CfnResource, { assetPath }: HandlerCode): void {
   if (fn.node.tryGetContext(ASSET_METADATA_ENABLED)) {
     fn.addMetadata('aws:asset:path', assetPath);
@@ -48,8 +48,8 @@ export function describeCode(fn: CfnResource, { assetPath }: HandlerCode): void 
 }
 
 /**
- * Writes files into a new directory of the cloud assembly, with modes that depend neither on the umask of this process nor on that of the
- * package's installation: both can be 077, and the modes go into the Lambda's archive.
+ * Writes files into a new directory of the cloud assembly, with fixed modes. The modes become part of the Lambda's archive, and must depend neither on the umask of
+ * this process nor on that of the package's installation: both can be 077.
  */
 function writeReadable(directory: string, files: Record<string, string>): string {
   mkdirSync(directory, { recursive: true });

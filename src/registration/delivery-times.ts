@@ -1,34 +1,34 @@
 /**
- * How long the events of CloudFormation can be on their way, in seconds. CloudFormation invokes the Lambda asynchronously and then waits for
- * the handler's answer, so each time must leave room for those before it.
+ * Times of the delivery of CloudFormation's events, in seconds. CloudFormation invokes the Lambda asynchronously and then waits for
+ * the handler's answer, so each limit must include the limits before it.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
 
-/** What Lambda gives the handler: time for its retries, and for a slow answer. */
+/** Timeout of the Lambda: enough for retries, and for a slow answer. */
 export const HANDLER_SECONDS = 120;
 
 /**
- * Lambda drops an event that is older. A create that came after CloudFormation gave up on it, and deleted what it made, would leave a
- * registration that nobody knows of.
+ * Maximum age of an event. Lambda drops older events. Otherwise, a create that is delivered after CloudFormation gave up on it and deleted its resource would leave
+ * an unknown registration.
  *
- * A function in a VPC becomes inactive after weeks without use; its next invocation fails, and it takes a minute or more until its network
- * interfaces exist again. Lambda repeats an event that it could not deliver after 1, 2, 4, … seconds: 127, 255 and 511 seconds after the
- * first try. So an age below 255 would leave little more than two minutes. The rest is for a queue that is slow.
+ * A function in a VPC becomes inactive after weeks without use. Its next invocation fails, and it takes a minute or more until its network
+ * interfaces exist again. Lambda retries the delivery after 1, 2, 4, … seconds, so the last retries are 127, 255 and 511 seconds after the
+ * first attempt. An age below 255 would leave little more than two minutes. The remaining time is for a slow queue.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
  */
 export const EVENT_AGE_SECONDS = 360;
 
-/** Between the end of the last delivery and the moment at which CloudFormation gives up. */
+/** Time between the end of the last delivery and the timeout of CloudFormation. */
 export const ANSWER_RESERVE_SECONDS = 60;
 
 /**
- * CloudFormation gives up on the handler's answer after this; without it a stack would wait an hour. The last delivery begins when the event
- * has its highest age, and may take all of the handler's time.
+ * Timeout of CloudFormation for the handler's answer. The default would be an hour. The last delivery starts at the maximum age of the event, and can take the full
+ * timeout of the Lambda.
  */
 export const SERVICE_TIMEOUT_SECONDS = EVENT_AGE_SECONDS + HANDLER_SECONDS + ANSWER_RESERVE_SECONDS;
 
-/** What a create made can be this old when the last delivery of its delete looks for it: CloudFormation sends that delete when it gives up. */
+/** Maximum age of a created object when the last delivery of its delete searches for it. CloudFormation sends this delete after its timeout for the create. */
 export const CREATE_TO_DELETE_SECONDS = SERVICE_TIMEOUT_SECONDS + EVENT_AGE_SECONDS + HANDLER_SECONDS;

@@ -1,9 +1,9 @@
-/** What cdk-nag, checkov and cfn-lint find in the registration, and why we accept it. */
+/** The accepted findings of cdk-nag, checkov and cfn-lint for the registration, with reasons. */
 import { INTERFACE_ACTIONS } from './network';
 import { Acknowledgement, hipaaAndNist, hipaaNistAndPci } from '../common/acknowledgements';
 import type { WildcardReasons } from '../common/policy-findings';
 
-/** The Lambda that registers runners, and its log group. */
+/** Findings for the Lambda that registers runners, and for its log group. */
 export function registrationFunctionFindings(inVpc: boolean): Acknowledgement[] {
   return inVpc ? REGISTRATION_FUNCTION : [...REGISTRATION_FUNCTION, {
     nag: hipaaNistAndPci('LambdaInsideVPC'),
@@ -28,7 +28,7 @@ const REGISTRATION_FUNCTION: Acknowledgement[] = [
   },
 ];
 
-/** The registration of a runner in a VPC of its stack. */
+/** Findings for the registration of a runner in a VPC of its stack. */
 export const REGISTRATION_IN_NEW_VPC: Acknowledgement[] = [{
   cfnLint: 'W3005',
   reason: 'It has to wait for the whole VPC, whose routes lead out of it, and not only for the subnets that it refers to.',

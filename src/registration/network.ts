@@ -10,20 +10,21 @@ import { type Problems } from '../common/problems';
 import { differs, sameValue } from '../common/unknown-values';
 import type { RegistrationNetwork } from '../inputs/registration-network';
 
-/** Id of the construct below the stack that has the endpoints: a public contract. */
+/** Id of the construct below the stack that contains the endpoints. Public: it is part of the paths that users write in suppressions. */
 const ENDPOINTS_ID = 'HumanitecRunnerEndpoints';
 
-/** Where the token is kept, as VPC endpoints name it. */
+/** The service that stores the API token, as a VPC endpoint service. */
 export type TokenService = 'secretsmanager' | 'ssm';
 
-/** What Lambda needs to attach a function to a VPC. */
+/** The actions that Lambda needs to attach a function to a VPC. */
 export const INTERFACE_ACTIONS = [
   'ec2:CreateNetworkInterface', 'ec2:DescribeNetworkInterfaces', 'ec2:DescribeSubnets', 'ec2:DeleteNetworkInterface',
   'ec2:AssignPrivateIpAddresses', 'ec2:UnassignPrivateIpAddresses',
 ];
 
 /**
- * Lambda works with the function's own role. Its calls come from no function; what does is refused.
+ * Statements for the network interfaces of the function. Lambda uses the function's role to create network interfaces. Calls of Lambda itself do not have `lambda:SourceFunctionArn`. Calls of the function's code have it,
+ * and are denied.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
  */
@@ -45,7 +46,7 @@ export function networkStatements(scope: IConstruct): iam.PolicyStatement[] {
   ];
 }
 
-/** Says what is wrong with a network, by itself and beside the one that the stack's Lambda has already. */
+/** Rejects an invalid network, and one that differs from the network of the stack's existing Lambda. */
 export function checkRegistrationNetwork(problems: Problems, network?: RegistrationNetwork): void {
   if (!network) {
     return;
@@ -80,25 +81,25 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
   }
 }
 
-/** Whether two runners of a stack are sure to name different networks. */
+/** Whether two runners of a stack certainly have different networks. */
 export function isOtherNetwork(scope: IConstruct, one?: RegistrationNetwork, other?: RegistrationNetwork): boolean {
   const [known, asked] = [one, other].map(network => network && valuesOf(network));
   return known && asked ? known.some((value, index) => differs(scope, value, asked[index])) : known !== asked;
 }
 
-/** What the template has of a network. The subnets of a VPC that is still to be looked up are left out. */
+/** The values of a network in the template. Omits the subnets of a VPC whose lookup has not run yet. */
 function valuesOf({ vpc, vpcSubnets, securityGroups, createEndpoints = false }: RegistrationNetwork): unknown[] {
   const { subnetIds, isPendingLookup } = vpc.selectSubnets(vpcSubnets);
   return [vpc.vpcId, isPendingLookup ? [] : subnetIds, securityGroups?.map(group => group.securityGroupId), createEndpoints];
 }
 
-/** The Lambda's place in a VPC. */
+/** The network of a Lambda in a VPC. */
 export class NetworkAttachment {
   public readonly subnetIds: string[];
   public readonly securityGroups: ec2.ISecurityGroup[];
-  /** What has to be there before the Lambda can reach anything, and as long as it has to. */
+  /** The resources that the Lambda needs to reach its targets. They must exist before and after its invocations. */
   public readonly connectivity: IDependable[];
-  /** Whether all subnets are known to have IPv6: Lambda accepts no others for functions that use it. */
+  /** Whether all subnets certainly have IPv6. Lambda accepts only such subnets for functions with IPv6. */
   public readonly isDualStack: boolean;
   private readonly egress?: EgressPorts;
   /** The endpoints that the functions of the stack share; undefined without `createEndpoints`. */
@@ -129,7 +130,7 @@ export class NetworkAttachment {
       this.egress.allow(443, 'HTTPS to the orchestrator and AWS');
       this.securityGroups = [ownGroup];
     }
-    // The routes of a VPC are what leads out of it.
+    // The Lambda depends on the routes to the internet, which are constructs of the VPC.
     this.connectivity = Stack.of(vpc) === Stack.of(scope) ? [selected.internetConnectivityEstablished, vpc] : [];
     if (!network.createEndpoints && !selected.isPendingLookup) {
       warnAboutIsolatedLambda(scope, vpc, selected.subnets);
@@ -140,13 +141,13 @@ export class NetworkAttachment {
     }
   }
 
-  /** Lets the Lambda reach the API. */
+  /** Allows the Lambda to reach the API. */
   public allowApi(port: number): void {
     this.apiPorts.push(port);
     this.egress?.allow(port, 'API of the orchestrator');
   }
 
-  /** Lets the Lambda reach where the token is kept. */
+  /** Allows the Lambda to reach the service that stores the API token. */
   public allowToken(service: TokenService): void {
     if (!this.endpoints || this.services.has(service)) {
       return;
@@ -183,9 +184,9 @@ class SharedEndpoints extends Construct {
   }
 }
 
-/** Isolated subnets have no route to AWS, unless the VPC has endpoints. Of an imported VPC the app may not know them. */
+/** Warns about isolated subnets, which have no route to AWS unless the VPC has endpoints. The endpoints of an imported VPC are unknown. */
 function warnAboutIsolatedLambda(scope: Construct, vpc: ec2.IVpc, subnets: ec2.ISubnet[]): void {
-  // Another stack or a later statement may create endpoints and routes.
+  // At the end of synthesis, because another stack or a later statement can create endpoints and routes.
   warnAtTheEnd(scope, 'isolatedRegistration', () => {
     const isolated = [...isolatedOf(vpc, subnets), ...withoutRouteOf(vpc, subnets)];
     return isolated.length === 0 || hasInterfaceEndpoint(vpc) ? undefined
@@ -200,7 +201,7 @@ function hasInterfaceEndpoint(vpc: ec2.IVpc): boolean {
     && construct.vpcEndpointType === ec2.VpcEndpointType.INTERFACE && sameValue(vpc, construct.vpcId, vpc.vpcId));
 }
 
-/** Whether the app itself gives each subnet an IPv6 range; an imported subnet does not tell. */
+/** Whether each subnet has an IPv6 range that the app assigns. For an imported subnet it is unknown. */
 function isDualStack(subnets: ec2.ISubnet[]): boolean {
   return subnets.length > 0 && subnets.every(({ node: { defaultChild: subnet } }) =>
     subnet instanceof ec2.CfnSubnet && (subnet.ipv6CidrBlock !== undefined || subnet.ipv6IpamPoolId !== undefined));

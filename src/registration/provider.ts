@@ -25,13 +25,13 @@ import type { ApiToken } from '../inputs/api-token';
 import type { Orchestrator } from '../inputs/orchestrator';
 import type { RegistrationNetwork } from '../inputs/registration-network';
 
-/** Id of the shared construct below the stack: a public contract, as users suppress findings by its path. */
+/** Id of the shared construct below the stack. Public: it is part of the paths that users write in suppressions. */
 const PROVIDER_ID = 'HumanitecRunnerRegistration';
 
 /** The providers of each stack: one per API. */
 const providersOf = new WeakMap<Stack, RegistrationProvider[]>();
 
-/** What the runners of a stack ask of the Lambda that they share. */
+/** The settings of the Lambda that the runners of a stack share. */
 export interface RegistrationSettings {
   readonly rolePath?: string;
   readonly permissionsBoundary?: iam.IManagedPolicy;
@@ -39,16 +39,16 @@ export interface RegistrationSettings {
   readonly logRemovalPolicy: RemovalPolicy;
   readonly tags: Record<string, string>;
   readonly network?: RegistrationNetwork;
-  /** Of the log group, when no runner before had one. */
+  /** Key of the log group. The key of the first runner that has one is used. */
   readonly encryptionKey?: kms.IKey;
 }
 
-/** What the runners of a stack have to agree on. */
+/** The settings that must be the same for all runners of a stack. */
 export type SharedSettings = Pick<RegistrationSettings, 'rolePath' | 'permissionsBoundary' | 'network'>;
 
 /**
- * The Lambda that calls the API of an orchestrator: one, with its role and its log group, for all runners of a stack that use the API. An event cannot
- * send the API token to another API. The API that a stack moved away from keeps its Lambda until the last of its custom resources is deleted.
+ * The Lambda that calls the API of an orchestrator, with its role and log group. All runners of a stack with the same API share it. The API is fixed, so that an event
+ * cannot send the API token to another API. If a stack changes its API, the old Lambda stays until its last custom resource is deleted.
  */
 export class RegistrationProvider extends Construct {
   /** The provider of the API in the stack of the scope, created if the stack has none yet. */
@@ -59,10 +59,10 @@ export class RegistrationProvider extends Construct {
     return provider;
   }
 
-  /** Says what does not fit with the runners that the stack has already, whose Lambda the new one would share. */
+  /** Rejects settings that differ from those of existing runners of the stack, because the runners share the Lambda. */
   public static check(scope: Construct, problems: Problems, given: SharedSettings, isRule = false): void {
     const [existing] = providersOf.get(Stack.of(scope)) ?? [];
-    // A rule uses the Lambda that the stack has, whatever its settings are.
+    // A rule uses the existing Lambda of the stack, regardless of its settings.
     const settings = isRule && existing ? {
       rolePath: given.rolePath ?? existing.settings.rolePath,
       permissionsBoundary: given.permissionsBoundary ?? existing.settings.permissionsBoundary,
@@ -117,11 +117,11 @@ export class RegistrationProvider extends Construct {
   public readonly serviceToken: string;
   /** The role of the Lambda. */
   public readonly role: iam.Role;
-  /** What has to be there for the Lambda to reach anything. */
+  /** The resources that the Lambda needs to reach its targets. */
   public readonly connectivity: IDependable[];
-  /** The policies for API tokens, by what they allow. */
+  /** The policies for API tokens, by their statements. */
   private readonly tokenPolicies = new Map<string, iam.Policy>();
-  /** The same policies by API token, as most runners of a stack share one. */
+  /** The same policies by API token, because most runners of a stack share an API token. */
   private readonly policyOfToken = new Map<ApiToken, iam.Policy>();
   private readonly logGroup: logs.CfnLogGroup;
   private readonly logGroupNames: string;
@@ -138,13 +138,13 @@ export class RegistrationProvider extends Construct {
 
     this.retention = settings.logRetention;
     this.logGroup = new logs.CfnLogGroup(this, 'LogGroup', {
-      // The longest that any of the runners asks for; infinite is the absence of a retention.
+      // The longest retention of all runners. `INFINITE` means that no retention is set.
       retentionInDays: Lazy.number({ produce: () => this.retention === logs.RetentionDays.INFINITE ? undefined : this.retention }),
     });
     this.logGroup.applyRemovalPolicy(retainExceptOnCreate(settings.logRemovalPolicy));
     acknowledge(this.logGroup, () => logGroupFindings(this, this.key));
-    // CloudFormation names the group after stack and logical id. Naming the pattern rather than the group keeps the role from
-    // waiting for it, and a key from waiting for what waits for the key.
+    // CloudFormation generates the name from the stack name and the logical id. A pattern instead of the name avoids a dependency of the role on the log group,
+    // and a circular dependency with the key.
     this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
 
     this.role = new iam.Role(this, 'Role', {
@@ -152,7 +152,7 @@ export class RegistrationProvider extends Construct {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       path: hidePlaceholder(settings.rolePath),
       permissionsBoundary: settings.permissionsBoundary,
-      // Inline, and so there before the function. It refers to no other resource.
+      // Inline, so that the policy exists before the function. It refers to no other resource.
       inlinePolicies: {
         Registration: new iam.PolicyDocument({
           statements: [
@@ -170,10 +170,10 @@ export class RegistrationProvider extends Construct {
     });
     acknowledgeRole(this.role, ROLE_WILDCARDS);
     this.attachment = settings.network && new NetworkAttachment(this, settings.network);
-    // A Lambda of a VPC reaches nothing before its security group and endpoints are there.
+    // A Lambda in a VPC needs its security group and endpoints to reach its targets.
     this.connectivity = this.attachment ? [this, ...this.attachment.connectivity] : [];
     const code = handlerCode(this, this.certificates);
-    // Typed L1: the L2 function drags in the whole of Lambda, EC2 and more at the first use, for nothing that is needed here.
+    // Typed L1, because the L2 function loads the modules of Lambda, EC2 and more, which are not needed otherwise.
     this.fn = new lambda.CfnFunction(this, 'Function', {
       description: 'Registers Platform Orchestrator runners (cdk-humanitec-ecs-runner)',
       runtime: 'nodejs24.x',
@@ -193,7 +193,7 @@ export class RegistrationProvider extends Construct {
     });
     describeCode(this.fn, code);
     acknowledge(this.fn, registrationFunctionFindings(settings.network !== undefined));
-    // Without it, Lambda repeats an event for hours that it cannot deliver.
+    // Without this, Lambda retries the delivery of an event for hours.
     new lambda.CfnEventInvokeConfig(this, 'Deliveries', {
       functionName: this.fn.ref,
       qualifier: '$LATEST',
@@ -201,8 +201,8 @@ export class RegistrationProvider extends Construct {
     });
     this.serviceToken = this.fn.attrArn;
     checkTagsOfResources(this);
-    // The function and what it refers to go without saying. Without the policies for API tokens: each custom resource waits for that of its own token.
-    // Waiting for those of all runners of the stack could be a circular dependency, where one runner has to be deployed after another.
+    // References already order the function. The policies for API tokens are left out, because each custom resource depends on the policy of its own token.
+    // Depending on the policies of all runners can be a circular dependency if one runner is deployed after another.
     const parts = () => {
       const others: IConstruct[] = [this.fn, this.logGroup, this.role, ...this.tokenPolicies.values()];
       return [...this.node.children.filter(child => !others.includes(child)), ...Dependable.of(besidesResourceOf(this.role, stack)).dependencyRoots];
@@ -211,9 +211,9 @@ export class RegistrationProvider extends Construct {
   }
 
   /**
-   * Lets the Lambda speak with the orchestrator: read its token, reach its API, and trust its certificate.
+   * Allows the Lambda to use the orchestrator: to read the API token, reach the API, and trust its certificate.
    *
-   * @returns the policy that a custom resource of the orchestrator has to wait for
+   * @returns the policy that the custom resources of the orchestrator depend on
    */
   public serve({ apiToken, _apiPort, extraCaCertificates }: Orchestrator): IDependable {
     this.attachment?.allowApi(_apiPort);
@@ -231,8 +231,8 @@ export class RegistrationProvider extends Construct {
   }
 
   /**
-   * The policy for an API token, shared by all that use the token. Each token has a policy of its own, named after what it allows: when a runner
-   * gets another token, or leaves the stack, the old policy is deleted after the last custom resource that needs it.
+   * The policy for an API token, shared by all custom resources that use the token. Its id depends on its statements: if a runner
+   * gets another API token, or is removed from the stack, the old policy is deleted after the last custom resource that needs it.
    */
   private tokenPolicy(apiToken: ApiToken): iam.Policy {
     const statements = apiToken._statements(this);
@@ -250,12 +250,12 @@ export class RegistrationProvider extends Construct {
     return policy;
   }
 
-  /** Names of the log group, as patterns, when it is encrypted with the key. */
+  /** Name patterns of the log group if it is encrypted with the key; otherwise empty. */
   public logGroupsOf(key: kms.IKey): string[] {
     return this.key && sameValue(this, this.key.keyArn, key.keyArn) ? [this.logGroupNames] : [];
   }
 
-  /** The log group of the Lambda. */
+  /** Name of the log group of the Lambda. */
   public get logGroupName(): string {
     return this.logGroup.ref;
   }
@@ -267,11 +267,11 @@ export class RegistrationProvider extends Construct {
   private join(settings: RegistrationSettings): void {
     this.retention = Math.max(this.retention, settings.logRetention);
     if (settings.logRemovalPolicy !== RemovalPolicy.DESTROY) {
-      // Retained if any of the runners asks for it.
+      // Retained if any runner requires it.
       this.logGroup.applyRemovalPolicy(retainExceptOnCreate(settings.logRemovalPolicy));
     }
     const { encryptionKey } = settings;
-    // One log group for runners that may have different keys: the first one's serves as well as any.
+    // Runners with different keys share the log group. The key of the first runner is used.
     if (encryptionKey && !this.key) {
       this.key = encryptionKey;
       this.logGroup.kmsKeyId = encryptionKey.keyArn;
@@ -286,14 +286,14 @@ export class RegistrationProvider extends Construct {
 }
 
 /**
- * Ends the ids of constructs that belong to another API than the hosted one. CloudFormation cannot change the function of a custom resource, so another API
- * means other resources.
+ * Suffix of construct ids for an API other than the hosted one. CloudFormation cannot change the function of a custom resource, so another API
+ * needs other resources.
  */
 export function apiSuffix(scope: IConstruct, apiUrl: string): string {
   return apiUrl === HUMANITEC_API_URL ? '' : `-${hash8(canonical(scope, apiUrl))}`;
 }
 
-/** Rejects a boundary of another account. The policies of AWS itself belong to the account "aws". */
+/** Rejects a boundary of another account. AWS managed policies have the account "aws". */
 function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IManagedPolicy | undefined): void {
   if (!boundary) {
     return;

@@ -13,12 +13,12 @@ import type { Orchestrator } from '../inputs/orchestrator';
 
 interface Registration {
   readonly resource: CustomResource;
-  /** What the resource registers, without what all resources of the orchestrator have. */
+  /** The properties of the resource, without those that all resources of the orchestrator have. */
   readonly properties: Own<RunnerProperties>;
   readonly adoptsExisting: boolean;
 }
 
-/** The registrations of this app's runners. */
+/** The registrations of the runners of this app. */
 const registrations = new WeakMap<IConstruct, Registration>();
 
 export function rememberRegistration(runner: IConstruct, registration: Registration): void {
@@ -30,7 +30,7 @@ export function registrationOf(runner: IConstruct): Registration {
   return registrations.get(runner)!;
 }
 
-/** The runner's id, known only once it is registered; the plain id of an imported runner. */
+/** The runner id as an attribute of the registration, so that users of the id depend on the registration. For an imported runner, the plain id. */
 export function registeredId(runner: IConstruct & { readonly runnerId: string }): string {
   return registrations.get(runner)?.resource.getAttString('RunnerId') ?? runner.runnerId;
 }
@@ -40,9 +40,9 @@ export function adoptsExisting(runner: IConstruct): boolean {
   return registrations.get(runner)?.adoptsExisting ?? false;
 }
 
-/** Creates a part of the runner before the registration, and deletes it afterwards: a delete that the orchestrator refuses leaves it. */
+/** Makes the registration depend on a part of the runner. If the orchestrator refuses to delete the registration, CloudFormation does not delete the part. */
 export function keepUntilDeregistered(runner: IConstruct, part: IConstruct): void {
-  // A part in another stack depends on the stack of the runner.
+  // A part in another stack already depends on the stack of the runner.
   if (Stack.of(part) === Stack.of(runner)) {
     registrations.get(runner)!.resource.node.addDependency(part);
   }
@@ -59,15 +59,15 @@ export function runnerIdResource(scope: Construct, orchestrator: Orchestrator, p
 export function runnerResource(scope: Construct, orchestrator: Orchestrator, properties: Own<RunnerProperties>): CustomResource {
   const registration = resource(scope, 'Registration', orchestrator, RUNNER_TYPE, properties);
   warnIfRetained(scope, 'registrationRetained', registration, 'the runner registered at the orchestrator, which still sends deployments to it');
-  // With how its events are delivered: a deletion needs it, too.
+  // Includes the settings for the delivery of events, which a deletion needs, too.
   registration.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   return registration;
 }
 
-/** Id of the warning about a rule that a removal policy keeps. */
+/** Id of the warning about a rule with a removal policy that retains it. */
 export const RULE_RETAINED = 'ruleRetained';
 
-/** An aspect for all resources of an app retains what exists at the orchestrator, too. */
+/** Warns about a removal policy, for example of an aspect for all resources of an app: it retains the object at the orchestrator, too. */
 function warnIfRetained(scope: Construct, id: string, { node }: CustomResource, left: string): void {
   const registration = node.defaultChild as CfnResource;
   warnAtTheEnd(scope, id, () => isRetained(registration)
@@ -83,7 +83,7 @@ export function runnerRuleResource(scope: Construct, orchestrator: Orchestrator,
   rule.node.addDependency(RegistrationProvider.find(Stack.of(scope), orchestrator.apiUrl)!);
   const filter = [orchestrator.apiUrl, orchestrator.orgId, properties.ProjectId ?? '', properties.EnvTypeId ?? ''];
   if (filter.every(isKnown)) {
-    // The orchestrator has one rule per filter. If the place of the construct decided, moving a construct would delete the rule of another one.
+    // The logical ID depends on the filter, because the orchestrator has one rule per filter. With an ID from the construct path, moving a construct would delete the rule of another one.
     (rule.node.defaultChild as CfnResource).overrideLogicalId(ruleLogicalId(hash8(JSON.stringify(filter))));
   }
   return rule;
@@ -132,7 +132,7 @@ function customResource(
   return registration;
 }
 
-/** CloudFormation takes no undefined. */
+/** The properties without undefined values, which CloudFormation does not accept. */
 function withoutEmpty(properties: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined).map(([name, value]) =>
     [name, isPlainObject(value) ? withoutEmpty(value) : value]));

@@ -2,12 +2,12 @@ import { createHash } from 'crypto';
 import type { RunnerProperties } from './wire';
 import { SESSION_NAME_MAX } from '../common/contract';
 
-/** What is sent to create or change a runner. */
+/** Body of the requests that create or update a runner. */
 export interface RunnerBody {
   readonly description?: string;
   readonly runner_configuration: {
     readonly type: string;
-    /** Runners of other types than `serverless-ecs` have none. */
+    /** Undefined for runners of types other than `serverless-ecs`. */
     readonly auth?: { readonly role_arn: string; readonly session_name?: string };
     readonly job?: { readonly environment?: Record<string, string>; readonly [field: string]: unknown };
   };
@@ -18,14 +18,14 @@ export interface RunnerBody {
 export const TYPE = 'serverless-ecs';
 
 /**
- * The runner as the API wants it. Description and environment that neither the template nor its previous version gave stay as they are registered.
+ * The runner in the format of the API. Keeps the registered description and environment if neither the template nor its previous version has them.
  *
  * @param previous the properties before an update
  */
 export function runnerBody(properties: Omit<RunnerProperties, 'ServiceToken'>, registered?: RunnerBody, previous?: RunnerProperties): RunnerBody {
   const { Auth: auth, Job: job, StateStorage: state } = properties;
   const session = sessionName(properties);
-  // The API keeps an absent description, and replaces the job with its environment as a whole.
+  // The API keeps the description if it is missing, but replaces the complete job, including its environment.
   const description = properties.Description ?? (previous?.Description !== undefined ? '' : undefined);
   const environment = job.Environment ?? (previous?.Job.Environment ? {} : registered?.runner_configuration.job?.environment ?? {});
   return {
@@ -41,7 +41,7 @@ export function runnerBody(properties: Omit<RunnerProperties, 'ServiceToken'>, r
         cluster: job.Cluster,
         subnets: job.Subnets,
         security_groups: job.SecurityGroups ?? [],
-        // CloudFormation delivers every boolean as a text, and "false" is a true text.
+        // CloudFormation delivers booleans as strings, and the string "false" is truthy.
         is_public_ip_enabled: job.IsPublicIpEnabled === 'true',
         execution_role_arn: job.ExecutionRoleArn,
         task_role_arn: job.TaskRoleArn,
@@ -58,7 +58,7 @@ export function runnerBody(properties: Omit<RunnerProperties, 'ServiceToken'>, r
   };
 }
 
-/** Without it, the orchestrator joins organization and runner. If that is longer than STS accepts, a hash keeps the shortened name unique. */
+/** Session name of the role. By default, the orchestrator joins organization and runner id. If that is too long for STS, this name is shortened and unique by a hash. */
 function sessionName(properties: Pick<RunnerProperties, 'OrgId' | 'RunnerId'>): string | undefined {
   const natural = `${properties.OrgId}-${properties.RunnerId}`;
   if (natural.length <= SESSION_NAME_MAX) {

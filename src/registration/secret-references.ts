@@ -6,7 +6,7 @@ import { quote } from '../common/unknown-values';
 const REFERENCE = /\{\{resolve:(?:secretsmanager|ssm-secure):[^}]*\}\}/;
 
 /**
- * Rejects references to secret values at the end of synthesis: CloudFormation resolves them only for its own resource types, so the orchestrator would get
+ * Rejects references to secret values at the end of synthesis. CloudFormation does not resolve them in custom resources, so the orchestrator would get
  * the text of the reference.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html
@@ -37,7 +37,7 @@ function referencesIn(value: unknown, path: string[] = []): [property: string[],
   return reference === undefined ? [] : [[path, reference]];
 }
 
-/** What users call a property of the custom resource. */
+/** The input for a property of the custom resource. */
 function inputOf(property: string[]): string {
   return property.join('.').replace(/^(?:Auth|Job|StateStorage)\./, '').replace(/^./, first => first.toLowerCase());
 }

@@ -1,22 +1,22 @@
 /**
- * What the template hands to the handler: the properties of the custom resources.
+ * The properties of the custom resources, which the template passes to the handler.
  *
- * Both sides compile against these types, so that neither can drift. CloudFormation turns every number and boolean into
- * a string on the way, which is why there are none here.
+ * Constructs and handler compile against these types, so that they cannot differ. CloudFormation converts numbers and booleans into
+ * strings, so these types have strings only.
  */
 import type { WireToken } from '../common/wire-token';
 
 export type { WireToken };
 
-/** The resource types, as users see them in their templates and events. */
+/** The resource types in templates and events. */
 export const RUNNER_ID_TYPE = 'Custom::HumanitecRunnerId';
 export const RUNNER_TYPE = 'Custom::HumanitecRunner';
 export const RUNNER_RULE_TYPE = 'Custom::HumanitecRunnerRule';
 export const OIDC_PROVIDER_TYPE = 'Custom::HumanitecOidcProvider';
 
 /**
- * The logical ID of a rule whose filter is known at synthesis, so that no other resource of the stack has this filter. A logical ID that the CDK makes of a construct's path
- * ends in upper-case hexadecimal digits, so it never looks like this one.
+ * The logical ID of a rule whose filter is known at synthesis. It ensures that no other resource of the stack has the same filter. A logical ID that the CDK generates from a
+ * construct path ends with upper-case hexadecimal digits, so it never has this format.
  */
 export function ruleLogicalId(filterHash: string): string {
   return `HumanitecRunnerRule${filterHash}ByFilter`;
@@ -32,26 +32,26 @@ export const API_URL_VARIABLE = 'ORCHESTRATOR_API_URL';
 /** Booleans as CloudFormation delivers them. */
 export type WireBoolean = 'true' | 'false';
 
-/** Common to the three resources that use the orchestrator's API. */
+/** Properties of all resources that use the orchestrator's API. */
 export interface WireOrchestrator {
   readonly ServiceToken: string;
-  /** Seconds, as a string; CloudFormation itself enforces it. */
+  /** Timeout in seconds, as a string. CloudFormation enforces it. */
   readonly ServiceTimeout?: string;
   readonly OrgId: string;
   readonly Token: WireToken;
 }
 
-/** `Custom::HumanitecRunnerId`. Its physical id (and so its `Ref`) is the runner's id. Exactly one of the two is set. */
+/** `Custom::HumanitecRunnerId`. Its physical ID (and `Ref`) is the runner id. Exactly one of `RunnerId` and `RunnerIdPrefix` is set. */
 export interface RunnerIdProperties extends WireOrchestrator {
   readonly RunnerId?: string;
   readonly RunnerIdPrefix?: string;
-  /** What the generated id depends on, beside the stack: the place of the runner's construct. */
+  /** Path of the runner's construct. The generated id depends on the stack and this path. */
   readonly Seed?: string;
-  /** Values of other inputs, by input: policies have them, and nobody knew them before the deployment. Wildcards in them are refused. */
+  /** Values in policies that are known only at deployment, by input. The handler rejects wildcards in them. */
   readonly Values?: Record<string, string>;
 }
 
-/** `Custom::HumanitecRunner`. `handler/physical-ids.ts` has its physical IDs. Its attribute `RunnerId` is the id of the runner. */
+/** `Custom::HumanitecRunner`. Its attribute `RunnerId` is the runner id. Physical IDs: `handler/physical-ids.ts`. */
 export interface RunnerProperties extends WireOrchestrator {
   readonly RunnerId: string;
   readonly Description?: string;
@@ -75,11 +75,11 @@ export interface RunnerProperties extends WireOrchestrator {
     readonly Bucket: string;
     readonly PathPrefix?: string;
   };
-  /** Take over a runner of this id that somebody else registered. A delete then leaves the registration. */
+  /** Whether to take over an existing runner with this id. A delete then leaves the registration. */
   readonly AdoptExisting?: WireBoolean;
-  /** What a delete does when environments or rules of others still use the runner: `fail` (the default) or `retain` the registration. */
+  /** What a delete does if environments or rules of others still use the runner: `fail` (the default) or `retain` the registration. */
   readonly OnInUse?: 'fail' | 'retain';
-  /** Let an update move the state to another bucket or prefix. */
+  /** Whether an update may move the state to another bucket or prefix. */
   readonly AllowStateMove?: WireBoolean;
 }
 
@@ -88,24 +88,24 @@ export interface RunnerRuleProperties extends WireOrchestrator {
   readonly RunnerId: string;
   readonly ProjectId?: string;
   readonly EnvTypeId?: string;
-  /** Take over an existing rule with the same filter: any (`true`), or one that points at the same runner (`identical`). */
+  /** Whether to take over an existing rule with the same filter: any (`true`), or one that points at the same runner (`identical`). */
   readonly AdoptExisting?: 'true' | 'identical';
 }
 
-/** `Custom::HumanitecOidcProvider`. Its physical id (and so its `Ref`) is the ARN of the provider. It uses IAM, and neither the orchestrator nor its API token. */
+/** `Custom::HumanitecOidcProvider`. Its physical ID (and `Ref`) is the ARN of the provider. It uses IAM, but neither the orchestrator nor its API token. */
 export interface OidcProviderProperties {
   readonly ServiceToken: string;
-  /** Seconds, as a string; CloudFormation itself enforces it. */
+  /** Timeout in seconds, as a string. CloudFormation enforces it. */
   readonly ServiceTimeout?: string;
   /** `https://`, host and path, without a trailing slash. */
   readonly IssuerUrl: string;
-  /** IAM derives it from the account and the issuer. */
+  /** The ARN, which IAM derives from the account and the issuer. */
   readonly ProviderArn: string;
 }
 
 /**
- * What the schedule of `RunnerMonitoring` sends to the Lambda: a registration and its rules as the template has them. CloudFormation cannot write a list of
- * unknown length as JSON, so the lists are joined with commas.
+ * The event of a drift check, which the schedule of `RunnerMonitoring` sends to the Lambda: the registration and its rules in the template. CloudFormation cannot write
+ * a list of unknown length as JSON, so lists are joined with commas.
  */
 export interface DriftCheck {
   /** Physical ID of the registration. */
@@ -116,12 +116,12 @@ export interface DriftCheck {
   readonly Rules: (Pick<RunnerRuleProperties, 'ProjectId' | 'EnvTypeId'> & { readonly RuleId: string })[];
 }
 
-/** The event with a drift check. */
+/** The event that contains a drift check. */
 export interface DriftCheckEvent {
   readonly DriftCheck: DriftCheck;
 }
 
-/** What the Lambda logs after a drift check, with the fields `runner` and `problems`: their number. */
+/** Log message after a drift check, with the fields `runner` and `problems` (the number of problems). */
 export const DRIFT_CHECK_MESSAGE = 'drift check';
-/** What the Lambda logs for each problem, with the fields `runner` and `problem`. */
+/** Log message for each problem of a drift check, with the fields `runner` and `problem`. */
 export const DRIFT_MESSAGE = 'registration drift';
