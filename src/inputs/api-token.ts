@@ -46,7 +46,7 @@ export class ApiToken {
   private constructor(private readonly source: TokenSource) {}
 
   /**
-   * Who keeps the token.
+   * The service that stores the API token.
    * @internal
    */
   public get _service(): 'secretsmanager' | 'ssm' {
@@ -54,7 +54,7 @@ export class ApiToken {
   }
 
   /**
-   * Where the handler reads the token. A secret without a complete ARN is read by its name: Secrets Manager may take the end of a
+   * Location of the API token for the handler. A secret without a complete ARN is read by its name, because Secrets Manager can mistake the end of a
    * name for the six characters that it appends.
    * @internal
    */
@@ -64,13 +64,13 @@ export class ApiToken {
       const id = isPartial(scope, secret) ? { SecretId: nameOfSecret(secret), ...this.regionElsewhere(scope) } : { SecretId: secret.secretArn };
       return { ...id, ...(jsonField !== undefined ? { SecretField: jsonField } : {}) };
     }
-    // A parameter that another account shares is known by its ARN only.
+    // A parameter that another account shares can be read only by its ARN.
     const isShared = isElsewhere(this.place(scope).account, Stack.of(scope).account);
     return isShared ? { ParameterName: parameter!.parameterArn } : { ParameterName: nameOfParameter(parameter!), ...this.regionElsewhere(scope) };
   }
 
   /**
-   * The statements that let a function read the token, and nothing else.
+   * The statements that allow a function to read the API token.
    * @internal
    */
   public _statements(scope: IConstruct): iam.PolicyStatement[] {
@@ -83,7 +83,7 @@ export class ApiToken {
       resources: [resourceArn],
     })];
     const { account, region } = this.place(scope);
-    // Other accounts can read a secret or parameter with a customer managed key only. Which one, only its import may know.
+    // Other accounts can read a secret or parameter only if it has a customer managed key. The key is unknown unless the import has it.
     const anyKey = isElsewhere(account, stack.account)
       ? stack.formatArn({ service: 'kms', region, account, resource: 'key', resourceName: '*' })
       : undefined;
@@ -103,7 +103,7 @@ export class ApiToken {
   }
 
   /**
-   * What of the token's place ends up in policies.
+   * The texts of the location that are written into policies, by input.
    * @internal
    */
   public _valuesInPolicies(): string[] {
@@ -152,7 +152,7 @@ export class ApiToken {
       });
     }
     const [, nameWithSuffix] = secret ? maskUnknown(secret.secretArn).split(':secret:') : [];
-    // A secret that was imported by an ARN with CDK tokens: the CDK does not check the ARN, and the policy would allow nothing.
+    // For a secret that was imported by an ARN with CDK tokens: the CDK does not check such an ARN, and the policy would match no secret.
     if (secret && nameWithSuffix !== undefined && !nameWithSuffix.includes('\u0000') && !isPartial(scope, secret) && !SECRET_SUFFIX.test(nameWithSuffix)) {
       problems.add({
         input: '',
@@ -195,11 +195,11 @@ function nameOfSecret({ secretArn }: secretsmanager.ISecret): string {
   if (name !== undefined) {
     return name;
   }
-  // The secret of a stack in another region has a CDK token for its ARN.
+  // The ARN of a secret that a stack in another region creates is a CDK token.
   return Token.isUnresolved(secretArn) ? Fn.select(6, Fn.split(':', secretArn)) : secretArn;
 }
 
-/** The name of a parameter. `StringParameter.fromStringParameterArn()` knows the last part of a path only. */
+/** The name of a parameter. Not `parameterName`, which has only the last part of a path after `StringParameter.fromStringParameterArn()`. */
 function nameOfParameter({ parameterArn, parameterName }: ssm.IParameter): string {
   const [, path] = parameterArn.split(':parameter/');
   return path?.includes('/') && !Token.isUnresolved(path) ? `/${path}` : parameterName;

@@ -31,7 +31,7 @@ export function checkIssuer(problems: Problems, issuerUrl: string): void {
   }
 }
 
-/** Hosts such as 999.1.1.1 do not exist. */
+/** Whether a URL can be parsed. The pattern also accepts hosts such as 999.1.1.1. */
 function isUrl(text: string): boolean {
   try {
     return new URL(text).host !== '';

@@ -140,7 +140,7 @@ export class Orchestrator {
   }
 
   /**
-   * The port of the API, as far as it is known at synthesis.
+   * The port of the API; 443 if it is not known at synthesis.
    * @internal
    */
   public get _apiPort(): number {
@@ -148,7 +148,7 @@ export class Orchestrator {
   }
 
   /**
-   * The ports that the tasks connect to, as far as they are known at synthesis.
+   * The ports that the tasks connect to. A port that is not known at synthesis counts as 443.
    * @internal
    */
   public get _taskPorts(): number[] {
@@ -219,7 +219,7 @@ export class Orchestrator {
   }
 }
 
-/** What is wrong with a text that should be certificates; never the text itself, which may be a private key. */
+/** The problem of a text that is not a list of certificates. Never contains the text, which may be a private key. */
 function problemOf(pem: string): string | undefined {
   if (pem.includes('PRIVATE KEY')) {
     return 'a private key';
@@ -238,7 +238,7 @@ function problemOf(pem: string): string | undefined {
   return unread < 0 ? undefined : `a certificate that cannot be read (number ${unread + 1} of ${blocks.length})`;
 }
 
-/** The port of a URL; 443 when a CDK token hides it. */
+/** The port of a URL; 443 if it is a CDK token. */
 function portOf(text: string): number {
   const url = parseUrl(maskUnknown(text).replace(/\u0000/g, 'token'));
   return Number(url?.port || (url?.protocol === 'http:' ? 80 : 443));

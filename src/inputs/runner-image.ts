@@ -98,7 +98,7 @@ export abstract class RunnerImage {
   }
 
   /**
-   * Gives the image's URI, and the grantee what it needs to pull it.
+   * Returns the URI of the image, and grants the permissions to pull it.
    * @internal
    */
   public abstract _grantPull(scope: Construct, grantee: iam.IGrantable): string;
@@ -114,7 +114,7 @@ export abstract class RunnerImage {
   }
 
   /**
-   * What of the image ends up in policies.
+   * The texts of the image that are written into policies.
    * @internal
    */
   public get _valueInPolicies(): string | undefined {
@@ -239,7 +239,7 @@ class AssetImage extends RunnerImage {
   }
 }
 
-/** By name: Go and Java hand over maps in another order each time, and the order changes the hash of the asset. */
+/** Sorts a map by name. Go and Java pass maps in random order, and the order changes the hash of the asset. */
 function inOrder(map?: Record<string, string>): Record<string, string> | undefined {
   return map && Object.fromEntries(Object.entries(map).sort(([one], [other]) => one < other ? -1 : 1));
 }

@@ -70,7 +70,7 @@ export function checkRegistrationNetworkTypes(problems: Problems, network: Regis
   }
 }
 
-/** The CDK takes the id of what is no subnet for undefined, which the template leaves out. */
+/** Rejects values that are not subnets. The CDK would read an undefined id from them and omit it in the template. */
 function checkSubnetTypes(problems: Problems, input: string, selection: ec2.SubnetSelection | undefined): void {
   if (selection?.subnets !== undefined) {
     checkType(problems, `${input}.subnets`, selection.subnets, SUBNETS);

@@ -97,7 +97,7 @@ export class StateStorage {
   private constructor(private readonly options: NewBucketOptions, private readonly existing?: s3.IBucket, private readonly isExisting = false) {}
 
   /**
-   * Path below which the state is kept, without slashes around it.
+   * Path of the state in the bucket, without leading and trailing slashes.
    * @internal
    */
   public get _prefix(): string | undefined {
@@ -106,7 +106,7 @@ export class StateStorage {
   }
 
   /**
-   * Whether S3 uses an encryption key for the bucket as a whole. Of an existing bucket nothing is known.
+   * Whether S3 uses an encryption key for the bucket as a whole (S3 Bucket Keys). Unknown for an existing bucket.
    * @internal
    */
   public get _usesBucketKey(): boolean {
@@ -141,7 +141,7 @@ export class StateStorage {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       versioned,
-      // Kept, but for an empty one that a failed first deployment would leave behind.
+      // Retained, except for the empty bucket of a failed first deployment.
       removalPolicy: this.options.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       autoDeleteObjects: this.options.autoDeleteObjects ? true : undefined,
       serverAccessLogsBucket: this.options.serverAccessLogsBucket,
@@ -160,7 +160,7 @@ export class StateStorage {
   }
 
   /**
-   * What the user says of the place that ends up in policies, by input.
+   * The texts of the location that are written into policies, by input.
    * @internal
    */
   public _valuesInPolicies(): [input: string, value: string | undefined][] {
@@ -195,7 +195,7 @@ export class StateStorage {
       checkRemovalPolicy(problems, 'removalPolicy', this.options.removalPolicy);
       const { serverAccessLogsBucket: logsBucket, serverAccessLogsPrefix } = this.options;
       if (serverAccessLogsPrefix !== undefined && !logsBucket) {
-        // The CDK would log to the state bucket itself, and let the log delivery group write to it.
+        // With the state bucket as its own log bucket, the CDK would allow the log delivery group to write to it.
         problems.add({
           input: 'serverAccessLogsPrefix',
           expected: '`serverAccessLogsBucket` together with it',
@@ -219,7 +219,7 @@ export class StateStorage {
       fix: 'Use a prefix such as "team/runner", or omit it to store the state at the top level of the bucket.',
     };
     problems.checkText('prefix', prefix, { ...rule, pattern: PATH_PREFIX_PATTERN, max: 512 });
-    // The orchestrator joins the prefix as a path, so that these would end up elsewhere than the policy allows.
+    // The orchestrator joins the prefix as a path: with such segments, the state would be outside of the prefix that the policy allows.
     if (isKnown(prefix) && PATH_PREFIX_PATTERN.test(prefix) && /(^|\/)\.\.?(\/|$)/.test(prefix)) {
       problems.add({ input: 'prefix', got: quote(prefix), ...rule });
     }
@@ -267,7 +267,7 @@ export class StateStorage {
   }
 }
 
-/** The name of a bucket: that of a bucket of the app is a CDK token, which stands for a name that the app may know. */
+/** The name of a bucket. For a bucket of the app, resolves the CDK token to the literal name, if the app sets one. */
 function physicalNameOf(bucket: s3.IBucket): string {
   const resource = resourceOf(bucket.bucketName);
   return resource instanceof s3.CfnBucket ? resource.bucketName ?? bucket.bucketName : bucket.bucketName;

@@ -17,17 +17,17 @@ export const AWS_CLIENT = {
   },
 };
 
-/** How long denied calls of a request are repeated. */
+/** Settings for the retries of denied calls of a request. */
 export interface DenialPatience {
   /** Whether the permission may be new: on create and update. A delete needs only permissions that existed before. */
   readonly permissionsMayBeNew: boolean;
-  /** When no call may begin any more. */
+  /** No call begins after this time. */
   readonly deadline: number;
 }
 
 /**
- * Calls AWS, and repeats a call that is denied: a new permission takes seconds until every service knows it. Secrets Manager and Systems Manager
- * report a denial of KMS the same way. Throws the last denial when the time is over, and any other error at once.
+ * Calls AWS, and retries denied calls, because a new permission takes seconds to have effect. Secrets Manager and Systems Manager
+ * report a denial of KMS in the same way. Throws the last denial when the time is over, and any other error at once.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
@@ -53,7 +53,7 @@ export function regionOfArn(nameOrArn: string): string | undefined {
   return nameOrArn.startsWith('arn:') ? nameOrArn.split(':')[3] || undefined : undefined;
 }
 
-/** Whether an error of the SDK came from the service, rather than from the way to it. */
+/** Whether an error of the SDK is an answer of the service, not a network error. */
 export function isAnswer(error: unknown): boolean {
   return typeof error === 'object' && error !== null && '$fault' in error;
 }

@@ -3,14 +3,14 @@ import { redact, short } from './log';
 import { jitter, pause } from './time';
 import type { RunnerBody } from '../runner-body';
 
-/** A runner, as far as the handler reads it. */
+/** The fields of a runner that the handler reads. */
 export interface Runner extends RunnerBody {
   readonly id: string;
   readonly created_at: string;
   readonly updated_at: string;
 }
 
-/** What a rule says. Without project or environment type, the API answers an empty text. */
+/** The content of a rule. Without project or environment type, the API returns an empty string. */
 export interface RuleContent {
   readonly runner_id: string;
   readonly project_id?: string;
@@ -22,23 +22,23 @@ export interface Rule extends RuleContent {
   readonly created_at: string;
 }
 
-/** The API's answer instead of a success; status 0 without an answer. */
+/** An error of the API. The status is 0 if there was no answer. */
 export class ApiError extends Error {
   constructor(
     public readonly status: number,
     message: string,
-    /** Whether the request may have been carried out in spite of the error. */
+    /** Whether the API may have executed the request in spite of the error. */
     public readonly uncertain: boolean,
-    /** The API's own words. */
+    /** The error message of the API. */
     public readonly details?: string,
   ) {
     super(message);
   }
 }
 
-/** Nothing was sent if it ended so: there was no connection. */
+/** Error codes without a connection: the request was not sent. */
 const NOT_SENT = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'];
-/** No runner can have this id: ids begin with a letter. */
+/** An id that no runner can have, because ids start with a letter. */
 const IMPOSSIBLE_ID = '0';
 
 interface Reply {
@@ -54,9 +54,9 @@ interface ClientOptions {
   readonly apiUrl: string;
   readonly orgId: string;
   readonly readToken: () => Promise<string>;
-  /** No call begins after it. */
+  /** No call begins after this time. */
   readonly deadline: number;
-  /** No write begins after it. */
+  /** No write begins after this time. */
   readonly writesUntil: number;
 }
 
@@ -111,12 +111,12 @@ export class OrchestratorClient {
     await this.call('DELETE', `/runner-rules/${encodeURIComponent(id)}`).catch(unless(404));
   }
 
-  /** The same client, which may write until its deadline. */
+  /** The same client, with writes allowed until its deadline. */
   public withoutWriteWindow(): OrchestratorClient {
     return new OrchestratorClient({ ...this.options, writesUntil: this.options.deadline });
   }
 
-  /** Calls until the API gives an answer that another try would not change. */
+  /** Calls the API, and retries until it gives a final answer. */
   private async call(method: string, path: string, body?: object): Promise<any> {
     this.token ??= await this.options.readToken();
     const end = method === 'GET' ? this.options.deadline : Math.min(this.options.deadline, this.options.writesUntil);
@@ -125,7 +125,7 @@ export class OrchestratorClient {
     let hasReadAgain = false;
     for (let attempt = 0; ; attempt++) {
       const reply = Date.now() < end ? await this.attempt(method, path, body)
-        // CloudFormation has been answered, or is about to be.
+        // The answer to CloudFormation was sent, or is about to be sent.
         : { status: 0, message: 'there was no time left to call the API', uncertain: false };
       const { status } = reply;
       if (status >= 200 && status < 300) {
@@ -134,7 +134,7 @@ export class OrchestratorClient {
       uncertain ||= reply.uncertain;
       const error = new ApiError(status, reply.message, uncertain, this.details(reply.body));
       if (status === 401 && !hasReadAgain) {
-        // It may have been rotated since it was read.
+        // The API token may have been rotated since it was read.
         hasReadAgain = true;
         const token = await this.options.readToken();
         if (token !== this.token) {
@@ -142,7 +142,7 @@ export class OrchestratorClient {
           continue;
         }
       }
-      // Being asked to slow down is no outage: there is no reason to give up before the time is over.
+      // Throttling is not an outage: calls are retried until the time is over.
       const until = status === 429 ? end : status === 0 || status >= 500 ? endOfOutage : 0;
       const wait = reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE) : reply.retryAfter + jitter(0, SPREAD, SPREAD);
       if (Date.now() + wait + ANSWER_TIME >= until) {
@@ -160,7 +160,7 @@ export class OrchestratorClient {
         method,
         headers: { authorization: `Bearer ${this.token}`, accept: 'application/json', ...body && { 'content-type': 'application/json' } },
         body: body && JSON.stringify(body),
-        // A redirect would carry the token to wherever it points.
+        // A redirect would send the API token to another server.
         redirect: 'manual',
         signal: AbortSignal.timeout(Math.max(1, Math.min(ATTEMPT_TIMEOUT, deadline - Date.now()))),
       });
@@ -170,7 +170,7 @@ export class OrchestratorClient {
         return { status: 0, message: `an answer that is not JSON came ${from}`, uncertain: true };
       }
       if (status === 404 && typeof parsed?.error !== 'string') {
-        // A proxy without a backend, or another server, says nothing about what the API has. The API's own errors have a code.
+        // An error without a code comes from a proxy or another server, and says nothing about the objects of the API.
         return { status: 0, message: `an answer that is not the API's came ${from}`, uncertain: false };
       }
       return {
@@ -183,14 +183,14 @@ export class OrchestratorClient {
     }
   }
 
-  /** The API's own words. A 403 names the checks that failed in its details alone. */
+  /** The error message of the API. A 403 names the failed checks only in its details. */
   private details({ message, details }: { message?: unknown; details?: unknown } = {}): string | undefined {
     const words = [typeof message === 'string' && message, details && JSON.stringify(details)].filter(Boolean).join(' ');
     return redact(redact(words, this.token), JSON.stringify(this.token).slice(1, -1)).slice(0, DETAILS_MAX_CHARACTERS) || undefined;
   }
 }
 
-/** Takes the given statuses for the absence of a value. */
+/** Returns undefined for errors with the given statuses. */
 function unless(...statuses: number[]): (error: unknown) => undefined {
   return (error) => {
     if (!(error instanceof ApiError && statuses.includes(error.status))) {
@@ -207,7 +207,7 @@ function parse(text: string): any {
   }
 }
 
-/** Seconds or a date, as HTTP has it. */
+/** Parses `Retry-After`: seconds or an HTTP date. */
 function retryAfter(value: string | null): number | undefined {
   const milliseconds = /^\d+$/.test(value ?? '') ? Number(value) * 1000 : Date.parse(value ?? '') - Date.now();
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined;

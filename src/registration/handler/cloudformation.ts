@@ -3,7 +3,7 @@ import { ANSWER_MAX_BYTES, FIRST_PAUSE, MAX_PAUSE, REASON_MAX_CHARACTERS } from 
 import { log } from './log';
 import { jitter, pause } from './time';
 
-/** What CloudFormation is told. */
+/** The answer to CloudFormation. */
 export interface Answer {
   readonly status: 'SUCCESS' | 'FAILED';
   readonly physicalId: string;
@@ -12,9 +12,9 @@ export interface Answer {
 }
 
 /**
- * Answers CloudFormation, as often as it takes until the answer was accepted or the time is over.
+ * Sends the answer to CloudFormation, and retries until the answer is accepted or the time is over.
  *
- * @throws when it was never accepted: Lambda then delivers the event again, which is safe, and better than no answer
+ * @throws if the answer was not accepted: Lambda then delivers the event again, which is safe
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 export async function answer(event: LifecycleEvent, content: Answer, deadline: number): Promise<void> {
@@ -52,12 +52,12 @@ function render(event: LifecycleEvent, content: Answer): Uint8Array {
   }
 }
 
-/** Without control characters and halves of characters, which the API's words may contain or a cut may leave: CloudFormation may refuse them. */
+/** Removes control characters and unpaired surrogates, which messages of the API or a cut can contain. CloudFormation may refuse them. */
 function printable(text: string | undefined): string | undefined {
   return text?.replace(/\p{Cc}/gu, ' ').replace(/\p{Cs}/gu, '\ufffd');
 }
 
-/** Puts the answer; says what went wrong, without the URL, whose query is a credential. */
+/** Sends the answer. Error messages do not contain the URL, because its query is a credential. */
 async function put(url: string, body: Uint8Array, timeout: number): Promise<string | undefined> {
   try {
     const response = await fetch(url, {

@@ -19,24 +19,24 @@ export interface LifecycleEvent {
   readonly OldResourceProperties?: object;
 }
 
-/** What the Lambda runtime tells about the invocation. */
+/** The context of an invocation of the Lambda. */
 export interface LambdaContext {
   readonly logStreamName: string;
   getRemainingTimeInMillis(): number;
 }
 
-/** What every lifecycle knows of the request that it carries out. Times are in milliseconds since 1970. */
+/** The request that a lifecycle executes. Times are in milliseconds since 1970. */
 export interface Request {
   readonly type: LifecycleEvent['RequestType'];
   readonly logicalId: string;
-  /** What was created since then was created after CloudFormation sent the request. */
+  /** When CloudFormation sent the request, minus the difference of clocks. Objects created since then were created after the request. */
   readonly since: number;
-  /** The time in which a request that CloudFormation has just given up can have created something. */
+  /** The period in which a request that CloudFormation has just given up can have created an object. */
   readonly recently: Period;
   readonly startedAt: number;
-  /** No call begins after it. */
+  /** No call begins after this time. */
   readonly deadline: number;
-  /** The client of an organization. Reads the API token first: what needs no API must not fail for want of a token. */
+  /** The client of an organization. Reads the API token only now, so that requests without API calls do not need it. */
   readonly client: (orchestrator: WireOrchestrator) => Promise<OrchestratorClient>;
 }
 
@@ -48,9 +48,9 @@ export interface Outcome {
   readonly note?: string;
 }
 
-/** A failure in words for the user: why, and what to do. */
+/** A failure with a message for the user: the cause, and what to do. */
 export class LifecycleError extends Error {
-  /** What is too long for the summary. */
+  /** Text that is too long for the summary. */
   public readonly details?: string;
 
   constructor(message: string, { details }: { readonly details?: string } = {}) {
@@ -59,7 +59,7 @@ export class LifecycleError extends Error {
   }
 }
 
-/** A failure that left something. */
+/** A failure that may have left an object. */
 export class UnfinishedError extends Error {
   /**
    * @param failure the failure itself
@@ -71,14 +71,14 @@ export class UnfinishedError extends Error {
   }
 }
 
-/** What the resources at the orchestrator wait for. */
+/** What the resources at the orchestrator depend on. */
 export const API_SERVICES = 'the API, or the service that stores its token,';
 
-/** What a resource does on the three requests. */
+/** The three operations of a custom resource. */
 export interface Lifecycle {
   /** For messages, such as "Registering runner 'prod-runner'". */
   readonly operation: string;
-  /** What it waits for, for messages. */
+  /** The service that it calls, for messages. */
   readonly services: string;
   /** The physical ID of what a create without an answer may create in a period; absent if no delete has to remove it. */
   unansweredId?(createdIn: Period): string;

@@ -5,7 +5,7 @@ import { DETAILS_MAX_CHARACTERS } from './limits';
 import { short } from './log';
 import { TokenError, tokenSource } from './token';
 
-/** What the user does once the cause is gone. A rollback that failed goes on with another command than a deployment. */
+/** What the user does after the cause is fixed. A failed rollback needs another command than a deployment. */
 export function again(request: Request['type']): string {
   switch (request) {
     case 'Create': return 'then deploy again.';
@@ -14,17 +14,17 @@ export function again(request: Request['type']): string {
   }
 }
 
-/** A failure as CloudFormation is told. */
+/** The explanation of a failure for CloudFormation. */
 interface Failure {
   /** What failed, why, and what to do. */
   readonly message: string;
-  /** What is too long for the summary. */
+  /** Text that is too long for the summary. */
   readonly details?: string;
-  /** The physical ID, if it is not that of the request. */
+  /** The physical ID, if it differs from that of the request. */
   readonly physicalId?: string;
 }
 
-/** Says what failed, why, and what to do. */
+/** Explains what failed, why, and what to do. */
 export function explain(error: unknown, operation: string, orchestrator: WireOrchestrator, request: Request['type']): Failure {
   if (error instanceof UnfinishedError) {
     const { message, details, physicalId = error.physicalId } = explain(error.failure, operation, orchestrator, request);

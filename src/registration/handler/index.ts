@@ -16,7 +16,7 @@ import { RunnerRuleLifecycle } from './runner-rule';
 import { readToken } from './token';
 import { apiUrl, checkResponseUrl } from './trusted-urls';
 
-/** The Lambda: carries a request of CloudFormation out, and answers it whatever happens. Or compares a registration with the template. */
+/** The Lambda: executes a request of CloudFormation and always answers it, or compares a registration with the template. */
 async function handler(event: LifecycleEvent | DriftCheckEvent, context: LambdaContext): Promise<void> {
   const end = Date.now() + context.getRemainingTimeInMillis();
   if ('DriftCheck' in event) {
@@ -28,7 +28,7 @@ async function handler(event: LifecycleEvent | DriftCheckEvent, context: LambdaC
   });
   const request = requestOf(event, end - ANSWER_RESERVE);
   const result = await carryOut(event, request, end - ANSWER_RESERVE);
-  // The log says more than fits into a reason, so a failure says where it is.
+  // The log contains more than fits into a reason, so the reason of a failure names the log.
   const reason = result.status === 'FAILED' ? `${result.reason} (log stream ${context.logStreamName})` : result.reason;
   await answer(event, { ...result, reason }, end - SAFETY);
 }
@@ -90,7 +90,7 @@ function lifecycleOf(event: LifecycleEvent, request: Request): Lifecycle {
   }
 }
 
-/** Fails in words when the time is over, instead of leaving CloudFormation to wait. */
+/** Fails with a message when the time is over, so that CloudFormation does not wait for its timeout. */
 function timeout(lifecycle: Lifecycle, { type, since }: Request, end: number): Promise<never> {
   return new Promise((_, reject) => setTimeout(() => reject(new UnfinishedError(
     new LifecycleError(`${lifecycle.services} was too slow. Wait some minutes, ${again(type)}`),
@@ -98,5 +98,5 @@ function timeout(lifecycle: Lifecycle, { type, since }: Request, end: number): P
   )), end - Date.now()).unref());
 }
 
-// CommonJS, as Lambda loads it: for an ES export, esbuild adds half a kilobyte that makes one look like the other.
+// A CommonJS export, because for an ES export esbuild adds half a kilobyte of conversion code.
 export = { handler };

@@ -1,14 +1,13 @@
 /**
- * The one path to the log. It takes named fields and never whole events, so that neither the ResponseURL, which is a
- * credential, nor the token can slip in.
+ * The only function that writes to the log. It accepts named fields instead of whole events, so that the log contains neither the ResponseURL, which is a
+ * credential, nor the API token.
  */
 export function log(message: string, fields: Record<string, string | number | undefined> = {}): void {
   console.log(JSON.stringify({ message, ...fields }));
 }
 
 /**
- * Logs a line of JSON alone. Lambda puts the time and the request in front of what goes through the console, and metric filters read JSON only if it is the
- * whole line.
+ * Logs a line that is only JSON, because metric filters read no other lines as JSON. `console` would add the time and the request id.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html
  */
@@ -16,12 +15,12 @@ export function logForMetrics(message: string, fields: Record<string, string | n
   process.stdout.write(`${JSON.stringify({ message, ...fields })}\n`);
 }
 
-/** Takes a secret out of a text that somebody else wrote, such as the API in an error message. */
+/** Removes a secret from a text of another program, such as an error message of the API. */
 export function redact(text: string, secret: string | undefined): string {
   return secret ? text.split(secret).join('***') : text;
 }
 
-/** A value for a message that has to stay short; both ends of it stay, as names stand at either. */
+/** Shortens a value for a message. Keeps both ends, because either can contain the name. */
 export function short(text: string, max: number): string {
   const half = Math.floor((max - 1) / 2);
   return text.length <= max ? text : `${text.slice(0, half)}…${text.slice(-half)}`;
