@@ -7,8 +7,9 @@ import { sameValue } from './unknown-values';
 /** The TCP ports that tasks or the Lambda need, for the warning. */
 export interface PortNeeds {
   /** Who uses the security groups, such as "tasks". */
-  readonly whose: string;
-  readonly what: string;
+  readonly user: string;
+  /** How the user uses the ports, as the end of a sentence. */
+  readonly usage: string;
   /** The security groups. Called at the end of synthesis. */
   readonly groups: () => ec2.ISecurityGroup[];
   readonly ports: () => number[];
@@ -19,7 +20,7 @@ export function warnAboutClosedPorts(scope: Construct, id: string, needs: PortNe
   warnAtTheEnd(scope, id, () => {
     const closed = closedPorts(needs.groups(), needs.ports());
     return closed.length === 0 ? undefined
-      : `No egress rule of the security groups of the ${needs.whose} allows TCP to port ${closed.join(', ')}, which ${needs.what}. `
+      : `No egress rule of the security groups of the ${needs.user} allows TCP to port ${closed.join(', ')}, which ${needs.usage}. `
         + 'Add egress rules to a security group. If the connections use other ports, for example those of a proxy, acknowledge this warning.';
   });
 }
@@ -28,7 +29,7 @@ export function warnAboutClosedPorts(scope: Construct, id: string, needs: PortNe
 function closedPorts(groups: ec2.ISecurityGroup[], ports: number[]): number[] {
   const rules = groups.map(egressOf);
   return rules.length === 0 || rules.includes(undefined) ? []
-    : [...new Set(ports)].filter(port => !rules.some(ofGroup => ofGroup!.some(rule => opens(rule, port))));
+    : [...new Set(ports)].filter(port => !rules.some(ruleset => ruleset!.some(rule => opens(rule, port))));
 }
 
 type EgressRule = Partial<Pick<ec2.CfnSecurityGroupEgress, 'ipProtocol' | 'fromPort' | 'toPort'>>;
@@ -38,11 +39,11 @@ function egressOf(group: ec2.ISecurityGroup): EgressRule[] | undefined {
   if (!(defaultChild instanceof ec2.CfnSecurityGroup)) {
     return undefined;
   }
-  const own: unknown = Stack.of(group).resolve(defaultChild.securityGroupEgress);
+  const inlineRules: unknown = Stack.of(group).resolve(defaultChild.securityGroupEgress);
   // An egress rule to another security group is a separate resource.
-  const beside = root.node.findAll().filter(construct => construct instanceof ec2.CfnSecurityGroupEgress)
+  const separateRules = root.node.findAll().filter(construct => construct instanceof ec2.CfnSecurityGroupEgress)
     .filter(rule => sameValue(group, rule.groupId, group.securityGroupId));
-  return Array.isArray(own) ? [...own as EgressRule[], ...beside] : undefined;
+  return Array.isArray(inlineRules) ? [...inlineRules as EgressRule[], ...separateRules] : undefined;
 }
 
 function opens({ ipProtocol, fromPort, toPort }: EgressRule, port: number): boolean {

@@ -37,18 +37,18 @@ export function isElsewhere(one: string | undefined, other: string | undefined):
 /** A resource that must be in the account or region of the runner, and why. */
 export interface PlaceRule {
   /** Name of the resource with its article, such as "a cluster". */
-  readonly what: string;
-  readonly same: ('region' | 'account')[];
+  readonly resource: string;
+  readonly mustMatch: ('region' | 'account')[];
   readonly fix: string;
 }
 
 /** Rejects an ARN of another partition, such as `aws-cn`: the orchestrator serves the partition `aws` only, and partitions share no resources. */
-export function checkPartition(scope: IConstruct, problems: Problems, input: string, what: string, arn: string): void {
+export function checkPartition(scope: IConstruct, problems: Problems, input: string, resource: string, arn: string): void {
   const [start, partition] = canonical(scope, arn).split(':');
   if (start === 'arn' && partition.startsWith('aws-')) {
     problems.add({
       input,
-      expected: `${what} of the partition "aws"`,
+      expected: `${resource} of the partition "aws"`,
       got: quote(arn),
       fix: 'A resource of another partition cannot be used: give one of the runner\'s partition.',
     });
@@ -58,10 +58,10 @@ export function checkPartition(scope: IConstruct, problems: Problems, input: str
 /** Rejects a resource of another account or region than the stack of the scope. */
 export function checkPlace(scope: IConstruct, problems: Problems, input: string, place: Place, rule: PlaceRule): void {
   const stack = Stack.of(scope);
-  for (const kind of rule.same) {
+  for (const kind of rule.mustMatch) {
     const [found, expected] = [place[kind], stack[kind]];
     if (isElsewhere(found, expected)) {
-      problems.add({ input, expected: `${rule.what} in the runner's ${kind}, "${expected}"`, got: `one in "${found}"`, fix: rule.fix });
+      problems.add({ input, expected: `${rule.resource} in the runner's ${kind}, "${expected}"`, got: `one in "${found}"`, fix: rule.fix });
     }
   }
 }
@@ -111,16 +111,16 @@ export function checkVpcParts(scope: IConstruct, problems: Problems, prefix: str
   readonly vpc?: ec2.IVpc; readonly vpcSubnets?: ec2.SubnetSelection; readonly securityGroups?: ec2.ISecurityGroup[];
 }): void {
   const { vpc, vpcSubnets, securityGroups = [] } = parts;
-  const rule: Pick<PlaceRule, 'same' | 'fix'> = { same: ['region'], fix: 'A VPC and its resources belong to one region: give resources in the region of the stack.' };
+  const rule: Pick<PlaceRule, 'mustMatch' | 'fix'> = { mustMatch: ['region'], fix: 'A VPC and its resources belong to one region: give resources in the region of the stack.' };
   if (vpc) {
-    checkPlace(scope, problems, `${prefix}vpc`, placeOf(scope, vpc), { ...rule, what: 'a VPC' });
+    checkPlace(scope, problems, `${prefix}vpc`, placeOf(scope, vpc), { ...rule, resource: 'a VPC' });
   }
   const inputs: [input: string, what: string, part: IResource, vpcId: string | undefined][] = [
     ...(vpcSubnets?.subnets ?? []).map((subnet): [string, string, IResource, string | undefined] => [`${prefix}vpcSubnets`, 'subnet', subnet, vpcOfSubnet(subnet)]),
     ...securityGroups.map((group): [string, string, IResource, string | undefined] => [`${prefix}securityGroups`, 'security group', group, vpcOfGroup(group)]),
   ];
   for (const [input, what, part, vpcId] of inputs) {
-    checkPlace(scope, problems, input, placeOf(scope, part), { ...rule, what: `a ${what}` });
+    checkPlace(scope, problems, input, placeOf(scope, part), { ...rule, resource: `a ${what}` });
     if (vpc && vpcId !== undefined && areDifferentResources(vpcId, vpc.vpcId)) {
       problems.add({
         input,

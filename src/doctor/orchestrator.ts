@@ -62,7 +62,7 @@ export async function callApi(context: Context, method: 'GET' | 'PATCH', path: s
 }
 
 /** The API's own words, for the end of a sentence. */
-export function said({ message }: ApiAnswer): string {
+export function apiMessage({ message }: ApiAnswer): string {
   return message ? ` It said: ${message.replace(/[.\s]*$/, '')}.` : '';
 }
 

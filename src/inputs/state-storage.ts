@@ -205,7 +205,7 @@ export class StateStorage {
       }
       if (logsBucket) {
         checkPlace(scope, problems, 'serverAccessLogsBucket', placeOf(scope, logsBucket), {
-          what: 'a bucket', same: ['region', 'account'], fix: 'S3 writes access logs to buckets of the same account and region only.',
+          resource: 'a bucket', mustMatch: ['region', 'account'], fix: 'S3 writes access logs to buckets of the same account and region only.',
         });
       }
     }

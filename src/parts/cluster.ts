@@ -22,7 +22,7 @@ export function checkCluster(scope: Construct, problems: Problems, { cluster, co
   });
   if (!problems.has('cluster')) {
     checkPlace(scope, problems, 'cluster', placeOf(scope, cluster, cluster.clusterArn), {
-      what: 'a cluster', same: ['region', 'account'], fix: 'A runner can use only a cluster in its own account and region: give such a cluster.',
+      resource: 'a cluster', mustMatch: ['region', 'account'], fix: 'A runner can use only a cluster in its own account and region: give such a cluster.',
     });
   }
   if (containerInsights !== undefined) {

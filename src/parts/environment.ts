@@ -144,7 +144,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
   const place = placeOf(scope, source ?? {}, secret.arn);
   if (source && 'parameterArn' in source) {
     checkPlace(scope, problems, input, place, {
-      what: 'a parameter', same: ['account'], fix: 'ECS can read only parameters of its own account: store the value there, or in Secrets Manager.',
+      resource: 'a parameter', mustMatch: ['account'], fix: 'ECS can read only parameters of its own account: store the value there, or in Secrets Manager.',
     });
   }
   checkKey(scope, problems, input, (source as { encryptionKey?: kms.IKey } | undefined)?.encryptionKey, place.region);

@@ -26,7 +26,7 @@ export function checkEventLog(scope: IConstruct, problems: Problems, { eventLogE
     });
   }
   checkPlace(scope, problems, 'eventLogGroup', placeOf(scope, eventLogGroup), {
-    what: 'a log group', same: ['account', 'region'], fix: 'EventBridge can write only to log groups in its own account and region: give such a log group, or omit `eventLogGroup`.',
+    resource: 'a log group', mustMatch: ['account', 'region'], fix: 'EventBridge can write only to log groups in its own account and region: give such a log group, or omit `eventLogGroup`.',
   });
 }
 

@@ -89,8 +89,8 @@ function checkSecurityGroupCount(scope: Construct, problems: Problems, securityG
 /** Warns about security groups of the app without egress to the ports that the tasks need. Includes groups that are added to the connections later. */
 export function warnAboutTaskEgress(scope: Construct, connections: ec2.Connections, egress: TaskEgress): void {
   warnAboutClosedPorts(scope, 'closedPorts', {
-    whose: 'tasks',
-    what: 'the tasks need for the orchestrator, AWS, or module sources of Git over SSH',
+    user: 'tasks',
+    usage: 'the tasks need for the orchestrator, AWS, or module sources of Git over SSH',
     groups: () => connections.securityGroups,
     ports: () => portsOf(egress),
   });

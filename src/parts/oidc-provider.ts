@@ -52,7 +52,7 @@ export function checkOidcProvider(scope: Construct, problems: Problems, inputs: 
   }
   if (!problems.has('oidcProvider')) {
     checkPlace(scope, problems, 'oidcProvider', placeOf(scope, provider, provider.oidcProviderArn), {
-      what: 'a provider', same: ['account'], fix: 'A role can trust providers of its own account only: give a provider of this account, or omit `oidcProvider`.',
+      resource: 'a provider', mustMatch: ['account'], fix: 'A role can trust providers of its own account only: give a provider of this account, or omit `oidcProvider`.',
     });
   }
 }

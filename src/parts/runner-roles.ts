@@ -28,7 +28,7 @@ export function checkGivenRole(scope: Construct, problems: Problems, input: 'tas
   });
   if (!problems.has(input)) {
     checkPlace(scope, problems, input, placeOf(scope, role, role.roleArn), {
-      what: 'a role', same: ['account'], fix: 'ECS starts tasks with roles of their own account only.',
+      resource: 'a role', mustMatch: ['account'], fix: 'ECS starts tasks with roles of their own account only.',
     });
   }
 }

@@ -35,11 +35,11 @@ function valuesInPolicies(inputs: PolicyInputs): [input: string, value: string][
 
 /** Rejects wildcards in names that policies must match exactly. Skips inputs with other problems. */
 export function checkWildcards(problems: Problems, inputs: PolicyInputs): void {
-  const said = new Set(problems.list.map(({ input }) => input.split('.').slice(0, 2).join('.')));
+  const reported = new Set(problems.list.map(({ input }) => input.split('.').slice(0, 2).join('.')));
   for (const [input, value] of valuesInPolicies(inputs)) {
     const known = maskUnknown(value);
-    if (WILDCARD.test(known) && !said.has(input)) {
-      said.add(input);
+    if (WILDCARD.test(known) && !reported.has(input)) {
+      reported.add(input);
       problems.add({
         input,
         expected: 'a name or ARN without "*", "?" and "$", which are wildcards in IAM policies',

@@ -83,8 +83,8 @@ export function checkRegistrationNetwork(problems: Problems, network?: Registrat
 
 /** Whether two runners of a stack certainly have different networks. */
 export function isOtherNetwork(scope: IConstruct, one?: RegistrationNetwork, other?: RegistrationNetwork): boolean {
-  const [known, asked] = [one, other].map(network => network && valuesOf(network));
-  return known && asked ? known.some((value, index) => differs(scope, value, asked[index])) : known !== asked;
+  const [oneValues, otherValues] = [one, other].map(network => network && valuesOf(network));
+  return oneValues && otherValues ? oneValues.some((value, index) => differs(scope, value, otherValues[index])) : oneValues !== otherValues;
 }
 
 /** The values of a network in the template. Omits the subnets of a VPC whose lookup has not run yet. */
@@ -115,8 +115,8 @@ export class NetworkAttachment {
     if (securityGroups?.length) {
       this.securityGroups = securityGroups;
       warnAboutClosedPorts(scope, 'closedRegistrationPorts', {
-        whose: 'registration\'s Lambda',
-        what: 'it needs for AWS and the API of the orchestrator',
+        user: 'registration\'s Lambda',
+        usage: 'it needs for AWS and the API of the orchestrator',
         groups: () => securityGroups,
         ports: () => [443, ...this.apiPorts],
       });

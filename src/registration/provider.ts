@@ -302,7 +302,7 @@ function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IMana
   const place = placeOf(scope, boundary, boundary.managedPolicyArn);
   if (place.account !== 'aws') {
     checkPlace(scope, problems, 'permissionsBoundary', place, {
-      what: 'a policy', same: ['account'], fix: 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.',
+      resource: 'a policy', mustMatch: ['account'], fix: 'IAM accepts boundaries of the role\'s account and of AWS only: give a policy of this account.',
     });
   }
 }

@@ -68,10 +68,10 @@ export function runnerResource(scope: Construct, orchestrator: Orchestrator, pro
 export const RULE_RETAINED = 'ruleRetained';
 
 /** Warns about a removal policy, for example of an aspect for all resources of an app: it retains the object at the orchestrator, too. */
-function warnIfRetained(scope: Construct, id: string, { node }: CustomResource, left: string): void {
+function warnIfRetained(scope: Construct, id: string, { node }: CustomResource, remains: string): void {
   const registration = node.defaultChild as CfnResource;
   warnAtTheEnd(scope, id, () => isRetained(registration)
-    ? `A removal policy retains '${node.path}'. A deletion or replacement leaves ${left}. `
+    ? `A removal policy retains '${node.path}'. A deletion or replacement leaves ${remains}. `
       + `Apply the policy with \`excludeResourceTypes: ['${registration.cfnResourceType}']\`.`
     : undefined);
 }

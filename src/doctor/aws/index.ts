@@ -24,8 +24,8 @@ const MAX_CALLS = 8;
 
 /** @param region of calls that name no other one */
 export function awsWith(credentials: Credentials, region: string): Aws {
-  const take = slots(MAX_CALLS);
-  return async (service, operation, params = {}, otherRegion) => take(async () => {
+  const runLimited = slots(MAX_CALLS);
+  return async (service, operation, params = {}, otherRegion) => runLimited(async () => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await callOnce(service, operation, params, otherRegion ?? region, credentials);

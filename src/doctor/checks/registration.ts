@@ -2,7 +2,7 @@ import { differencesOf } from '../../registration/differences';
 import { runnerBody } from '../../registration/runner-body';
 import { RUNNER_RULE_TYPE } from '../../registration/wire';
 import { Check, Context, Finding, ok, problem, unknown } from '../check';
-import { callApi, NoAnswer, said } from '../orchestrator';
+import { apiMessage, callApi, NoAnswer } from '../orchestrator';
 import { isResolved } from '../template';
 
 const DEPLOY = 'To restore the registration, change an input such as `description` and deploy again: CloudFormation does not see changes that others made.';
@@ -20,7 +20,7 @@ export const REGISTRATION: Check = {
           'To register it again, change an input such as `description` and deploy again.')];
       }
       if (answer.status !== 200) {
-        return [unknown(`The runner '${runnerId}' cannot be read: HTTP ${answer.status}.${said(answer)}`, 'See the check `token`.')];
+        return [unknown(`The runner '${runnerId}' cannot be read: HTTP ${answer.status}.${apiMessage(answer)}`, 'See the check `token`.')];
       }
       const findings = [...registrationFindings(context, answer.body), ...await ruleFindings(context)];
       return findings.length > 0 ? findings : [ok(`The runner '${runnerId}' is registered as in the template.`)];

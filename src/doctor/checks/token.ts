@@ -1,5 +1,5 @@
 import { Check, Context, Finding, ok, problem } from '../check';
-import { ApiAnswer, callApi, NoAnswer, said, tokenSource } from '../orchestrator';
+import { ApiAnswer, apiMessage, callApi, NoAnswer, tokenSource } from '../orchestrator';
 
 /** Each permission with a call that needs it. No runner can have the id `0`, so that the last call changes nothing. */
 const CALLS = [
@@ -35,11 +35,11 @@ export const TOKEN: Check = {
 function judge(context: Context, permission: string, answer: ApiAnswer): Finding | undefined {
   const { OrgId: orgId } = context.runner.properties;
   switch (answer.status) {
-    case 401: return problem(`The orchestrator does not accept the API token in the ${tokenSource(context)}.${said(answer)}`,
+    case 401: return problem(`The orchestrator does not accept the API token in the ${tokenSource(context)}.${apiMessage(answer)}`,
       'Put a valid API token there. A deployment is not needed.');
-    case 403: return problem(`The API token in the ${tokenSource(context)} lacks the permission ${permission} in the organization '${orgId}'.${said(answer)}`,
+    case 403: return problem(`The API token in the ${tokenSource(context)} lacks the permission ${permission} in the organization '${orgId}'.${apiMessage(answer)}`,
       'Give it the permissions runner_read, runner_write, runner_rule_read and runner_rule_write, and check the organization id.');
-    case 404: return permission === 'runner_write' ? undefined : problem(`The orchestrator does not know the organization '${orgId}'.${said(answer)}`,
+    case 404: return permission === 'runner_write' ? undefined : problem(`The orchestrator does not know the organization '${orgId}'.${apiMessage(answer)}`,
       'Correct orgId, and deploy again.');
     default: return undefined;
   }
