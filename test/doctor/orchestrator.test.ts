@@ -89,12 +89,14 @@ describe('the check of the API token', () => {
   ])('reports %s', async (_, stored, result, found, remedy) => {
     expect(await findingsOf(TOKEN, contextOf({ stored }))).toEqual([{ result, found, remedy }]);
     expect(await findingsOf(REGISTRATION, contextOf({ stored }))).toEqual([
-      { result: 'unknown', found: 'The registration cannot be read without the API token.', remedy: SEE_TOKEN }]);
+      { result: 'unknown', found: 'The registration cannot be read without the API token.', remedy: SEE_TOKEN },
+    ]);
   });
 
   test('reports a secret whose field has no token', async () => {
     expect(await findingsOf(TOKEN, contextOf({ stored: 'writer', properties: { Token: { SecretId: 's', SecretField: 'token' } } }))).toEqual([
-      { result: 'problem', found: 'The secret s holds no API token in its field "token".', remedy: 'Put the API token of the orchestrator there.' }]);
+      { result: 'problem', found: 'The secret s holds no API token in its field "token".', remedy: 'Put the API token of the orchestrator there.' },
+    ]);
   });
 
   test('names the permission that the user needs to read the secret', async () => {
@@ -141,7 +143,8 @@ describe('the check of the registration', () => {
     const { created_at: created } = await register();
     const id = await addRule();
     expect(await findingsOf(REGISTRATION, contextOf({ physicalId: `my-org/prod-runner@${created}`, rules: [rule(`${id};adopted`)] }))).toEqual([
-      { result: 'ok', found: "The runner 'prod-runner' is registered as in the template." }]);
+      { result: 'ok', found: "The runner 'prod-runner' is registered as in the template." },
+    ]);
   });
 
   test('reports a runner that is not registered', async () => {
@@ -170,9 +173,10 @@ describe('the check of the registration', () => {
     await register();
     await call('POST', `/orgs/${ORG}/runners`, { ...BODY, id: 'other-runner' });
     const id = await addRule({ runner_id: 'other-runner' });
-    expect(await findingsOf(REGISTRATION, contextOf({ rules: [rule(UNKNOWN_UUID), rule(id)] }))).toEqual([
+    expect(await findingsOf(REGISTRATION, contextOf({ rules: [rule(UNKNOWN_UUID), rule(id as string)] }))).toEqual([
       {
-        result: 'problem', remedy: RULE_REMEDY,
+        result: 'problem',
+        remedy: RULE_REMEDY,
         found: `The runner rule ${UNKNOWN_UUID} (project blog, environment type any) does not exist at the orchestrator: its environments do not get this runner.`,
       },
       { result: 'problem', remedy: RULE_REMEDY, found: `The runner rule ${id} (project blog, environment type any) points at the runner 'other-runner'.` },
@@ -183,9 +187,11 @@ describe('the check of the registration', () => {
     await register();
     server.setTokens([{ token: 'writer', orgs: [ORG], permissions: ['runner_read'] }]);
     expect(await findingsOf(REGISTRATION, contextOf({ rules: [rule(UNKNOWN_UUID)] }))).toEqual([
-      { result: 'unknown', found: `The runner rule ${UNKNOWN_UUID} cannot be read: HTTP 403.`, remedy: SEE_TOKEN }]);
+      { result: 'unknown', found: `The runner rule ${UNKNOWN_UUID} cannot be read: HTTP 403.`, remedy: SEE_TOKEN },
+    ]);
     server.setTokens([{ token: 'writer', orgs: [ORG], permissions: ['runner_rule_read'] }]);
     expect(await findingsOf(REGISTRATION, contextOf({}))).toEqual([
-      { result: 'unknown', found: expect.stringMatching(/^The runner 'prod-runner' cannot be read: HTTP 403\. It said: .+\.$/), remedy: SEE_TOKEN }]);
+      { result: 'unknown', found: expect.stringMatching(/^The runner 'prod-runner' cannot be read: HTTP 403\. It said: .+\.$/), remedy: SEE_TOKEN },
+    ]);
   });
 });
