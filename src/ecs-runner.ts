@@ -11,15 +11,18 @@ import { acknowledge } from './common/acknowledgements';
 import { besidesResourceOf } from './common/dependencies';
 import { extendOptions } from './common/input-types';
 import { DEFAULT_LOG_RETENTION } from './common/log-groups';
+import { warnAboutOtherBoundary } from './common/other-boundary';
 import { Problems } from './common/problems';
 import { checkRemovalPolicy, retainExceptOnCreate } from './common/removal-policy';
 import { checkTagsOfResources } from './common/tags';
+import { warnAboutUnknownInputs } from './common/unknown-inputs';
 import { ImportedRunner } from './imported-runner';
 import type { EcsRunnerProps } from './inputs/ecs-runner-props';
 import type { Orchestrator } from './inputs/orchestrator';
+import { unknownRunnerInputs } from './inputs/runner-input-types';
 import { StateStorage } from './inputs/state-storage';
 import { MonitoredRunner } from './monitoring/monitored-runner';
-import { CDK_PROVIDERS, configureCdkProvider } from './parts/cdk-providers';
+import { CDK_PROVIDERS, cdkProvidersOf, configureCdkProvider } from './parts/cdk-providers';
 import { createCluster } from './parts/cluster';
 import { RunnerConnections } from './parts/connections';
 import { usesGitOverSsh, warnAboutEnvironment } from './parts/environment';
@@ -123,6 +126,7 @@ export class EcsRunner extends MonitoredRunner implements IEcsRunner {
   constructor(scope: Construct, id: string, props: EcsRunnerProps) {
     super(scope, id);
     checkRunner(this, props);
+    warnAboutUnknownInputs(this, unknownRunnerInputs(props));
     warnAboutEnvironment(this, props.environment);
     const { orchestrator, encryptionKey, tags = {} } = props;
     this.orchestrator = orchestrator;
@@ -247,6 +251,7 @@ export class EcsRunner extends MonitoredRunner implements IEcsRunner {
     }
 
     addRunner(this, props, this.stateBucket, this.statePrefix);
+    warnAboutOtherBoundary(this, props.permissionsBoundary, () => [this, provider, ...cdkProvidersOf(this)]);
     for (const [key, value] of Object.entries(tags)) {
       Tags.of(this).add(key, value);
     }

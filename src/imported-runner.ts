@@ -5,6 +5,7 @@ import { Construct, DependencyGroup } from 'constructs';
 import { checkConstructId } from './common/construct-ids';
 import { checkTypes, extendOptions, InputTypes, TEXT } from './common/input-types';
 import { Problems } from './common/problems';
+import { unknownInputs, warnAboutUnknownInputs } from './common/unknown-inputs';
 import type { Orchestrator } from './inputs/orchestrator';
 import { ORCHESTRATOR, ROLE, SECURITY_GROUPS } from './inputs/runner-input-types';
 import { RunnerConnections } from './parts/connections';
@@ -29,6 +30,7 @@ export class ImportedRunner extends Resource implements IEcsRunner {
     problems.throwIfAny(this, 'EcsRunner.fromRunnerAttributes()');
     checkImportedId(problems, attributes.runnerId);
     problems.throwIfAny(this, 'EcsRunner.fromRunnerAttributes()');
+    warnAboutUnknownInputs(this, unknownInputs(attributes, ATTRIBUTES));
     this.runnerId = attributes.runnerId;
     this.orchestrator = attributes.orchestrator;
     this.connections = new RunnerConnections(this, attributes.securityGroups);

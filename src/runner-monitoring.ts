@@ -7,6 +7,7 @@ import { rulesInStackOf } from './app-runners';
 import { acknowledge, hipaaAndNist } from './common/acknowledgements';
 import { BOOLEAN, checkTypes, InputType, InputTypes, listOf, objectWith } from './common/input-types';
 import { Problems } from './common/problems';
+import { unknownInputs, warnAboutUnknownInputs } from './common/unknown-inputs';
 import { isKnown, quote } from './common/unknown-values';
 import type { EcsRunner } from './ecs-runner';
 import { dashboardRows } from './monitoring/dashboard';
@@ -95,6 +96,7 @@ export class RunnerMonitoring extends Construct {
   constructor(scope: Construct, id: string, props: RunnerMonitoringProps) {
     super(scope, id);
     check(this, props);
+    warnAboutUnknownInputs(this, unknownInputs(props, MONITORING));
     const { runner, alarmActions = [] } = props;
     this.runner = runner;
     const logGroup = eventLogGroupOf(runner);

@@ -5,9 +5,11 @@ import { addRule, sameRuleAs } from './app-runners';
 import { checkConstructId } from './common/construct-ids';
 import { BOOLEAN, checkTypes, InputTypes, OBJECT, objectWith, TEXT } from './common/input-types';
 import { DEFAULT_LOG_RETENTION } from './common/log-groups';
+import { warnAboutOtherBoundary } from './common/other-boundary';
 import { Problems } from './common/problems';
+import { propertiesBeside, UnknownInput, unknownInputs, warnAboutUnknownInputs } from './common/unknown-inputs';
 import type { RegistrationNetwork } from './inputs/registration-network';
-import { checkRegistrationNetworkTypes, POLICY } from './inputs/runner-input-types';
+import { checkRegistrationNetworkTypes, POLICY, unknownNetworkInputs } from './inputs/runner-input-types';
 import { RegistrationProvider } from './registration/provider';
 import { adoptsExisting, registeredId, RULE_RETAINED, runnerRuleResource } from './registration/resources';
 import type { IEcsRunner, RunnerRuleOptions } from './runner-types';
@@ -62,12 +64,13 @@ export class RunnerRule extends Resource {
   constructor(scope: Construct, id: string, props: RunnerRuleProps) {
     super(scope, id);
     const orchestrator = this.check(props);
+    warnAboutUnknownInputs(this, unknownRuleInputs(props));
     addRule(this, props);
     this.node.addValidation({ validate: () => filterProblems(this, props) });
     // A stack with nothing but rules of imported runners has no registration yet.
     const { stack } = this;
     const shared = RegistrationProvider.settingsOf(stack);
-    RegistrationProvider.find(stack, orchestrator.apiUrl) ?? RegistrationProvider.for(this, orchestrator.apiUrl, {
+    const provider = RegistrationProvider.find(stack, orchestrator.apiUrl) ?? RegistrationProvider.for(this, orchestrator.apiUrl, {
       rolePath: props.rolePath ?? shared?.rolePath,
       permissionsBoundary: props.permissionsBoundary ?? shared?.permissionsBoundary,
       logRetention: DEFAULT_LOG_RETENTION,
@@ -75,6 +78,7 @@ export class RunnerRule extends Resource {
       tags: {},
       network: props.registrationNetwork ?? shared?.network,
     });
+    warnAboutOtherBoundary(this, props.permissionsBoundary, () => [provider]);
     this.resource = runnerRuleResource(this, orchestrator, {
       // The orchestrator refuses rules for runners that are not registered, and deletes a runner's rules with it.
       RunnerId: registeredId(props.runner),
@@ -168,4 +172,15 @@ function checkRuleTypes(problems: Problems, props: RunnerRuleProps): void {
     problems.addAll('runner.orchestrator', props.runner.orchestrator?._typeProblems() ?? []);
     checkRegistrationNetworkTypes(problems, props.registrationNetwork);
   }
+}
+
+/** The properties that are no inputs of a rule. All of them, if the rule has no filter: one of them may be meant as the filter. */
+function unknownRuleInputs(props: RunnerRuleProps): UnknownInput[] {
+  const similar = unknownInputs(props, RULE);
+  const others = FILTERS.some(name => props[name] !== undefined) ? [] : propertiesBeside(props, RULE).filter(name => similar.every(({ input }) => input !== name));
+  return [
+    ...similar,
+    ...others.map(input => ({ input, remedy: 'the rule has no filter, and matches all deployments' })),
+    ...unknownNetworkInputs(props.registrationNetwork),
+  ];
 }

@@ -1,4 +1,4 @@
-import { App, RemovalPolicy, Tags } from 'aws-cdk-lib';
+import { App, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -8,8 +8,8 @@ import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
-import { ACCOUNT, newStack, only, REGION, TOKEN_ARN, runnerIn, statementsOf } from './support';
-import { ApiToken, OnInUse, Orchestrator, RunnerImage, StateStorage } from '../src';
+import { ACCOUNT, importedVpc, minimal, newStack, only, REGION, TOKEN_ARN, tokenOf, runnerIn, statementsOf } from './support';
+import { ApiToken, EcsRunner, OnInUse, Orchestrator, RunnerImage, RunnerMonitoring, RunnerOidcProvider, StateStorage } from '../src';
 
 describe('inputs', () => {
   test('registers id and description, and applies path and boundary to the roles', () => {
@@ -253,5 +253,47 @@ describe('inputs', () => {
     const stack = newStack();
     runnerIn(stack, { containerInsights });
     Template.fromStack(stack).hasResourceProperties('AWS::ECS::Cluster', { ClusterSettings: [{ Name: 'containerInsights', Value: expected }] });
+  });
+});
+
+describe('a property that is no input', () => {
+  /** Plain JavaScript can give anything. */
+  const any = (value: unknown): any => value;
+  const textsOf = (stack: Stack) => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('unknownInput')).map(({ entry }) => String(entry.data));
+
+  test.each<[string, (stack: Stack) => unknown, string]>([
+    ['a runner', stack => runnerIn(stack, any({ subnetIds: undefined, vpc: importedVpc(stack), subnetId: ['subnet-1'], security_groups: [] })), '"subnetId" (did you mean "subnetIds"?), "security_groups" (did you mean "securityGroups"?)'],
+    ['an orchestrator', stack => runnerIn(stack, {
+      orchestrator: Orchestrator.selfHosted(any({
+        orgId: 'my-org', apiToken: tokenOf(stack), apiUrl: 'https://api.example.com', oidcIssuerUrl: 'https://oidc.example.com', gatewayURL: 'https://gateway.example.com',
+      })),
+    }), '"orchestrator.gatewayURL" (did you mean "gatewayUrl"?)'],
+    ['a hosted orchestrator', stack => runnerIn(stack, { orchestrator: Orchestrator.humanitec(any({ orgId: 'my-org', apiToken: tokenOf(stack), apiUrl: 'https://api.example.com' })) }),
+      '"orchestrator.apiUrl" (did you mean Orchestrator.selfHosted()?)'],
+    ['a new bucket', stack => runnerIn(stack, { stateStorage: StateStorage.newBucket(any({ version: false })) }), '"stateStorage.version" (did you mean "versioned"?)'],
+    ['an image', stack => runnerIn(stack, { image: RunnerImage.fromAsset('test/bad-input', any({ file: 'types.ts', buildArg: {} })) }), '"image.buildArg" (did you mean "buildArgs"?)'],
+    ['a selection of subnets', stack => runnerIn(stack, any({ subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnetTypes: 'Public' } })),
+      '"vpcSubnets.subnetTypes" (did you mean "subnetType"?)'],
+    ['the network of the registration', stack => runnerIn(stack, { registrationNetwork: any({ vpc: importedVpc(stack), createEndpoint: true }) }),
+      '"registrationNetwork.createEndpoint" (did you mean "createEndpoints"?)'],
+    ['a rule', stack => runnerIn(stack).addRule('Rule', any({ project: 'my-project' })), '"project" (did you mean "projectId"?)'],
+    ['a rule without a filter', stack => runnerIn(stack).addRule('Rule', any({ environment: 'production' })), '"environment" (the rule has no filter, and matches all deployments)'],
+    ['an imported runner', stack => EcsRunner.fromRunnerAttributes(stack, 'Runner', any({ runnerId: 'prod', securityGroup: [] })), '"securityGroup" (did you mean "securityGroups"?)'],
+    ['a RunnerOidcProvider', stack => new RunnerOidcProvider(stack, 'Provider', any({ oidcIssuer_url: 'https://oidc.example.com', oidcIssuer: 1, oidcIssuerURL: 1 })),
+      '"oidcIssuer_url" (did you mean "oidcIssuerUrl"?), "oidcIssuerURL" (did you mean "oidcIssuerUrl"?)'],
+    ['a RunnerMonitoring', stack => new RunnerMonitoring(stack, 'Monitoring', any({ runner: runnerIn(stack), dashboardEnable: false })), '"dashboardEnable" (did you mean "dashboardEnabled"?)'],
+  ])('of %s has a warning, which names the input that it resembles', (_name, make, names) => {
+    const stack = newStack();
+    make(stack);
+    expect(textsOf(stack)).toEqual([`These properties are no inputs, and have no effect: ${names}. Correct their names, remove them, or acknowledge this warning. `
+      + '[ack: cdk-humanitec-ecs-runner:unknownInput]']);
+  });
+
+  test('has no warning if it resembles no input, if the input is given too, or if it has no value', () => {
+    const stack = newStack();
+    class TeamRunner extends EcsRunner {}
+    const runner = new TeamRunner(stack, 'Runner', any({ ...minimal(stack), team: 'my-team', subnetId: 'subnet-1', tag: undefined }));
+    runner.addRule('Rule', any({ projectId: 'my-project', team: 'my-team' }));
+    expect(textsOf(stack)).toEqual([]);
   });
 });

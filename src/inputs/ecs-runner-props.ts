@@ -217,9 +217,10 @@ export interface EcsRunnerProps {
   readonly rolePath?: string;
 
   /**
-   * Permissions boundary of all roles that the construct creates. All runners of a stack must use the same boundary.
+   * Permissions boundary of all roles that the construct creates. All runners of a stack must use the same boundary. The boundary of the app, stage or stack
+   * (`PermissionsBoundary`, context `@aws-cdk/core:permissionsBoundary`) replaces it: a warning is printed if they differ.
    *
-   * @default - none
+   * @default - the boundary of the app, stage or stack, if there is one
    * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
    */
   readonly permissionsBoundary?: iam.IManagedPolicy;

@@ -6,6 +6,7 @@ import { checkIssuer, issuerName } from './oidc-issuer';
 import { HUMANITEC_API_URL, HUMANITEC_OIDC_ISSUER, HUMANITEC_TASK_FAMILY_PREFIX } from '../common/contract';
 import { checkTypes, InputTypes, objectWith, sensitive, TEXT } from '../common/input-types';
 import { Problem, Problems } from '../common/problems';
+import { propertiesBeside, UnknownInput, unknownInputs } from '../common/unknown-inputs';
 import { isKnown, isPlaceholder, maskUnknown, quoteUrl } from '../common/unknown-values';
 
 /** Properties of `Orchestrator.humanitec()`. */
@@ -67,9 +68,12 @@ export interface SelfHostedOrchestratorProps extends HumanitecOrchestratorProps 
   readonly extraCaCertificates?: string;
 }
 
-const TYPES: InputTypes<SelfHostedOrchestratorProps> = {
+const HUMANITEC_TYPES: InputTypes<HumanitecOrchestratorProps> = {
   orgId: TEXT,
   apiToken: sensitive(objectWith('an ApiToken', '_service', 'Make it with ApiToken.fromSecretsManager() or ApiToken.fromSsmParameter().')),
+};
+const TYPES: InputTypes<SelfHostedOrchestratorProps> = {
+  ...HUMANITEC_TYPES,
   apiUrl: TEXT,
   gatewayUrl: TEXT,
   oidcIssuerUrl: TEXT,
@@ -89,12 +93,13 @@ export class Orchestrator {
    * @param props the properties of the orchestrator
    */
   public static humanitec(props: HumanitecOrchestratorProps): Orchestrator {
+    const ofSelfHosted = propertiesBeside(props, HUMANITEC_TYPES).filter(name => name in TYPES);
     return new Orchestrator({
       ...props,
       apiUrl: HUMANITEC_API_URL,
       oidcIssuerUrl: HUMANITEC_OIDC_ISSUER,
       taskFamilyPrefix: HUMANITEC_TASK_FAMILY_PREFIX,
-    });
+    }, [...unknownInputs(props, HUMANITEC_TYPES), ...ofSelfHosted.map(input => ({ input, remedy: 'did you mean Orchestrator.selfHosted()?' }))]);
   }
 
   /**
@@ -103,7 +108,7 @@ export class Orchestrator {
    * @param props the properties of the orchestrator
    */
   public static selfHosted(props: SelfHostedOrchestratorProps): Orchestrator {
-    return new Orchestrator({ ...props });
+    return new Orchestrator({ ...props }, unknownInputs(props, TYPES));
   }
 
   /** Id of the organization. */
@@ -121,7 +126,14 @@ export class Orchestrator {
   /** Certificates of private CAs that may have issued the API's certificate, in PEM format; undefined if not given. */
   public readonly extraCaCertificates?: string;
 
-  private constructor(props: SelfHostedOrchestratorProps) {
+  /**
+   * Given properties that are no inputs.
+   * @internal
+   */
+  public readonly _unknownInputs: UnknownInput[];
+
+  private constructor(props: SelfHostedOrchestratorProps, unknown: UnknownInput[]) {
+    this._unknownInputs = unknown;
     this.orgId = props.orgId;
     this.apiUrl = withoutTrailingSlash(props.apiUrl);
     this.gatewayUrl = props.gatewayUrl === undefined ? undefined : withoutTrailingSlash(props.gatewayUrl);

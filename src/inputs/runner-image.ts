@@ -8,6 +8,7 @@ import type { Construct } from 'constructs';
 import { IMAGE_MAX, IMAGE_PATTERN } from '../common/contract';
 import { checkType, checkTypes, InputTypes, listOf, mapOf, objectWith, TEXT } from '../common/input-types';
 import { Problem, Problems } from '../common/problems';
+import { unknownInputs, warnAboutUnknownInputs } from '../common/unknown-inputs';
 import { quote } from '../common/unknown-values';
 
 /** Options of `RunnerImage.fromAsset()`. */
@@ -231,6 +232,7 @@ class AssetImage extends RunnerImage {
         `The image is built for ${platform.platform}, but the orchestrator's tasks run on ${ecrAssets.Platform.LINUX_AMD64.platform}, where such an image does not start. `
         + 'Omit `platform`, unless your orchestrator registers its task definitions for another platform.');
     }
+    warnAboutUnknownInputs(scope, unknownInputs(this.options, ASSET_IMAGE, 'image.'));
     const asset = new ecrAssets.DockerImageAsset(scope, 'Image', {
       ...this.options, directory: this.directory, platform, buildArgs: inOrder(buildArgs), buildSecrets: inOrder(buildSecrets),
     });

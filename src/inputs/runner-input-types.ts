@@ -6,6 +6,7 @@ import { EcsRunnerProps, OnInUse } from './ecs-runner-props';
 import type { RegistrationNetwork } from './registration-network';
 import { BOOLEAN, checkType, checkTypes, InputTypes, listOf, mapOf, OBJECT, objectWith, oneOf, sensitive, TEXT } from '../common/input-types';
 import type { Problems } from '../common/problems';
+import { UnknownInput, unknownInputs } from '../common/unknown-inputs';
 
 export const ORCHESTRATOR = objectWith('an Orchestrator', '_issuerName', 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().');
 export const ROLE = objectWith('an iam.IRole', 'roleArn');
@@ -50,6 +51,11 @@ const RUNNER: InputTypes<EcsRunnerProps> = {
 
 const NETWORK: InputTypes<RegistrationNetwork> = { vpc: VPC, vpcSubnets: OBJECT, securityGroups: SECURITY_GROUPS, createEndpoints: BOOLEAN };
 
+/** The CDK ignores other properties of a selection. */
+const SUBNET_SELECTION: Record<keyof ec2.SubnetSelection, true> = {
+  availabilityZones: true, onePerAz: true, subnetFilters: true, subnetGroupName: true, subnets: true, subnetType: true,
+};
+
 /** Rejects inputs of a runner whose types are wrong. The other checks rely on the types. */
 export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): void {
   checkTypes(problems, props, RUNNER, ['orchestrator']);
@@ -60,6 +66,26 @@ export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): voi
     checkSubnetTypes(problems, 'vpcSubnets', props.vpcSubnets);
     checkRegistrationNetworkTypes(problems, props.registrationNetwork);
   }
+}
+
+/** The properties that are no inputs of a runner, but resemble one. */
+export function unknownRunnerInputs(props: EcsRunnerProps): UnknownInput[] {
+  const { orchestrator, stateStorage, vpcSubnets, registrationNetwork } = props;
+  return [
+    ...unknownInputs(props, RUNNER),
+    ...orchestrator._unknownInputs.map(({ input, remedy }) => ({ input: `orchestrator.${input}`, remedy })),
+    ...stateStorage?._unknownInputs ?? [],
+    ...unknownInputs(vpcSubnets, SUBNET_SELECTION, 'vpcSubnets.'),
+    ...unknownNetworkInputs(registrationNetwork),
+  ];
+}
+
+/** The properties that are no inputs of the registration's network, but resemble one. */
+export function unknownNetworkInputs(network: RegistrationNetwork | undefined): UnknownInput[] {
+  return [
+    ...unknownInputs(network, NETWORK, 'registrationNetwork.'),
+    ...unknownInputs(network?.vpcSubnets, SUBNET_SELECTION, 'registrationNetwork.vpcSubnets.'),
+  ];
 }
 
 /** Rejects a network of the registration whose types are wrong. */

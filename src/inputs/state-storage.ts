@@ -8,6 +8,7 @@ import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } f
 import { checkKey, checkPartition, checkPlace, isElsewhere, placeOf, resourceOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { checkRemovalPolicy } from '../common/removal-policy';
+import { UnknownInput, unknownInputs } from '../common/unknown-inputs';
 import { canonical, isKnown, maskUnknown, quote } from '../common/unknown-values';
 
 /** Options of an existing state bucket. */
@@ -165,6 +166,14 @@ export class StateStorage {
    */
   public _valuesInPolicies(): [input: string, value: string | undefined][] {
     return [['prefix', this.options.prefix], ['existingBucket', this.existing?.bucketArn]];
+  }
+
+  /**
+   * Given properties that are no inputs. `_problems` rejects those of an existing bucket.
+   * @internal
+   */
+  public get _unknownInputs(): UnknownInput[] {
+    return this.existing ? [] : unknownInputs(this.options, TYPES, 'stateStorage.');
   }
 
   /** @internal */

@@ -40,6 +40,11 @@ export function configureCdkProvider(scope: Construct, id: string, inputs: CdkPr
   }
 }
 
+/** The CDK's own custom resource providers in the stack of the scope, of those that runners use. */
+export function cdkProvidersOf(scope: Construct): IConstruct[] {
+  return Object.values(CDK_PROVIDERS).flatMap(id => Stack.of(scope).node.tryFindChild(id) ?? []);
+}
+
 /** Adds tags to the role and the function of a CDK custom resource provider, which the CDK does not tag. */
 function tagProvider(provider: IConstruct, tags: Record<string, string>): void {
   const provided = provider.node.tryFindChild(TAGS_ID) as ProviderTags | undefined ?? new ProviderTags(provider as Construct, TAGS_ID);

@@ -7,6 +7,7 @@ import { checkTypes, InputTypes, oneOf, TEXT } from '../common/input-types';
 import { warnAtTheEnd } from '../common/late-warning';
 import { Problems } from '../common/problems';
 import { isRetained } from '../common/removal-policy';
+import { unknownInputs, warnAboutUnknownInputs } from '../common/unknown-inputs';
 import { checkIssuer, issuerName } from '../inputs/oidc-issuer';
 
 /** Properties of `RunnerOidcProvider`. */
@@ -61,6 +62,7 @@ export class RunnerOidcProvider extends iam.OidcProviderNative {
     // With its name known, stacks of other regions can refer to it.
     const name = issuerName(oidcIssuerUrl);
     super(scope, id, { url: `https://${name}`, clientIds: [OIDC_AUDIENCE], oidcProviderName: name });
+    warnAboutUnknownInputs(this, unknownInputs(props, TYPES));
     const resource = this.node.defaultChild as iam.CfnOIDCProvider;
     resource.applyRemovalPolicy(removalPolicy);
     rejectSecondDefinition(resource);

@@ -1,7 +1,8 @@
-import { Annotations as CdkAnnotations, Stack } from 'aws-cdk-lib';
+import { Annotations as CdkAnnotations, App, PermissionsBoundary, RemovalPolicy, Stack, StackProps } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { ACCOUNT, newStack, runnerIn } from '../support';
+import { EcsRunner, RunnerRule, StateStorage } from '../../src';
+import { ACCOUNT, newStack, orchestratorOf, quietRunner, REGION, runnerIn, warningsOf } from '../support';
 
 const TASKS = new iam.ServicePrincipal('ecs-tasks.amazonaws.com');
 
@@ -56,5 +57,65 @@ describe('the trust policy of a given role', () => {
     runnerIn(stack, { taskRole: given });
     given.assumeRolePolicy!.addStatements(new iam.PolicyStatement({ actions: ['sts:AssumeRole'], principals: [TASKS] }));
     expect(warningsIn(stack)).toEqual([]);
+  });
+});
+
+/** The boundary of a runner and that of its app are two sources of one setting. */
+describe('the permissions boundary of a runner', () => {
+  const ENV = { account: ACCOUNT, region: REGION };
+  const boundary = (stack: Stack, name = 'boundary') => iam.ManagedPolicy.fromManagedPolicyName(stack, name, name);
+  const WARNING = '/Stack/Runner: otherPermissionsBoundary';
+
+  /** A runner with a boundary, in a new VPC and with a bucket that is emptied: the CDK then creates two more roles. */
+  function runnerWithBoundary(stack: Stack): EcsRunner {
+    return quietRunner(stack, {
+      vpc: undefined,
+      stateStorage: StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }),
+      permissionsBoundary: boundary(stack),
+    });
+  }
+
+  test.each<[string, StackProps, (stack: Stack) => void]>([
+    ['of the stack', { permissionsBoundary: PermissionsBoundary.fromName('other') }, () => undefined],
+    ['that an aspect applies', {}, stack => iam.PermissionsBoundary.of(stack).apply(boundary(stack, 'other'))],
+    ['that an aspect removes', {}, stack => iam.PermissionsBoundary.of(stack).clear()],
+  ])('another boundary %s has a warning that names all roles of the runner', (_name, props, apply) => {
+    const stack = newStack({ env: ENV, ...props }, 'Stack', new App({ context: { '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true } }));
+    const runner = runnerWithBoundary(stack);
+    apply(stack);
+    expect(warningsOf(stack)).toEqual([WARNING]);
+    const roles = ['Stack/Runner/TaskRole/Resource', 'Stack/Runner/ExecutionRole/Resource', 'Stack/Runner/TaskManagerRole/Resource', 'Stack/HumanitecRunnerRegistration/Role/Resource',
+      'Stack/Custom::S3AutoDeleteObjectsCustomResourceProvider/Role', 'Stack/Custom::VpcRestrictDefaultSGCustomResourceProvider/Role'];
+    Annotations.fromStack(stack).hasWarning(`/${runner.node.path}/Warnings`, Match.stringLikeRegexp(
+      `These roles do not get the boundary of \`permissionsBoundary\` .*: ${roles.map(role => `"${role}"`).join(', ')}\\. .*replaces it\\.`));
+  });
+
+  test('a boundary of one role has a warning that names this role only', () => {
+    const stack = newStack({ env: ENV });
+    const runner = runnerWithBoundary(stack);
+    iam.PermissionsBoundary.of(runner.taskRole).apply(boundary(stack, 'other'));
+    Annotations.fromStack(stack).hasWarning('/Stack/Runner/Warnings', Match.stringLikeRegexp(': "Stack/Runner/TaskRole/Resource"\\. '));
+  });
+
+  test('the same boundary in the context of the app has no warning', () => {
+    const context = { '@aws-cdk/core:permissionsBoundary': { name: 'boundary' } };
+    for (const env of [ENV, undefined]) {
+      const stack = newStack({ env }, 'Stack', new App({ context }));
+      runnerWithBoundary(stack);
+      expect(warningsOf(stack)).toEqual([]);
+    }
+  });
+
+  test('the boundary of the app alone has no warning', () => {
+    const stack = newStack({ env: ENV, permissionsBoundary: PermissionsBoundary.fromName('boundary') });
+    quietRunner(stack);
+    expect(warningsOf(stack)).toEqual([]);
+  });
+
+  test('a rule of an imported runner has the warning for the role of the registration', () => {
+    const stack = newStack({ env: ENV, permissionsBoundary: PermissionsBoundary.fromName('other') });
+    const runner = EcsRunner.fromRunnerAttributes(stack, 'Imported', { runnerId: 'prod', orchestrator: orchestratorOf(stack) });
+    new RunnerRule(stack, 'Rule', { runner, permissionsBoundary: boundary(stack) });
+    expect(warningsOf(stack)).toEqual(['/Stack/Rule: otherPermissionsBoundary']);
   });
 });
