@@ -33,6 +33,7 @@ import { checkAddedSecurityGroup, createNetwork, warnAboutTaskEgress } from './p
 import { findOrCreateOidcProvider } from './parts/oidc-provider';
 import { registerRunner } from './parts/registration';
 import { runnerIdProperties } from './parts/runner-id';
+import { warnAboutRequiredHeader } from './parts/state-bucket-policy';
 import { createTaskManagerRole } from './parts/task-manager-role';
 import { createTaskRole } from './parts/task-role';
 import { valuesOfDeployment } from './parts/wildcards';
@@ -165,6 +166,9 @@ export class EcsRunner extends MonitoredRunner implements IEcsRunner {
     this.autoDeletesObjects = stateStorage._autoDeletes;
     this.stateBucket = stateStorage._findOrCreateBucket(this, encryptionKey);
     this.statePrefix = stateStorage._prefix;
+    if (stateStorage._isExisting) {
+      warnAboutRequiredHeader(this, this.stateBucket);
+    }
     // An existing bucket may know its key itself, and have another one than the log groups.
     const stateKey = this.stateBucket.encryptionKey ?? encryptionKey;
     if (stateStorage._autoDeletes) {

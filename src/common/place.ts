@@ -55,6 +55,19 @@ export function checkPartition(scope: IConstruct, problems: Problems, input: str
   }
 }
 
+/** Rejects an imported resource whose name and ARN are those of different resources: the orchestrator would get one, and the policies the other. */
+export function checkNameInArn(problems: Problems, input: string, name: string, arn: string, pattern: RegExp): void {
+  const found = pattern.exec(arn)?.[1];
+  if (isElsewhere(found, name)) {
+    problems.add({
+      input,
+      expected: 'a name and an ARN of the same resource',
+      got: `the name ${quote(name)} and the ARN ${quote(arn)}`,
+      fix: 'Correct one of the two, or import the resource by its ARN alone.',
+    });
+  }
+}
+
 /** Rejects a resource of another account or region than the stack of the scope. */
 export function checkPlace(scope: IConstruct, problems: Problems, input: string, place: Place, rule: PlaceRule): void {
   const stack = Stack.of(scope);

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { acknowledge, Acknowledgement, hipaaNistAndPci } from '../common/acknowledgements';
 import { BUCKET_PATTERN, PATH_PREFIX_PATTERN } from '../common/contract';
 import { BOOLEAN, checkType, checkTypes, InputTypes, objectWith, oneOf, TEXT } from '../common/input-types';
-import { checkKey, checkPartition, checkPlace, isElsewhere, placeOf, resourceOf } from '../common/place';
+import { checkKey, checkNameInArn, checkPartition, checkPlace, isElsewhere, placeOf, resourceOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
 import { checkRemovalPolicy } from '../common/removal-policy';
 import { UnknownInput, unknownInputs } from '../common/unknown-inputs';
@@ -261,6 +261,7 @@ export class StateStorage {
         fix: 'The orchestrator rejects such names: use another bucket.',
       });
     }
+    checkNameInArn(problems, 'existingBucket', bucket.bucketName, arn, /^arn:[^:]*:s3:::([^/{]+)$/);
     checkPartition(scope, problems, 'existingBucket', 'a bucket', bucket.bucketArn);
     const region = placeOf(scope, bucket).region;
     const stack = Stack.of(scope);

@@ -2,8 +2,9 @@ import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 import { CLUSTER_NAME_MAX } from '../common/contract';
-import { checkPlace, placeOf } from '../common/place';
+import { checkNameInArn, checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
+import { canonical } from '../common/unknown-values';
 import type { EcsRunnerProps } from '../inputs/ecs-runner-props';
 
 export type ClusterInputs = Pick<EcsRunnerProps, 'cluster' | 'containerInsights' | 'encryptionKey'>;
@@ -21,6 +22,7 @@ export function checkCluster(scope: Construct, problems: Problems, { cluster, co
     fix: 'Import the cluster by its name, not by its ARN.',
   });
   if (!problems.has('cluster')) {
+    checkNameInArn(problems, 'cluster', cluster.clusterName, canonical(scope, cluster.clusterArn), /^arn:[^:]*:ecs:[^:]*:[^:]*:cluster\/([^/{]+)$/);
     checkPlace(scope, problems, 'cluster', placeOf(scope, cluster, cluster.clusterArn), {
       resource: 'a cluster', mustMatch: ['region', 'account'], fix: 'A runner can use only a cluster in its own account and region: give such a cluster.',
     });

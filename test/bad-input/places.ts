@@ -29,12 +29,19 @@ const KEY = `expected a key in the region of the encrypted resource, "${REGION}"
   + 'AWS services encrypt with keys of the same region only: give a key of that region. A multi-Region key has one ARN per region.';
 const account = (what: string) => `expected ${what} in the runner's account, "${ACCOUNT}"; got one in "${OTHER}".`;
 const region = (what: string) => `expected ${what} in the runner's region, "${REGION}"; got one in "${ELSEWHERE}".`;
+const SAME = 'Correct one of the two, or import the resource by its ARN alone.';
 const VPC = 'A VPC and its resources belong to one region: give resources in the region of the stack.';
 
 /** Resources of other accounts and regions, and aliases in place of keys. */
 export const ROWS: Row[] = [
   ['a cluster of another account', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${OTHER}:cluster/c`) }),
     [`cluster: ${account('a cluster')} A runner can use only a cluster in its own account and region: give such a cluster.`]],
+  ['a cluster whose name and ARN differ', stack => ({
+    cluster: ecs.Cluster.fromClusterAttributes(stack, 'C', { clusterName: 'one', clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/two`, vpc: importedVpc(stack), securityGroups: [] }),
+  }), [`cluster: expected a name and an ARN of the same resource; got the name "one" and the ARN "arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/two". ${SAME}`]],
+  ['a bucket whose name and ARN differ', stack => ({
+    stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketAttributes(stack, 'B', { bucketName: 'one', bucketArn: 'arn:aws:s3:::two' })),
+  }), [`stateStorage.existingBucket: expected a name and an ARN of the same resource; got the name "one" and the ARN "arn:aws:s3:::two". ${SAME}`]],
   ['a task role of another account', stack => ({ taskRole: iam.Role.fromRoleArn(stack, 'R', `arn:aws:iam::${OTHER}:role/r`) }),
     [`taskRole: ${account('a role')} ECS starts tasks with roles of their own account only.`]],
   ['an execution role of a stack of another account', stack => ({
