@@ -76,6 +76,16 @@ describe('the check of the API token', () => {
     })));
   });
 
+  test.each(['/runners', '/runner-rules'])('cannot be completed if the API refuses GET %s for another reason', async (refused) => {
+    server.setFaults(({ path }) => path.includes(`${refused}?`)
+      ? { name: 'other', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error":"x","message":"Too many pages."}' } } : undefined);
+    expect(await findingsOf(TOKEN, contextOf({}))).toEqual([{
+      result: 'unknown',
+      found: `The permission ${refused === '/runners' ? 'runner_read' : 'runner_rule_read'} of the API token could not be checked: HTTP 400. It said: Too many pages.`,
+      remedy: 'Correct the cause that the orchestrator names, then run the doctor again.',
+    }]);
+  });
+
   test('reports a token of another organization', async () => {
     expect(await findingsOf(TOKEN, contextOf({ stored: 'stranger' }))).toEqual([expect.objectContaining({ result: 'problem', remedy: ALL_PERMISSIONS })]);
   });

@@ -1,4 +1,4 @@
-import { Check, Context, Finding, ok, problem } from '../check';
+import { Check, Context, Finding, ok, problem, unknown } from '../check';
 import { ApiAnswer, apiMessage, callApi, NoAnswer, tokenSource } from '../orchestrator';
 
 /** Each permission with a call that needs it. No runner can have the id `0`, so that the last call changes nothing. */
@@ -41,6 +41,8 @@ function judge(context: Context, permission: string, answer: ApiAnswer): Finding
       'Give it the permissions runner_read, runner_write, runner_rule_read and runner_rule_write, and check the organization id.');
     case 404: return permission === 'runner_write' ? undefined : problem(`The orchestrator does not know the organization '${orgId}'.${apiMessage(answer)}`,
       'Correct orgId, and deploy again.');
-    default: return undefined;
+    // The call that needs `runner_write` cannot succeed. Any other error means that the permission is sufficient.
+    default: return answer.status < 400 || permission === 'runner_write' ? undefined
+      : unknown(`The permission ${permission} of the API token could not be checked: HTTP ${answer.status}.${apiMessage(answer)}`, 'Correct the cause that the orchestrator names, then run the doctor again.');
   }
 }
