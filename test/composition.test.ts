@@ -1,7 +1,8 @@
-import { CfnParameter, CfnResource, Fn, RemovalPolicy } from 'aws-cdk-lib';
+import { Aspects, CfnElement, CfnParameter, CfnResource, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
@@ -237,4 +238,18 @@ describe('the resource of a rule', () => {
     const [deliveries] = Object.keys(template.findResources('AWS::Lambda::EventInvokeConfig'));
     template.hasResource('Custom::HumanitecRunnerRule', { DependsOn: Match.arrayWith([deliveries]) });
   });
+});
+
+test('the role and the key of the log group of the registration follow a logical ID that the app overrides', () => {
+  const stack = newStack();
+  runnerIn(stack, { encryptionKey: new kms.Key(stack, 'Key') });
+  const logGroup = stack.node.findChild('HumanitecRunnerRegistration').node.findChild('LogGroup') as CfnElement;
+  Aspects.of(stack).add({ visit: node => node === logGroup && logGroup.overrideLogicalId('Renamed') });
+  const template = Template.fromStack(stack);
+  // CloudFormation generates the name of the log group from this.
+  const { WriteLog: writeLog } = statementsOf(template, 'HumanitecRunnerRegistrationRole');
+  expect(writeLog.Resource['Fn::Sub'] ?? JSON.stringify(writeLog.Resource)).toContain('-Renamed-*');
+  const { KeyPolicy: keyPolicy } = only(template, 'AWS::KMS::Key').Properties;
+  expect(JSON.stringify(keyPolicy)).toContain('-Renamed-*');
+  expect(JSON.stringify([writeLog, keyPolicy])).not.toContain('RegistrationLogGroup');
 });

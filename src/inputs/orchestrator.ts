@@ -190,6 +190,14 @@ export class Orchestrator {
       fix: 'Use the prefix that your orchestrator is configured with, or omit it.',
     });
     this.checkUrl(problems, 'apiUrl', this.apiUrl, 'The API token travels over this connection: give the URL under which the API is served with TLS.');
+    if (isKnown(this.apiUrl) && /\/orgs(?:\/[^/]*)?$/.test(this.apiUrl)) {
+      problems.add({
+        input: 'apiUrl',
+        expected: 'the base URL of the API, to which the path "/orgs/<organization>" is appended',
+        got: quoteUrl(this.apiUrl),
+        fix: 'Remove "/orgs" and the rest of the path.',
+      });
+    }
     this.checkUrl(problems, 'gatewayUrl', this.gatewayUrl, 'Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.');
     checkIssuer(problems, this.oidcIssuerUrl);
     this.checkCertificates(problems);
@@ -204,10 +212,11 @@ export class Orchestrator {
     const url = parseUrl(value);
     const loopback = url !== undefined && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
     const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
-    if (!url || !secure || url.search || url.hash || url.username || url.password) {
+    // The parser ignores spaces around the URL and a missing host, but the Lambda and the tasks get the text as it is.
+    if (!url || !secure || !/^https?:\/\/[^\s/]\S*$/i.test(value) || url.search || url.hash || url.username || url.password) {
       problems.add({
         input,
-        expected: 'an https:// URL without credentials, query and fragment (http:// only on loopback)',
+        expected: 'an https:// URL without spaces, credentials, query and fragment (http:// only on loopback)',
         got: quoteUrl(value),
         fix,
       });

@@ -212,11 +212,11 @@ function checkSubnetIds(input: string, ids: string[], problems: Problems): void 
       fix: ids.length === 0 ? 'Give at least one subnet that the tasks can run in.' : 'Select fewer subnets: one per availability zone is enough.',
     });
   }
-  const odd = ids.filter(id => isKnown(id) && (id.length === 0 || id.length > SUBNET_ID_MAX));
+  const odd = ids.filter(id => isKnown(id) && (id.length === 0 || id.length > SUBNET_ID_MAX || /\s/.test(id)));
   if (odd.length > 0) {
     problems.add({
       input,
-      expected: `subnet ids of 1 to ${SUBNET_ID_MAX} characters, such as "subnet-0123456789abcdef0"`,
+      expected: `subnet ids of 1 to ${SUBNET_ID_MAX} characters without spaces, such as "subnet-0123456789abcdef0"`,
       got: odd.map(quote).join(', '),
       fix: 'Give the ids, not ARNs or names.',
     });

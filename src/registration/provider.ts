@@ -145,7 +145,7 @@ export class RegistrationProvider extends Construct {
     acknowledge(this.logGroup, () => logGroupFindings(this, this.key));
     // CloudFormation generates the name from the stack name and the logical id. A pattern instead of the name avoids a dependency of the role on the log group,
     // and a circular dependency with the key.
-    this.logGroupNames = `${Aws.STACK_NAME}-${stack.getLogicalId(this.logGroup)}-*`;
+    this.logGroupNames = `${Aws.STACK_NAME}-${this.logGroup.logicalId}-*`;
 
     this.role = new iam.Role(this, 'Role', {
       description: 'Registers Platform Orchestrator runners: reads the API token, writes its own log',

@@ -13,13 +13,15 @@ export const ROWS: Row[] = [
     subnetIds: undefined, vpc: ec2.Vpc.fromVpcAttributes(stack, 'V', { vpcId: 'vpc-1', availabilityZones: [`${REGION}a`], privateSubnetIds: subnets(17) }),
   }), ['vpc: expected 1 to 16 subnets; got 17. Select fewer subnets: one per availability zone is enough.']],
   ['an empty subnet id', () => ({ subnetIds: ['subnet-12345678', ''] }),
-    ['subnetIds: expected subnet ids of 1 to 24 characters, such as "subnet-0123456789abcdef0"; got "". Give the ids, not ARNs or names.']],
+    ['subnetIds: expected subnet ids of 1 to 24 characters without spaces, such as "subnet-0123456789abcdef0"; got "". Give the ids, not ARNs or names.']],
+  ['a list of subnet ids in one text', () => ({ subnetIds: ['subnet-1, subnet-2'] }),
+    ['subnetIds: expected subnet ids of 1 to 24 characters without spaces, such as "subnet-0123456789abcdef0"; got "subnet-1, subnet-2". Give the ids, not ARNs or names.']],
   ['an empty selection of subnets', stack => ({ subnetIds: undefined, vpc: importedVpc(stack), vpcSubnets: { subnets: [] } }),
     ['vpcSubnets: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.']],
   ['an empty selection of subnets for the registration', stack => ({ registrationNetwork: { vpc: importedVpc(stack), vpcSubnets: { subnets: [] } } }),
     ['registrationNetwork.vpcSubnets: expected at least one subnet; got none. Select existing subnets of the VPC.']],
   ['a subnet ARN', () => ({ subnetIds: [`arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1`] }),
-    [`subnetIds: expected subnet ids of 1 to 24 characters, such as "subnet-0123456789abcdef0"; got "arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1". `
+    [`subnetIds: expected subnet ids of 1 to 24 characters without spaces, such as "subnet-0123456789abcdef0"; got "arn:aws:ec2:${REGION}:${ACCOUNT}:subnet/subnet-1". `
       + 'Give the ids, not ARNs or names.']],
   ['six security groups', stack => ({
     securityGroups: [1, 2, 3, 4, 5, 6].map(i => ec2.SecurityGroup.fromSecurityGroupId(stack, `Sg${i}`, `sg-1234567${i}`)),

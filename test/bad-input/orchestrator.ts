@@ -6,9 +6,9 @@ import { ApiToken, Orchestrator } from '../../src';
 /** Orchestrators and API tokens. */
 const ISSUER = 'orchestrator.oidcIssuerUrl: expected an https:// URL of host and path, without port, query and fragment; got ';
 const ISSUER_FIX = '. IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.';
-const API_URL = 'orchestrator.apiUrl: expected an https:// URL without credentials, query and fragment (http:// only on loopback); got ';
+const API_URL = 'orchestrator.apiUrl: expected an https:// URL without spaces, credentials, query and fragment (http:// only on loopback); got ';
 const API_URL_FIX = '. The API token travels over this connection: give the URL under which the API is served with TLS.';
-const GATEWAY_URL = 'orchestrator.gatewayUrl: expected an https:// URL without credentials, query and fragment (http:// only on loopback); got ';
+const GATEWAY_URL = 'orchestrator.gatewayUrl: expected an https:// URL without spaces, credentials, query and fragment (http:// only on loopback); got ';
 const GATEWAY_URL_FIX = '. Give the URL that your orchestrator hands to the tasks as `RUNNER_GATEWAY_URL`.';
 const CERTIFICATES = 'orchestrator.extraCaCertificates: expected only certificates in PEM format, "-----BEGIN CERTIFICATE-----…"; got ';
 const CERTIFICATES_FIX = '. Give the text of the PEM file of your CA.';
@@ -24,6 +24,12 @@ export const ROWS: Row[] = [
   ['a user in the API URL', stack => selfHosted(stack, { apiUrl: 'https://me@api.example.com' }), [`${API_URL}"https://...@api.example.com"${API_URL_FIX}`]],
   ['a query in the API URL', stack => selfHosted(stack, { apiUrl: 'https://api.example.com/?a=b' }), [`${API_URL}"https://api.example.com/?..."${API_URL_FIX}`]],
   ['a fragment in the API URL', stack => selfHosted(stack, { apiUrl: 'https://api.example.com/#a' }), [`${API_URL}"https://api.example.com/#..."${API_URL_FIX}`]],
+  ['an API URL with the end of a line', stack => selfHosted(stack, { apiUrl: 'https://api.example.com\n' }), [`${API_URL}"https://api.example.com\\n"${API_URL_FIX}`]],
+  ['an API URL without a host', stack => selfHosted(stack, { apiUrl: 'https:///api' }), [`${API_URL}"https:///api"${API_URL_FIX}`]],
+  ['an API URL with the path of an organization', stack => selfHosted(stack, { apiUrl: 'https://api.example.com/base/orgs/my-org/' }),
+    ['orchestrator.apiUrl: expected the base URL of the API, to which the path "/orgs/<organization>" is appended; got "https://api.example.com/base/orgs/my-org". '
+      + 'Remove "/orgs" and the rest of the path.']],
+  ['a gateway with a space', stack => selfHosted(stack, { gatewayUrl: ' https://gateway.example.com' }), [`${GATEWAY_URL}" https://gateway.example.com"${GATEWAY_URL_FIX}`]],
   ['an http gateway', stack => selfHosted(stack, { gatewayUrl: 'http://gateway.example.com' }), [`${GATEWAY_URL}"http://gateway.example.com"${GATEWAY_URL_FIX}`]],
   ['a gateway without a scheme', stack => selfHosted(stack, { gatewayUrl: 'gateway.example.com:9443' }), [`${GATEWAY_URL}"gateway.example.com:9443"${GATEWAY_URL_FIX}`]],
   ['a password in the gateway URL', stack => selfHosted(stack, { gatewayUrl: 'https://me:hidden@gateway.example.com' }),
