@@ -29,9 +29,9 @@ const project = new awscdk.AwsCdkConstructLibrary({
   defaultReleaseBranch: 'main',
   homepage: 'https://github.com/my-org/cdk-humanitec-ecs-runner#readme',
   bugsUrl: 'https://github.com/my-org/cdk-humanitec-ecs-runner/issues',
-  // Construct Hub finds the package by `aws-cdk`, and shows the others as its tags.
+  // Construct Hub lists the package because of `aws-cdk`. It shows the other keywords as tags.
   keywords: ['aws', 'cdk', 'awscdk', 'aws-cdk', 'humanitec', 'platform-orchestrator', 'platform-engineering', 'ecs', 'fargate', 'opentofu', 'terraform', 'oidc'],
-  // Nobody is told of a release but those who look.
+  // Releases are not announced by Construct Hub.
   catalog: { announce: false },
   stability: 'experimental',
   majorVersion: 0,
@@ -56,14 +56,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
   },
   publishToGo: { moduleName: 'github.com/my-org/cdk-humanitec-ecs-runner-go', packageName: 'humanitececsrunner' },
   npmTrustedPublishing: true,
-  // What publishes is pinned like all else that runs.
+  // Pins the publishing tool, like all other tools.
   jsiiReleaseVersion: '0.2.1061',
-  // 13 wants Node.js 22.
+  // Version 13 requires Node.js 22.
   bumpPackage: 'commit-and-tag-version@^12',
 
   devDeps: [
-    // The CLI that `npm run try` deploys with. npm's `latest` tag points at a release that cannot read today's
-    // assemblies, so the line is pinned.
+    // The CLI with which `npm run try` deploys. Pinned, because npm's `latest` tag points at a release that cannot read current assemblies.
     'aws-cdk@~2.1148.1',
     `@aws-cdk/integ-tests-alpha@${CDK_FLOOR}-alpha.0`,
     '@aws-cdk/integ-runner@^2.197.10',
@@ -75,11 +74,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-secrets-manager',
     '@aws-sdk/client-ssm',
     '@aws-sdk/client-sts',
-    // Signs the requests that the doctor's own signatures are compared with.
+    // The tests compare the doctor's request signatures with this package's signatures.
     '@smithy/signature-v4',
-    // Evaluates IAM policies offline. AGPL-3.0: never shipped, and pinned because the proof rests on how it evaluates.
+    // Evaluates IAM policies offline. AGPL-3.0: never shipped. Pinned, because the results of the proof depend on its evaluation.
     '@cloud-copilot/iam-simulate@0.1.173',
-    // What fastify validates with, in its range.
+    // The validator of fastify, in fastify's version range.
     '@fastify/ajv-compiler@^4',
     'esbuild',
     'fast-check',
@@ -95,22 +94,22 @@ const project = new awscdk.AwsCdkConstructLibrary({
     compilerOptions: {
       rootDir: '.',
       types: ['node', 'jest'],
-      // Examples import the library as a user does.
+      // Examples import the library by its package name, as users do.
       paths: { 'cdk-humanitec-ecs-runner': ['./src/index.ts'] },
     },
   },
   jestOptions: {
-    // projen's default `--updateSnapshot` makes snapshots that cannot fail.
+    // projen's default `--updateSnapshot` updates a wrong snapshot instead of failing.
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     jestVersion: '^29',
     jestConfig: {
-      // Not in the temporary directory, which `npm test` removes.
+      // A permanent directory: `npm test` removes its temporary directory.
       cacheDirectory: '<rootDir>/.local/caches/jest',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       moduleNameMapper: { '^cdk-humanitec-ecs-runner$': '<rootDir>/src' },
       testPathIgnorePatterns: ['/node_modules/'],
       modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/lib/'],
-      // The start of a process takes more than the usual 5 seconds on a busy machine.
+      // On a busy machine, starting a process takes longer than Jest's default of 5 seconds.
       testTimeout: 60_000,
       testEnvironment: '<rootDir>/test/jest/outside-environment.js',
       transform: { '/node_modules/(aws-cdk-lib|constructs)/.+\\.js$': new javascript.Transform('<rootDir>/test/jest/outside-transform.js') },
@@ -135,7 +134,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '- [ ] `npm test` passes.',
     '- [ ] README.md, docstrings and examples say what is true now.',
   ],
-  // What is locked is what is built, and nothing is pushed into a pull request.
+  // Builds use the locked versions and never push changes to a pull request.
   buildWorkflowOptions: { preBuildSteps: LANGUAGES, mutableBuild: false },
   releaseWorkflowSetupSteps: LANGUAGES,
   releaseToNpm: true,
@@ -145,20 +144,21 @@ const project = new awscdk.AwsCdkConstructLibrary({
   sampleCode: false,
 });
 
-// Everything that is linted is in the development tsconfig; the project service looks at the nearest tsconfig.json only.
+// The development tsconfig includes all linted files; the project service would use the nearest tsconfig.json.
 project.tryFindObjectFile('.eslintrc.json')?.addOverride('parserOptions.projectService', false);
 project.tryFindObjectFile('.eslintrc.json')?.addOverride('settings.import/resolver.typescript.project', './tsconfig.dev.json');
 project.tryFindObjectFile('.eslintrc.json')?.addOverride('parserOptions.project', './tsconfig.dev.json');
 project.tryFindObjectFile('.eslintrc.json')?.addOverride('rules.@stylistic/max-len.1', { code: 165, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreComments: true, ignoreRegExpLiterals: true });
 
-// `PolicyStatement.addResources()` and its siblings return nothing, so `map.get(key)?.addResources(arn) ?? map.set(key, statement)` always sets.
-// The rule about void does not look at optional calls, so the second one does.
+// `PolicyStatement.addResources()` and similar methods return nothing, so `map.get(key)?.addResources(arn) ?? map.set(key, statement)` always calls
+// `set`.
+// The rule about void expressions ignores optional calls; the syntax rule below finds them.
 project.eslint?.addOverride({
   files: ['src/**/*.ts'],
   rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }] },
 });
 project.eslint?.addRules({
-  // One concept, one file.
+  // Keeps one concept per file.
   'max-lines': ['error', 350],
   'no-restricted-syntax': ['error', {
     selector: 'ExpressionStatement > LogicalExpression[operator=/^(\\?\\?|\\|\\|)$/] > ChainExpression.left > CallExpression',
@@ -180,7 +180,7 @@ const layerZones = LAYERS.map((layer, index) => {
     message: `src/${layer} may import from ${allowed.join(', ')} only: move what both need into the lower folder.`,
   };
 });
-// The handler is bundled by itself: the rest of the library shares the wire format, the times and the orchestrator's facts with it.
+// The handler is bundled separately. It shares only the wire format, the timing constants and the API's constants with the rest of the library.
 const handlerZones = [
   {
     target: './src/registration/handler',
@@ -194,7 +194,7 @@ const handlerZones = [
     message: 'The handler is bundled by itself, and the constructs do not load it.',
   },
 ];
-// The commands run without the CDK, and no construct loads them.
+// The commands run without the CDK, and no construct imports them.
 const commandZones = [
   {
     target: './src/doctor',
@@ -222,7 +222,7 @@ project.eslint?.addOverride({
   files: ['src/**/*.ts'],
   rules: {
     'import/no-restricted-paths': ['error', { zones: [...layerZones, ...handlerZones, ...commandZones] }],
-    // Types may refer to each other, such as a runner and its rules.
+    // Type imports may be circular, for example between a runner and its rules.
     'import/no-cycle': ['error', { ignoreExternal: true }],
   },
 });
@@ -231,27 +231,26 @@ project.eslint?.addOverride({
   rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['aws-cdk-lib*', 'constructs'], message: 'Programs without the CDK classify tasks with this file.' }] }] },
 });
 
-// The handler's SDK clients are the Lambda runtime's: nothing that ships depends on them.
+// The Lambda runtime includes the AWS SDK clients of the handler, so they are not dependencies of the package.
 project.eslint?.addOverride({ files: ['src/registration/handler/oidc-provider.ts', 'src/registration/handler/token.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 
-// `npx cdk-humanitec-ecs-runner doctor`.
 project.addBins({ 'cdk-humanitec-ecs-runner': 'lib/cli.js' });
 
-// What ships is the compiled library and the handler's bundle, nothing of how they are made and tested.
+// The package contains the compiled library and the handler's bundle, but no build tools or tests.
 project.npmignore?.exclude('/local/', '/integ/', '/examples/', '/docs/', '/bench/', '/tools/', '/.local/', '/.ci/', '/test-results/', '/.projenrc.ts', '/.compatignore', '/CONTRIBUTING.md');
 project.npmignore?.include('/assets/');
-// Lambda gets the bundle; the API's reference is what Construct Hub makes of the assembly.
+// Lambda runs the bundle, so the compiled handler is not needed. Construct Hub generates the API reference from the jsii assembly.
 project.npmignore?.exclude('/lib/registration/handler/', '/API.md');
 
-// What PyPI's own filter for the CDK's libraries goes by.
+// PyPI lists CDK libraries by these classifiers.
 project.tryFindObjectFile('package.json')?.addOverride('jsii.targets.python.classifiers', ['Framework :: AWS CDK', 'Framework :: AWS CDK :: 2']);
 
-// Source maps, with the sources in them, would be more than half of what every user downloads.
+// Source maps with inlined sources would more than double the download size.
 for (const option of ['inlineSourceMap', 'inlineSources']) {
   project.tryFindObjectFile('tsconfig.json')?.addOverride(`compilerOptions.${option}`, false);
 }
 
-// The handler is bundled before anything looks for it: jsii, tests, and the trial.
+// jsii, the tests and the trial need the bundle.
 const bundle = project.addTask('bundle', { description: 'Bundle the registration handler into assets/', exec: 'tsx tools/bundle.ts' });
 project.preCompileTask.spawn(bundle);
 
@@ -267,7 +266,7 @@ const prove = project.addTask('prove', { description: 'Prove least privilege: ev
 prove.spawn(bundle);
 prove.exec('tsx --tsconfig tsconfig.dev.json test/proof/index.ts', { receiveArgs: true });
 
-// One run for all languages that also looks at the result; the tasks for one language each stay for the release.
+// Packages all languages in one run and checks the result. The release uses projen's tasks for the single languages.
 project.packageTask.reset('tsx --tsconfig tsconfig.dev.json tools/package.ts', { receiveArgs: true });
 project.packageTask.exec('tsx tools/sbom.ts');
 
@@ -277,7 +276,7 @@ project.addTask('bindings', {
   receiveArgs: true,
 });
 
-// projen's own lets experimental APIs break, and all of ours are experimental.
+// projen's default task allows breaking changes of experimental APIs, and all our APIs are experimental.
 project.tasks.tryFind('compat')?.reset('tsx tools/compat.ts');
 
 project.addTask('licenses', { description: 'Write the list of what licenses the development dependencies have', exec: 'tsx tools/licenses.ts' });
@@ -290,7 +289,7 @@ documents.exec('jest --ci --coverage=false test/documents test/security', { rece
 
 project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
-// One command for all runners, with one count of their results; projen's own would know of jest alone.
+// Runs all kinds of tests and prints one total. projen's default task runs only Jest.
 project.testTask.reset();
 project.testTask.spawn(bundle);
 project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
@@ -303,17 +302,17 @@ check.exec('tsx tools/test.ts --check', { receiveArgs: true });
 
 secureRelease(project);
 
-// What only checks need not write.
+// The build workflow only reads the repository.
 project.github?.tryFindWorkflow('build')?.file?.addOverride('jobs.build.permissions.contents', 'read');
 
-// The platform packages of 1.13.0 are not all published, and `npm ci` then refuses the lock file.
+// Some platform packages of 1.13.0 were never published, so `npm ci` rejects the lock file.
 project.package.addField('overrides', {
   'unrs-resolver': '1.12.2',
-  // fastify takes any 6; what 6.8 brings wants Node.js 22.
+  // fastify accepts any version 6; dependencies of 6.8 require Node.js 22.
   'light-my-request': '~6.6.0',
 });
 
-// Nothing that is installed runs code by that; both bring what they need as optional packages, too.
+// No dependency runs install scripts. These two get their binaries from optional packages instead.
 project.package.addField('allowScripts', { 'esbuild': false, 'unrs-resolver': false });
 
 project.synth();

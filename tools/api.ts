@@ -1,4 +1,4 @@
-/** Compiles the library with jsii, and checks what is public of it: the reference, the docstrings, the README's examples, and what the last release promised. */
+/** Compiles the library with jsii and checks its public API: API.md, the docstrings, the README's examples, and compatibility with the last release. */
 import { mkdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 import { compile, readAssembly, ROOT, run } from './assembly';
@@ -15,7 +15,7 @@ main(() => {
   run('jsii-docgen', '-o', fresh);
   const current = readFileSync(fresh, 'utf8') === readFileSync(join(ROOT, 'API.md'), 'utf8');
   return [
-    check('API.md is current', current ? [] : ['API.md is not what the docstrings say'], 'Run `npx projen docgen` and commit it.'),
+    check('API.md is current', current ? [] : ['API.md differs from the docstrings'], 'Run `npx projen docgen` and commit it.'),
     ...documented(readAssembly()),
     ...readmeChecks(),
     ...compatChecks(),

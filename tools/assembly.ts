@@ -1,4 +1,4 @@
-/** The library as jsii compiles it: `lib/`, and the assembly with all that is public. Compiled when it is not what the sources give. */
+/** Compiles the library with jsii into `lib/` and `.jsii.gz`, unless both are up to date. Reads the jsii assembly, which describes the public API. */
 import { spawnSync } from 'child_process';
 import { createHash } from 'crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'fs';
@@ -10,7 +10,7 @@ const STAMP = join(ROOT, '.local', 'compiled.sha256');
 const INPUTS = ['src', 'README.md', 'package.json', 'tsconfig.json', 'node_modules/jsii/package.json', 'node_modules/aws-cdk-lib/package.json'];
 const OUTPUTS = ['lib', '.jsii', '.jsii.gz'];
 
-/** What docstrings say. */
+/** The parts of a docstring. */
 export interface Docs {
   readonly summary?: string;
   readonly default?: string;
@@ -33,7 +33,7 @@ export interface Member {
 export interface Type extends Member {
   readonly name: string;
   readonly kind: 'class' | 'interface' | 'enum';
-  /** Whether the interface is a struct: what is passed by value. */
+  /** Whether the interface is a struct (passed by value). */
   readonly datatype?: boolean;
   readonly initializer?: Member;
   readonly properties?: Member[];
@@ -45,12 +45,12 @@ export interface Assembly {
   readonly types: Record<string, Type>;
 }
 
-/** Runs a program of the project's packages, and fails with it. */
+/** Runs a program of `node_modules/.bin`. Throws an error if it fails. */
 export function run(command: string, ...args: string[]): void {
   runWith({ ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' }, command, ...args);
 }
 
-/** Runs a program of the project's packages in an environment, and fails with it. */
+/** Runs a program of `node_modules/.bin` with the given environment. Throws an error if it fails. */
 export function runWith(env: NodeJS.ProcessEnv, command: string, ...args: string[]): void {
   const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', command), args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env });
   if (status !== 0) {
@@ -58,24 +58,24 @@ export function runWith(env: NodeJS.ProcessEnv, command: string, ...args: string
   }
 }
 
-/** Compiles the library, unless that is done. */
+/** Compiles the library, unless the compiled files are up to date. */
 export function compile(): void {
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === digest([...INPUTS, ...OUTPUTS])) {
     return;
   }
-  // What an earlier compilation left would be packed too.
+  // Files of an earlier compilation would be packed, too.
   rmSync(join(ROOT, 'lib'), { recursive: true, force: true });
   run('jsii', '--silence-warnings=reserved-word', '--compress-assembly');
   mkdirSync(join(ROOT, '.local'), { recursive: true });
   writeFileSync(STAMP, digest([...INPUTS, ...OUTPUTS]));
 }
 
-/** Reads an assembly that jsii left in a directory. */
+/** Reads the jsii assembly in a directory. */
 export function readAssembly(directory = ROOT): Assembly {
   return JSON.parse(gunzipSync(readFileSync(join(directory, '.jsii.gz'))).toString());
 }
 
-/** What identifies the content of these files and directories. */
+/** A hash of the names and contents of these files and directories. */
 function digest(paths: string[]): string {
   const hash = createHash('sha256');
   for (const file of paths.flatMap(filesBelow)) {

@@ -1,4 +1,4 @@
-/** Measures what the construct costs in synthesis and in the template, beside the least that a user could write for the same resources. `--help` lists the options. */
+/** Compares the construct with the smallest hand-written equivalent: synthesis time, memory and template size. `--help` lists the options. */
 import { spawnSync } from 'child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
@@ -10,8 +10,8 @@ import { readOptions, runProgram, UsageError } from './options';
 import { installed, treeDirectory } from './packages';
 import { Template } from './template-size';
 
-const HELP = `Measures synthesis and templates of runners in an existing VPC, on the newest CDK, beside the same resources as typed L1 constructs, as
-CfnResource, and beside cdk-github-runners. All apps run in turn, several times; the tables have medians. Draws docs/pictures/synthesis-growth.svg.
+const HELP = `Measures synthesis and templates of runners in an existing VPC, with the newest CDK. Compares them with the same resources as typed L1 constructs
+and as CfnResource, and with cdk-github-runners. Each round runs all apps once; the tables show medians. Draws docs/pictures/synthesis-growth.svg.
 
   npm run bench                  9 rounds
   npm run bench -- --rounds N    N rounds`;
@@ -19,13 +19,13 @@ const TREE = {
   source: join(__dirname, 'bench'),
   installMessage: 'Installing the newest CDK and cdk-github-runners into .local/bench (once; about 200 MB)',
 };
-/** How many runners the apps with one stack have. */
+/** The numbers of runners in the apps with one stack. */
 const RUNNERS = [1, 5, 15, 30];
-/** The largest app. */
+/** The size of the largest app. */
 const [STACKS, RUNNERS_PER_STACK] = [5, 20];
 const PLOT = join(ROOT, 'docs', 'pictures', 'synthesis-growth.svg');
 
-/** An app of the bench, and the arguments after its output directory. */
+/** An app of the benchmark. `args` follow the output directory. */
 interface BenchApp {
   readonly file: string;
   readonly args?: string[];
@@ -50,7 +50,7 @@ class Bench {
       };
       const measures = new Apps(Object.keys(apps));
       for (let round = 0; round < rounds; round++) {
-        // In turn, so that a slow minute of the machine concerns all.
+        // One round runs each app once, so a short slowdown of the machine affects all apps equally.
         Object.entries(apps).forEach(([name, app]) => measures.add(name, this.measure(app)));
       }
       const templates = new Map([...baselines].map(([runners, { template }]) => [runners, template]));
@@ -62,7 +62,7 @@ class Bench {
     }
   }
 
-  /** The library as it ships, in the tree of the bench. */
+  /** Installs the library as it ships into the benchmark's packages. */
   private prepare(): void {
     installed(TREE, join('node_modules', 'aws-cdk-lib', 'package.json'));
     compile();
@@ -72,7 +72,7 @@ class Bench {
     cpSync(join(__dirname, 'bench', 'apps'), join(this.directory, 'apps'), { recursive: true });
   }
 
-  /** Apps that are generated from our own template, so that they always have the same resources. */
+  /** Generates apps from the library's own template, so they always have the same resources. */
   private baselines(runners: number) {
     const assembly = join(this.work, `assembly-${runners}`);
     this.node('humanitec.js', assembly, String(runners));
@@ -89,7 +89,7 @@ class Bench {
     rmSync(outdir, { recursive: true, force: true });
     this.node('--require', join(this.directory, 'apps', 'measure.js'), join(this.directory, 'apps', file), outdir, ...args);
     if (!existsSync(measures)) {
-      throw new Error(`${file} left no measures.`);
+      throw new Error(`${file} wrote no measurements to ${measures}.`);
     }
     return JSON.parse(readFileSync(measures, 'utf8'));
   }

@@ -1,4 +1,4 @@
-/** Bundles the registration handler into `assets/registration/index.js`, the one file that Lambda gets. */
+/** Bundles the registration handler into `assets/registration/index.js`, the only file deployed to Lambda. */
 import { createHash } from 'crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { dirname, join } from 'path';
@@ -10,13 +10,13 @@ const outfile = join(__dirname, '..', 'assets', 'registration', 'index.js');
 
 const [{ contents }] = buildSync({ ...handlerBundle, outfile, write: false }).outputFiles;
 const bundle = Buffer.from(contents);
-// Written only when it changes: tests that run side by side read it.
+// An unchanged bundle is not written again, because tests running in parallel read it.
 if (!existsSync(outfile) || !readFileSync(outfile).equals(bundle)) {
   mkdirSync(dirname(outfile), { recursive: true });
   writeFileSync(outfile, bundle);
 }
 console.log(`assets/registration/index.js: ${bundle.length} bytes, SHA-256 ${createHash('sha256').update(bundle).digest('hex')}`);
 if (bundle.length > MAX_BYTES) {
-  console.error(`The bundle may have ${MAX_BYTES} bytes: what was added?`);
+  console.error(`The bundle has ${bundle.length} bytes; the limit is ${MAX_BYTES}. Make the handler smaller.`);
   process.exitCode = 1;
 }

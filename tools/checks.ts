@@ -1,14 +1,14 @@
-/** The checks of a program: their list, the problem of each failed one, and the file that `npm test` counts. */
+/** Runs the checks of a program, prints each failed check with its problems, and writes the results file that `npm test` counts. */
 import { writeFileSync } from 'fs';
 
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
-  /** What was expected, what was found, and what to do; empty for a check that passed. */
+  /** What was found, what was expected, and what to do. Empty if the check passed. */
   readonly problem: string;
 }
 
-/** One check. It fails if there are problems, and then reports them with what to do. */
+/** A check that fails if there are problems. Its message lists the problems, then the advice. */
 export function check(name: string, problems: string[], ...advice: string[]): Check {
   return { name, ok: problems.length === 0, problem: problems.length === 0 ? '' : [...problems, ...advice].join('\n  ') };
 }
@@ -19,7 +19,7 @@ export function main(checks: () => Check[]): void {
   try {
     list = checks();
   } catch (error) {
-    list = [check('the checks run to their end', [(error as Error).message], 'Fix this and run the program again.')];
+    list = [check('no check throws an error', [(error as Error).message], 'Fix this and run the program again.')];
   }
   report(list);
 }

@@ -1,7 +1,7 @@
 /**
- * Whether users of the last release can take this version: `npx projen compat` compares the public API with that of the newest version on npm.
+ * `npx projen compat`: compares the public API with the latest version on npm and reports breaking changes.
  *
- * A break that is meant has the key that is printed for it in `.compatignore`, and `BREAKING CHANGE:` in its commit.
+ * To accept a breaking change, add its printed key to `.compatignore` and `BREAKING CHANGE:` to the commit message.
  */
 import { spawnSync } from 'child_process';
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'fs';
@@ -10,7 +10,7 @@ import { join } from 'path';
 import { Assembly, compile, readAssembly, ROOT } from './assembly';
 import { check, Check, main } from './checks';
 
-/** Compares an assembly with an earlier one, except for the breaks in a file. Without a version on npm, jsii-diff has nothing to compare. */
+/** Runs jsii-diff on two assemblies. `ignored` is the file with accepted breaking changes. */
 function compared(before: string, after: string, ignored = devNull): { readonly ok: boolean; readonly output: string } {
   const args = [before, after, '--keys', '--error-on', 'all', '--ignore-file', ignored];
   const { status, stdout, stderr, error } = spawnSync(join(ROOT, 'node_modules', '.bin', 'jsii-diff'), args, {
@@ -19,12 +19,12 @@ function compared(before: string, after: string, ignored = devNull): { readonly 
   return { ok: status === 0, output: error?.message ?? `${stdout}${stderr}`.replace(/^!!.*\n/gm, '').trim() };
 }
 
-/** Changes that would break users, made to a copy of the assembly: each has to be noticed. */
+/** Breaking changes that are made to a copy of the assembly. jsii-diff must report each of them. */
 const BREAKS: Record<string, (assembly: any, type: (name: string) => any) => void> = {
-  'a property of another type': (_, type) => { property(type('EcsRunnerProps'), 'description').type = { primitive: 'number' }; },
-  'a property that is required now': (_, type) => { delete property(type('EcsRunnerProps'), 'description').optional; },
-  'a method that is gone': (_, type) => { type('EcsRunner').methods = type('EcsRunner').methods.filter(({ name }: { name: string }) => name !== 'fromRunnerId'); },
-  'a type that is gone': (assembly) => { delete assembly.types['cdk-humanitec-ecs-runner.OnInUse']; },
+  'a changed property type': (_, type) => { property(type('EcsRunnerProps'), 'description').type = { primitive: 'number' }; },
+  'a newly required property': (_, type) => { delete property(type('EcsRunnerProps'), 'description').optional; },
+  'a removed method': (_, type) => { type('EcsRunner').methods = type('EcsRunner').methods.filter(({ name }: { name: string }) => name !== 'fromRunnerId'); },
+  'a removed type': (assembly) => { delete assembly.types['cdk-humanitec-ecs-runner.OnInUse']; },
 };
 
 function property(type: any, name: string): any {
@@ -38,11 +38,11 @@ function notices(name: string): Check {
     const assembly: Assembly = readAssembly();
     BREAKS[name](assembly, type => assembly.types[`cdk-humanitec-ecs-runner.${type}`]);
     writeFileSync(join(directory, '.jsii'), JSON.stringify({ ...assembly, fingerprint: '*' }));
-    // It names the peers, which the comparison reads too.
+    // jsii-diff also reads package.json, which names the peer dependencies.
     copyFileSync(join(ROOT, 'package.json'), join(directory, 'package.json'));
     const { ok, output } = compared(ROOT, directory);
-    return check(`the comparison notices ${name}`, ok || !/^err /m.test(output) ? [`Expected jsii-diff to refuse it; it printed: ${output || 'nothing'}`] : [],
-      'Look what became of jsii-diff, and how tools/compat.ts calls it.');
+    return check(`jsii-diff reports ${name}`, ok || !/^err /m.test(output) ? [`Expected an error of jsii-diff; it printed: ${output || 'nothing'}`] : [],
+      'Check whether an upgrade changed jsii-diff, and how tools/compat.ts calls it.');
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -55,8 +55,8 @@ export function compatChecks(): Check[] {
     console.log(output);
   }
   return [
-    check('users of the last release can take this version', ok ? [] : ['The API of the newest version on npm was compatible with the code of its users, and no longer is:', output],
-      'Take the change back, or write the key in [brackets] into .compatignore, and `BREAKING CHANGE:` into the commit.'),
+    check('the public API is compatible with the last release', ok ? [] : ['This version breaks code that uses the latest version on npm:', output],
+      'Undo the change, or add the key in [brackets] to .compatignore and `BREAKING CHANGE:` to the commit message.'),
     ...Object.keys(BREAKS).map(notices),
   ];
 }

@@ -1,16 +1,18 @@
 /**
- * Completes jsii-rosetta's translations of the README's examples. Rosetta gives the statements; what it leaves out in Java and Go is added here: the
- * program around them, imports, getters, and in Go the packages and the arguments that TypeScript may omit.
+ * Completes jsii-rosetta's translations of the README's examples.
+ *
+ * Rosetta translates single statements. For Java and Go this file adds the program around them, imports and getters. For Go it also adds package
+ * names and the optional arguments that TypeScript can omit.
  */
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { Assembly, ROOT, Type } from './assembly';
 import type { Language, Snippet } from './rosetta';
 
-/** How many arguments Go wants where the README calls the CDK; what is not given is `nil`. The compiler finds one that is missing here. */
+/** The number of arguments of each CDK call in Go. Missing arguments become `nil`. The Go compiler reports a call that is missing here. */
 const CDK_CALLS: Record<string, number> = { 'awscdk.NewApp': 1, 'awscdk.NewStack': 3, '.Synth': 1, '.GrantReadWrite': 2, '.AllowToDefaultPort': 2 };
 
-/** What the README uses of the CDK in Go: structs with their package, and properties, which are methods. The compiler finds one that is missing. */
+/** How Go writes the CDK structs and properties in the README: structs with their package, properties as methods. The Go compiler reports a missing name. */
 const CDK_NAMES: Record<string, string> = { '&CfnOutputProps{': '&awscdk.CfnOutputProps{', '.ClusterName,': '.ClusterName(),', '.BucketName,': '.BucketName(),' };
 
 const { jsii: { targets } } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -29,7 +31,7 @@ function completedJava(snippet: Snippet, source: string, assembly: Assembly): st
   if (!isProgram(snippet)) {
     return body;
   }
-  // With the names of the structs, which TypeScript does not say.
+  // Java also needs imports for the structs, which TypeScript does not name.
   const imports = lines.filter(line => line.startsWith('import ')).map(line => line.replace(new RegExp(`(${targets.java.package.replace(/\./g, '\\.')})\\..*`), '$1.*;'));
   return `${[...new Set(imports)].sort().join('\n')}
 
@@ -77,7 +79,7 @@ ${indented(body, '\t')}
 }`;
 }
 
-/** The calls of our own that Go has, with how many arguments each takes. */
+/** The number of arguments of each of the library's own calls in Go. */
 function callsOf(assembly: Assembly, packageName: string): Record<string, number> {
   return Object.fromEntries(Object.values(assembly.types).flatMap((type: Type) => [
     ...type.initializer ? [[`${packageName}.New${type.name}`, type.initializer.parameters?.length ?? 0] as const] : [],
@@ -88,7 +90,7 @@ function callsOf(assembly: Assembly, packageName: string): Record<string, number
   ]));
 }
 
-/** Gives each call of that name as many arguments as it takes. */
+/** Extends each call of the given name to `count` arguments. */
 function withArguments(source: string, call: string, count: number): string {
   let result = source;
   for (let at = result.indexOf(`${call}(`); at >= 0; at = result.indexOf(`${call}(`, at + call.length)) {

@@ -5,7 +5,7 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, Orchestrator, RunnerMonitoring } from '../src';
 import { escaped, svg } from './svg';
 
-/** A widget of the body of a dashboard. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html */
+/** A widget in the body of a dashboard. @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html */
 interface Widget {
   readonly type: string;
   readonly x: number;
@@ -25,7 +25,7 @@ const STRONG_CHARACTER = 8.4;
 const LINE = 19;
 
 const RUNNER_ID = 'prod-runner';
-/** Tasks in the last 24 hours, for each metric by its name. The others are 0. */
+/** Sample task counts of the last 24 hours, by metric name. Other metrics are 0. */
 const SAMPLES: Record<string, number[]> = {
   TasksStarted: [2, 1, 0, 1, 0, 2, 6, 9, 14, 17, 15, 12, 11, 16, 18, 14, 13, 9, 6, 4, 3, 2, 1, 2],
   TasksStopped: [2, 1, 0, 1, 0, 2, 5, 9, 14, 18, 15, 12, 11, 16, 19, 14, 13, 9, 6, 4, 3, 2, 1, 2],
@@ -38,7 +38,7 @@ const SAMPLES: Record<string, number[]> = {
 };
 const HOURS = 24;
 const FAMILY = 'family:humanitec_2f7e6f5e-6d0c';
-/** What the columns of the queries show, row by row. */
+/** Sample values for the columns of the query widgets, row by row. */
 const CELLS: Record<string, string[]> = {
   '@timestamp': ['2026-01-23 17:57:58', '2026-01-23 14:12:40', '2026-01-23 09:31:07', '2026-01-23 09:02:55'],
   'stopCode': ['EssentialContainerExited', 'TaskFailedToStart', 'TaskFailedToStart', 'EssentialContainerExited'],
@@ -51,7 +51,7 @@ const CELLS: Record<string, string[]> = {
   'task': Array.from({ length: 4 }, () => 'arn:aws:ecs:us-east-1:123456789012:task/…'),
 };
 
-/** Colours that are readable on a light and on a dark background. */
+/** Colours that are readable in light and in dark mode. */
 const SERIES = ['#4493f8', '#d29922', '#db61a2', '#3fb950'];
 const COLOURS = {
   'text': [{ property: 'fill', light: '#1f2328', dark: '#f0f6fc' }],
@@ -62,7 +62,7 @@ const COLOURS = {
 };
 const STYLE = 'text{font:12px system-ui,"Segoe UI",Helvetica,Arial,sans-serif} .strong{font-weight:600} .value{font-size:26px} .graph{fill:none;stroke-width:2}';
 
-/** The widgets of a runner with an id that is known. */
+/** The widgets of a runner with a fixed id. */
 function widgets(): Widget[] {
   const stack = new Stack(new App({ treeMetadata: false }), 'RunnerStack', { env: { account: '123456789012', region: 'us-east-1' } });
   const apiToken = ApiToken.fromSecretsManager(Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token'));
@@ -70,7 +70,7 @@ function widgets(): Widget[] {
   runner.addRule('Rule');
   new RunnerMonitoring(stack, 'Monitoring', { runner });
   const [{ Properties: { DashboardBody: body } }] = Object.values(Template.fromStack(stack).findResources('AWS::CloudWatch::Dashboard'));
-  // Nothing but the runner's id and the names of log groups is known at deployment only.
+  // Only the runner id and the names of log groups are unknown at synthesis.
   return JSON.parse(body['Fn::Join'][1].map((part: unknown) => typeof part === 'string' ? part : RUNNER_ID).join('')).widgets;
 }
 
@@ -92,7 +92,7 @@ function drawWidget({ type, x, y, width, height, properties }: Widget): string[]
   return [`<g transform="translate(${left} ${top})">`, `<rect class="widget" width="${inner}" height="${bottom}" rx="6"/>`, ...title, ...content, '</g>'];
 }
 
-/** A heading, or a table of two columns. */
+/** Draws a heading or a table with two columns. */
 function drawText(markdown: string, width: number, height: number): string[] {
   const lines = markdown.split('\n');
   if (lines.length === 1) {
@@ -107,7 +107,7 @@ function drawText(markdown: string, width: number, height: number): string[] {
   });
 }
 
-/** A number per metric: the sum of the samples. */
+/** Draws one number for each metric: the sum of its samples. */
 function drawValues({ metrics }: Widget['properties'], width: number): string[] {
   return metrics.flatMap((metric: any[], index: number) => {
     const x = 12 + index * (width - 16) / metrics.length;
@@ -119,7 +119,7 @@ function drawValues({ metrics }: Widget['properties'], width: number): string[] 
 }
 
 function drawGraph({ metrics, stacked }: Widget['properties'], width: number, height: number): string[] {
-  // The legend has those with data only.
+  // The legend lists only metrics with data.
   const names = (metrics as any[][]).map(metric => samplesOf(metric).some(value => value > 0) ? metric.at(-1).label as string : '').filter(Boolean);
   const columns = names.length > 2 ? 2 : 1;
   const legendTop = height - Math.ceil(names.length / columns) * 16 - 2;
@@ -145,7 +145,7 @@ function drawGraph({ metrics, stacked }: Widget['properties'], width: number, he
   ];
 }
 
-/** The columns that the query shows, with a sample of each. */
+/** Draws the columns of the query, with sample values. */
 function drawTable({ query }: Widget['properties'], width: number): string[] {
   const fields = /(?:^|\| )fields ([^\n]+)/.exec(query)![1];
   // A comma inside parentheses belongs to an expression.

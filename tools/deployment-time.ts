@@ -1,6 +1,7 @@
 /**
- * A model of how long CloudFormation takes for a template: each resource takes what its type usually takes, and waits for the resources that it depends on. It compares
- * templates; it does not predict a deployment. CloudFormation publishes no durations, so that every figure in this file is an estimate.
+ * Estimates how long CloudFormation takes for a template: each resource takes the usual time of its type, and waits for the resources it depends on.
+ *
+ * The estimates compare templates; they do not predict a deployment. CloudFormation publishes no durations, so all figures are estimates.
  */
 import { dependenciesOf, SizedResource, Template } from './template-size';
 
@@ -11,7 +12,7 @@ interface Durations {
   readonly delete: number;
 }
 
-/** Estimates by resource type. A custom resource takes an event of the Lambda and its answer. */
+/** Estimates by resource type. For a custom resource this is one Lambda invocation, including the answer to CloudFormation. */
 const ESTIMATES: Record<string, Durations> = {
   'AWS::EC2::InternetGateway': { create: 16, update: 5, delete: 5 },
   'AWS::EC2::NatGateway': { create: 110, update: 5, delete: 60 },
@@ -27,10 +28,10 @@ const ESTIMATES: Record<string, Durations> = {
   'Custom::HumanitecRunnerId': { create: 4, update: 4, delete: 4 },
   'Custom::HumanitecRunnerRule': { create: 4, update: 4, delete: 4 },
 };
-/** What other resources take: small ones, such as permissions, routes and log groups. */
+/** The estimate for all other resources. They are small, such as permissions, routes and log groups. */
 const SMALL: Durations = { create: 5, update: 5, delete: 3 };
 
-/** Estimated seconds of the operations on a stack. */
+/** Estimated seconds of a stack operation. */
 export interface DeploymentTime {
   readonly create: number;
   /** An update that changes only the properties of the registration. */
@@ -46,7 +47,7 @@ export function deploymentTime({ Resources: resources }: Template): DeploymentTi
   return {
     create: longest(dependencies, id => durations(resources[id]).create),
     updateRegistration: Math.max(0, ...registrations),
-    // CloudFormation deletes a resource after all that depend on it; it retains some.
+    // CloudFormation deletes a resource after all resources that depend on it. Retained resources take no time.
     delete: longest(dependents, id => isRetained(resources[id]) ? 0 : durations(resources[id]).delete),
   };
 }
@@ -59,7 +60,7 @@ function isRetained({ DeletionPolicy: policy = 'Delete' }: SizedResource): boole
   return policy !== 'Delete';
 }
 
-/** The seconds of the slowest chain of resources that wait for each other. */
+/** The duration of the slowest dependency chain, in seconds. */
 function longest(predecessors: Record<string, string[]>, seconds: (id: string) => number): number {
   const ends = new Map<string, number>();
   const endOf = (id: string): number => {

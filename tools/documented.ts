@@ -1,14 +1,14 @@
-/** Whether everything that is public says what it is: what users of four languages read in their editors and on Construct Hub. */
+/** Checks that every public type, member and parameter has a docstring. Users read them in editors and on Construct Hub. */
 import type { Assembly, Member, Type } from './assembly';
 import { check, Check } from './checks';
 
 export function documented(assembly: Assembly): Check[] {
   const types = Object.values(assembly.types);
   return [
-    check('every public type and member says what it is', types.flatMap(undocumented), 'Write a docstring: a first sentence that says what it is.'),
-    check('every parameter says what it is', types.flatMap(withoutParameters), 'Write a `@param` for it.'),
-    check('every optional property says what it is without it', types.flatMap(withoutDefault), 'Write a `@default`: the value, or `- ` and words.'),
-    check('no required property has a default', types.flatMap(withNeedlessDefault), 'Take the `@default` away, or make it optional.'),
+    check('every public type and member has a docstring', types.flatMap(undocumented), 'Write a docstring whose first sentence says what it is.'),
+    check('every parameter has a description', types.flatMap(withoutParameters), 'Write a `@param` tag.'),
+    check('every optional property has a default', types.flatMap(withoutDefault), 'Write a `@default` tag with the value, or with `- ` and a description.'),
+    check('no required property has a default', types.flatMap(withNeedlessDefault), 'Remove the `@default` tag, or make the property optional.'),
   ];
 }
 
@@ -20,10 +20,10 @@ function undocumented(type: Type): string[] {
   ];
 }
 
-/** A constructor's count too. */
+/** Includes the parameters of the constructor. */
 function withoutParameters(type: Type): string[] {
   return [...type.initializer ? [{ ...type.initializer, name: 'constructor' }] : [], ...type.methods ?? []].flatMap(method =>
-    (method.parameters ?? []).filter(({ docs }) => !docs?.summary).map(({ name }) => `${where(type, method)} ${type.name}.${method.name} says nothing of ${name}`));
+    (method.parameters ?? []).filter(({ docs }) => !docs?.summary).map(({ name }) => `${where(type, method)} ${type.name}.${method.name} has no description of ${name}`));
 }
 
 function withoutDefault(type: Type): string[] {
@@ -35,7 +35,7 @@ function withNeedlessDefault(type: Type): string[] {
     .map(prop => `${where(type, prop)} ${type.name}.${prop.name} is required and has a default`);
 }
 
-/** The properties of a struct: what users give. */
+/** The properties of a struct that users pass. */
 function props(type: Type): Member[] {
   return type.datatype ? type.properties ?? [] : [];
 }

@@ -1,5 +1,5 @@
 /**
- * Runs the tests of the registration's handler on a Node.js that Lambda has: the bundle runs on it, and the tests on whatever they are started with.
+ * Runs the handler's tests with the bundle on a Node.js version of Lambda. Jest itself keeps running on the current Node.js.
  *
  *   tsx tools/handler-on-node.ts 22|24 --json FILE
  */
@@ -15,11 +15,11 @@ if (!major || flag !== '--json' || !file) {
   process.exit(2);
 }
 
-/** Suites of the construct side, which run no handler, and the repetition of others with another behaviour of the orchestrator. */
+/** Suites that do not run the handler, and the suite that repeats others with another orchestrator behaviour. */
 const IGNORED_SUITES = ['/node_modules/', 'test/registration/(code|network|alternative)\\.test\\.ts$'];
 
-// Without the report of the project's own reporter: it belongs to the part that runs all tests.
-// The tests mostly wait, so more workers than cores help.
+// The project's own Jest reporter is off, because its report belongs to the part that runs all tests.
+// The tests mostly wait, so more workers than cores make them faster.
 const options = ['--ci', '--coverage=false', '--maxWorkers=3', '--reporters=default', '--json', '--outputFile', resolve(file)];
 const { status, error } = spawnSync(join(ROOT, 'node_modules', '.bin', 'jest'), [...options, '--testPathIgnorePatterns', ...IGNORED_SUITES, '--', 'test/registration'], {
   cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, HANDLER_NODE: nodeBinary(major), HANDLER_NODE_MAJOR: String(major) },

@@ -1,15 +1,15 @@
 /**
- * Compares the integration tests with their snapshots; more arguments go to integ-runner.
+ * Compares the integration test with its snapshot. Other arguments are passed to integ-runner.
  *
- *   npx projen integ                           compare
- *   npx projen integ -- --dry-run --force      take new snapshots without deploying
- *   npx projen integ -- --update-on-failed     deploy what changed on a real account, and take new snapshots
+ *   npx projen integ                           compares only
+ *   npx projen integ -- --dry-run --force      writes a new snapshot without a deployment
+ *   npx projen integ -- --update-on-failed     deploys changes to a real account and writes a new snapshot
  */
 import { spawnSync } from 'child_process';
 import { writeFileSync } from 'fs';
 import { join } from 'path';
 
-// projen hands on the `--` before the arguments.
+// projen passes the `--` in front of the arguments on.
 const args = process.argv.slice(2).filter(arg => arg !== '--');
 const json = args.indexOf('--json');
 const [, file] = json >= 0 ? args.splice(json, 2) : [];
@@ -23,7 +23,7 @@ const output = stdout + stderr;
 process.stdout.write(output);
 
 if (file) {
-  // integ-runner says a line a test: its verdict, then its name.
+  // integ-runner prints one line for each test: the result, then the name.
   // eslint-disable-next-line no-control-regex
   const lines = output.replace(/\u001b\[[0-9;]*m/g, '').split('\n');
   const checks = lines.flatMap((line) => {

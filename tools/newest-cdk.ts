@@ -1,5 +1,5 @@
 /**
- * Compiles the library and runs the tests of its constructs on the newest CDK. All else runs on the lowest that users may have: the project's own.
+ * Compiles the library and runs the construct tests with the newest CDK. All other tests use the lowest supported version.
  *
  *   tsx tools/newest-cdk.ts [--json FILE]
  */
@@ -17,22 +17,22 @@ interface Results {
   readonly testResults: { readonly name: string; readonly message: string; readonly assertionResults: { readonly fullName: string; readonly status: string }[] }[];
 }
 
-/** What the peers' ranges promise has to be what the project is compiled and tested with. */
-function floor(): Check {
+/** The lowest version of each peer dependency must be the installed version, which is compiled and tested. */
+function lowestVersions(): Check {
   const wrong = Object.entries<string>(manifest.peerDependencies).flatMap(([name, range]) => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8'));
-    return range === `^${version}` ? [] : [`package.json promises ${name} ${range}; what is installed, and so tested, is ${version}`];
+    return range === `^${version}` ? [] : [`package.json supports ${name} ${range}; installed and tested is ${version}`];
   });
-  return check('the project itself has the lowest CDK that it promises', wrong, 'Run `npm ci`, or correct CDK_FLOOR and constructsVersion in .projenrc.ts.');
+  return check('the lowest supported CDK version is installed', wrong, 'Run `npm ci`, or correct CDK_FLOOR and constructsVersion in .projenrc.ts.');
 }
 
 function compiles(): Check {
   const { status, stdout, stderr } = bin('tsc', ['--noEmit', '--incremental', '--tsBuildInfoFile', join(ROOT, '.local', 'newest.tsbuildinfo'), '-p', newestTsconfig()]);
   return check(`library and examples compile with aws-cdk-lib ${newestVersion()}`, status === 0 ? [] : [`${stdout}${stderr}`],
-    'Write it so that both compile, or raise CDK_FLOOR and say for what.');
+    'Write code that compiles with both versions, or raise CDK_FLOOR in .projenrc.ts and give the reason there.');
 }
 
-/** The suites of the constructs; the handler knows no CDK. */
+/** The construct test suites. The handler's suites do not use the CDK. */
 function suites(): Check[] {
   const directory = mkdtempSync(join(tmpdir(), 'newest-'));
   try {
@@ -41,7 +41,7 @@ function suites(): Check[] {
       ...manifest.jest,
       rootDir: ROOT,
       testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/{parts,inputs,common}/*.test.ts', '<rootDir>/test/registration/{code,network}.test.ts'],
-      // These synthesize in processes of their own with the project's CDK. The static analysis synthesizes the examples with the newest CDK.
+      // This suite starts processes that use the lowest CDK version. The static analysis synthesizes the examples with the newest one.
       testPathIgnorePatterns: [...manifest.jest.testPathIgnorePatterns, '/test/examples\\.test\\.ts$'],
       moduleNameMapper: { ...manifest.jest.moduleNameMapper, ...newestModules() },
       setupFiles: [join(__dirname, 'newest', 'loaded.ts')],
@@ -50,13 +50,13 @@ function suites(): Check[] {
     }));
     const { status, stdout, stderr } = bin('jest', ['--ci', '--maxWorkers=2', '--config', config, '--json', '--outputFile', output]);
     if (!existsSync(output)) {
-      return [check('the tests run', [`jest ended with ${status} and left no results: ${stdout}${stderr}`], 'Read its output.')];
+      return [check('Jest writes its results', [`Jest ended with exit code ${status} and wrote no results: ${stdout}${stderr}`], 'Read its output.')];
     }
     const { testResults }: Results = JSON.parse(readFileSync(output, 'utf8'));
     return testResults.flatMap(({ name, message, assertionResults }) => assertionResults.length === 0
-      ? [check(`${name} loads`, [message], 'A suite that does not load tests nothing.')]
-      : assertionResults.map(({ fullName, status: result }) => check(fullName, result === 'passed' ? [] : [`it is ${result}: ${message}`],
-        'It passes on the lowest CDK: find out what the newest does otherwise.')));
+      ? [check(`${name} loads`, [message], 'Fix the error; none of its tests ran.')]
+      : assertionResults.map(({ fullName, status: result }) => check(fullName, result === 'passed' ? [] : [`its status is ${result}: ${message}`],
+        'If it passes with `npm test -- --only unit`, find the difference between the two CDK versions.')));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -67,9 +67,9 @@ function bin(command: string, args: string[]) {
     cwd: ROOT,
     encoding: 'utf8',
     maxBuffer: 64_000_000,
-    // The CDK's own validation of templates takes seconds for each; the static analysis runs it.
+    // The CDK's own template validation takes seconds per template. The static analysis runs it.
     env: { ...process.env, NEWEST_CDK: newestVersion(), CDK_VALIDATION: 'false' },
   });
 }
 
-main(() => [floor(), compiles(), ...suites()]);
+main(() => [lowestVersions(), compiles(), ...suites()]);

@@ -1,13 +1,13 @@
-/** The options of the programs behind `npm test`, `npm run prove` and the like. */
+/** Reads the command line of `npm test`, `npm run prove` and similar programs. */
 import { parseArgs, ParseArgsConfig } from 'util';
 
-/** A mistake on the command line: a sentence for the user, not a fault of the program. */
+/** A mistake on the command line. The message is a sentence for the user, without a stack trace. */
 export class UsageError extends Error {}
 
 type Kinds = Record<string, 'text' | 'texts' | 'flag'>;
 type Values<T extends Kinds> = { readonly [K in keyof T]?: T[K] extends 'flag' ? boolean : T[K] extends 'texts' ? string[] : string };
 
-/** Reads the options. An unknown option is an error that names the known ones; `--help` prints the help and ends the program. */
+/** Reads the options. Throws an error that lists the known options if there is an unknown one. `--help` prints the help and ends the program. */
 export function readOptions<T extends Kinds>(kinds: T, help: string, args = process.argv.slice(2)): Values<T> {
   const options: NonNullable<ParseArgsConfig['options']> = Object.fromEntries([...Object.entries(kinds), ['help', 'flag']].map(([name, kind]) =>
     [name, { type: kind === 'flag' ? 'boolean' : 'string', multiple: kind === 'texts' }]));
@@ -23,7 +23,7 @@ export function readOptions<T extends Kinds>(kinds: T, help: string, args = proc
   }
 }
 
-/** Runs a program, whose exit code is 2 if its command line is wrong and 1 if it fails. */
+/** Runs a program. The exit code is 2 for a wrong command line and 1 for a failure. */
 export function runProgram(program: () => Promise<boolean>): void {
   program().then((succeeded) => { process.exitCode = succeeded ? 0 : 1; }, (error: unknown) => {
     console.error(error instanceof UsageError ? error.message : error);
@@ -31,7 +31,7 @@ export function runProgram(program: () => Promise<boolean>): void {
   });
 }
 
-/** The chosen ones of some named things, such as parts of the tests; all of them without a choice. */
+/** Selects things by name, such as the parts of `npm test`. Returns all of them if no name is given. */
 export function choose<T extends { readonly name: string }>(what: string, things: readonly T[], chosen: readonly string[] | undefined): T[] {
   const names = chosen?.flatMap(list => list.split(','));
   const unknown = names?.find(name => !things.some(thing => thing.name === name));

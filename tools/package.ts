@@ -1,8 +1,8 @@
 /**
- * `npm run package`: makes the packages of all four languages in `dist/`, and publishes nothing.
+ * `npm run package`: builds the packages of all four languages in `dist/`. Publishes nothing.
  *
- *   npm run package                             all of them
- *   npm run package -- --target js --target go  some of them: js, python, java, go
+ *   npm run package                             all languages
+ *   npm run package -- --target js --target go  some languages: js, python, java, go
  */
 import { spawnSync } from 'child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'fs';
@@ -15,11 +15,11 @@ import { Language, MAVEN_REPOSITORY, missing, ROOT, toolEnvironment } from './to
 type Target = 'js' | Language;
 
 export const DIST = join(ROOT, 'dist');
-/** What the npm tarball may have; the packages of the other languages carry it inside them. */
+/** Size limits of the npm tarball, in bytes. The packages of the other languages include the tarball. */
 const MAX_PACKED = 300_000;
 const MAX_UNPACKED = 1_000_000;
 
-/** What each language is published as, and has to be there. */
+/** The files that each language must have. */
 const ARTIFACTS: Record<Target, { what: string; file: RegExp }[]> = {
   js: [{ what: 'npm tarball', file: /^js\/.*\.jsii\.tgz$/ }],
   python: [{ what: 'Python wheel', file: /^python\/.*\.whl$/ }, { what: 'Python sdist', file: /^python\/.*\.tar\.gz$/ }],
@@ -33,15 +33,15 @@ const ARTIFACTS: Record<Target, { what: string; file: RegExp }[]> = {
 };
 const TARGETS = Object.keys(ARTIFACTS) as Target[];
 
-/** Compiles the library, unless that is done, and makes the packages; the environment is that of jsii-pacmak. */
+/** Compiles the library if necessary and builds the packages. `env` is added to the environment of jsii-pacmak. */
 export function makePackages(targets: Target[], env: NodeJS.ProcessEnv = {}): void {
   const run = (command: string, ...args: string[]) =>
-    // The tools that build the wheel run once, so that Python need not compile all of their modules.
+    // The build tools of the wheel run only once, so Python does not need to compile all their modules.
     runWith({ ...toolEnvironment(), PIP_CONSTRAINT: join(__dirname, 'package', 'constraints.txt'), PIP_COMPILE: '0', ...env }, command, ...args);
   run('tsx', 'tools/bundle.ts');
   compile();
   targets.forEach(target => rmSync(join(DIST, target), { recursive: true, force: true }));
-  // All in one process, which builds them side by side: they wait for registries more than for the processor.
+  // One process builds all languages in parallel, because the builds mostly wait for package registries.
   run('jsii-pacmak', ...targets.flatMap(target => ['--target', target]), '--outdir', DIST, '--npmignore=false', '--maven-local-repository', MAVEN_REPOSITORY);
 }
 
@@ -61,7 +61,7 @@ export function artifact(what: string): string {
   return join(DIST, found);
 }
 
-/** Prints what there is, and looks whether it is whole and small. */
+/** Prints the packages and checks that each exists and that the npm tarball is small enough. */
 export function checkPackages(targets: Target[]): Check[] {
   const files = existsSync(DIST) ? artifacts() : [];
   console.log('');
@@ -73,10 +73,10 @@ export function checkPackages(targets: Target[]): Check[] {
   if (targets.includes('js') && checks[0].ok) {
     const { size, unpackedSize } = tarball(artifact('npm tarball'));
     console.log(`\nnpm tarball: ${size} bytes packed (at most ${MAX_PACKED}), ${unpackedSize} bytes unpacked (at most ${MAX_UNPACKED})`);
-    const fix = 'Look with `tar tvf` what came in, and leave out in .npmignore what users do not need.';
+    const fix = 'List the files with `tar tvf`, and exclude files that users do not need with `npmignore` in .projenrc.ts.';
     checks.push(
-      check('package: size of the tarball', size <= MAX_PACKED ? [] : [`expected at most ${MAX_PACKED} bytes packed; got ${size}.`], fix),
-      check('package: size of its content', unpackedSize <= MAX_UNPACKED ? [] : [`expected at most ${MAX_UNPACKED} bytes unpacked; got ${unpackedSize}.`], fix),
+      check('package: size of the npm tarball', size <= MAX_PACKED ? [] : [`expected at most ${MAX_PACKED} bytes packed; got ${size}.`], fix),
+      check('package: unpacked size of the npm tarball', unpackedSize <= MAX_UNPACKED ? [] : [`expected at most ${MAX_UNPACKED} bytes unpacked; got ${unpackedSize}.`], fix),
     );
   }
   return checks;
@@ -87,13 +87,13 @@ function sizeOf(target: Target, path: string): number {
   return inside.reduce((sum, file) => sum + statSync(join(DIST, file)).size, 0);
 }
 
-/** The sizes of a tarball, as npm counts them. */
+/** The packed and unpacked size, as npm counts them. */
 function tarball(path: string): { size: number; unpackedSize: number } {
   const { stdout, stderr } = spawnSync('npm', ['pack', path, '--dry-run', '--json', '--ignore-scripts'], { cwd: DIST, encoding: 'utf8', env: toolEnvironment() });
   try {
     return JSON.parse(stdout)[0];
   } catch {
-    throw new Error(`npm pack should say the sizes of ${path}, but said: ${stdout}${stderr}`);
+    throw new Error(`npm pack did not print the sizes of ${path}. It printed: ${stdout}${stderr}`);
   }
 }
 
@@ -107,7 +107,7 @@ function main(): number {
   }
   const lacks = targets.flatMap(name => name === 'js' ? [] : missing(name) ?? []);
   if (lacks.length > 0) {
-    console.error([...lacks, 'To make the others only, name them: npm run package -- --target js'].join('\n'));
+    console.error([...lacks, 'To build other languages only, name them: npm run package -- --target js'].join('\n'));
     return 1;
   }
   const began = Date.now();

@@ -1,4 +1,7 @@
-/** Packages that are too special for the project's own node_modules: installed from a lock into `.local/` at first use, and again when it changes. */
+/**
+ * Installs npm packages that do not belong into the project's own node_modules. They go into `.local/` at first use, and again when their lock file
+ * changes.
+ */
 import { spawnSync } from 'child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'fs';
 import { basename, join } from 'path';
@@ -6,22 +9,22 @@ import { basename, join } from 'path';
 const LOCAL = join(__dirname, '..', '.local');
 const FILES = ['package.json', 'package-lock.json'];
 
-/** A tree of packages of its own. */
+/** A separate directory of packages, with its own lock file. */
 export interface PackageTree {
-  /** The directory of its package.json and package-lock.json; the tree gets the same name in `.local/`. */
+  /** The directory with package.json and package-lock.json. The packages go into `.local/` under the same name. */
   readonly source: string;
-  /** What the user reads while it is installed. */
+  /** Printed before the installation. */
   readonly installMessage: string;
-  /** Options for npm beyond the usual. */
+  /** Additional options for `npm ci`. */
   readonly options?: string[];
 }
 
-/** Where the tree is installed, whether it is or not. */
+/** The installation directory, which need not exist yet. */
 export function treeDirectory(tree: PackageTree): string {
   return join(LOCAL, basename(tree.source));
 }
 
-/** Installs the tree unless it is there, looking for the given path inside it, and returns that path. */
+/** Installs the tree unless the path `inside` exists in it and the lock file is unchanged. Returns the full path of `inside`. */
 export function installed(tree: PackageTree, inside: string): string {
   if (!isInstalled(tree, inside)) {
     install(tree, inside);
@@ -38,7 +41,7 @@ function isInstalled(tree: PackageTree, inside: string): boolean {
 function install(tree: PackageTree, inside: string): void {
   console.log(tree.installMessage);
   const directory = treeDirectory(tree);
-  // Made beside and moved into place, so that an interrupted installation or a second process never leaves half of one.
+  // Installs into a temporary directory and renames it, so an interruption or a parallel installation never leaves an incomplete one.
   const fresh = `${directory}.${process.pid}`;
   mkdirSync(fresh, { recursive: true });
   try {
@@ -46,7 +49,7 @@ function install(tree: PackageTree, inside: string): void {
     const options = [...tree.options ?? [], '--ignore-scripts', '--no-bin-links', '--no-audit', '--no-fund', '--loglevel=error'];
     const { status, error } = spawnSync('npm', ['ci', '--prefix', fresh, ...options], { cwd: fresh, stdio: ['ignore', 'inherit', 'inherit'] });
     if (status !== 0 || !existsSync(join(fresh, inside))) {
-      throw new Error(`npm could not install ${inside}: ${error?.message ?? `its exit code is ${status}`}. It needs a registry that it can reach.`);
+      throw new Error(`npm could not install ${inside}: ${error?.message ?? `its exit code is ${status}`}. Check that this machine can reach an npm registry.`);
     }
     if (!isInstalled(tree, inside)) {
       rmSync(directory, { recursive: true, force: true });

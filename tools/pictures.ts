@@ -1,10 +1,11 @@
 /**
- * Draws the pictures of the documents: the sequence diagram docs/pictures/<name>.txt becomes docs/pictures/<name>.svg, and `dashboard-picture.ts` draws the dashboard.
+ * Draws the pictures of the documents. Each sequence diagram docs/pictures/<name>.txt becomes docs/pictures/<name>.svg. `dashboard-picture.ts` draws
+ * the dashboard.
  *
  *   npx projen pictures      writes the SVG files; `npm run docs:check` fails if they are out of date
  *
- * The source of a diagram has a line per element: `title TEXT`, `actor ID NAME`, `group NAME` … `end` around actors, `section TEXT`,
- * `ID -> ID TEXT` for a call and `ID --> ID TEXT` for an answer.
+ * The source of a diagram has one element per line: `title TEXT`, `actor ID NAME`, `group NAME` … `end` around actors, `section TEXT`, `ID -> ID
+ * TEXT` for a call and `ID --> ID TEXT` for an answer.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'fs';
 import { join } from 'path';
@@ -13,7 +14,7 @@ import { Colours, escaped, svg } from './svg';
 
 const FOLDER = join(__dirname, '..', 'docs', 'pictures');
 
-// Lengths in pixels. The width of a character is that of a usual sans-serif font of 13 pixels, rounded up.
+// Lengths in pixels. CHARACTER is the width of a character in a common 13-pixel sans-serif font, rounded up.
 const COLUMN = 164;
 const MARGIN = 20;
 const CHARACTER = 7;
@@ -21,7 +22,7 @@ const LINE = 17;
 const ACTOR_HEIGHT = 34;
 const SELF_CALL = 26;
 
-/** Colours of each class in light and in dark mode. */
+/** Colours of each CSS class in light and in dark mode. */
 const COLOURS: Colours = {
   'text': [{ property: 'fill', light: '#1f2328', dark: '#f0f6fc' }],
   '.faint': [{ property: 'fill', light: '#59636e', dark: '#9198a1' }],
@@ -68,7 +69,7 @@ function parse(source: string): Picture {
   return { title, actors, groups, steps };
 }
 
-/** The picture as SVG. */
+/** Draws a sequence diagram as SVG. */
 export function draw(source: string): string {
   const { title, actors, groups, steps } = parse(source);
   const width = 2 * MARGIN + actors.length * COLUMN;
@@ -122,7 +123,7 @@ function wrapped(text: string, characters: number): string[] {
   }, []);
 }
 
-/** The pictures of the documents: the path of each SVG file, and what it has to contain. */
+/** The path and expected content of each SVG file. */
 export function pictures(): { readonly file: string; readonly content: string }[] {
   return [
     ...readdirSync(FOLDER).filter(file => file.endsWith('.txt'))

@@ -1,8 +1,8 @@
 /**
- * The README's examples in all four languages: those in TypeScript are compiled strictly, the others are made from them.
+ * The README's examples in four languages. The TypeScript examples are compiled strictly; the other languages are generated from them.
  *
  *   npx projen readme              writes the translations into README.md
- *   tsx tools/readme.ts --check    says whether they are there; part of `npm test -- --only api`
+ *   tsx tools/readme.ts --check    checks them; part of `npm test -- --only api`
  */
 import { readFileSync, writeFileSync } from 'fs';
 import { join } from 'path';
@@ -13,16 +13,16 @@ import { Language, LANGUAGES, Snippet, translate } from './rosetta';
 
 const README = join(ROOT, 'README.md');
 const TITLES: Record<Language, string> = { python: 'Python', java: 'Java', go: 'Go' };
-/** An example in TypeScript, and what follows of other languages. */
+/** A TypeScript example and its translations. */
 const EXAMPLE = /^```ts[^\n]*\n([\s\S]*?)\n```\n(?:\n<details><summary>(?:Python|Java|Go)<\/summary>\n[\s\S]*?<\/details>\n)*/gm;
 
-/** The README as it has to be. */
+/** The README with up-to-date translations. */
 function translated(readme: string, snippets: Snippet[]): string {
   const assembly = readAssembly();
   return readme.replace(EXAMPLE, (all: string, typescript: string) => {
     const snippet = snippets.find(known => known.typescript.trim() === typescript.trim());
     if (!snippet) {
-      throw new Error(`jsii-rosetta knows no example like this one of the README:\n${typescript}`);
+      throw new Error(`jsii-rosetta did not translate this example of README.md:\n${typescript}`);
     }
     const translations = completed(snippet, assembly);
     return all.slice(0, all.indexOf('\n```\n') + 5) + LANGUAGES.map(language =>
@@ -30,11 +30,11 @@ function translated(readme: string, snippets: Snippet[]): string {
   });
 }
 
-/** Whether all examples compile, and the README has their translations. */
+/** Checks that all examples compile and that the translations are up to date. */
 export function readmeChecks(): Check[] {
   const readme = readFileSync(README, 'utf8');
   const compiles = 'the examples of README and docstrings compile';
-  const current = 'the README has them in Python, Java and Go';
+  const current = 'the Python, Java and Go examples of the README are current';
   let snippets: Snippet[];
   try {
     snippets = translate();
@@ -43,9 +43,9 @@ export function readmeChecks(): Check[] {
   }
   const count = readme.match(EXAMPLE)?.length ?? 0;
   return [
-    check(compiles, count > 0 ? [] : ['expected examples marked ```ts in README.md; found none'], 'Mark them so.'),
-    check(current, translated(readme, snippets) === readme ? [] : ['README.md has other examples than those that are made from its TypeScript'],
-      'Change the TypeScript only, run `npx projen readme`, and commit what it writes.'),
+    check(compiles, count > 0 ? [] : ['expected examples marked ```ts in README.md; found none'], 'Start each TypeScript example with ```ts.'),
+    check(current, translated(readme, snippets) === readme ? [] : ['the Python, Java and Go examples in README.md differ from the TypeScript examples'],
+      'Edit only the TypeScript examples, run `npx projen readme`, and commit the result.'),
   ];
 }
 

@@ -1,4 +1,4 @@
-/** Whether the handler's bundle is what anybody gets from the same sources, byte for byte. */
+/** Checks that the same sources always give the same handler bundle, byte for byte. */
 import { spawnSync } from 'child_process';
 import { createHash } from 'crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'fs';
@@ -14,7 +14,7 @@ export function sha256(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-/** Bundles a fresh copy of the sources in the given directory, and returns the bundle's hash. */
+/** Bundles a fresh copy of the sources in the given directory. Returns the SHA-256 of the bundle. */
 function bundledIn(directory: string, env: NodeJS.ProcessEnv): string {
   NEEDED.forEach(path => cpSync(join(ROOT, path), join(directory, path), { recursive: true }));
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
@@ -22,12 +22,12 @@ function bundledIn(directory: string, env: NodeJS.ProcessEnv): string {
     cwd: directory, encoding: 'utf8', env: { ...process.env, ...env },
   });
   if (status !== 0) {
-    throw new Error(`tools/bundle.ts failed in a copy of the sources: ${stdout}${stderr}`);
+    throw new Error(`tools/bundle.ts failed in a copy of the sources. It printed: ${stdout}${stderr}`);
   }
   return sha256(join(directory, BUNDLE));
 }
 
-/** The bundle in `assets/`, and two that are made elsewhere, at another depth and in another time zone and language, have to be the same. */
+/** Compares the bundle in `assets/` with two bundles built in other directories, time zones and languages. */
 export function reproducible(): Check[] {
   const temporary = mkdtempSync(join(tmpdir(), 'bundle-'));
   try {
@@ -44,8 +44,8 @@ export function reproducible(): Check[] {
     return [
       check('the same sources give the same bundle', new Set(Object.values(hashes)).size === 1
         ? [] : ['expected the same bytes three times; their SHA-256:', ...Object.entries(hashes).map(([of, hash]) => `${hash}  ${of}`)],
-      'Run `npx projen bundle`. If that does not help, something of the machine gets into the bundle: compare the files.'),
-      check('the bundle is made with the esbuild that the lock names', installed === locked ? [] : [`expected esbuild ${locked}; installed is ${installed}`], 'Run `npm ci`.'),
+      'Run `npx projen bundle`. If the hashes still differ, compare the bundles: one contains a path, time or setting of the machine.'),
+      check('the installed esbuild has the version of the lock file', installed === locked ? [] : [`expected esbuild ${locked}; installed is ${installed}`], 'Run `npm ci`.'),
     ];
   } finally {
     rmSync(temporary, { recursive: true, force: true });

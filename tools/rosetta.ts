@@ -1,4 +1,4 @@
-/** What jsii-rosetta makes of the library's examples: those of the README, and those in docstrings. */
+/** Translates the examples of the README and the docstrings with jsii-rosetta. */
 import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'fs';
 import { dirname, join } from 'path';
 import { compile, ROOT, run } from './assembly';
@@ -7,16 +7,16 @@ const DIRECTORY = join(ROOT, '.local', 'rosetta');
 export const LANGUAGES = ['python', 'java', 'go'] as const;
 export type Language = typeof LANGUAGES[number];
 
-/** An example in TypeScript and the other languages. */
+/** A TypeScript example with its translations. */
 export interface Snippet {
   readonly typescript: string;
   readonly translations: Record<Language, string>;
 }
 
-/** Compiles all examples strictly, as a user of the compiled library would, and translates them. Fails when one does not compile. */
+/** Compiles all examples strictly against the compiled library, as users do, and translates them. Throws an error if one does not compile. */
 export function translate(): Snippet[] {
   compile();
-  // An installed copy of the library beside its peers: rosetta leaves its results in it, and must not find the sources.
+  // Rosetta runs on an installed copy of the library: it writes its results there, and must not find the TypeScript sources.
   rmSync(DIRECTORY, { recursive: true, force: true });
   const library = join(DIRECTORY, 'node_modules', 'cdk-humanitec-ecs-runner');
   mkdirSync(library, { recursive: true });

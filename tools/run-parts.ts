@@ -1,4 +1,4 @@
-/** Runs the parts of `npm test` side by side: each writes its output into a file, and the list of parts shows how far they are. */
+/** Runs the parts of `npm test` in parallel. The output of each part goes into a file; the console shows the progress. */
 import { ChildProcess, spawn } from 'child_process';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from 'fs';
 import { availableParallelism, constants, setPriority, tmpdir, userInfo } from 'os';
@@ -10,20 +10,20 @@ export interface Count {
   readonly skipped: number;
 }
 
-/** A part of the tests: a command, and how its results are counted. */
+/** A part of the tests: a command and how to count its results. */
 export interface Part {
   readonly name: string;
-  /** What the part checks, for the list of parts. */
+  /** What the part checks. Printed in the list of parts. */
   readonly description: string;
-  /** Whether `npm run check` runs it, too, and with which more arguments. */
+  /** Additional arguments for `npm run check`. Undefined if `npm run check` does not run the part. */
   readonly inCheck?: string[];
   readonly command: string[];
   readonly env?: NodeJS.ProcessEnv;
-  /** The share of a processor core that the part uses on average; a part that mostly waits has less than 1. */
+  /** The number of processor cores that the part uses on average. Less than 1 for a part that mostly waits. */
   readonly cores: number;
-  /** Whether the part writes the compiled library (`lib/`, `.jsii.gz`, `dist/`): such parts run one after the other. */
+  /** Whether the part writes the compiled library (`lib/`, `.jsii.gz`, `dist/`). Such parts never run in parallel. */
   readonly writesLibrary?: boolean;
-  /** Reads the results that the command left. Without it the part is one test, which the exit code decides. */
+  /** Reads the result files of the command. Without it, the part counts as one test, which passes if the exit code is 0. */
   readonly count?: () => Count;
 }
 
@@ -33,12 +33,12 @@ interface Finished {
   readonly seconds: number;
 }
 
-/** Lines of a failed part's output that the summary repeats. */
+/** The number of output lines that the summary shows for a failed part. */
 const REPEATED_LINES = 150;
-/** After a signal, a part has this time to end by itself. */
+/** How long a part can take to end after a signal. */
 const END_TIMEOUT_MS = 15_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** Parts that compute run with a lower priority, so that a part that waits gets its processor time at once. */
+/** Parts that use at least this many cores run with a lower priority, so parts that mostly wait are not delayed. */
 const COMPUTES_FROM = 0.8;
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -47,7 +47,7 @@ async function ended(child: ChildProcess): Promise<void> {
   }
 }
 
-/** Signals a part and what it has started. */
+/** Sends a signal to a part and all processes that it started. */
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid!, signal);
@@ -61,13 +61,13 @@ export class PartRunner {
   private readonly finished: Finished[] = [];
   private interrupted = false;
 
-  /** The parts write their temporary files into it, and the end of the run removes it. */
+  /** The directory for temporary files of the parts. It is removed at the end of the run. */
   private readonly temporary = mkdtempSync(join(tmpdir(), 'npm-test-'));
 
   /**
    * @param root the checkout
-   * @param results the directory for the parts' output
-   * @param resultFile the file in which a part leaves its results
+   * @param results the directory for the output of the parts
+   * @param resultFile returns the file into which a part writes its results
    */
   constructor(private readonly root: string, private readonly results: string, private readonly resultFile: (part: string) => string) {
     this.keepCompiled();
@@ -93,7 +93,7 @@ export class PartRunner {
     return parts.map(part => this.finished.find(result => result.part === part)!.count);
   }
 
-  /** Ends the program by a signal, after its parts. */
+  /** Stops all parts, then ends the program with the signal. */
   private interrupt(signal: typeof SIGNALS[number]): void {
     if (this.interrupted) {
       return;
@@ -105,14 +105,14 @@ export class PartRunner {
     children.forEach(child => signalGroup(child, signal));
     setTimeout(killAll, END_TIMEOUT_MS);
     void Promise.all(children.map(async child => ended(child))).then(() => {
-      // A part may have ended before a program that it started.
+      // A part can end before a process that it started.
       killAll();
       this.removeTemporary();
       process.exit(128 + constants.signals[signal]);
     });
   }
 
-  /** Links the cache of tsx, which is always in the temporary directory, to a place that stays: compiling everything again costs each run many seconds. */
+  /** Links the cache of tsx, which is always in the temporary directory, to a permanent directory. Without it, each run compiles all files again. */
   private keepCompiled(): void {
     const cache = join(this.root, '.local', 'caches', 'tsx');
     mkdirSync(cache, { recursive: true });
@@ -124,7 +124,7 @@ export class PartRunner {
   }
 
   private async runSideBySide(parts: Part[]): Promise<void> {
-    // One core more, because the parts use less than their average for much of their time.
+    // One core is added, because parts often use less than their average.
     const capacity = availableParallelism() + 1;
     const waiting = [...parts];
     const active = new Set<Promise<void>>();
@@ -140,7 +140,7 @@ export class PartRunner {
     this.repeatFailures();
   }
 
-  /** The first waiting part that fits beside the running ones. */
+  /** The first waiting part for which enough cores are free. */
   private next(waiting: Part[], capacity: number): Part | undefined {
     const running = [...this.running.keys()];
     const used = running.reduce((sum, { cores }) => sum + cores, 0);
@@ -156,7 +156,7 @@ export class PartRunner {
       cwd: this.root,
       stdio: ['ignore', file ?? 'inherit', file ?? 'inherit'],
       env: { ...process.env, TMPDIR: this.temporary, ...part.env },
-      // A process group of its own: a signal reaches the programs that the part has started, and reaches them once.
+      // A process group lets a signal reach all processes of the part exactly once.
       detached: true,
     });
     this.running.set(part, child);
@@ -174,7 +174,7 @@ export class PartRunner {
       closeSync(file);
     }
     if (this.interrupted) {
-      // The results of an interrupted part mean nothing; interrupt() ends the program.
+      // An interrupted part has no meaningful results. interrupt() ends the program.
       return new Promise(() => undefined);
     }
     this.running.delete(part);
@@ -189,7 +189,7 @@ export class PartRunner {
     if (!part.count) {
       return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
     }
-    // No results, or half of them, means that the command broke before it could fail a test; a bad exit code without a failed test likewise.
+    // If the command fails without a failed test, or without readable results, one test counts as failed.
     const counted = this.resultsOf(part) ?? { passed: 0, failed: 1, skipped: 0 };
     const count = status !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted;
     return count.passed + count.failed === 0 ? { ...count, failed: 1 } : count;

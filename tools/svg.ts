@@ -1,6 +1,6 @@
-/** The frame of an SVG file with a light and a dark mode. It has a background of its own, so it is readable on any page. */
+/** Writes an SVG file with a light and a dark mode. It has its own background, so it is readable on any page. */
 
-/** Colours of each CSS selector. */
+/** Colours by CSS selector. */
 export type Colours = Record<string, { readonly property: string; readonly light: string; readonly dark: string }[]>;
 
 export interface Svg {

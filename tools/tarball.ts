@@ -1,5 +1,5 @@
 /**
- * Packs the library as it is published, and looks at what came out: nothing but what users need, small, and working by itself.
+ * Packs the library as it is published and checks that the package has only the files that users need, is small, and works on its own.
  *
  *   tsx tools/tarball.ts [--json FILE]
  */
@@ -14,11 +14,11 @@ import { sbom } from './sbom';
 const MAX_PACKED = 300_000;
 const MAX_UNPACKED = 1_000_000;
 const BUNDLE = 'assets/registration/index.js';
-/** What ships beside the compiled sources. The README's fixture lets Construct Hub compile the examples. */
+/** Published files besides the compiled sources. Construct Hub compiles the examples with the README's fixture. */
 const OTHERS = ['package.json', 'README.md', 'LICENSE', 'SECURITY.md', '.jsii', '.jsii.gz', 'rosetta/runner.ts-fixture', BUNDLE];
-/** What npm runs when a package is installed. */
+/** The scripts that npm runs when a package is installed. */
 const INSTALLING = ['preinstall', 'install', 'postinstall', 'prepare', 'prepublish', 'preprepare', 'postprepare', 'dependencies'];
-/** A user's first stack, written against the unpacked package; prints the template and the asset that it would upload. */
+/** A minimal app that uses the unpacked package. It prints the resource types and the assets. */
 const USE = `
 const { App, Stack } = require('aws-cdk-lib');
 const secretsmanager = require('aws-cdk-lib/aws-secretsmanager');
@@ -43,14 +43,14 @@ interface Packed {
 function execute(command: string, args: string[], cwd: string): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', maxBuffer: 64_000_000 });
   if (status !== 0) {
-    // Its last words: Node.js shows the line of a library first, and those can be a hundred thousand characters long.
+    // The last lines of the output. Node.js prints the failing source line first, which can have 100,000 characters in a library.
     const words = `${stdout}${stderr}`.trim().split('\n').filter(line => line.length < 500).slice(-12).join('\n');
     throw new Error(`\`${command} ${args[0]}\` failed: ${error?.message ?? words}`);
   }
   return stdout;
 }
 
-/** What has to be in the tarball, and nothing else. */
+/** The exact list of files in the tarball. */
 function expected(): string[] {
   const sources = filesBelow(join(ROOT, 'src')).filter(file => !file.startsWith('registration/handler/'));
   return [...OTHERS, ...sources.flatMap(file => ['.js', '.d.ts'].map(ending => `lib/${file.replace(/\.ts$/, ending)}`))].sort();
@@ -65,38 +65,38 @@ function filesBelow(directory: string, below = ''): string[] {
 
 function listed(directory: string): Check {
   const [has, wants] = [filesBelow(directory), expected()];
-  return check('the tarball holds what users need and nothing else', [
-    ...has.filter(file => !wants.includes(file)).map(file => `${file} is in it and should not`),
+  return check('the tarball has exactly the files that users need', [
+    ...has.filter(file => !wants.includes(file)).map(file => `${file} is unexpected`),
     ...wants.filter(file => !has.includes(file)).map(file => `${file} is missing`),
-  ], 'Leave files out with `npmignore` in .projenrc.ts; what users do need belongs into the list of tools/tarball.ts.');
+  ], 'Exclude files with `npmignore` in .projenrc.ts, or add files that users need to the list in tools/tarball.ts.');
 }
 
 function small({ size, unpackedSize }: Packed): Check {
-  console.log(`The tarball has ${size} bytes (at most ${MAX_PACKED}), unpacked ${unpackedSize} (at most ${MAX_UNPACKED}).`);
-  return check('the tarball is small', [
+  console.log(`The tarball has ${size} bytes (limit ${MAX_PACKED}), unpacked ${unpackedSize} (limit ${MAX_UNPACKED}).`);
+  return check('the size of the tarball is within the limits', [
     ...size > MAX_PACKED ? [`expected at most ${MAX_PACKED} bytes; it has ${size}`] : [],
     ...unpackedSize > MAX_UNPACKED ? [`expected at most ${MAX_UNPACKED} bytes unpacked; it has ${unpackedSize}`] : [],
-  ], 'See with `npm pack --dry-run` what is large.');
+  ], 'Find large files with `npm pack --dry-run`.');
 }
 
-/** Users get our code and the two peers that they have anyway, and nothing of ours runs when it is installed. */
-function alone(directory: string): Check {
+/** Checks that the package installs no dependency except the two peers, and runs no script when it is installed. */
+function dependenciesAndScripts(directory: string): Check {
   const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const peers = Object.keys(manifest.peerDependencies ?? {}).sort().join(', ');
-  return check('nothing comes or runs with it', [
+  return check('the package installs no dependency and runs no install script', [
     ...['dependencies', 'optionalDependencies', 'bundledDependencies', 'bundleDependencies'].filter(field => manifest[field] !== undefined)
       .map(field => `package.json has ${field}: ${JSON.stringify(manifest[field])}`),
     ...peers === 'aws-cdk-lib, constructs' ? [] : [`expected the peers aws-cdk-lib and constructs; got ${peers}`],
-    ...INSTALLING.filter(script => manifest.scripts?.[script] !== undefined).map(script => `package.json has a script "${script}", which npm runs at installations`),
-  ], 'Make it a development dependency in .projenrc.ts, or a task of another name.');
+    ...INSTALLING.filter(script => manifest.scripts?.[script] !== undefined).map(script => `package.json has a script "${script}", which npm runs when a package is installed`),
+  ], 'Make the dependency a development dependency in .projenrc.ts, or rename the script.');
 }
 
-/** What goes with a release, and says what is in the package, has to be true. */
-function billed(directory: string): Check {
+/** Checks the SBOM that is attached to each release. */
+function sbomContent(directory: string): Check {
   const { metadata: { component }, components } = sbom();
   const said = [component.name, ...components.map(({ name, hashes }) => `${name} ${hashes?.[0].content}`)].join(', ');
   const wanted = `cdk-humanitec-ecs-runner, ${BUNDLE} ${sha256(join(directory, BUNDLE))}`;
-  return check('the SBOM names the library, the bundle by its hash, and nothing else', said === wanted ? [] : [`expected ${wanted}; got ${said}`],
+  return check('the SBOM lists only the library and the bundle with its hash', said === wanted ? [] : [`expected ${wanted}; got ${said}`],
     'Nothing but our code may ship: make it a development dependency in .projenrc.ts.');
 }
 
@@ -111,21 +111,21 @@ function works(directory: string): Check[] {
   const uploaded = used.assets.flatMap(asset => (existsSync(join(asset, 'index.js')) ? [sha256(join(asset, 'index.js'))] : []));
   const bundle = sha256(join(ROOT, BUNDLE));
   return [
-    check('the unpacked package makes a runner', used.types.includes('Custom::HumanitecRunner') ? [] : [...unused, `expected a Custom::HumanitecRunner; got ${used.types.join(', ') || 'nothing'}`],
-      'Something that lib/ needs is not in the tarball: see the list of tools/tarball.ts.'),
-    check('what Lambda gets is the bundle of these sources', uploaded.includes(bundle) ? [] : [`expected an asset with index.js of SHA-256 ${bundle}; got ${uploaded.join(', ') || 'none'}`],
-      'Run `npx projen bundle`, and see how src/registration/provider.ts finds it.'),
+    check('the unpacked package synthesizes a runner', used.types.includes('Custom::HumanitecRunner') ? [] : [...unused, `expected a Custom::HumanitecRunner; got ${used.types.join(', ') || 'nothing'}`],
+      'A file that lib/ needs is missing in the tarball: add it to the list in tools/tarball.ts.'),
+    check('the Lambda asset is the bundle of these sources', uploaded.includes(bundle) ? [] : [`expected an asset with index.js of SHA-256 ${bundle}; got ${uploaded.join(', ') || 'none'}`],
+      'Run `npx projen bundle`. If it still fails, check the asset path in src/registration/provider.ts.'),
   ];
 }
 
-/** The command runs where only the package is: without the CDK, and without an AWS SDK. */
+/** Runs the command without the CDK and the AWS SDK installed. */
 function commands(directory: string): Check {
   const { bin } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
   const program = join(directory, bin['cdk-humanitec-ecs-runner']);
   const { status, stderr } = spawnSync(process.execPath, [program, 'doctor', '--stack', '-'], { cwd: directory, encoding: 'utf8', env: { PATH: process.env.PATH } });
-  return check('the command of the package runs', [
+  return check('the command of the package works without the CDK and an AWS SDK', [
     ...status === 2 && stderr.startsWith('The value \'-\' of --stack is not valid') ? [] : [`expected exit code 2 and a message about --stack; got ${status}: ${stderr.slice(0, 300)}`],
-    ...readFileSync(program, 'utf8').startsWith('#!/usr/bin/env node\n') ? [] : ['the program has no line #!/usr/bin/env node'],
+    ...readFileSync(program, 'utf8').startsWith('#!/usr/bin/env node\n') ? [] : ['the first line of the program is not #!/usr/bin/env node'],
   ], 'See `bin` in package.json and src/cli.ts.');
 }
 
@@ -137,7 +137,7 @@ function tarballChecks(): Check[] {
     const [packed]: Packed[] = JSON.parse(execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', directory], ROOT));
     execute('tar', ['-xzf', packed.filename], directory);
     const unpacked = join(directory, 'package');
-    return [listed(unpacked), small(packed), alone(unpacked), billed(unpacked), commands(unpacked), ...works(unpacked), ...reproducible()];
+    return [listed(unpacked), small(packed), dependenciesAndScripts(unpacked), sbomContent(unpacked), commands(unpacked), ...works(unpacked), ...reproducible()];
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-/** The size of a template: what does not depend on the machine. */
+/** Measures a template: size, resources and dependency chain. The results do not depend on the machine. */
 
 /** A resource of a template. */
 export interface SizedResource {
@@ -14,11 +14,11 @@ export interface SizedTemplate {
   readonly resources: number;
   readonly functions: number;
   readonly roles: number;
-  /** As the CDK writes it, with an indentation of one space. */
+  /** Bytes as the CDK writes the template by default, with an indentation of one space. */
   readonly bytes: number;
-  /** As the CDK writes it with `suppressTemplateIndentation`. */
+  /** Bytes with `suppressTemplateIndentation`. */
   readonly bytesWithoutIndentation: number;
-  /** Resources of the longest chain in which each waits for the one before. */
+  /** The number of resources in the longest dependency chain. */
   readonly longestChain: number;
 }
 

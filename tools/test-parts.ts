@@ -7,7 +7,7 @@ export const ROOT = join(__dirname, '..');
 export const RESULTS = join(ROOT, 'test-results');
 const TSX = ['tsx', '--tsconfig', 'tsconfig.dev.json'];
 
-/** The file in which a part leaves its results. */
+/** The file into which a part writes its results. */
 export function resultFile(part: string): string {
   return join(RESULTS, `${part}.json`);
 }
@@ -16,16 +16,16 @@ function read(part: string) {
   return JSON.parse(readFileSync(resultFile(part), 'utf8'));
 }
 
-/** Counts the tests of Jest. */
+/** Counts Jest's results. */
 function jestCount(part: string): () => Count {
   return () => {
     const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = read(part);
-    // A suite that cannot be loaded has no tests that could fail.
+    // A suite that cannot be loaded has no failed tests, so it is counted as a failure here.
     return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites), skipped: numPendingTests };
   };
 }
 
-/** Counts a list of `{ name, ok }`. */
+/** Counts a list of checks. */
 function checkCount(part: string): () => Count {
   return () => {
     const { checks, skipped = 0 }: { checks: { ok: boolean }[]; skipped?: number } = read(part);
@@ -34,12 +34,12 @@ function checkCount(part: string): () => Count {
   };
 }
 
-/** A part whose program writes its checks into the file after `--json`. */
+/** A part whose program writes its checks to the file given with `--json`. */
 function checksOf(name: string, description: string, cores: number, program: string[], more: Partial<Part> = {}): Part {
   return { name, description, cores, command: [...TSX, ...program, '--json', resultFile(name)], count: checkCount(name), ...more };
 }
 
-/** Parts that take long come first, and those that mostly wait run beside them. `cores` is the measured CPU time divided by the duration. */
+/** Long parts come first; parts that mostly wait run in parallel with them. `cores` is the measured CPU time divided by the duration. */
 export const PARTS: readonly Part[] = [
   checksOf('lifecycle', 'the deployed Lambda when others change or delete its runner', 0.2, ['test/e2e/lifecycle.ts']),
   checksOf('outages', 'the deployed Lambda during outages of the API', 0.1, ['test/e2e/outages.ts']),
@@ -52,7 +52,7 @@ export const PARTS: readonly Part[] = [
     cores: 1.1,
     command: ['jest', '--ci', '--coverage=false', '--maxWorkers=3', '--json', '--outputFile', resultFile('unit')],
     count: jestCount('unit'),
-    // `npm run check` ends within a minute, and a change of the library rarely fails only these suites.
+    // Keeps `npm run check` below a minute. A change of the library rarely fails only these suites.
     inCheck: ['--testPathIgnorePatterns', '/node_modules/', 'test/hostile-inputs\\.', 'test/local/', 'test/registration/alternative\\.', 'test/bad-input/random\\.', 'test/tools/'],
   },
   checksOf('newest', 'the constructs on the newest CDK', 1.1, ['tools/newest-cdk.ts']),

@@ -1,15 +1,15 @@
-/** `npm test`: all tests of the library, with one count of their results at the end. `--help` lists the options. */
+/** `npm test`: runs all tests of the library and prints the total. `--help` lists the options. */
 import { mkdirSync, rmSync } from 'fs';
 import { choose, readOptions, runProgram } from './options';
 import { Count, Part, PartRunner } from './run-parts';
 import { PARTS, RESULTS, ROOT, resultFile } from './test-parts';
 
-const HELP = `Runs the tests of the library, several parts side by side. The output of each part is in test-results/<part>.log.
+const HELP = `Runs the tests of the library, several parts in parallel. The output of each part is in test-results/<part>.log.
 
   npm test                            all parts
   npm test -- --only unit,prove       some parts; a single part shows its output while it runs
   npm test -- --list                  the names of the parts
-  npm run check                       types, style, constructs, handler and local orchestrator, without the longest suites: for use after each change`;
+  npm run check                       types, style, constructs, handler and local orchestrator, without the longest suites; use it after each change`;
 const NAME_WIDTH = Math.max(...PARTS.map(({ name }) => name.length));
 
 function quickParts(): Part[] {

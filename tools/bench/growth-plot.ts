@@ -1,4 +1,4 @@
-/** Draws the growth of a synthesis with the number of runners as an SVG image, in colours that can be read on a light and on a dark page. */
+/** Draws synthesis time by number of runners as an SVG image. Its colours are readable in light and in dark mode. */
 
 export interface Point {
   readonly runners: number;
@@ -45,7 +45,7 @@ export function growthPlot(lines: Line[]): string {
   ].join('\n');
 }
 
-/** The distance of the grid's lines: four to eight of them. */
+/** The distance between grid lines. It gives four to eight lines. */
 function stepOf(max: number): number {
   const magnitude = 10 ** Math.floor(Math.log10(max));
   return [0.2, 0.5, 1, 2].map(factor => factor * magnitude).find(step => max / step <= 8)!;

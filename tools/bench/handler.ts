@@ -1,4 +1,4 @@
-/** How long the Lambda of the registration takes on this machine, with services on loopback: what it adds itself, without the network and the start of Lambda's runtime. */
+/** Measures the Lambda handler on this machine against services on loopback. This excludes the network and the start of the Lambda runtime. */
 import { ChildProcess, fork } from 'child_process';
 import { once } from 'events';
 import { join } from 'path';
@@ -9,14 +9,14 @@ import { ROOT } from '../assembly';
 
 const API_TOKEN = 'token-of-my-org';
 
-/** Milliseconds of one instance of the Lambda. */
+/** Times of one Lambda instance, in milliseconds. */
 export interface HandlerTimes {
   readonly load: number;
   readonly firstEvent: number;
   readonly nextEvent: number;
 }
 
-/** Generates a runner id in a new instance, and then another one. */
+/** Generates one runner id in a new instance, then a second one in the same instance. */
 export async function measureHandler(rounds: number): Promise<HandlerTimes[]> {
   const secrets = new SecretStore();
   await secrets.start();
@@ -25,7 +25,7 @@ export async function measureHandler(rounds: number): Promise<HandlerTimes[]> {
   const cloudFormation = serverOf((_request, body, response) => {
     const { Status: status, Reason: reason } = JSON.parse(body);
     if (status !== 'SUCCESS') {
-      throw new Error(`The handler failed: ${reason}`);
+      throw new Error(`The handler answered FAILED: ${reason}`);
     }
     response.writeHead(200).end();
   });
@@ -73,8 +73,8 @@ async function eventMs(instance: ChildProcess, responseUrl: string, logicalId: s
 }
 
 async function message(instance: ChildProcess): Promise<Record<string, number>> {
-  const ended = once(instance, 'exit').then(([code]) => { throw new Error(`The process of the handler ended with ${code}.`); });
-  // The loser of the race ends with the instance.
+  const ended = once(instance, 'exit').then(([code]) => { throw new Error(`The handler process ended with exit code ${code}.`); });
+  // If the handler answers first, nothing else awaits this promise. It rejects when the instance is stopped.
   ended.catch(() => undefined);
   const [content] = await Promise.race([once(instance, 'message'), ended]);
   return content;

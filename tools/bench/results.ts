@@ -1,4 +1,4 @@
-/** The tables of `npm run bench`, and the measures that they are made of. */
+/** The measurements of `npm run bench` and the tables made from them. */
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { growthPlot, Line } from './growth-plot';
@@ -7,18 +7,18 @@ import { ROOT } from '../assembly';
 import { deploymentTime } from '../deployment-time';
 import { measureTemplate, SizedTemplate, Template } from '../template-size';
 
-/** CloudFormation's limits of a template. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
+/** CloudFormation's limits for a template. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html */
 const MAX_RESOURCES = 500;
 
-/** What one process took. */
+/** The cost of one process. */
 export interface Measure {
-  /** Milliseconds. */
+  /** CPU time in milliseconds. */
   readonly cpu: number;
-  /** MiB. */
+  /** Peak memory in MiB. */
   readonly memory: number;
 }
 
-/** The measures of all apps, by round. */
+/** The measurements of all apps, by round. */
 export class Apps {
   private readonly measures: Map<string, Measure[]>;
 
@@ -38,12 +38,12 @@ export class Apps {
     return median(this.of(name).map(measure => measure.memory));
   }
 
-  /** Of each round, as its measures were taken within seconds. */
+  /** The median of the ratios of each round. The measurements of one round are taken within seconds of each other. */
   public ratio(name: string, to: string): number {
     return median(this.of(name).map((measure, round) => measure.cpu / this.of(to)[round].cpu));
   }
 
-  /** The numbers of runners in the apps of this kind. */
+  /** The numbers of runners for which there is an app of this kind. */
   public runners(kind: string): number[] {
     return [...this.measures.keys()].map(name => name.split('-')).filter(([own]) => own === kind).map(([, runners]) => Number(runners));
   }

@@ -1,4 +1,4 @@
-/** Before each suite of `tools/newest-cdk.ts`: what is loaded is the newest CDK, not the project's own. */
+/** Runs before each suite of `tools/newest-cdk.ts`: checks that the newest CDK is loaded. */
 import { version } from 'aws-cdk-lib/package.json';
 
 const { NEWEST_CDK } = process.env;

@@ -14,10 +14,10 @@ const code = Object.entries(files).find(([, { source }]) => source.packaging ===
 const stack = new Stack(new App({ outdir: `${assembly}.baselines` }), 'Included');
 const included = new CfnInclude(stack, 'Template', { templateFile });
 
-/** Whether the bucket and the key of the handler's asset stand here: the app asks the synthesizer for them. */
+/** Stands for the bucket and key of the handler's asset, which the app reads from the synthesizer. */
 const isAsset = value => JSON.stringify(value).includes(code[0]);
 
-/** An intrinsic function as an expression, others as literals. */
+/** Writes an intrinsic function as an expression and any other value as a literal. */
 function expression(value) {
   if (Array.isArray(value)) {
     return `[${value.map(expression).join(', ')}]`;
@@ -41,7 +41,7 @@ function expression(value) {
   return `{ ${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${expression(item)}`).join(', ')} }`;
 }
 
-/** Resources after those that they name. */
+/** Sorts resources so that each follows the resources it refers to. */
 function ordered() {
   const done = new Set();
   const result = [];
@@ -89,7 +89,7 @@ app.synth();
 `;
 }
 
-/** The properties as the typed L1 has them. */
+/** Converts the properties to those of the typed L1 construct. */
 function typedProperties(id) {
   const properties = stack.resolve(included.getResource(id).cfnProperties ?? included.getResource(id)._cfnProperties);
   return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));

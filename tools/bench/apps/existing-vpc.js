@@ -1,4 +1,4 @@
-// The VPC of the apps, imported into a stack.
+// Imports the VPC of the apps into a stack.
 const ec2 = require('aws-cdk-lib/aws-ec2');
 
 exports.existingVpc = stack => ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {

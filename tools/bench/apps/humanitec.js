@@ -12,7 +12,7 @@ for (let number = 0; number < Number(stacks); number++) {
   const vpc = existingVpc(stack);
   const secret = secretsmanager.Secret.fromSecretNameV2(stack, 'ApiToken', 'humanitec-api-token');
   const orchestrator = Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secret) });
-  // An account has one provider: the first stack creates it.
+  // An account can have one provider per issuer: the first stack creates it.
   const oidcProvider = number === 0 ? undefined
     : iam.OidcProviderNative.fromOidcProviderArn(stack, 'OidcProvider', 'arn:aws:iam::111122223333:oidc-provider/oidc.humanitec.dev');
   for (let runner = 0; runner < Number(runners); runner++) {
