@@ -1,8 +1,8 @@
 import type { Template } from '../tools/template-size';
 
 /**
- * How many requests the creation of each custom resource sends to the API of the orchestrator. `test/registration/api-calls.test.ts` counts them.
- * `Custom::HumanitecOidcProvider` calls IAM only.
+ * The number of requests that the creation of each custom resource sends to the orchestrator's API. `test/registration/api-calls.test.ts` checks it.
+ * `Custom::HumanitecOidcProvider` calls only IAM.
  */
 export const API_CALLS_OF_CREATE: Record<string, number> = {
   'Custom::HumanitecRunnerId': 3,
@@ -10,7 +10,7 @@ export const API_CALLS_OF_CREATE: Record<string, number> = {
   'Custom::HumanitecRunnerRule': 2,
 };
 
-/** How many requests the creation of a stack sends. */
+/** The number of requests that the creation of a stack sends to the orchestrator's API. */
 export function apiCallsOf({ Resources: resources }: Template): number {
   return Object.values(resources).reduce((sum, { Type: type }) => sum + (API_CALLS_OF_CREATE[String(type)] ?? 0), 0);
 }

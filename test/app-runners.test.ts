@@ -1,4 +1,4 @@
-/** What an app is told about two of its runners. */
+/** Errors and warnings about two runners or rules of one app. */
 import { App, Aws, CfnParameter, Fn, Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -44,7 +44,7 @@ describe('two runners of an app', () => {
     expect(warningsOf(stack)).toEqual(['/Stack/Second: runnerIdTwice']);
   });
 
-  test('cannot use one parameter for both ids, and can use two parameters', () => {
+  test('cannot use the same parameter for both ids, but can use two parameters', () => {
     const stack = newStack();
     const [one, other] = ['One', 'Other'].map(id => new CfnParameter(stack, id));
     quietRunner(stack, { runnerId: one.valueAsString });
@@ -63,7 +63,7 @@ describe('two runners of an app', () => {
     expect(warningsOf(stack)).toEqual([]);
   });
 
-  test('of two stacks can use one CDK token as id that has another value in each', () => {
+  test('of two stacks can use the same CDK token as id if it has a different value in each stack', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
     plainRunner(one, { runnerId: `prod-${Aws.REGION}` });
@@ -79,13 +79,13 @@ describe('two runners of an app', () => {
     quietRunner(other, { orchestrator: orchestratorOf(other, 'other-org') }, 'OtherOrganization').addRule('Production', { envTypeId: 'production' });
   });
 
-  test('may have rules of one project for two environment types, and of one environment type for two projects', () => {
+  test('can have rules for two environment types of one project, and for two projects of one environment type', () => {
     const stack = newStack();
     const runner = quietRunner(stack);
     runner.addRule('One', { projectId: 'shop', envTypeId: 'production' });
     runner.addRule('Two', { projectId: 'shop', envTypeId: 'development' });
     runner.addRule('Three', { projectId: 'blog', envTypeId: 'production' });
-    // Not the same as no project.
+    // The project id "undefined" differs from no project.
     runner.addRule('Four', { projectId: 'undefined' });
     runner.addRule('Five');
     Template.fromStack(stack).resourceCountIs('Custom::HumanitecRunnerRule', 6);
@@ -94,7 +94,7 @@ describe('two runners of an app', () => {
 
 describe('state of two runners in one bucket', () => {
   const shared = ['/Stack/Second: sharedStateLocation'];
-  /** Two runners with these prefixes in a bucket. */
+  /** A stack with two runners that use these prefixes in one bucket. */
   function withPrefixes(prefixes: (string | undefined)[]): Stack {
     const stack = newStack();
     const bucket = new s3.Bucket(stack, 'Bucket');
@@ -113,7 +113,7 @@ describe('state of two runners in one bucket', () => {
 
   test.each([
     ['team', 'teams'], ['a/b', 'a/c'], ['dummy-value-for-/prefix', 'dummy-value-for-/prefix'], [undefined, 'dummy-value-for-/prefix'], ['dummy-value-for-/prefix', undefined],
-  ])('below %s and %s has none', (first, second) => {
+  ])('below %s and %s has no warning', (first, second) => {
     expect(warningsOf(withPrefixes([first, second]))).toEqual([]);
   });
 
@@ -148,11 +148,11 @@ describe('state of two runners in one bucket', () => {
     quietRunner(stack, { stateStorage: StateStorage.existingBucket(first.stateBucket) }, 'Second');
     quietRunner(other, { stateStorage: StateStorage.existingBucket(first.stateBucket, { prefix: 'other' }) }, 'Third');
     expect(warningsOf(stack)).toEqual(shared);
-    // One for each runner whose state is around this one.
+    // One warning for each runner whose state location contains this one.
     expect(warningsOf(other)).toEqual(['/Other/Third: sharedStateLocation', '/Other/Third: sharedStateLocation']);
   });
 
-  test('has no warning in two stacks for a CDK token that has another value in each', () => {
+  test('has no warning in two stacks if a CDK token has a different value in each', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
     for (const stack of [one, other]) {

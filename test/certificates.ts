@@ -1,13 +1,13 @@
-/** Certificates that tests trust or refuse, made anew each time. */
+/** Creates new certificates for each run of the tests. */
 import { generate } from 'selfsigned';
 
 export interface MadeCertificate {
-  /** As PEM. */
+  /** In PEM format. */
   readonly certificate: string;
   readonly privateKey: string;
 }
 
-/** A certificate of a server, which is its own CA. */
+/** A self-signed server certificate. */
 export async function selfSigned(host: { readonly ip: string } | { readonly dns: string }): Promise<MadeCertificate> {
   const altNames = 'ip' in host ? [{ type: 7 as const, ip: host.ip }] : [{ type: 2 as const, value: host.dns }];
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'A private CA' }], {

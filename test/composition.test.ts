@@ -21,12 +21,12 @@ describe('several runners', () => {
     template.resourceCountIs('AWS::Logs::ResourcePolicy', 1);
     template.resourceCountIs('Custom::HumanitecRunner', 2);
     expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'EnsureOidcProvider']);
-    // The shared log is kept as long as the runner that asks for most wants it.
+    // The shared log group has the longest retention that a runner requests.
     expect(only(template, 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').Properties.RetentionInDays).toBe(365);
   });
 
   test.each([[RemovalPolicy.DESTROY, RemovalPolicy.RETAIN], [RemovalPolicy.RETAIN, RemovalPolicy.DESTROY]])(
-    'of a stack retain the log group of the Lambda that they share if any of them asks for it: %s, %s', (first, second) => {
+    'of a stack retain the log group of their shared Lambda if one of them requests it: %s, %s', (first, second) => {
       const stack = newStack();
       const { orchestrator } = minimal(stack);
       runnerIn(stack, { orchestrator, logRemovalPolicy: first }, 'First');
@@ -34,7 +34,7 @@ describe('several runners', () => {
       expect(only(Template.fromStack(stack), 'AWS::Logs::LogGroup', 'HumanitecRunnerRegistration').DeletionPolicy).toBe('RetainExceptOnCreate');
     });
 
-  test('of two APIs have a Lambda, an OIDC provider and an API token each', () => {
+  test('of two APIs each have their own Lambda, OIDC provider and API token', () => {
     const stack = newStack();
     runnerIn(stack, { runnerId: 'first' });
     const parameter = ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/token' });
@@ -56,7 +56,7 @@ describe('several runners', () => {
     expect(JSON.stringify(only(template, 'AWS::IAM::Role', 'SecondTaskManagerRole').Properties.AssumeRolePolicyDocument)).toContain('"oidc.example.com/a:sub"');
   });
 
-  test('of twelve get a second policy for their event logs, as one document is too short', () => {
+  test('of a stack use a second resource policy for their event logs if there are twelve, because of the size limit', () => {
     const stack = newStack();
     const { orchestrator } = minimal(stack);
     for (let i = 0; i < 12; i++) {
@@ -65,7 +65,7 @@ describe('several runners', () => {
     Template.fromStack(stack).resourceCountIs('AWS::Logs::ResourcePolicy', 2);
   });
 
-  test('of a second stack use the provider that they are given', () => {
+  test('of a second stack use the given OIDC provider', () => {
     const stack = newStack();
     const oidcProvider = iam.OidcProviderNative.fromOidcProviderArn(stack, 'Oidc', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`);
     runnerIn(stack, { oidcProvider });
@@ -104,7 +104,7 @@ describe('a runner that other constructs use', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::EC2::SecurityGroupIngress', properties);
   });
 
-  test('rules come after the registration, and do not wait for each other', () => {
+  test('rules depend on the registration, but not on each other', () => {
     const stack = newStack();
     const runner = runnerIn(stack);
     runner.addRule('Production', { envTypeId: 'production' });
@@ -141,7 +141,7 @@ describe('a runner that other constructs use', () => {
     ].join('\n'));
   });
 
-  test('rejects two rules of an app for one project and environment type, as the orchestrator has one', () => {
+  test('rejects two rules of an app with the same filter, because the orchestrator accepts only one', () => {
     const stack = newStack();
     const runner = runnerIn(stack);
     runner.addRule('Production', { envTypeId: 'production' });
@@ -197,14 +197,14 @@ describe('the resource of a rule', () => {
   };
   const loop = (...types: string[]) => idsOf(runner => types.forEach((envTypeId, index) => runner.addRule(`Rule${index}`, { envTypeId })));
 
-  test('keeps its logical ID in a shifted list, under another construct id and with another runner', () => {
+  test('keeps its logical ID if its position in a list, its construct id or its runner changes', () => {
     const before = loop('qa', 'dev', 'prod');
     expect(new Set(Object.values(before)).size).toBe(3);
     expect(loop('dev', 'prod')).toEqual({ dev: before.dev, prod: before.prod });
     expect(idsOf((_, other) => other.addRule('Renamed', { envTypeId: 'dev' }))).toEqual({ dev: before.dev });
   });
 
-  test('has a logical ID that tells whether its filter is known, also for constructs whose path reads like it', () => {
+  test('has a logical ID that shows whether its filter is known, even if another construct has a similar path', () => {
     const stack = newStack();
     const runner = runnerIn(stack, {}, 'HumanitecRunner');
     runner.addRule('Rule', { envTypeId: Fn.importValue('EnvironmentType') });
@@ -215,7 +215,7 @@ describe('the resource of a rule', () => {
     expect(ids.filter(isRuleLogicalId)).toHaveLength(1);
   });
 
-  test('has the logical ID of its construct if only the deployment knows the filter', () => {
+  test('has the logical ID of its construct if the filter is unknown until deployment', () => {
     const ids = idsOf(runner => runner.addRule('Rule', { envTypeId: new CfnParameter(runner.stack, 'Type').valueAsString }));
     expect(ids['a CDK token']).toMatch(/^RunnerRule[0-9A-F]{8}$/);
   });

@@ -11,7 +11,7 @@ describe('a default runner', () => {
   const clusterArn = { 'Fn::GetAtt': [ref('Runner', 'AWS::ECS::Cluster'), 'Arn'] };
   const arn = (rest: string) => ({ 'Fn::Sub': `arn:\${AWS::Partition}:ecs:${REGION}:${ACCOUNT}:${rest}` });
 
-  test('stays within its budget of resources and references', () => {
+  test('has the expected number of resources and references', () => {
     expect(Object.keys(template.toJSON().Resources).length).toBeLessThanOrEqual(22);
     expect(longestChain(template)).toBeLessThanOrEqual(5);
     const two = newStack();
@@ -36,7 +36,7 @@ describe('a default runner', () => {
     }]);
   });
 
-  test('lets the registration create the one OIDC provider of the issuer, and neither change nor delete it', () => {
+  test('lets the registration create the OIDC provider of the issuer, but not change or delete it', () => {
     const [before, after] = ['arn:', `:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`];
     const policy = ref('HumanitecOidcProvider', 'AWS::IAM::Policy');
     expect(only(template, 'AWS::IAM::Policy', 'HumanitecOidcProvider').Properties).toMatchObject({
@@ -60,7 +60,7 @@ describe('a default runner', () => {
     template.resourceCountIs('AWS::IAM::OIDCProvider', 0);
   });
 
-  test('gives the orchestrator the calls of a deployment and no other', () => {
+  test('allows the orchestrator only the calls of a deployment', () => {
     const inCluster = { ArnEquals: { 'ecs:cluster': clusterArn } };
     const tasks = arn(`task/\${${clusterArn['Fn::GetAtt'][0]}}/*`);
     const allow = { Effect: 'Allow' };
@@ -107,7 +107,7 @@ describe('a default runner', () => {
       TagTask: { ...allow, Sid: 'TagTask', Action: 'ecs:TagResource', Resource: tasks, Condition: { StringEquals: { 'ecs:CreateAction': 'RunTask' } } },
       ListTasks: { ...allow, Sid: 'ListTasks', Action: 'ecs:ListTasks', Resource: '*', Condition: inCluster },
       DescribeTasks: { ...allow, Sid: 'DescribeTasks', Action: 'ecs:DescribeTasks', Resource: tasks, Condition: inCluster },
-      // In statements that deny, as sizes such as ".5 vCPU" are no numbers: a condition of an allowed call would refuse every deployment.
+      // Deny statements, because sizes such as ".5 vCPU" are not numbers: a numeric condition in an Allow would deny every deployment.
       DenyLargeTaskCpu: {
         Sid: 'DenyLargeTaskCpu',
         Effect: 'Deny',
@@ -125,7 +125,7 @@ describe('a default runner', () => {
     });
   });
 
-  test('allows tasks to use the state, and the execution role nothing', () => {
+  test('allows tasks to use the state, and allows the execution role nothing', () => {
     const bucket = ref('RunnerStateBucket', 'AWS::S3::Bucket');
     const inAccount = { StringEquals: { 'aws:ResourceAccount': ACCOUNT } };
     expect(statementsOf(template, 'RunnerTaskRole')).toEqual({
@@ -173,7 +173,7 @@ describe('a default runner', () => {
     });
   });
 
-  test('has a cluster with insights and ECS Exec logging, and without capacity providers, which the first cluster of an account cannot have', () => {
+  test('has a cluster with insights and ECS Exec logging, without capacity providers, which fail for the first cluster of an account', () => {
     template.hasResourceProperties('AWS::ECS::Cluster', {
       ClusterName: Match.absent(),
       CapacityProviders: Match.absent(),
@@ -228,7 +228,7 @@ describe('a default runner', () => {
       },
       StateStorage: { Bucket: { Ref: ref('RunnerStateBucket', 'AWS::S3::Bucket') } },
     });
-    // An event cannot choose where the API token is sent.
+    // The API URL comes from the environment, so an event cannot choose where the API token is sent.
     expect(only(template, 'AWS::Lambda::Function').Properties.Environment).toEqual({ Variables: { ORCHESTRATOR_API_URL: 'https://api.humanitec.dev' } });
   });
 

@@ -2,7 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { apiCallsOf } from './api-calls';
 import { measureTemplate } from '../tools/template-size';
 
-/** Resources, Lambda functions, IAM roles, resources of the longest dependency chain, API calls of the first deployment, and the most bytes without indentation. */
+/** Resources, Lambda functions, IAM roles, longest dependency chain in resources, API calls of the first deployment, and maximum bytes without indentation. */
 const SIZES: Record<string, [number, number, number, number, number, number]> = {
   'basic/RunnerStack': [44, 1, 4, 7, 6, 24_500],
   'custom-id/RunnerStack': [22, 1, 4, 7, 6, 16_500],
@@ -21,7 +21,7 @@ const SIZES: Record<string, [number, number, number, number, number, number]> = 
   'shared-oidc-provider/ProductionRunner': [20, 1, 4, 7, 6, 15_500],
 };
 
-/** The stacks of an example with another size than the expected one. */
+/** Describes the stacks of an example whose size differs from the expected one. */
 export function unexpectedSizes(example: string, templates: Record<string, Template>): string[] {
   const stacks = Object.keys(SIZES).filter(name => name.startsWith(`${example}/`)).map(name => name.slice(example.length + 1));
   return [...new Set([...stacks, ...Object.keys(templates)])].flatMap((stack) => {

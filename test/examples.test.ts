@@ -2,7 +2,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { unexpectedSizes } from './example-sizes';
 import { EXAMPLES, synthesize } from './synthesize';
 
-/** What each example shows, seen in its templates. */
+/** Assertions on the templates of each example. */
 const SHOWS: Record<string, (templates: Record<string, Template>) => void> = {
   'basic': ({ RunnerStack: template }) => {
     template.hasResourceProperties('Custom::HumanitecRunnerId', { RunnerIdPrefix: 'runner' });

@@ -1,4 +1,4 @@
-/** Bad values of inputs can never widen a policy: they are refused at synthesis, or mean what they say and nothing more. */
+/** Hostile input values never widen a policy: they are either rejected at synthesis or used literally. */
 import { App, CfnParameter, Stack } from 'aws-cdk-lib';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -20,7 +20,7 @@ import { BUCKET_PATTERN, IMAGE_PATTERN, PATH_PREFIX_PATTERN, ROLE_ARN_PATTERN, R
 type Made = Partial<EcsRunnerProps>;
 interface Input {
   readonly make: (stack: Stack, value: string) => Made;
-  /** What the template does not say. */
+  /** Facts that are not in the template. */
   readonly given?: (value: string) => Given;
 }
 
@@ -77,31 +77,31 @@ const INPUTS: Record<string, Input> = {
   'tag of an image': { make: (stack, value) => ({ image: RunnerImage.fromEcrRepository(ecr.Repository.fromRepositoryName(stack, 'Repository', 'runner'), value) }) },
 };
 
-/** What IAM takes for more than itself, and what could end a text or a segment early. */
+/** Strings with a special meaning in IAM policies, and characters that could end a string or path segment early. */
 const PIECES = ['*', '?', '${aws:username}', '${*}', '"', '\'', '\n', '\r', '\0', '+', ',', ':', '/', '//', '../', '\\', ' ', '%2a', '\u2217', 'é', '\u202e', '[a]', '{', '}', '$', '|'];
 const hostileValue = fc.tuple(fc.constantFrom('', 'a', 'team', 'team/a', 'a-b'), fc.constantFrom(...PIECES), fc.constantFrom('', 'z', 'b/c', 'x-1'))
   .map((parts) => parts.join(''));
 
-/** The values that a policy compares with wildcards, or as a whole. */
+/** The strings in a policy that IAM compares, with or without wildcards. */
 function valuesOf(document: unknown): string[] {
   if (typeof document === 'string') return [document];
   return typeof document === 'object' && document !== null ? Object.values(document).flatMap(valuesOf) : [];
 }
 
-/** The template for a value, or for a parameter that will have it; undefined when it is refused. */
+/** The template for a value, or for a parameter if the value is undefined. Returns undefined if the value is rejected. */
 function synthesize({ make }: Input, value: string | undefined): Template | undefined {
   const stack = new Stack(new App({ analyticsReporting: false, treeMetadata: false }), 'Stack', { env: { account: ACCOUNT, region: REGION } });
   try {
     new EcsRunner(stack, 'Runner', { ...minimal(stack), ...make(stack, value ?? new CfnParameter(stack, 'Value').valueAsString) });
   } catch (error) {
-    // What is refused is refused in words, by whom it was given to: no value may make anything stumble.
+    // The CDK or the library must reject the value with a message. No value may cause another error.
     expect(String(error)).toMatch(/has \d+ problems?:|[Ii]nvalid|must|should|cannot|Unable/);
     return undefined;
   }
   return (stack.node.root as App).synth().getStackByName('Stack').template as Template;
 }
 
-/** Hostile requests that pass when the value is deployed. */
+/** Hostile requests that the policies allow after the deployment of the value. */
 function passing(template: Template, value: string, given?: Given): { requests: string[]; values: string[] } {
   const resolver = new Resolver(template, { account: ACCOUNT, region: REGION, stackName: 'Stack', parameters: { Value: value } });
   const account = accountOf(resolver, given);
@@ -109,7 +109,7 @@ function passing(template: Template, value: string, given?: Given): { requests: 
   return { requests: hostileRequests(runner!).filter((request) => !isAsExpected(account, request)).map(({ name }) => name), values: valuesOf(account) };
 }
 
-/** What passes with a plain value as well is the proof's matter. */
+/** Requests that pass with a harmless value, too. `npm run prove` covers those. */
 function plainly(input: Input, value: string | undefined): Set<string> {
   return new Set(passing(synthesize(input, value)!, 'team', input.given?.('team')).requests);
 }
@@ -121,7 +121,7 @@ test.each(Object.entries(INPUTS))('a hostile value of %s is rejected or has no e
     if (!template) return;
     const { requests, values } = passing(template, value, input.given?.(value));
     expect(requests.filter((name) => !plain.has(name))).toEqual([]);
-    // Whatever the requests are: nothing that IAM takes for more than itself.
+    // No compared string may contain a wildcard or variable of IAM from the value.
     expect(/[*?]|\$\{/.test(value) ? values.filter((text) => text.includes(value)) : []).toEqual([]);
   }), { seed: 4, numRuns: 60, endOnFailure: true });
 }, 60_000);
@@ -139,7 +139,7 @@ describe('a value that only CloudFormation knows', () => {
     for (const value of HOSTILE) expect(passing(synthesize(input, undefined)!, value, input.given?.(value)).requests.filter((one) => !plain.has(one))).toEqual([]);
   });
 
-  // The orchestrator refuses it, so that the deployment fails and is rolled back.
+  // The orchestrator rejects such values, so the deployment fails and is rolled back.
   test.each<[string, RegExp, (registration: any) => string]>([
     ['prefix of a new bucket', PATH_PREFIX_PATTERN, ({ StateStorage: { PathPrefix } }) => PathPrefix],
     ['prefix of an existing bucket', PATH_PREFIX_PATTERN, ({ StateStorage: { PathPrefix } }) => PathPrefix],
@@ -154,7 +154,7 @@ describe('a value that only CloudFormation knows', () => {
     expect(told(registrationOf(template, 'team'))).toMatch(pattern);
   });
 
-  // The handler refuses it before it makes the id that the role of the orchestrator waits for, and the tasks' roles too.
+  // The handler rejects such values before it generates the runner id, on which the task manager role and the task roles depend.
   test.each<[string, string]>([
     ['orgId', 'orchestrator.orgId'],
     ['taskFamilyPrefix', 'orchestrator.taskFamilyPrefix'],
@@ -180,7 +180,7 @@ describe('a value that only CloudFormation knows', () => {
     for (const [, policy] of own) expect(JSON.stringify(policy)).toMatch(new RegExp(`\\{"Ref":"${id}"\\}|"DependsOn":\\["${id}"\\]`));
   });
 
-  test.each([{ account: ACCOUNT, region: REGION }, undefined])('that comes from a resource of the app, or is the account or region, is not checked by the handler (%j)', (env) => {
+  test.each([{ account: ACCOUNT, region: REGION }, undefined])('is not checked by the handler if it comes from a resource of the app or is the account or region (%j)', (env) => {
     const stack = new Stack(new App({ analyticsReporting: false }), 'Stack', { env });
     new EcsRunner(stack, 'Runner', {
       ...minimal(stack),
@@ -193,7 +193,7 @@ describe('a value that only CloudFormation knows', () => {
     expect(Object.values(Resources).find(({ Type }) => Type === 'Custom::HumanitecRunnerId')!.Properties).not.toHaveProperty('Values');
   });
 
-  // An organization or a token that is not there is found out before the role of the orchestrator is made, which waits for the id.
+  // A wrong organization or missing token fails before the task manager role is created, because the role depends on the runner id.
   test.each(['orgId, self-hosted', 'name of the token\'s secret', 'ARN of the token\'s secret'])('of %s is used for a call of the API before the task manager role is created', (name) => {
     const { Resources } = synthesize(INPUTS[name]!, undefined)!;
     const [id] = Object.entries(Resources).find(([, { Type }]) => Type === 'Custom::HumanitecRunnerId')!;

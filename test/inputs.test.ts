@@ -24,20 +24,20 @@ describe('inputs', () => {
     });
   });
 
-  test.each([[undefined, 'runner'], ['prod', 'prod']])('the prefix %s', (runnerIdPrefix, expected) => {
+  test.each([[undefined, 'runner'], ['prod', 'prod']])('generates an id with the prefix %s', (runnerIdPrefix, expected) => {
     const stack = newStack();
     runnerIn(stack, { runnerIdPrefix });
     expect(only(Template.fromStack(stack), 'Custom::HumanitecRunnerId').Properties.RunnerIdPrefix).toBe(expected);
   });
 
-  test('creates a VPC of two zones with one NAT gateway without VPC and subnets', () => {
+  test('creates a VPC with two zones and one NAT gateway if no VPC and subnets are given', () => {
     const stack = newStack({});
     const runner = runnerIn(stack, { subnetIds: undefined });
     const template = Template.fromStack(stack);
     template.resourceCountIs('AWS::EC2::Subnet', 4);
     template.resourceCountIs('AWS::EC2::NatGateway', 1);
     expect(runner.subnetIds.length).toBe(2);
-    // The routes are the way out: the last deployment needs them as well as the first.
+    // The tasks need the routes from the first deployment to the last.
     expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining(Object.keys(template.findResources('AWS::EC2::Route'))));
   });
 
@@ -58,7 +58,7 @@ describe('inputs', () => {
     template.resourceCountIs('AWS::S3::Bucket', 0);
     expect(only(template, 'Custom::HumanitecRunner').Properties.StateStorage).toEqual({ Bucket: 'state', PathPrefix: 'team/runner' });
     const { ListState, ReadAndWriteState, FindMissingState } = statementsOf(template, 'RunnerTaskRole');
-    // The HEAD of a missing state has no prefix: S3 answers 404 only to who may list the bucket.
+    // The HEAD request for a missing state has no prefix. S3 answers 404 only to callers that can list the bucket.
     expect(FindMissingState).toEqual({
       Sid: 'FindMissingState',
       Effect: 'Allow',
@@ -77,7 +77,7 @@ describe('inputs', () => {
     Template.fromStack(stack).hasResourceProperties('AWS::S3::Bucket', { LoggingConfiguration: { DestinationBucketName: 'access-logs', LogFilePrefix: 'state/' } });
   });
 
-  test('deletes a new bucket with its objects if asked to', () => {
+  test('deletes a new bucket with its objects if autoDeleteObjects is set', () => {
     const stack = newStack();
     runnerIn(stack, { stateStorage: StateStorage.newBucket({ versioned: false, removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }) });
     const template = Template.fromStack(stack);
@@ -120,7 +120,7 @@ describe('inputs', () => {
     expect(statement.Condition.StringEquals['kms:ViaService']).toEqual({ 'Fn::Sub': `s3.${REGION}.\${AWS::URLSuffix}` });
     const bucket = Object.keys(template.findResources('AWS::S3::Bucket'))[0];
     const bucketArn = { 'Fn::GetAtt': [bucket, 'Arn'] };
-    // With a bucket key, S3 names the bucket when it uses the key.
+    // With a bucket key, the encryption context is the bucket's ARN.
     expect(statement.Condition.StringLike).toEqual({ 'kms:EncryptionContext:aws:s3:arn': bucketArn });
     for (const group of groups.filter(({ Properties }) => Properties.LogGroupName)) {
       expect(group.DependsOn).toContain(keyArn['Fn::GetAtt'][0]);
@@ -141,7 +141,7 @@ describe('inputs', () => {
     const encryptionKey = new kms.Key(stack, 'Key');
     const secret = new secretsmanager.Secret(stack, 'Secret', { encryptionKey });
     runnerIn(stack, { encryptionKey, orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(secret, 'token') }) });
-    // Template.fromStack refuses circles.
+    // Template.fromStack() throws an error for circular dependencies.
     const template = Template.fromStack(stack);
     expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'DecryptApiToken', 'EnsureOidcProvider']);
     expect(only(template, 'Custom::HumanitecRunner').Properties.Token.SecretField).toBe('token');
@@ -226,14 +226,14 @@ describe('inputs', () => {
       oidcProvider: iam.OidcProviderNative.fromOidcProviderArn(stack, 'Provider', `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`),
       tags: { Team: 'platform' },
     });
-    // The types that CloudFormation has no tags for, or that are ours.
+    // Resource types without tags in CloudFormation, and the library's custom resources.
     const untaggable = /^(Custom::|AWS::IAM::Policy|AWS::Lambda::EventInvokeConfig|AWS::Logs::ResourcePolicy|AWS::S3::BucketPolicy|AWS::EC2::(Route|SecurityGroupEgress|SecurityGroupIngress|SubnetRouteTableAssociation|VPCGatewayAttachment)$)/;
     const resources = Object.entries(Template.fromStack(stack).toJSON().Resources as Record<string, any>).filter(([, { Type: type }]) => !untaggable.test(type));
     const untagged = resources.filter(([, { Properties: p }]) => !JSON.stringify(p?.Tags ?? []).includes('{"Key":"Team","Value":"platform"}'));
     expect(untagged.map(([id, { Type: type }]) => `${type} ${id}`)).toEqual([]);
   });
 
-  test('gives the CDK\'s own providers the tags of all runners and of the stack, and the last value of a key', () => {
+  test('gives the CDK\'s own providers the tags of all runners and of the stack, with the last value of each key', () => {
     const stack = newStack({});
     const stateStorage = StateStorage.newBucket({ removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true });
     Tags.of(stack).add('Cost', '1');

@@ -7,35 +7,35 @@ import { newStack, referencesOf, runnerIn } from './support';
 import { EXAMPLES, synthesize } from './synthesize';
 
 const REGISTRATION = 'Custom::HumanitecRunner';
-/** CloudFormation reports nothing for so long when an answer is lost; the retries of a delivery have to fit in. */
+/** CloudFormation reports nothing until this time if an answer is lost. All deliveries of an event must fit into it, in seconds. */
 const LONGEST_SERVICE_TIMEOUT = 600;
-/** What the last delivery of an event may need on top of the function's own time. */
+/** Additional seconds for the last delivery of an event, on top of the function's timeout. */
 const SLACK = 60;
-/** When Lambda tries for the ninth time to deliver an event: 1 + 2 + 4 + … + 128 s after the first. A function in a VPC that was idle for weeks needs minutes. */
+/** Seconds until Lambda's ninth attempt to deliver an event: 1 + 2 + 4 + … + 128. A VPC function that was idle for weeks needs minutes to start. */
 const NINTH_TRY = 255;
 
-/** What a deployment needs, or may need: never created after the registration, never deleted before it. */
+/** Resource types that a deployment needs. They must be created before the registration and deleted after it. */
 const NEEDED = [
   'AWS::IAM::Policy', 'AWS::IAM::Role', 'Custom::HumanitecOidcProvider', 'AWS::S3::BucketPolicy', 'AWS::S3::Bucket', 'AWS::ECS::Cluster',
   'AWS::ECS::ClusterCapacityProviderAssociations', 'AWS::Logs::LogGroup', 'AWS::Logs::ResourcePolicy', 'AWS::KMS::Key', 'AWS::EC2::SecurityGroup',
   'AWS::EC2::NatGateway', 'AWS::EC2::Route', 'AWS::Events::Rule', 'AWS::Logs::MetricFilter',
 ];
 
-/** What may be made and deleted beside the registration, and why. */
+/** Resource types that can be created and deleted at the same time as the registration, with the reason. */
 const BESIDE: Record<string, string> = {
-  'AWS::CDK::Metadata': 'says what the template is made of, and does nothing',
+  'AWS::CDK::Metadata': 'describes the template and has no effect',
   'AWS::CloudWatch::Alarm': 'watches the runner; the next deployment creates it again',
   'AWS::CloudWatch::Dashboard': 'shows metrics; the next deployment creates it again',
-  'AWS::KMS::Alias': 'is a name of the key for people: roles, bucket and logs have the key\'s ARN',
+  'AWS::KMS::Alias': 'is a display name of the key: roles, bucket and logs use the key\'s ARN',
   'AWS::Logs::QueryDefinition': 'is a saved query; the next deployment creates it again',
 };
 
-/** The drift check compares what is registered already. */
+/** The drift check depends on the registration. */
 const WATCHES_REGISTRATION = /DriftCheck/;
 
 type Resources = Record<string, any>;
 
-/** The logical ids that `Fn::Sub` puts into a text; `referencesOf` knows all other ways to refer to a resource. */
+/** The logical ids that `Fn::Sub` refers to. `referencesOf` finds all other references. */
 function substituted(value: unknown, ids: Set<string>): string[] {
   if (typeof value !== 'object' || value === null) {
     return [];
@@ -47,7 +47,7 @@ function substituted(value: unknown, ids: Set<string>): string[] {
   });
 }
 
-/** All that is there before the resource, and goes after it. */
+/** All resources that CloudFormation creates before the resource and deletes after it. */
 function before(id: string, resources: Resources): Set<string> {
   const ids = new Set(Object.keys(resources));
   const found = new Set<string>();
@@ -67,7 +67,7 @@ function named(ids: string[], resources: Resources): string[] {
   return ids.map(id => `${id} (${resources[id].Type})`);
 }
 
-/** The resources that are neither before the registration nor after it. */
+/** The resources that neither precede nor follow the registration. */
 function loose(registration: string, resources: Resources): string[] {
   const earlier = before(registration, resources);
   return Object.keys(resources).filter(id => id !== registration && !earlier.has(id) && !before(id, resources).has(registration));
@@ -112,12 +112,12 @@ describe.each(EXAMPLES)('the example "%s"', (example) => {
     templates.forEach(expectOrder);
   });
 
-  test('lets CloudFormation wait for the last delivery of an event, also to an idle function, for at most ten minutes', () => {
+  test('lets CloudFormation wait for the last delivery of an event, even to an idle function, for at most ten minutes', () => {
     templates.forEach(expectTimeouts);
   });
 });
 
-/** What no example has: a user's own cluster and roles, with what the CDK makes beside them. */
+/** Resources that no example has: the user's own cluster and roles, and resources that the CDK adds to them. */
 function ownResources(stack: Stack): void {
   const vpc = new ec2.Vpc(stack, 'Network');
   const role = (id: string) => {
@@ -132,12 +132,12 @@ function ownResources(stack: Stack): void {
     vpc, subnetIds: undefined, cluster, taskRole: role('TaskRole'), executionRole: role('ExecutionRole'), securityGroups: [group],
   });
   runner.addRule('Rule', { envTypeId: 'production' });
-  // Grants that come after the runner.
+  // A grant after the runner was defined.
   runner.grantPrincipal.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['sqs:SendMessage'], resources: ['*'] }));
   runner.taskManagerRole.addToPrincipalPolicy(new iam.PolicyStatement({ actions: ['ecs:ListTasks'], resources: ['*'] }));
 }
 
-test('creates a cluster and roles of the app, with what belongs to them, before the registration', () => {
+test('creates a cluster and roles of the app, with their policies, before the registration', () => {
   const stack = newStack({}, 'Stack', new App());
   ownResources(stack);
   const resources = resourcesOf(Template.fromStack(stack));
@@ -168,7 +168,7 @@ test.each<[string, (resources: Resources) => void]>([
     resources.Other = { Type: 'AWS::S3::Bucket', Properties: { Tag: { Ref: 'Role' } } };
     resources.Registration.DependsOn = 'Other';
   }],
-])('the order is seen by %s, and its lack, too', (_, connect) => {
+])('a dependency is found in %s, and a missing one is reported', (_, connect) => {
   const resources: Resources = { Registration: { Type: REGISTRATION, Properties: {} }, Role: { Type: 'AWS::IAM::Role' } };
   expect(loose('Registration', resources)).toEqual(['Role']);
   expect(() => expectOrder(resources)).toThrow('Role (AWS::IAM::Role)');

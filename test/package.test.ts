@@ -23,22 +23,22 @@ describe('the workflows', () => {
   const directory = join(ROOT, '.github', 'workflows');
   const workflows = readdirSync(directory).map(file => [file, readFileSync(join(directory, file), 'utf8')] as const);
   const release = readFileSync(join(directory, 'release.yml'), 'utf8');
-  /** The text of one job of the release. */
+  /** The text of one job in release.yml. */
   const job = (name: string) => release.split(new RegExp(`^  ${name}:$`, 'm'))[1].split(/^ {2}\w+:$/m)[0];
 
   test.each(workflows)('%s names each action by a commit or a whole version', (_, text) => {
     const actions = [...text.matchAll(/uses: (\S+)/g)].map(([, action]) => action);
     expect(actions).not.toEqual([]);
     expect(actions.filter(action => !/@([0-9a-f]{40}|v\d+\.\d+\.\d+)$/.test(action))).toEqual([]);
-    // What npx brings is pinned as well.
+    // Tools that npx downloads must be pinned, too.
     expect([...text.matchAll(/npx .*publib\S*/g)].filter(([command]) => !/publib@\d+\.\d+\.\d+/.test(command))).toEqual([]);
   });
 
-  test('release.yml fetches the tags, from which it derives the version', () => {
+  test('release.yml fetches the tags, because it derives the version from them', () => {
     expect(release).toContain('fetch-depth: 0');
   });
 
-  test.each(['release_npm', 'release_pypi', 'release_maven'])('%s signs what it publishes before it publishes it', (name) => {
+  test.each(['release_npm', 'release_pypi', 'release_maven'])('%s signs its artifacts before it publishes them', (name) => {
     const text = job(name);
     expect(text).toMatch(/permissions:\n(?: {6}.*\n)* {6}attestations: write\n/);
     expect(text).toMatch(/permissions:\n(?: {6}.*\n)* {6}id-token: write\n/);

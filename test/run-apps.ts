@@ -1,13 +1,13 @@
 /**
- * Runs apps of the CDK one after the other in one process, because loading the CDK takes longer than most apps. Prints the errors as JSON, by the app's directory.
+ * Runs CDK apps one after the other in one process, because loading the CDK takes longer than most apps. Prints errors as JSON, by output directory.
  *
  *   tsx --tsconfig tsconfig.dev.json test/run-apps.ts '{"<directory of the cloud assembly>": "<file of the app>"}'
  */
 
-/** Runs one app as the command line of the CDK does: the app writes its cloud assembly into the directory when its process ends. */
+/** Runs one app as the CDK CLI does. The app writes its cloud assembly when its process ends. */
 export function runApp(file: string, outdir: string, context = process.env.CDK_CONTEXT_JSON ?? '{}'): void {
   Object.assign(process.env, { CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: context });
-  // An app can run several times, with different contexts.
+  // Lets an app run several times, with different contexts.
   delete require.cache[require.resolve(file)];
   module.require(file);
   process.emit('beforeExit', 0);

@@ -1,4 +1,4 @@
-/** SECURITY.md says nothing that is not so, as far as a program can see. */
+/** Checks the statements of SECURITY.md that a program can verify. */
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 import * as ts from 'typescript';
@@ -9,7 +9,7 @@ const text = readFileSync(join(ROOT, 'SECURITY.md'), 'utf8');
 
 const named = [...text.matchAll(/`(test\/[^`]+\.test\.ts)`:\s+"([^"]+)"/g)].map(([, file, test]) => [file, test.replace(/\s+/g, ' ')]);
 
-/** Whether a file has a test of exactly this name. `…` stands for the values of a table of tests, or the name has such a value. */
+/** Whether a file has a test of exactly this name. `…` in either name matches any value of a table of tests. */
 function hasTest(file: string, name: string): boolean {
   const titles: string[] = [];
   const literals: string[] = [];
@@ -33,7 +33,7 @@ test('SECURITY.md names the tests of its claims', () => {
   expect(named.length).toBeGreaterThan(12);
 });
 
-test.each(named)('%s has "%s"', (file, name) => {
+test.each(named)('%s has the test "%s"', (file, name) => {
   expect(hasTest(file, name)).toBe(true);
 });
 

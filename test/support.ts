@@ -11,7 +11,7 @@ export const ACCOUNT = '123456789012';
 export const REGION = 'us-east-1';
 export const TOKEN_ARN = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:humanitec-api-token-AbCdEf`;
 
-/** A stack of a known account and region, in an app that writes to a directory of its own. */
+/** A stack with a known account and region, in an app with its own output directory. */
 export function newStack(props: StackProps = { env: { account: ACCOUNT, region: REGION } }, id = 'Stack', app = new App({ treeMetadata: false })): Stack {
   return new Stack(app, id, props);
 }
@@ -25,7 +25,7 @@ export function orchestratorOf(stack: Stack, orgId = 'my-org'): Orchestrator {
   return Orchestrator.humanitec({ orgId, apiToken: tokenOf(stack) });
 }
 
-/** A VPC that exists already, so that a test sees the runner's own resources only. */
+/** An existing VPC, so that the template contains only the runner's own resources. */
 export function importedVpc(stack: Stack): ec2.IVpc {
   return (stack.node.tryFindChild('Vpc') as ec2.IVpc | undefined) ?? ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
     vpcId: 'vpc-12345678',
@@ -35,12 +35,12 @@ export function importedVpc(stack: Stack): ec2.IVpc {
   });
 }
 
-/** The least that a runner takes. */
+/** The required inputs of a runner. */
 export function minimal(stack: Stack): EcsRunnerProps {
   return { orchestrator: orchestratorOf(stack), subnetIds: ['subnet-11111111', 'subnet-22222222'] };
 }
 
-/** The properties of the only resource of the type, or of the only one whose logical id starts so. */
+/** The only resource of a type, or the only one whose logical id starts with the given text. */
 export function only(template: Template, type: string, startsWith = ''): Record<string, any> {
   const found = Object.entries(template.findResources(type, Match.anyValue())).filter(([id]) => id.startsWith(startsWith));
   if (found.length !== 1) {
@@ -53,7 +53,7 @@ export function runnerIn(stack: Stack, props: Partial<EcsRunnerProps> = {}, id =
   return new EcsRunner(stack, id, { ...minimal(stack), ...props });
 }
 
-/** Statements of a role, inline and in policies beside it, by Sid. */
+/** The statements of a role by Sid, from its inline policies and separate policy resources. */
 export function statementsOf(template: Template, role: string): Record<string, any> {
   const found = Object.entries(template.findResources('AWS::IAM::Role')).filter(([id]) => id.startsWith(role));
   if (found.length !== 1) {
@@ -96,7 +96,7 @@ export function importedSecret(stack: Stack, name: string, encryptionKey?: kms.I
 
 const PSEUDO_PARAMETERS: Record<string, string> = { 'AWS::Partition': 'aws', 'AWS::URLSuffix': 'amazonaws.com' };
 
-/** A resolved value as AWS sees it, but for references to resources. */
+/** A value with its expressions resolved as in AWS, except for references to resources. */
 export function flat(value: any): any {
   if (Array.isArray(value)) {
     return value.map(flat);
@@ -114,20 +114,20 @@ export function flat(value: any): any {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, flat(inner)]));
 }
 
-/** The warnings of the library below a stack, without the texts: `path: id`. */
+/** The library's warnings in a stack as `path: id`, without their texts. */
 export function warningsOf(stack: Stack): string[] {
   return Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner:'))
     .map(({ id, entry }) => `${id.replace('/Warnings', '')}: ${/\[ack: cdk-humanitec-ecs-runner:(\w+)\]/.exec(entry.data as string)?.[1]}`).sort();
 }
 
-/** A runner that uses the provider of the account, as several stacks do. */
+/** A runner with an imported OIDC provider, for apps with several stacks. */
 export function plainRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
   const arn = `arn:aws:iam::${ACCOUNT}:oidc-provider/oidc.humanitec.dev`;
   const oidcProvider = (stack.node.tryFindChild('Oidc') as iam.IOidcProvider | undefined) ?? iam.OidcProviderNative.fromOidcProviderArn(stack, 'Oidc', arn);
   return runnerIn(stack, { oidcProvider: props.orchestrator?._issuerName === 'oidc.example.com' ? undefined : oidcProvider, ...props }, id);
 }
 
-/** A runner whose only warnings are those of the test. */
+/** A runner without warnings of its own. */
 export function quietRunner(stack: Stack, props: Partial<EcsRunnerProps> = {}, id = 'Runner'): EcsRunner {
   const runner = plainRunner(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props }, id);
   runner.addRule('Rule', { projectId: `project-${runner.node.addr}` });

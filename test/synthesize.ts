@@ -11,13 +11,12 @@ const run = promisify(execFile);
 
 type Templates = Record<string, Template>;
 
-/** The names of all examples. */
 export const EXAMPLES = readdirSync(DIRECTORY, { withFileTypes: true })
   .filter(entry => entry.isDirectory() && entry.name !== 'node_modules').map(entry => entry.name).sort();
 
 let synthesizedAll: Promise<Record<string, Templates | Error>> | undefined;
 
-/** Returns the templates of an example, by stack. The first call synthesizes all examples, in a process of their own. */
+/** Returns the templates of an example, by stack. The first call synthesizes all examples in a separate process. */
 export async function synthesize(example: string): Promise<Templates> {
   synthesizedAll ??= synthesizeAll();
   const templates = (await synthesizedAll)[example];

@@ -1,4 +1,4 @@
-/** What runners add to a template. `npm run bench` measures what depends on the machine. */
+/** The size that runners add to a template. `npm run bench` measures time and memory, which depend on the machine. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { importedVpc, newStack, runnerIn } from './support';
 import { deploymentTime } from '../tools/deployment-time';
@@ -23,7 +23,7 @@ describe('the template of default runners in an existing VPC', () => {
   test('grows by at most 17,500 bytes for each further runner, and by 11,000 without indentation', () => {
     expect(two.bytes - one.bytes).toBeLessThanOrEqual(17_500);
     expect(two.bytesWithoutIndentation - one.bytesWithoutIndentation).toBeLessThanOrEqual(11_000);
-    // Linear, but for what the runners share.
+    // Linear growth, except for resources that the runners share.
     expect((ten.bytes - two.bytes) / 8).toBeLessThanOrEqual(17_500);
   });
 
@@ -32,7 +32,7 @@ describe('the template of default runners in an existing VPC', () => {
   });
 });
 
-test('measureTemplate() counts a reference in Fn::Sub, Fn::GetAtt, Ref and DependsOn, and none in metadata', () => {
+test('measureTemplate() counts references in Fn::Sub, Fn::GetAtt, Ref and DependsOn, but not in metadata', () => {
   expect(measureTemplate({
     Resources: {
       A: { Metadata: { Ref: 'E' } },
@@ -54,7 +54,7 @@ describe('the model of a deployment', () => {
     },
   };
 
-  test('creates resources that do not wait for each other at the same time', () => {
+  test('creates independent resources at the same time', () => {
     // The role (17), its policy (16) and the registration (4); the bucket (22) is created beside the first two.
     expect(deploymentTime(template).create).toBe(37);
   });
@@ -63,7 +63,7 @@ describe('the model of a deployment', () => {
     expect(deploymentTime(template).updateRegistration).toBe(4);
   });
 
-  test('deletes a resource after those that depend on it, and does not wait for what it retains', () => {
+  test('deletes a resource after its dependents, and does not wait for retained resources', () => {
     expect(deploymentTime(template).delete).toBe(10);
   });
 });

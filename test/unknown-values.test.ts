@@ -1,4 +1,4 @@
-/** Values that the first synthesis does not know: placeholders of context lookups, and CDK tokens that stand for the same value. */
+/** Values that are unknown at the first synthesis: placeholders of context lookups, and different CDK tokens for the same value. */
 import { App, CfnDynamicReference, CfnDynamicReferenceService, Fn, Lazy, SecretValue, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -16,7 +16,7 @@ const lookup = (stack: Stack, name = '/platform/value') => StringParameter.value
 const vpc = (stack: Stack) => (stack.node.tryFindChild('Shared') as ec2.IVpc | undefined) ?? ec2.Vpc.fromLookup(stack, 'Shared', { vpcName: 'shared' });
 const importOnce = <T>(stack: Stack, id: string, make: () => T): T => (stack.node.tryFindChild(id) as T | undefined) ?? make();
 
-/** Inputs with placeholders, each for two runners of one stack. */
+/** Inputs that contain placeholders, each for two runners of one stack. */
 const LOOKUPS: Record<string, (stack: Stack, id: string) => Partial<EcsRunnerProps>> = {
   'the id': stack => ({ runnerId: lookup(stack) }),
   'a part of the id': stack => ({ runnerId: `Team-${lookup(stack)}` }),
@@ -127,7 +127,7 @@ describe('placeholders of lookups', () => {
   });
 });
 
-/** Settings that the runners of a stack share, as tokens that differ for each runner. */
+/** Settings that the runners of a stack must share, as different tokens for each runner. */
 const SHARED: Record<string, (stack: Stack, id: string) => Partial<EcsRunnerProps>> = {
   'a boundary from an export': (stack, id) => ({ permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, id, Fn.importValue('Boundary')) }),
   'a boundary from Fn.sub': (stack, id) => ({
@@ -169,7 +169,7 @@ describe('CDK tokens', () => {
     runner.addRule('Three', { projectId: Fn.importValue('Other') });
   });
 
-  test('lets the registration read API tokens of two stacks whose secrets have one logical id', () => {
+  test('lets the registration read API tokens of two stacks whose secrets have the same logical id', () => {
     const app = new App();
     const secrets = ['A', 'B'].map(id => new secretsmanager.Secret(newStack(undefined, id, app), 'Secret'));
     const stack = newStack(undefined, 'Stack', app);
@@ -180,7 +180,7 @@ describe('CDK tokens', () => {
     expect(new Set(template.match(/"Fn::ImportValue":"[AB]:[^"]*"\},"Sid":"ReadApiTokenSecret/g)).size).toBe(2);
   });
 
-  test('asks for the statement of a key once with each Sid when runners import the key twice', () => {
+  test('prints each statement for a key only once if two runners import the same key', () => {
     const stack = newStack();
     const key = (id: string) => kms.Key.fromKeyArn(stack, id, `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`);
     const runners = ['One', 'Two'].map(id => runnerIn(stack, { encryptionKey: key(`Key${id}`) }, id));
@@ -189,7 +189,7 @@ describe('CDK tokens', () => {
     expect(warnings[1]).toContain('"Sid":"EncryptLogGroups2"');
   });
 
-  test('asks for the statement of the state when the key of the bucket is imported twice', () => {
+  test('prints the statement for the state if the key of the bucket is imported twice', () => {
     const stack = newStack();
     const key = (id: string) => kms.Key.fromKeyArn(stack, id, `arn:aws:kms:${REGION}:${ACCOUNT}:key/11111111-2222-3333-4444-555555555555`);
     const bucket = s3.Bucket.fromBucketAttributes(stack, 'Bucket', { bucketName: 'state', encryptionKey: key('Of bucket') });

@@ -1,4 +1,4 @@
-/** What an app is told at synthesis about runners that deploy, but do not work as their user expects. */
+/** Warnings at synthesis about runners that can be deployed but will not work as expected. */
 import * as cdk from 'aws-cdk-lib';
 import { App, Aspects, Aws, CfnParameter, Lazy, RemovalPolicies, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
@@ -35,8 +35,8 @@ describe('connections', () => {
   const USES: [string, (runner: ec2.IConnectable, other: ec2.SecurityGroup) => void][] = [
     ['allowTo', (runner, other) => runner.connections.allowTo(other, port)],
     ['allowFrom', (runner, other) => runner.connections.allowFrom(other, port)],
-    ['allowFrom of the other side', (runner, other) => other.connections.allowFrom(runner, port)],
-    ['allowTo of the other side', (runner, other) => other.connections.allowTo(runner, port)],
+    ['allowFrom() of the other resource', (runner, other) => other.connections.allowFrom(runner, port)],
+    ['allowTo() of the other resource', (runner, other) => other.connections.allowTo(runner, port)],
     ['allowToAnyIpv4', runner => runner.connections.allowToAnyIpv4(port)],
     ['allowInternally', runner => runner.connections.allowInternally(port)],
     ['allowDefaultPortFrom', (runner, other) => runner.connections.allowDefaultPortFrom(other)],
@@ -76,7 +76,7 @@ describe('connections', () => {
     expect(warningsOf(stack)).toEqual([]);
   });
 
-  test('of a security group that is added later take earlier rules, and its tasks get the group', () => {
+  test('add earlier rules to a security group that is added later, and its tasks use the group', () => {
     const stack = newStack();
     const runner = quietRunner(stack, { vpc: undefined, subnetIds: ['subnet-1'] });
     const group = new ec2.SecurityGroup(stack, 'Group', { vpc: importedVpc(stack), allowAllOutbound: false });
@@ -192,7 +192,7 @@ describe('applyRemovalPolicy', () => {
     const stack = newStack();
     quietRunner(stack).applyRemovalPolicy(RemovalPolicy.RETAIN);
     expect(policies(stack, 'AWS::S3::Bucket')).toEqual(['RetainExceptOnCreate']);
-    // The third one is the registration's, which the runners of the stack share.
+    // The third log group belongs to the registration, which the runners of the stack share.
     expect(policies(stack, 'AWS::Logs::LogGroup').sort()).toEqual(['Delete', 'RetainExceptOnCreate', 'RetainExceptOnCreate']);
     expect(policies(stack, 'Custom::HumanitecRunner')).toEqual(['Delete']);
     const other = newStack();

@@ -8,7 +8,7 @@ import { Row, secretArn } from './row';
 import { ApiToken, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, REGION } from '../support';
 
-/** Clusters, roles, providers and keys of the account. */
+/** Invalid clusters, roles, OIDC providers and keys. */
 export const ROWS: Row[] = [
   ['a cluster by ARN for a name', stack => ({
     cluster: ecs.Cluster.fromClusterAttributes(stack, 'C', { clusterName: `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`, vpc: importedVpc(stack) }),

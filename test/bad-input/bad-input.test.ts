@@ -21,7 +21,7 @@ import * as types from './types';
 import { EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, newStack, REGION, tokenOf } from '../support';
 
-/** One suite for all rows: each suite that loads aws-cdk-lib costs seconds. */
+/** All rows run in one suite, because each suite that loads aws-cdk-lib takes seconds. */
 const ROWS: Row[] = [identity, network, environment, image, state, logs, orchestrator, account, places, tags, types].flatMap(({ ROWS: rows }) => rows);
 
 describe('invalid input', () => {
@@ -75,7 +75,7 @@ describe('invalid input', () => {
     ]));
   });
 
-  test('accepts variables that are named like properties of each object', () => {
+  test('accepts variables named like built-in properties of JavaScript objects', () => {
     expect(failure(stackWith(), () => ({ environment: { constructor: 'x', toString: 'y' } as never }))).toBeUndefined();
   });
 
@@ -124,14 +124,14 @@ describe('invalid input', () => {
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('cdk-humanitec-ecs-runner:public'));
   });
 
-  test('warns about variables that sound like secrets', () => {
+  test('warns about variables whose names suggest secrets', () => {
     const stack = stackWith();
     new EcsRunner(stack, 'Runner', { ...minimal(stack), environment: { TF_VAR_db_password: 'x', TF_VAR_size: '1' } });
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('these names suggest secrets: TF_VAR_db_password\\. .*secretInEnvironment'));
   });
 });
 
-/** A second runner in a stack whose token is imported already. */
+/** Inputs for a second runner in a stack that already imports the API token's secret. */
 function minimalAgain(stack: Stack): EcsRunnerProps {
   return { orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: tokenOf(stack, 'ApiTokenAgain') }), subnetIds: subnets(2) };
 }

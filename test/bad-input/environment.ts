@@ -4,7 +4,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn } from './row';
 import { ACCOUNT } from '../support';
 
-/** Environment variables and secrets of deployments. */
+/** Invalid environment variables and secrets of deployments. */
 const RESERVED = 'ORG_ID, RUNNER_ID, DEPLOYMENT_ID, DEPLOYMENT_ENV_UUID, MODE, TOKEN, ENCRYPTING_KEY, ENCRYPTING_LOGS_KEY, LOG_LEVEL, '
   + 'RUNNER_GATEWAY_URL, METADATA_KEY, PLATFORM_ORCHESTRATOR_BASE_URL';
 const PARTIAL = 'secrets.A: expected a complete ARN, which ends with "-" and the six characters that Secrets Manager appends to the name; '

@@ -1,6 +1,6 @@
 import { ID, Row } from './row';
 
-/** Ids, prefixes and descriptions of runners. */
+/** Invalid ids, prefixes and descriptions of runners. */
 export const ROWS: Row[] = [
   ['an id with capitals', () => ({ runnerId: 'Prod' }),
     [`runnerId: expected ${ID}, 2 to 100 characters; got "Prod". Choose an id such as "prod-runner", or omit \`runnerId\` to generate an id.`]],

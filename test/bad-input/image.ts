@@ -2,7 +2,7 @@ import { Aws } from 'aws-cdk-lib';
 import { Row } from './row';
 import { RunnerImage } from '../../src';
 
-/** Container images. */
+/** Invalid container images. */
 const IMAGE = 'image: expected an image with a tag or digest, such as "ghcr.io/my-org/runner:1.2", of at most 255 characters; got ';
 const DIRECTORY_FIX = 'Give the path of the directory, absolute or below the working directory of the app, and the name of the Dockerfile in `file`.';
 
@@ -21,7 +21,7 @@ export const ROWS: Row[] = [
   ['a build argument that is a CDK token', () => ({ image: RunnerImage.fromAsset('test/bad-input', { file: 'image.ts', buildArgs: { VERSION: Aws.REGION } }) }),
     ['image.buildArgs: expected names and values that are known at synthesis; got "VERSION" with "<token>". '
       + 'CDK tokens have a value only at deployment, but the image is built before it: give a literal string.']],
-  ['options of an image of wrong types, as plain JavaScript may give them', () => ({
+  ['image options of wrong types, which plain JavaScript can pass', () => ({
     image: RunnerImage.fromAsset('test/bad-input', { platform: 'linux/arm64', buildArgs: ['A=1'], file: 1, target: 2, exclude: 'node_modules' } as never),
   }), [
     'image.platform: expected a Platform of aws-ecr-assets; got "linux/arm64". Give a value of this type.',

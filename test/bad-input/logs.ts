@@ -2,7 +2,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import type { Row } from './row';
 import { ACCOUNT, REGION } from '../support';
 
-/** Log groups. */
+/** Invalid log groups. */
 const FIX = 'EventBridge can write only to log groups in its own account and region: give such a log group, or omit `eventLogGroup`.';
 const arn = (region: string, account: string) => `arn:aws:logs:${region}:${account}:log-group:events`;
 

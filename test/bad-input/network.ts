@@ -3,7 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Row, subnets } from './row';
 import { ACCOUNT, importedVpc, REGION } from '../support';
 
-/** Networks of the tasks and of the registration. */
+/** Invalid networks of the tasks and of the registration. */
 export const ROWS: Row[] = [
   ['no subnets', () => ({ subnetIds: [] }),
     ['subnetIds: expected 1 to 16 subnets; got none. Give at least one subnet that the tasks can run in.']],
@@ -30,11 +30,11 @@ export const ROWS: Row[] = [
     ['subnetIds: expected either `vpc` (with `vpcSubnets`) or `subnetIds`; got both. Select subnets of the VPC with `vpcSubnets`, or omit `vpc`.']],
   ['vpcSubnets without vpc', () => ({ vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC } }),
     ['vpcSubnets: expected `vpc` together with it; got no `vpc`. Give the VPC of these subnets, or use `subnetIds`.']],
-  ['a cluster whose VPC nobody knows', stack => ({
+  ['a cluster whose VPC is unknown', stack => ({
     subnetIds: undefined, cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`),
   }), ['cluster: expected `vpc` or `subnetIds` together with a cluster whose VPC is not known; got neither. '
     + 'Give the VPC or the subnets of the tasks, or import the cluster with its VPC by Cluster.fromClusterAttributes().']],
-  ['vpcSubnets of a cluster whose VPC nobody knows', stack => ({
+  ['vpcSubnets of a cluster whose VPC is unknown', stack => ({
     subnetIds: undefined, vpcSubnets: {}, cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/c`),
   }), ['cluster: expected `vpc` or `subnetIds` together with a cluster whose VPC is not known; got neither. '
     + 'Give the VPC or the subnets of the tasks, or import the cluster with its VPC by Cluster.fromClusterAttributes().']],

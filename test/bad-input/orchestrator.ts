@@ -3,7 +3,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Row, secretArn, selfHosted } from './row';
 import { ApiToken, Orchestrator } from '../../src';
 
-/** Orchestrators and API tokens. */
+/** Invalid orchestrators and API tokens. */
 const ISSUER = 'orchestrator.oidcIssuerUrl: expected an https:// URL of host and path, without port, query and fragment; got ';
 const ISSUER_FIX = '. IAM accepts no other issuers: serve the orchestrator\'s issuer on port 443 of a public host.';
 const API_URL = 'orchestrator.apiUrl: expected an https:// URL without spaces, credentials, query and fragment (http:// only on loopback); got ';

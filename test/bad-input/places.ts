@@ -32,7 +32,7 @@ const region = (what: string) => `expected ${what} in the runner's region, "${RE
 const SAME = 'Correct one of the two, or import the resource by its ARN alone.';
 const VPC = 'A VPC and its resources belong to one region: give resources in the region of the stack.';
 
-/** Resources of other accounts and regions, and aliases in place of keys. */
+/** Resources of other accounts and regions, and key aliases instead of keys. */
 export const ROWS: Row[] = [
   ['a cluster of another account', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${OTHER}:cluster/c`) }),
     [`cluster: ${account('a cluster')} A runner can use only a cluster in its own account and region: give such a cluster.`]],

@@ -1,4 +1,4 @@
-/** Whatever an input is given, it works or it is rejected in our words: the input, what was expected, what was found, and what to do. */
+/** Random inputs are either accepted or rejected with a validation message, never with another error. */
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import { join } from 'path';
@@ -16,14 +16,14 @@ import { ACCOUNT, importedVpc, minimal, newStack, tokenOf } from '../support';
 
 const RUNS = 150;
 
-/** In each value that stands for a secret. */
+/** Part of each value that stands for a secret. */
 const SECRET = 'hunter2';
 
 type Make = (stack: Stack) => unknown;
 let count = 0;
 const unique = (id: string) => `${id}${count++}`;
 
-/** Texts that only the deployment knows, or the next synthesis. */
+/** Strings that are unknown until deployment or until the next synthesis. */
 const UNKNOWN: Record<string, (stack: Stack) => string> = {
   lazy: () => Lazy.string({ produce: () => 'lazy' }),
   parameter: stack => new CfnParameter(stack, unique('Parameter')).valueAsString,
@@ -37,7 +37,7 @@ const UNKNOWN: Record<string, (stack: Stack) => string> = {
 };
 const unknownText = fc.constantFrom(...Object.values(UNKNOWN));
 
-/** Tokens in other types than texts. */
+/** CDK tokens of types other than string. */
 const UNKNOWN_OBJECTS: Make[] = [
   () => Lazy.number({ produce: () => 1 }),
   () => Lazy.list({ produce: () => ['a'] }),
@@ -50,7 +50,7 @@ const UNKNOWN_OBJECTS: Make[] = [
   () => Size.gibibytes(1),
 ];
 
-/** Constructs and classes, which fit some inputs. */
+/** Constructs and classes, some of which are valid for some inputs. */
 const OBJECTS: Make[] = [
   stack => importedVpc(stack),
   stack => iam.Role.fromRoleName(stack, unique('Role'), 'role'),
@@ -83,13 +83,13 @@ const plain: fc.Arbitrary<Make> = fc.oneof(
   fc.constantFrom(undefined, null, true, false, 0, 7, -1, 1.5, NaN, Infinity, 7n),
 ).map(value => () => value);
 
-/** A text with unknown parts between known ones. */
+/** A string of known and unknown parts. */
 const mixed: fc.Arbitrary<Make> = fc.array(fc.oneof(fc.string({ maxLength: 5 }).map(text => () => text), unknownText), { minLength: 2, maxLength: 4 })
   .map(parts => stack => parts.map(part => part(stack)).join(''));
 
 const single: fc.Arbitrary<Make> = fc.oneof(plain, mixed, unknownText, fc.constantFrom(...UNKNOWN_OBJECTS), fc.constantFrom(...OBJECTS));
 
-/** What somebody may give by mistake where the place of a secret is expected, and URLs with credentials. */
+/** Secret values that a user may pass by mistake instead of a reference to a secret, and URLs with credentials. */
 const secretValue: fc.Arbitrary<Make> = fc.constantFrom<unknown>(
   SECRET, { token: SECRET }, [SECRET], `-----BEGIN PRIVATE KEY-----\n${SECRET}`, () => SECRET, { secretArn: SECRET },
 ).map(value => () => value);
@@ -108,7 +108,7 @@ const anyValue: fc.Arbitrary<Make> = fc.oneof(
   },
 );
 
-/** Some inputs of a struct, with any values. */
+/** Random values for some inputs of a struct. */
 const inputsOf = (struct: string) => fc
   .dictionary(fc.constantFrom(...membersOf(struct).map(({ name }) => name)), anyValue, { minKeys: 1, maxKeys: 2, noNullPrototype: true })
   .map((given): Make => stack => Object.fromEntries(Object.entries(given).map(([name, value]) => [name, value(stack)])));
@@ -117,7 +117,7 @@ const selfHosted = { orgId: 'my-org', apiUrl: 'https://api.example.com', oidcIss
 const runner = (stack: Stack, change: unknown) => new EcsRunner(stack, unique('Runner'), { ...minimal(stack), ...change as Partial<EcsRunnerProps> });
 const any = (value: unknown): any => value;
 
-/** What is made of one to three values. */
+/** The constructs and functions to test, each with one to three random values. */
 const SUBJECTS: Record<string, [values: fc.Arbitrary<Make>[], make: (stack: Stack, ...values: unknown[]) => unknown]> = {
   'EcsRunner': [[inputsOf('EcsRunnerProps')], runner],
   'the props of EcsRunner': [[anyValue], (stack, props) => new EcsRunner(stack, unique('Runner'), any(props))],
@@ -159,12 +159,12 @@ const REJECTION = /^(EcsRunner|RunnerRule|RunnerOidcProvider|EcsRunner\.fromRunn
 const OUTDIR = mkdtempSync(join(tmpdir(), 'cdk-out-'));
 afterAll(() => rmSync(OUTDIR, { recursive: true, force: true }));
 
-/** What is wrong with the error of a rejected value; undefined if nothing is. */
+/** Describes the fault of an error message. Returns undefined if the message is correct. */
 function faultOf({ message, stack }: Error): string | undefined {
   if (!REJECTION.test(message)) {
-    return `not a rejection in the form of all others: ${message}\n${stack}`;
+    return `not a validation message: ${message}\n${stack}`;
   }
-  return /Token\[|-1\.888154|\0/.test(message) || message.includes(SECRET) ? `a CDK token or a secret: ${message}` : undefined;
+  return /Token\[|-1\.888154|\0/.test(message) || message.includes(SECRET) ? `the message contains a CDK token or a secret: ${message}` : undefined;
 }
 
 describe('random values', () => {

@@ -2,10 +2,10 @@ import type { Stack } from 'aws-cdk-lib';
 import { EcsRunnerProps, Orchestrator, SelfHostedOrchestratorProps } from '../../src';
 import { ACCOUNT, REGION, tokenOf } from '../support';
 
-/** The inputs that replace those of a good runner. */
+/** The inputs that replace those of a valid runner. */
 export type Change = (stack: Stack) => Partial<EcsRunnerProps>;
 
-/** What is rejected, the inputs, and the whole line of each problem that the user reads. */
+/** A name, the changed inputs, and the full text of each expected problem. */
 export type Row = [name: string, change: Change, problems: string[]];
 
 export const ID = 'lower-case letters, digits and single "-" between them, starting with a letter';
@@ -17,7 +17,7 @@ export const selfHosted = (stack: Stack, change: Partial<SelfHostedOrchestratorP
   }),
 });
 
-/** The whole error of a runner with these problems. */
+/** The full error message of a runner with these problems. */
 export function message(problems: string[]): string {
   const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
   return [`EcsRunner 'Stack/Runner' has ${count}:`, ...problems.map((problem, i) => `  ${i + 1}. ${problem}`)].join('\n');

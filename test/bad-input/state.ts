@@ -4,7 +4,7 @@ import { Row } from './row';
 import { StateStorage } from '../../src';
 import { ACCOUNT, REGION } from '../support';
 
-/** State buckets and their prefixes. */
+/** Invalid state buckets and prefixes. */
 const PREFIX = 'stateStorage.prefix: expected segments of letters, digits, ".", "_" and "-" joined by single slashes, none of them "." or "..", '
   + 'without a leading slash; got ';
 const PREFIX_FIX = '. Use a prefix such as "team/runner", or omit it to store the state at the top level of the bucket.';

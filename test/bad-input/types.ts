@@ -10,12 +10,12 @@ import { Row } from './row';
 import { ApiToken, EcsRunner, Orchestrator, RunnerImage, RunnerOidcProvider, RunnerRule, StateStorage } from '../../src';
 import { ACCOUNT, importedVpc, minimal, orchestratorOf } from '../support';
 
-/** Plain JavaScript can give anything. */
+/** Plain JavaScript can pass values of any type. */
 const any = (value: unknown): any => value;
 const TYPE = 'Give a value of this type.';
 const MAKE = 'Make it with Orchestrator.humanitec() or Orchestrator.selfHosted().';
 
-/** Values of wrong types, which compilers find in other languages than JavaScript. */
+/** Values of wrong types, which the compilers of typed languages reject. */
 export const ROWS: Row[] = [
   ['a missing orchestrator', () => ({ orchestrator: any(undefined) }), [`orchestrator: expected an Orchestrator; got undefined. ${MAKE}`]],
   ['a plain object for the orchestrator', () => ({ orchestrator: any({ orgId: 'my-org' }) }), [`orchestrator: expected an Orchestrator; got an object of type Object. ${MAKE}`]],
@@ -99,7 +99,7 @@ export const ROWS: Row[] = [
   ]],
 ];
 
-/** Other constructs than runners: what is made, and the whole error. */
+/** Invalid inputs of other constructs than EcsRunner: name, construct, and full error message. */
 export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: string][] = [
   ['a runner without inputs', stack => new EcsRunner(stack, 'Runner', any(undefined)),
     'EcsRunner \'Stack/Runner\' has 1 problem:\n  1. props: expected an object with properties; got undefined. Give at least orchestrator.'],
@@ -110,7 +110,7 @@ export const OTHERS: [name: string, make: (stack: Stack) => unknown, message: st
   }), 'RunnerRule \'Stack/HumanitecRunnerRegistration\' has 1 problem:\n'
     + '  1. id: expected no construct with the id "HumanitecRunnerRegistration" directly below the stack, because the library uses this id; '
     + 'got \'Stack/HumanitecRunnerRegistration\'. Give that construct another id.'],
-  ['a rule whose runner has an orchestrator of wrong types, in a network that is none', stack => new RunnerRule(stack, 'Rule', {
+  ['a rule whose runner has an orchestrator of wrong types, with an invalid network', stack => new RunnerRule(stack, 'Rule', {
     runner: any({ addRule: () => undefined, node: stack.node, orchestrator: Orchestrator.humanitec({ orgId: any(7), apiToken: any(undefined) }) }),
     registrationNetwork: any({ vpc: 1 }),
   }), 'RunnerRule \'Stack/Rule\' has 3 problems:\n'

@@ -1,22 +1,22 @@
-/** Compares the templates and the messages of a language with those of TypeScript. */
+/** Compares templates and error messages of a language with those of TypeScript. */
 import { existsSync, readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 import { isDeepStrictEqual } from 'util';
-import { AROUND_MESSAGES, Difference, DIFFERENCES, OWN_WORDS, Template } from './differences';
+import { MESSAGE_ADDITIONS, Difference, DIFFERENCES, LANGUAGE_ERRORS, Template } from './differences';
 import type { Language } from '../../tools/toolchains';
 
 const MAX_SHOWN = 10;
 
 export interface Comparison {
-  /** How many templates were compared. */
+  /** The number of compared templates. */
   readonly templates: number;
-  /** What differs and may not. */
+  /** Differences that are not allowed. */
   readonly unexplained: string[];
-  /** What differs and may. */
+  /** Allowed differences that were found. */
   readonly explained: Difference[];
 }
 
-/** The templates of a cloud assembly, by their stacks. */
+/** The templates of a cloud assembly, by stack. */
 export function templatesIn(directory: string): Record<string, Template> {
   const files = existsSync(directory) ? readdirSync(directory).filter(file => file.endsWith('.template.json')) : [];
   return Object.fromEntries(files.map(file => [file.replace('.template.json', ''), JSON.parse(readFileSync(join(directory, file), 'utf8'))]));
@@ -48,7 +48,7 @@ function shown(lines: string[]): string[] {
   return lines.length > MAX_SHOWN ? [...lines.slice(0, MAX_SHOWN), `and ${lines.length - MAX_SHOWN} more`] : lines;
 }
 
-/** Where two values differ; the order of keys does not count, that of lists does. */
+/** Lists the differences between two values. The order of keys is ignored; the order of lists is not. */
 function paths(expected: unknown, got: unknown, path = ''): string[] {
   if (isDeepStrictEqual(expected, got)) {
     return [];
@@ -68,9 +68,9 @@ function brief(value: unknown): string {
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
 }
 
-/** The problems of the messages of a language, one for each case. */
+/** Compares the error messages of a language. `problem` is undefined for a message that is correct. */
 export function compareMessages(expected: Record<string, string>, got: Record<string, string>, language: Language): { name: string; problem?: string }[] {
-  const { before, after } = AROUND_MESSAGES;
+  const { before, after } = MESSAGE_ADDITIONS;
   const library = Object.entries(expected).map(([name, message]) => {
     const wanted = `${before.cases.includes(name) ? before.text : ''}${message}`;
     const text = got[name] ?? '';
@@ -78,14 +78,14 @@ export function compareMessages(expected: Record<string, string>, got: Record<st
     const ok = text.startsWith(wanted) && (language === after.language ? isStack(rest, message) : rest === '');
     return { name, problem: ok ? undefined : `expected\n${wanted}\nand nothing else that test/bindings/differences.ts does not name; got\n${text || 'no error'}` };
   });
-  const own = Object.entries(OWN_WORDS[language]).map(([name, words]) => ({
+  const own = Object.entries(LANGUAGE_ERRORS[language]).map(([name, words]) => ({
     name, problem: words.test(got[name] ?? '') ? undefined : `expected a message like ${words}; got ${got[name] ?? 'no error'}`,
   }));
   return [...library, ...own];
 }
 
-/** Whether a text is the error once more, with a stack, and nothing else. */
+/** Whether a text is the same error message followed by a stack trace. */
 function isStack(text: string, message: string): boolean {
-  const again = text.replace(AROUND_MESSAGES.after.pattern, '');
+  const again = text.replace(MESSAGE_ADDITIONS.after.pattern, '');
   return again !== text && again.startsWith(message) && /^(\n +at [^\n]+)+$/.test(again.slice(message.length));
 }

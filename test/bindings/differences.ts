@@ -1,6 +1,7 @@
 /**
- * All that may differ between the templates of the languages: what it is, why it cannot be equal, and how it is taken out before
- * templates are compared. A difference that none of the templates has any more is an error too, so that the list stays true.
+ * The allowed differences between the templates of the languages, with the reason for each.
+ *
+ * A listed difference that no template has is an error, so the list stays up to date.
  */
 import type { Language } from '../../tools/toolchains';
 
@@ -9,9 +10,9 @@ export type Template = Record<string, unknown>;
 export interface Difference {
   readonly what: string;
   readonly why: string;
-  /** The languages that have it; TypeScript's template is what they are compared with. */
+  /** The languages whose templates differ from TypeScript's in this way. */
   readonly languages: Language[];
-  /** Takes out of a template what may differ. */
+  /** Removes the difference from a template before the comparison. */
   readonly remove: (template: Template) => void;
 }
 
@@ -23,7 +24,7 @@ interface Resource {
 export const DIFFERENCES: Difference[] = [
   {
     what: 'Properties.Analytics of the resource AWS::CDK::Metadata',
-    why: 'the CDK reports there which runtime of jsii the app was written for, packed together with the constructs that it has',
+    why: 'the value contains the jsii runtime of the app\'s language',
     languages: ['python', 'java', 'go'],
     remove: (template) => {
       for (const resource of Object.values(template.Resources as Record<string, Resource>)) {
@@ -35,22 +36,22 @@ export const DIFFERENCES: Difference[] = [
   },
 ];
 
-/** All that may stand around the message of an error that TypeScript gives. */
-export const AROUND_MESSAGES = {
+/** Text that other languages add to an error message of TypeScript. */
+export const MESSAGE_ADDITIONS = {
   before: {
     text: 'Error: ',
     cases: ['rule', 'imported'],
-    why: 'the kernel of jsii puts it before what a method throws; what a constructor throws comes as it is',
+    why: 'the jsii kernel adds it to errors of methods, but not to errors of constructors',
   },
   after: {
     language: 'java',
     pattern: /^(\n@jsii\/kernel\.RuntimeError: Error|\nError): /,
-    why: 'the runtime of jsii for Java appends the error of JavaScript with its stack to the message of its exception',
+    why: 'the jsii runtime for Java appends the JavaScript error and its stack trace to the message',
   },
 };
 
-/** What a language itself says of a mistake before the library is asked, in its own words. */
-export const OWN_WORDS: Record<Language, Record<string, RegExp>> = {
+/** Errors that a language reports itself, before it calls the library. */
+export const LANGUAGE_ERRORS: Record<Language, Record<string, RegExp>> = {
   python: {
     missing: /^EcsRunner\.__init__\(\) missing 1 required keyword-only argument: 'orchestrator'$/,
     type: /^type of argument runner_id must be one of \(str, NoneType\); got int instead$/,

@@ -1,9 +1,9 @@
 /**
- * Makes the packages, installs each into a clean environment, synthesizes every example and the README's program with it, and compares the
- * templates with those of TypeScript.
+ * Packages the library for all languages and installs each package into a clean environment. Then synthesizes all examples and the README's program
+ * with it and compares the templates with those of TypeScript.
  *
  *   npm run bindings                     all languages
- *   npm run bindings -- --language go    one of them: python, java, go
+ *   npm run bindings -- --language go    one language: python, java, go
  */
 import { readdirSync, readFileSync, rmSync } from 'fs';
 import { join } from 'path';
@@ -24,7 +24,7 @@ const title = (program: string) => program === README ? 'the README\'s program' 
 const advice = (program: string) => program === README ? [ADVICE] : [];
 const OUT = join(ROOT, '.local', 'bindings', 'cdk.out');
 
-/** What the command line of the CDK hands to an app, so that the templates are those that `cdk deploy` takes. */
+/** The context that the CDK CLI passes to an app. With it, the templates equal those of `cdk deploy`. */
 const CONTEXT = JSON.stringify({ 'aws:cdk:enable-path-metadata': true, 'aws:cdk:enable-asset-metadata': true, 'aws:cdk:version-reporting': true });
 
 interface Results {
@@ -38,7 +38,7 @@ function say(what: string): void {
   console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${what}`);
 }
 
-/** Installs a language and runs all of its apps, one after the other: compilers of one project get in each other's way. */
+/** Installs a language and runs its apps one after the other, because parallel compilers of one project interfere with each other. */
 async function work(language: Any): Promise<Results> {
   const results: Results = { templates: {}, problems: {}, messages: {} };
   let installed: Installed;
@@ -53,7 +53,7 @@ async function work(language: Any): Promise<Results> {
   const env = { CDK_CONTEXT_JSON: CONTEXT, CDK_VALIDATION: 'false' };
   const outdir = (program: string) => join(OUT, language, program);
   try {
-    // The app that makes mistakes is the last one: nothing runs on what it left.
+    // The app with errors runs last, so its errors cannot affect the other apps.
     const { errors, messages } = await installed.runTogether(Object.fromEntries([...EXAMPLES, ERRORS].map(app => [app, outdir(app)])), env);
     Object.assign(results.problems, errors);
     Object.assign(results.messages, messages);
@@ -69,7 +69,7 @@ async function work(language: Any): Promise<Results> {
   return results;
 }
 
-/** The examples of a language, by the names that TypeScript's have. */
+/** The names of a language's examples, spelled as in TypeScript. */
 function examplesOf(language: Language): string[] {
   if (language !== 'java') {
     return directories(join(ROOT, 'examples', language));
@@ -78,7 +78,7 @@ function examplesOf(language: Language): string[] {
   return names.map(file => file.replace('App.java', '').replace(/(?!^)[A-Z]/g, letter => `-${letter}`).toLowerCase()).sort();
 }
 
-/** The examples that `cdk` runs with another command than the one that runs the README's program. */
+/** Lists examples whose cdk.json has another command than that of the README's program. */
 function otherCommands(language: Any, examples: string[]): string[] {
   const command = (example: string) => readFileSync(join(ROOT, 'examples', language, ...language === 'java' ? [] : [example], 'cdk.json'), 'utf8');
   return examples.filter(example => command(example) !== command('basic')).map(example => `${example}/cdk.json differs from basic/cdk.json`);
@@ -112,7 +112,7 @@ function checkLanguage(language: Language, results: Results, reference: Results,
   checks.push(check(`${language}: has the examples of TypeScript`, [
     ...own.join() === EXAMPLES.join() ? [] : [`expected ${EXAMPLES.join(', ')}; got ${own.join(', ')}.`],
     ...otherCommands(language, own),
-  ], 'Every example is there in every language, or in none, and `cdk` runs all examples of a language with the same command.'));
+  ], 'Write each example in all languages, and use the same command in each cdk.json of a language.'));
   const errors = results.problems.errors ?? reference.problems.errors;
   if (errors || Object.keys(reference.messages).length === 0) {
     checks.push(check(`${language}: errors`, [errors ?? 'expected messages of TypeScript to compare with; got none']));
@@ -132,7 +132,7 @@ async function main(): Promise<number> {
   const wanted = LANGUAGES.filter(language => values.language?.includes(language) ?? true);
   const lacks = wanted.map(language => ({ language, problem: missing(language) })).filter(({ problem }) => problem !== undefined);
   const languages = wanted.filter(language => !lacks.some(lack => lack.language === language));
-  // On a developer's machine a language may be left out, and that is said; CI has all of them.
+  // Developers can skip languages that are not installed; the skip is reported. In CI, a missing language is an error.
   const strict = process.env.CI === 'true';
   const checks: Check[] = strict ? lacks.map(({ language, problem }) => check(`${language}: toolchain`, [problem!])) : [];
   if (!strict) {
@@ -140,12 +140,12 @@ async function main(): Promise<number> {
   }
 
   rmSync(OUT, { recursive: true, force: true });
-  // The examples compile the Go module.
+  // The Go module is compiled with the examples.
   makePackages(['js', ...languages], { JSII_BUILD_GO: 'false' });
   checks.push(...checkPackages(['js', ...languages]));
   say('packages made');
 
-  // Two at a time, first those that take longest.
+  // Two languages run in parallel; those that take longest start first.
   const results: Partial<Record<Any, Results>> = {};
   const queue: Any[] = [...[...languages].reverse(), 'typescript'];
   await Promise.all([0, 1].map(async () => {
@@ -157,17 +157,17 @@ async function main(): Promise<number> {
   const reference = results.typescript!;
   PROGRAMS.forEach(program => checks.push(check(`typescript: ${title(program)}`, Object.keys(reference.templates[program] ?? {}).length > 0
     ? [] : [reference.problems[program] ?? 'expected at least one template; got none'], ...advice(program))));
-  checks.push(check('typescript: one command for all examples', otherCommands('typescript', EXAMPLES), 'The bindings run this command with the README\'s program only.'));
+  checks.push(check('typescript: all examples have the same command', otherCommands('typescript', EXAMPLES), 'Only the command of the README\'s program is tested: use it in each cdk.json.'));
   const seen = new Set<Difference>();
   const sums = languages.map(language => checkLanguage(language, results[language]!, reference, seen));
   sums.forEach(sum => checks.push(...sum.checks));
   DIFFERENCES.filter(({ languages: those }) => those.some(language => languages.includes(language))).forEach(difference => checks.push(
-    check(`difference: ${difference.what}`, seen.has(difference) ? [] : [`expected this difference somewhere (${difference.why}); got none.`],
+    check(`difference: ${difference.what}`, seen.has(difference) ? [] : [`expected a template with this difference (${difference.why}); found none.`],
       'Remove it from test/bindings/differences.ts.')));
 
   report(checks, strict ? 0 : lacks.length);
   const failed = checks.filter(({ ok }) => !ok);
-  console.log(`\nDifferences that must be (${seen.size}):`);
+  console.log(`\nAllowed differences (${seen.size}):`);
   seen.forEach(({ what, why, languages: those }) => console.log(`  ${what} (${those.join(', ')}): ${why}`));
   const total = (of: 'templates' | 'differences') => sums.reduce((sum, part) => sum + part[of], 0);
   console.log(`\n${EXAMPLES.length} examples and the README's program x ${languages.length + 1} languages, ${total('templates')} templates compared with TypeScript's, `

@@ -1,4 +1,4 @@
-/** Makes an environment with nothing but a built package and what it depends on, for each language, as its users do. */
+/** Installs a built package and its dependencies into a clean environment for each language, as users do. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { createHash } from 'node:crypto';
 import { basename, delimiter, join } from 'path';
@@ -10,27 +10,27 @@ import { Language, MAVEN_REPOSITORY, ROOT, toolEnvironment } from '../../tools/t
 
 export type Any = Language | 'typescript';
 
-/** The app that makes mistakes: what it prints are the messages of the errors. */
+/** The app that prints the error messages for invalid inputs. */
 export const ERRORS = 'errors';
 const WORK = join(ROOT, '.local', 'bindings');
 const { devDependencies: { 'aws-cdk-lib': CDK, constructs: CONSTRUCTS } } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-/** An app of a language, installed and ready to be run. */
+/** An installed package with apps that can be run. */
 export interface Installed {
-  /** Makes the project of the README's program, which is then run as an example is. */
+  /** Creates a project with the README's program. */
   readonly addReadme: () => Promise<void>;
-  /** Runs the README's program as the CDK does: with the command of cdk.json. */
+  /** Runs the README's program with the command of cdk.json, as the CDK CLI does. */
   readonly runReadme: (env: NodeJS.ProcessEnv) => Promise<unknown>;
-  /** Runs all examples, and at last the app that makes mistakes, in one process. */
+  /** Runs all examples and then the app with errors, in one process. */
   readonly runTogether: (outdirs: Record<string, string>, env: NodeJS.ProcessEnv) => Promise<Printed>;
-  /** Checks the types of library and examples with the newest aws-cdk-lib, where the language compiles against it. */
+  /** Type-checks the library and the examples with a newer aws-cdk-lib, for languages that compile against it. */
   readonly compileWithNewest?: () => Promise<string>;
 }
 
-/** Go knows no ranges: a user gets the newest CDK that anything asks for, and types of it that have moved break the compilation. */
+/** Go has no version ranges and selects the highest version that any module requires. Types that move between CDK versions break the compilation. */
 export const NEWEST_CDK = '2.275.0';
 
-/** A fresh copy of the examples of a language, outside the checkout's own packages, and the app that makes mistakes beside them. */
+/** Copies the examples of a language and the app with errors to a directory outside the checkout's packages. */
 function project(language: Any, errors: string = ERRORS): string {
   const directory = join(WORK, language);
   rmSync(directory, { recursive: true, force: true });
@@ -42,7 +42,7 @@ function project(language: Any, errors: string = ERRORS): string {
   return directory;
 }
 
-/** Runs the command that cdk.json names, in the environment that the CDK would run it in. */
+/** Runs the command of cdk.json in the given environment. */
 function readme(directory: string, env: NodeJS.ProcessEnv, ...args: string[]): Installed['runReadme'] {
   return async (given) => {
     const { app } = JSON.parse(readFileSync(join(directory, README, 'cdk.json'), 'utf8'));
@@ -54,7 +54,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
   typescript: async () => {
     const directory = project('typescript');
     const env = toolEnvironment();
-    // The tools in the versions that the library is built with; the examples themselves take later ones too.
+    // The tools have the versions with which the library is built. The examples also accept later versions.
     const tools = ['tsx', 'typescript'].map(name => `${name}@${JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version}`);
     await run('npm', ['pkg', 'delete', 'devDependencies.aws-cdk'], directory, env);
     await run('npm', ['install', '--no-audit', '--no-fund', '--save-exact', artifact('npm tarball'), `aws-cdk-lib@${CDK}`, `constructs@${CONSTRUCTS}`, ...tools], directory, env);
@@ -74,7 +74,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     const directory = project('python');
     const env = toolEnvironment();
     const pinned = join(__dirname, 'constraints.txt');
-    // A URL, so that it is this wheel and no other of its name.
+    // A URL makes pip install this wheel and no other of the same name.
     const constraints = join(directory, 'constraints.txt');
     const wheel = `cdk-humanitec-ecs-runner @ file://${artifact('Python wheel')}`;
     writeFileSync(constraints, `${readFileSync(pinned, 'utf8')}${wheel}\n`);
@@ -96,7 +96,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     const sources = join('src', 'main', 'java', 'com', 'myorg');
     const directory = project('java', sources);
     addProgram('RunExamples.java', join(directory, sources));
-    // Maven never looks again at a version that it has.
+    // Without this, Maven would use the artifact of an earlier run, because it has the same version.
     const group = join(MAVEN_REPOSITORY, 'io', 'github', 'my-org');
     rmSync(group, { recursive: true, force: true });
     mkdirSync(join(directory, '.mvn'));
@@ -107,20 +107,20 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
   <activeProfiles><activeProfile>built</activeProfile></activeProfiles>
 </settings>
 `);
-    // Neither Maven nor an example runs long enough for the second compiler of Java.
+    // The programs are too short to profit from Java's optimizing compiler.
     const env = { ...toolEnvironment(), MAVEN_OPTS: '-XX:TieredStopAtLevel=1' };
-    // Maven takes longer to start than an example to run: one start compiles and prints the class path.
+    // Maven starts slower than an example runs, so one start compiles and prints the class path.
     const printed = await run('mvn', ['--batch-mode', '--quiet', 'compile', 'exec:exec', '-Dexec.executable=echo', '-Dexec.args=%classpath'], directory, env);
     const built = artifact('Maven artifact');
     const used = readdirSync(group, { recursive: true, encoding: 'utf8' }).filter(file => basename(file) === basename(built)).map(file => join(group, file));
     if (used.length !== 1 || hash(used[0]) !== hash(built)) {
-      throw new Error(`Maven should have taken ${built}, but its repository has ${used.join(', ') || 'no such file'}. Look where else it found the artifact.`);
+      throw new Error(`Expected Maven to use ${built}; its repository has ${used.join(', ') || 'no such file'}. Find out where else Maven got the artifact.`);
     }
-    // Maven colours its output even if there is none.
+    // Maven prints colour codes even around empty output.
     // eslint-disable-next-line no-control-regex
     const classPath = printed.replace(/\u001b\[[0-9;]*m/g, '').trim();
     return {
-      // The POM of the examples is what `cdk init` makes, and our artifact.
+      // The POM of the examples equals that of `cdk init`, plus the library.
       addReadme: async () => {
         const own = newProject('java', directory, 'cdk.json');
         ['pom.xml', '.mvn'].forEach(part => cpSync(join(directory, part), join(own, part), { recursive: true }));
@@ -141,7 +141,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
     const replace = `-replace=${name}=${join(artifact('Go module'), '..')}`;
     await run('go', ['mod', 'edit', replace], directory, env);
     return {
-      // A module of its own, that asks for the library alone: Go finds out what else that needs.
+      // A module that requires only the library. `go get` adds the other modules.
       addReadme: async () => {
         const own = newProject('go', directory, 'basic/cdk.json');
         await run('go', ['mod', 'init', README], own, env);
@@ -163,7 +163,7 @@ const INSTALL: Record<Any, () => Promise<Installed>> = {
   },
 };
 
-/** The virtual environment with what the wheel depends on: installing the CDK takes longer than all examples, so it stays for the next run. */
+/** The virtual environment with the wheel's dependencies. It is kept for later runs, because installing the CDK takes longer than running all examples. */
 async function virtualEnvironment(pinned: string, env: NodeJS.ProcessEnv): Promise<string> {
   const wanted = `${await run('python3', ['-c', 'import sys; print(sys.version, sys.prefix)'], WORK, env)}${readFileSync(pinned, 'utf8')}`;
   const [venv, stamp] = ['python-venv', 'python-venv.txt'].map(name => join(WORK, name));

@@ -6,7 +6,7 @@ import { ROOT } from '../../tools/toolchains';
 const block = (fence: string, text: string) => `\n\`\`\`${fence}\n${text}\n\`\`\`\n`;
 const readme = block('ts', 'first') + block('java', 'First') + block('sh', 'npm test') + block('ts fixture=runner', 'second') + block('java', 'Second');
 
-test('the first code block of a language is the program, and the following blocks are compiled with it', () => {
+test('the first code block of a language is the program; the others are compiled with it', () => {
   expect(blocksOf('typescript', readme)).toEqual(['first\n', 'second\n']);
   const { 'src/main/java/RunnerApp.java': program, 'src/main/java/ReadmeBlock2.java': lines, ...others } = filesOf('java', readme);
   expect(program).toBe('First\n');

@@ -1,23 +1,23 @@
-/** The README's own examples, put into a project of each language that has nothing else: what a new user copies from it. */
+/** Creates a project for each language that contains only the README's examples, as a new user copies them. */
 import { mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { dirname, join } from 'path';
 import type { Any } from './install';
 import { ROOT } from '../../tools/toolchains';
 
-/** The project's name, beside the examples of its language. */
+/** The project's directory, next to the examples. */
 export const README = 'readme';
-/** The class that README's program has in Java. */
+/** The class name of the README's program in Java. */
 export const JAVA_CLASS = 'RunnerApp';
 /** What to do about all that can be wrong here. */
-export const ADVICE = 'The README has its examples in other languages from those in TypeScript: correct README.md\'s TypeScript, or what tools/completed.ts '
+export const ADVICE = 'The examples in other languages are generated from TypeScript: correct the TypeScript example in README.md or the additions in tools/completed.ts, '
   + 'adds, run `npx projen readme`, and commit what it writes.';
 
 interface Layout {
-  /** What README.md marks its blocks with. */
+  /** The language name after the opening backticks in README.md. */
   readonly fence: string;
-  /** The file of the program, the first block. */
+  /** The file with the first block, which is a complete program. */
   readonly program: string;
-  /** The file of a block that goes on from a program, so that it is compiled with it. Its variables are those of rosetta/runner.ts-fixture. */
+  /** The file for a further block, which is compiled together with the program. Its variables are those of rosetta/runner.ts-fixture. */
   readonly lines?: (block: string, name: string) => { file: string; source: string };
 }
 
@@ -67,7 +67,7 @@ ${block}
   },
 };
 
-/** The blocks of a language. Each has as many as TypeScript, or something is missing. */
+/** The README's code blocks in a language. Throws an error if there are not as many as in TypeScript. */
 export function blocksOf(language: Any, readme: string): string[] {
   const marked = (fence: string) => [...readme.matchAll(new RegExp(`^\`\`\`${fence}\\b[^\\n]*\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(([, block]) => block);
   const [{ fence }, { fence: ts }] = [LAYOUTS[language], LAYOUTS.typescript];
@@ -78,7 +78,7 @@ export function blocksOf(language: Any, readme: string): string[] {
   return found;
 }
 
-/** The files that the blocks make, by their paths in the project. */
+/** The files made from the blocks, by path in the project. */
 export function filesOf(language: Any, readme: string): Record<string, string> {
   const { program, lines } = LAYOUTS[language];
   const [first, ...others] = blocksOf(language, readme);
@@ -86,7 +86,7 @@ export function filesOf(language: Any, readme: string): Record<string, string> {
   return { [program]: first, ...Object.fromEntries(more.map(({ file, source }) => [file, source])) };
 }
 
-/** Makes the project, with the command that the CDK would run it by, and returns where it is. */
+/** Creates the project with a cdk.json and returns its directory. */
 export function newProject(language: Any, directory: string, cdkJson: string): string {
   const project = join(directory, README);
   const files = { ...filesOf(language, readFileSync(join(ROOT, 'README.md'), 'utf8')), 'cdk.json': readFileSync(join(directory, cdkJson), 'utf8') };

@@ -1,29 +1,29 @@
-/** Runs all examples of a language in one process: starting the CDK takes longer than an example. */
+/** Runs all examples of a language in one process, because loading the CDK takes longer than running an example. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'fs';
 import { join } from 'path';
 import { run } from './run';
 
 const SOURCES = join(__dirname, 'together');
 
-/** What a language prints: the messages of the app that makes mistakes, and the errors by app. */
+/** The output of a language: the messages of the app with errors, and the errors by app. */
 export interface Printed {
   readonly messages: Record<string, string>;
   readonly errors: Record<string, string>;
 }
 
-/** The environment in which each app writes into its own directory; see together/outdir.js. */
+/** Sets the output directories of the apps; see together/outdir.js. */
 export function outdirEnvironment(directory: string): NodeJS.ProcessEnv {
   return { NODE_OPTIONS: `--require "${join(SOURCES, 'outdir.js')}"`, OUTDIR_FILE: join(directory, 'outdir') };
 }
 
-/** Runs a program whose last line has the errors by app. The app that makes mistakes prints its messages before. */
+/** Runs a program whose last line lists the errors by app. Earlier lines are the messages of the app with errors. */
 export async function runTogether(command: string, args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Printed> {
   const lines = (await run(command, args, cwd, env)).trimEnd().split('\n');
   const errors = JSON.parse(lines.pop()!);
   return { messages: JSON.parse(lines.find(line => line.startsWith('{')) ?? '{}'), errors };
 }
 
-/** Adds the program that runs the apps to a project of Python or Java, and returns its path. */
+/** Copies the program that runs the apps into a Python or Java project. Returns its path. */
 export function addProgram(file: 'run_examples.py' | 'RunExamples.java', directory: string): string {
   const path = join(directory, file);
   cpSync(join(SOURCES, file), path);
@@ -31,8 +31,9 @@ export function addProgram(file: 'run_examples.py' | 'RunExamples.java', directo
 }
 
 /**
- * Adds a Go program that runs the apps, and returns its directory. Go imports no `package main`, so each app is copied as a package with an exported function.
- * The runtime of jsii ends with the whole program, and not with an app.
+ * Adds a Go program that runs the apps. Returns its directory.
+ *
+ * Go cannot import `package main`, so each app is copied as a package with an exported function. Only the whole program closes the jsii runtime.
  */
 export function addGoProgram(module: string, directory: string, apps: string[]): string {
   const program = join(directory, 'together');

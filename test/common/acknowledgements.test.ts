@@ -11,18 +11,18 @@ import { importedVpc, newStack, only, runnerIn } from '../support';
 
 const CFN_LINT = 'cfn-lint';
 
-/** What a resource's metadata tells cdk-nag: rule and finding. */
+/** The rules and findings in a resource's cdk-nag metadata. */
 function nagOf(resource: Record<string, any>): string[] {
   const rules: { id: string; applies_to?: string[] }[] = resource.Metadata?.cdk_nag?.rules_to_suppress ?? [];
   return rules.map(({ id, applies_to: [finding] = [] }) => finding ? `${id}[${finding}]` : id);
 }
 
-/** A rule pack of cdk-nag 2 that looks at a construct and what is below it. */
+/** Adds a rule pack of cdk-nag 2 to a construct. */
 function addRulePack(scope: IConstruct): void {
   Aspects.of(scope).add(Object.assign<IAspect, object>({ visit: () => {} }, { packName: 'AwsSolutions' }));
 }
 
-/** The template of a stack that a rule pack of cdk-nag 2 looks at. */
+/** The template of a stack with a rule pack of cdk-nag 2. */
 function templateFor(stack: Stack): Template {
   addRulePack(stack);
   return Template.fromStack(stack);
@@ -35,7 +35,7 @@ describe('accepted findings of a runner', () => {
   runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined });
   const template = templateFor(stack);
 
-  test('have a reason each, and occur once', () => {
+  test('have a reason and occur only once', () => {
     const all = Object.values(template.toJSON().Resources as Record<string, any>);
     const reasons = all.flatMap(resource => [
       ...(resource.Metadata?.cdk_nag?.rules_to_suppress ?? []).map(({ reason }: { reason: string }) => reason),
@@ -64,7 +64,7 @@ describe('accepted findings of a runner', () => {
     expect(all.reason).toContain('ecs:ListTasks on *, too');
   });
 
-  test('are in the metadata of policies, and not of roles without permissions', () => {
+  test('are in the metadata of policies, but not of roles without permissions', () => {
     for (const role of ['RunnerExecutionRole', 'RunnerTaskRole', 'RunnerTaskManagerRole']) {
       expect(nagOf(only(template, 'AWS::IAM::Role', role))).toEqual([]);
     }
@@ -128,7 +128,7 @@ test('a key of another stack causes no dependency in this stack', () => {
   expect(only(templateFor(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
 });
 
-test('an imported key causes no dependency, and so no finding to accept', () => {
+test('an imported key causes no dependency, so there is no finding to accept', () => {
   const stack = newStack();
   runnerIn(stack, { encryptionKey: Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555') });
   expect(only(templateFor(stack), 'AWS::Logs::LogGroup', 'RunnerEventLogGroup').Metadata).toBeUndefined();
@@ -161,7 +161,7 @@ describe('a role', () => {
     expect(roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken', 'ecs:StopTask'], resources: ['*'] })).seen()).toEqual([]);
   });
 
-  test('accepts findings before aspects of the default priority run, with the final logical ids', () => {
+  test('are accepted before aspects of the default priority run, with the final logical ids', () => {
     const { stack, resource } = roleWith(new PolicyStatement({ actions: ['ecr:GetAuthorizationToken'], resources: ['*'] }));
     const bucket = new Bucket(stack, 'Bucket');
     resource.policies = [{
@@ -186,7 +186,7 @@ describe('a role', () => {
   });
 });
 
-test('suppressions of the user stay, and findings that several runners accept for a resource occur once', () => {
+test('keep the user\'s suppressions, and occur once if several runners accept a finding of a resource', () => {
   const stack = newStack();
   const resource = new CfnResource(stack, 'Resource', { type: 'Some::Type' });
   resource.addMetadata('cdk_nag', { rules_to_suppress: [{ id: 'Mine', reason: 'a reason of the user' }] });
@@ -214,7 +214,7 @@ describe('a VPC that the library creates', () => {
     }
   });
 
-  test('accepts the open default security group only if it is open', () => {
+  test('has an accepted finding for the default security group only if that is open', () => {
     const said = (template: Template) => nagOf(only(template, 'AWS::EC2::VPC')).some(rule => rule.endsWith('VPCDefaultSecurityGroupClosed'));
     expect(said(vpcIn({}))).toBe(true);
     const closed = vpcIn({ '@aws-cdk/aws-ec2:restrictDefaultSecurityGroup': true });

@@ -14,7 +14,7 @@ describe('inline policies', () => {
   const secretsOf = (stack: Stack, count: number, encryptionKey?: kms.IKey) => Object.fromEntries(Array.from({ length: count }, (_, i) =>
     [`TF_VAR_${i}`, importedSecret(stack, `platform/application-${100 + i}/database-password`, encryptionKey)]));
 
-  test.each([[45, true], [90, false]])('of the execution role have room for %i secrets (customer managed key: %s)', (count, keyed) => {
+  test.each([[45, true], [90, false]])('of the execution role can contain %i secrets (customer managed key: %s)', (count, keyed) => {
     const stack = newStack();
     runnerIn(stack, { secrets: secretsOf(stack, count, keyed ? kms.Key.fromKeyArn(stack, 'Key', KEY_ARN) : undefined) });
     const size = sizeOf(Template.fromStack(stack), 'RunnerExecutionRole');
@@ -57,7 +57,7 @@ describe('inline policies', () => {
       + 'got about 10,629. Grant less, or put some of the permissions into an iam.ManagedPolicy and attach it to the role.');
   });
 
-  test('of the registration have room for 15 API tokens with a customer managed key each, and more are an error at synthesis', () => {
+  test('of the registration can contain 15 API tokens with customer managed keys; more are an error at synthesis', () => {
     const stack = newStack();
     const add = (i: number) => {
       const secret = secretsmanager.Secret.fromSecretAttributes(stack, `Token${i}`, {

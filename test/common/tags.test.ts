@@ -1,4 +1,4 @@
-/** Tags that a resource gets from the app, its stack, and all runners that share it. */
+/** Tags of a resource that come from the app, its stack, and the runners that share it. */
 import { App, NestedStack, Stack, Tags } from 'aws-cdk-lib';
 import { ACCOUNT, minimal, newStack, REGION, runnerIn } from '../support';
 

@@ -1,4 +1,4 @@
-/** What the library knows of a value at synthesis, and how it shows values in messages. */
+/** Which values are known at synthesis, and how messages show values. */
 import { App, Aws, CfnParameter, Fn, Lazy, ScopedAws, Stack, Token } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
@@ -67,7 +67,7 @@ describe('sameValue', () => {
     for (const value of same) expect(canonical(stack, value)).toBe(same[0]);
   });
 
-  test('tells references to different constructs with the same logical id apart', () => {
+  test('distinguishes references to different constructs with the same logical id', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new s3.Bucket(new Stack(app, id), 'Bucket'));
     expect(one.stack.getLogicalId(one.node.defaultChild as s3.CfnBucket)).toBe(other.stack.getLogicalId(other.node.defaultChild as s3.CfnBucket));
@@ -76,14 +76,14 @@ describe('sameValue', () => {
     expect(sameValue(one, one.bucketArn, one.bucketArn)).toBe(true);
   });
 
-  test('tells the account of another stack apart', () => {
+  test('distinguishes the account of another stack', () => {
     const app = new App();
     const [one, other] = ['One', 'Other'].map(id => new Stack(app, id));
     expect(sameValue(one, new ScopedAws(one).accountId, Aws.ACCOUNT_ID)).toBe(true);
     expect(sameValue(one, new ScopedAws(other).accountId, Aws.ACCOUNT_ID)).toBe(false);
   });
 
-  test('tells different parameters apart', () => {
+  test('distinguishes different parameters', () => {
     const stack = newStack();
     expect(sameValue(stack, new CfnParameter(stack, 'A').valueAsString, new CfnParameter(stack, 'B').valueAsString)).toBe(false);
   });

@@ -1,14 +1,13 @@
-/** An input is complete when README.md lists it, a test sees it validated, a test passes it to the library, and the registration has it. */
+/** Each input is listed in README.md, validated in a test, passed to the library in a test, and sent to the orchestrator; inputs.ts lists the exceptions. */
 import { STRUCTS } from './inputs';
 import { filesBelow, given, membersOf, propertiesIn, read, textLines } from './sources';
 
 const LISTS = 'test/completeness/inputs.ts';
 const WIRE = 'src/registration/wire.ts';
 const TESTS = filesBelow('test').filter(file => file.endsWith('.test.ts') || file.includes('/bad-input/'));
-/** The problems that tests expect. Problems of wrong types do not count: plain JavaScript alone has them. */
+/** The problems that tests expect, without problems of wrong types, which occur only in plain JavaScript. */
 const PROBLEMS = textLines(TESTS).map(line => line.replace(/^\d+\. /, '')).filter(line => !/\$\{TYPE\}|Give a value of this type/.test(line));
 const REGISTERED = propertiesIn(WIRE);
-/** The section of README.md about inputs. */
 const INPUTS_SECTION = read('README.md').split(/^## /m).find(section => section.startsWith('Inputs\n')) ?? '';
 const RUNNER_TABLE = INPUTS_SECTION.split('\n\n').find(part => part.startsWith('| input ')) ?? '';
 const FIRST_COLUMN = [...RUNNER_TABLE.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell).join('\n');
@@ -18,7 +17,7 @@ describe.each(STRUCTS.map(struct => [struct.name, struct] as const))('%s', (name
   const { problemPrefix, passedTo, notValidated, registeredAs = {}, notRegistered } = struct;
   const members = membersOf(name);
   const names = members.map(member => member.name);
-  /** The members without something, each with what to do about it. */
+  /** Describes each member that does not meet the condition, with what to do. */
   const without = (has: (member: string) => boolean, todo: string) =>
     members.filter(member => !has(member.name)).map(member => `${name}.${member.name} (${member.file}): ${todo}`);
 

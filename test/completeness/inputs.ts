@@ -1,15 +1,15 @@
-/** The structs that users pass in, and their inputs that need no validation or are not registered at the orchestrator, each with the reason. */
+/** The structs that users pass, and the reason for each input that is not validated or not sent to the orchestrator. */
 
 export interface Struct {
   readonly name: string;
-  /** The beginning of the names of the inputs in problems, such as `orchestrator.` in `orchestrator.apiUrl: expected …`. */
+  /** The prefix of input names in problems, such as `orchestrator.` in `orchestrator.apiUrl: expected …`. */
   readonly problemPrefix: string;
-  /** The functions, classes and inputs that take the struct. */
+  /** The functions, classes and inputs that accept the struct. */
   readonly passedTo: string[];
   readonly notValidated: Record<string, string>;
-  /** The properties in `src/registration/wire.ts`. The default is the name of the input with a capital letter. */
+  /** Properties in `src/registration/wire.ts`. The default is the name of the input with an initial capital letter. */
   readonly registeredAs?: Record<string, string[]>;
-  /** Undefined if the whole struct configures AWS resources only. */
+  /** Reasons by input. Undefined if the whole struct only configures AWS resources. */
   readonly notRegistered?: Record<string, string>;
 }
 
@@ -67,8 +67,8 @@ export const STRUCTS: Struct[] = [
     notRegistered: {
       gatewayUrl: AWS_ONLY,
       taskFamilyPrefix: AWS_ONLY,
-      apiUrl: 'the Lambda has it in its environment, so that an event cannot choose where the API token is sent',
-      extraCaCertificates: 'the Lambda has the certificates in its code',
+      apiUrl: 'it is an environment variable of the Lambda, so an event cannot choose where the API token is sent',
+      extraCaCertificates: 'the certificates are part of the Lambda\'s code',
     },
   },
   {
@@ -98,7 +98,7 @@ export const STRUCTS: Struct[] = [
     problemPrefix: 'image.',
     passedTo: ['fromAsset', 'built'],
     notValidated: {
-      platform: 'an orchestrator of your own may use another platform; a warning says so',
+      platform: 'a self-hosted orchestrator may use another platform, so there is only a warning',
       buildSecrets: 'Docker validates it when it builds the image',
       file: 'the problem of a missing file names `image`',
       target: 'Docker validates it when it builds the image',

@@ -1,4 +1,4 @@
-/** What the documents name has to exist. */
+/** Paths, commands and links in the documents exist. */
 import { execFileSync, spawnSync } from 'child_process';
 import { existsSync } from 'fs';
 import { dirname, join } from 'path';
@@ -10,7 +10,7 @@ const PARTS = execFileSync(join(ROOT, 'node_modules', '.bin', 'tsx'), ['tools/te
   .split('\n').map(line => line.trim().split(' ')[0]);
 const exists = (path: string) => existsSync(join(ROOT, path));
 
-/** The paths that a text names in code: those in `{a,b}` one by one, and of a pattern with `*` its directory. */
+/** The paths in code spans of a text. `{a,b}` gives several paths; a pattern with `*` gives its directory. */
 function pathsIn(text: string): string[] {
   return [...text.matchAll(/`((?:src|test|local|tools|integ|examples|docs|projenrc)\/[\w./{},*-]*)`/g)].flatMap(([, path]) => {
     const [, before, names, after] = /^(.*)\{(.*)\}(.*)$/.exec(path) ?? [path, path, '', ''];
@@ -45,22 +45,22 @@ describe.each(documents().map(document => [document.path, document] as const))('
   });
 
   test('has commands that a shell can read', () => {
-    // Placeholders such as <version id> would be redirections.
+    // A shell would read placeholders such as <version id> as redirections.
     const scriptText = blocksOf(text, 'sh').map(block => block.replace(/<[a-z][\w ]*>/g, 'PLACEHOLDER')).join('\n');
     expect(spawnSync('bash', ['-n'], { input: scriptText, encoding: 'utf8' }).stderr).toBe('');
   });
 });
 
-test('README.md links with whole URLs, because PyPI has no repository for relative ones', () => {
+test('README.md uses absolute URLs, because PyPI cannot resolve relative ones', () => {
   const relative = linksOf({ path: 'README.md', text: read('README.md') }).filter(({ url }) => !/^https:/.test(url));
   expect(relative.map(({ url }) => url)).toEqual([]);
 });
 
-test('test/documents/links.txt lists the pages of other sites that documents and docstrings link', () => {
+test('test/documents/links.txt lists all external pages that documents and docstrings link to', () => {
   const inDocuments = documents().flatMap(document => linksOf(document).filter(({ file, url }) => file === undefined && /^https?:/.test(url)).map(({ url }) => url));
   const inDocstrings = filesBelow('src').flatMap(file => [...read(file).matchAll(/@see (https?:\S+)/g)].map(([, url]) => url));
   const pages = [...new Set([...inDocuments, ...inDocstrings].map(url => url.split('#')[0]))].sort();
-  // Check that a new page exists and says what the link promises, then add it to the list.
+  // Before you add a new page to the list, check that it exists and supports the text of the link.
   expect(read('test/documents/links.txt').trimEnd().split('\n')).toEqual(pages);
 });
 

@@ -1,4 +1,4 @@
-/** The TypeScript in the documents works as it stands there. */
+/** The TypeScript code in the documents works. */
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ts from 'typescript';
@@ -6,7 +6,7 @@ import { EcsRunner, StateStorage } from '../../src';
 import { importedVpc, newStack, orchestratorOf, runnerIn } from '../support';
 import { blocksOf, read } from './markdown';
 
-/** Runs lines of a document, with what the document takes for granted in their scope. */
+/** Runs lines of a document. `scope` has the variables that the document assumes. */
 function run(lines: string, scope: Record<string, unknown>): void {
   const code = ts.transpile(lines, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS });
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
@@ -22,15 +22,15 @@ describe('docs/TESTING.md', () => {
     return stack;
   }
 
-  test('has assertions that pass for a runner in an existing VPC', () => {
+  test('contains assertions that pass for a runner in an existing VPC', () => {
     expect(() => run(assertions, { Template, stack: runnerStack() })).not.toThrow();
   });
 
-  test('has assertions that fail for a stack without a runner', () => {
+  test('contains assertions that fail for a stack without a runner', () => {
     expect(() => run(assertions, { Template, stack: newStack() })).toThrow('Custom::HumanitecRunnerRule');
   });
 
-  test('has a runner for tests whose bucket is deleted with its objects', () => {
+  test('contains a test runner whose bucket is deleted with its objects', () => {
     const stack = newStack();
     run(testRunner, { EcsRunner, StateStorage, RemovalPolicy, stack, orchestrator: orchestratorOf(stack) });
     Template.fromStack(stack).hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Delete' });

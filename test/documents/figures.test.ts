@@ -1,4 +1,4 @@
-/** The figures in the documents agree with each other, and with what the suite asserts. */
+/** The figures in the documents agree with each other and with the code. */
 import { Template } from 'aws-cdk-lib/assertions';
 import { read, rowsOf } from './markdown';
 import { RunnerMonitoring, TaskFailure } from '../../src';
@@ -11,7 +11,7 @@ const COST = read('docs/COST.md');
 const README = read('README.md');
 const PERFORMANCE = read('docs/PERFORMANCE.md');
 
-/** The first number of a cell, such as 0.045 of `$0.045 per hour`. */
+/** The first number in a table cell, for example 0.045 in `$0.045 per hour`. */
 const numberIn = (cell: string) => Number(/[\d.,]*\d/.exec(cell)?.[0].replace(/,/g, ''));
 const dollars = (value: number, digits: number) => `$${value.toFixed(digits)}`;
 
@@ -61,7 +61,7 @@ describe('docs/COST.md', () => {
   });
 });
 
-test('docs/PERFORMANCE.md has the resources and the dependency chain that a template has', () => {
+test('docs/PERFORMANCE.md states the number of resources and the longest dependency chain of a template', () => {
   const stack = newStack();
   const vpc = importedVpc(stack);
   for (const id of ['Runner1', 'Runner2']) {
@@ -75,21 +75,21 @@ test('docs/PERFORMANCE.md has the resources and the dependency chain that a temp
   expect(PERFORMANCE).toContain(`A stack has room for ${1 + Math.floor((500 - first) / further)} default runners`);
 });
 
-test('docs/PERFORMANCE.md has the size of the bundle of the handler', () => {
+test('docs/PERFORMANCE.md states the size of the handler\'s bundle', () => {
   const [, size, limit] = rowsOf(PERFORMANCE, '', 'this library').find(([row]) => row === 'handler bundle, bytes')!;
   expect(numberIn(size)).toBe(Buffer.byteLength(read('assets/registration/index.js')));
   expect(read('tools/bundle.ts')).toContain(`const MAX_BYTES = ${limit.replace(',', '_')};`);
   expect(read('CONTRIBUTING.md')).toContain(`at most ${limit} bytes`);
 });
 
-test('the documents count the faults of the trial, and the reasons of failures, as the code has them', () => {
+test('the documents give the correct number of trial faults and failure reasons', () => {
   const faults = /const IN_TRIAL = \[\n([^\]]*)\]/.exec(read('local/try/faults/index.ts'))![1].trim().split('\n').length;
   expect(read('docs/DOCTOR.md')).toContain(`\`npm run try\` shows ${faults} of the faults`);
   expect(read('local/try/options.ts')).toContain(`then one of ${faults} faults after another`);
   expect(README).toContain(`for ${Object.keys(TaskFailure).length} reasons`);
 });
 
-test('docs/ARCHITECTURE.md has the times and the length of reasons that the handler keeps to', () => {
+test('docs/ARCHITECTURE.md states the handler\'s time limits and the maximum length of reasons', () => {
   const [event, handler, service, create] = [EVENT_AGE_SECONDS, HANDLER_SECONDS, SERVICE_TIMEOUT_SECONDS, CREATE_TO_DELETE_SECONDS].map(seconds => seconds / 60);
   const [write, server, skew] = [WRITE_WINDOW, SERVER_TIMEOUT, CLOCK_SKEW].map(milliseconds => milliseconds / 1000);
   const architecture = read('docs/ARCHITECTURE.md');

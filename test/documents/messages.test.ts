@@ -1,4 +1,4 @@
-/** The documents quote the messages of the library as it says them, and explain all of them. */
+/** The documents quote the library's messages correctly and explain all of them. */
 import { documents, prose, read, rowsOf, tablesOf } from './markdown';
 import { isSaid, SourceText, textsBelow } from './source-texts';
 import { CHECKS } from '../../src/doctor/checks';
@@ -10,7 +10,7 @@ const TEXTS = textsBelow('src');
 const TROUBLESHOOTING = read('docs/TROUBLESHOOTING.md');
 const MESSAGES = rowsOf(TROUBLESHOOTING, 'message').flatMap(([cell]) => codeIn(cell));
 
-/** Messages of AWS that the documents quote: https://github.com/aws-actions/configure-aws-credentials/issues, and the pages of AWS that the documents link. */
+/** AWS messages in the documents. Sources: https://github.com/aws-actions/configure-aws-credentials/issues, and the AWS pages that the documents link to. */
 const OF_AWS = [
   'No OpenIDConnect provider found in your account',
   'Not authorized to perform sts:AssumeRoleWithWebIdentity',
@@ -22,17 +22,17 @@ function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code]) => code);
 }
 
-/** Whether code in a document is a sentence, or the part of one, and not a command, a path or an expression. */
+/** Whether a code span is a sentence or part of one, not a command, path or expression. */
 function isSentence(code: string): boolean {
   return /^[\p{L}…'-]+(?: [\p{L}…',.:0-9/()-]+){3,}$/u.test(code) && !/^(?:aws|npm|npx|hctl|git|curl|pip|go|cd|gh|jq|terraform) /.test(code) && !/ --/.test(code);
 }
 
-test.each(MESSAGES)('the library says "%s"', (message) => {
+test.each(MESSAGES)('the library contains the message "%s"', (message) => {
   expect(isSaid(message, TEXTS)).toBe(true);
 });
 
 test('every sentence in code in a document is a message of the library or of AWS', () => {
-  // CONTRIBUTING.md quotes names of tests.
+  // CONTRIBUTING.md quotes test names instead of messages.
   const quoted = documents().filter(({ path }) => path !== 'CONTRIBUTING.md').flatMap(({ path, text }) => codeIn(prose(text)).filter(isSentence).map(sentence => ({ path, sentence })));
   expect(quoted.length).toBeGreaterThan(20);
   expect(quoted.filter(({ sentence }) => !OF_AWS.includes(sentence) && !OF_ECS.includes(sentence) && !isSaid(sentence, TEXTS))).toEqual([]);
@@ -47,11 +47,11 @@ test('docs/TROUBLESHOOTING.md explains every reason and note that the handler gi
   expect(reasons.filter(({ text }) => !fragments.some(fragment => text.includes(fragment))).map(({ file, line, text }) => `${file}:${line}: ${text}`)).toEqual([]);
 });
 
-test('docs/TROUBLESHOOTING.md explains every warning, and no other', () => {
+test('docs/TROUBLESHOOTING.md explains exactly the warnings of the library', () => {
   const files = filesBelow('src').map(read).join('\n');
   const constants = new Map([...files.matchAll(/const ([A-Z_]+) = ('\w+');/g)].map(([, name, value]) => [name, value]));
   const source = files.replace(/(?<=, )[A-Z_]+(?=, )/g, name => constants.get(name) ?? name);
-  // Functions that take the id, such as warnAtTheEnd().
+  // Functions that receive the id of the warning, such as warnAtTheEnd().
   const helpers = [...source.matchAll(/function (warn\w+)\(\w+: Construct, id: string/g)].map(([, name]) => name);
   const ids = [...source.matchAll(new RegExp(`(?:addWarningV2\\(['\`]cdk-humanitec-ecs-runner:|(?:${helpers.join('|')})\\(\\w+, ['\`])([^'\`]+)`, 'g'))].map(([, id]) => id)
     .filter(id => id !== '${id}').map(id => new RegExp(`^${id.replace(/\$\{.*?\}/g, '\\w+')}$`));
@@ -64,11 +64,11 @@ test('docs/TROUBLESHOOTING.md explains every warning, and no other', () => {
 describe('the failures of tasks in docs/TROUBLESHOOTING.md', () => {
   const rows = rowsOf(TROUBLESHOOTING, 'ECS reports, for example');
 
-  test('are the classes of the library, with their titles and remedies', () => {
+  test('list all failure classes of the library with their titles and remedies', () => {
     expect(rows.map(([, ...cells]) => cells.slice(0, 3))).toEqual([...FAILURE_CLASSES, SLOW_START].map(({ id, title, remedy }) => [`\`${id}\``, title, remedy]));
   });
 
-  test('are shown with texts that ECS documents for their class', () => {
+  test('have example texts that ECS documents for their class', () => {
     const isReported = (text: string, id: string) => SAMPLE_FAILURES.some(({ classId, detail }) => classId === id && JSON.stringify(detail).includes(text));
     const quoted = rows.flatMap(([examples, id]) => codeIn(examples).map(text => ({ text, id: codeIn(id)[0] })));
     expect(quoted.length).toBeGreaterThan(FAILURE_CLASSES.length);
@@ -76,7 +76,7 @@ describe('the failures of tasks in docs/TROUBLESHOOTING.md', () => {
   });
 });
 
-test('docs/TROUBLESHOOTING.md names checks of the doctor beside the symptoms, and each check at least once', () => {
+test('docs/TROUBLESHOOTING.md names doctor checks for symptoms, and each check at least once', () => {
   const cells = tablesOf(TROUBLESHOOTING).filter(([header]) => header.at(-1) === 'doctor').flatMap(([, ...rows]) => rows.map(row => row.at(-1)!));
   expect(cells.length).toBeGreaterThan(50);
   expect(cells.filter(cell => cell !== '–' && !/^`[a-z-]+`(?:, `[a-z-]+`)*$/.test(cell))).toEqual([]);
@@ -91,7 +91,7 @@ test('the documents name warnings that exist', () => {
   expect(ids.filter(id => !isWarning(id))).toEqual([]);
 });
 
-test('isSaid() finds quotations with values in joined and conditional texts only as the program says them', () => {
+test('isSaid() finds quotations of joined and conditional texts with any values, and no other quotations', () => {
   const texts = [{ file: 'a.ts', line: 1, text: 'the \u0000 is not JSON: expected an object' }];
   expect(isSaid('the … is not JSON', texts)).toBe(true);
   expect(isSaid('the secret is not JSON', texts)).toBe(false);

@@ -1,10 +1,10 @@
-/** The pictures of the documents show what their sources say. */
+/** The pictures of the documents match their sources. */
 import { existsSync, readFileSync } from 'fs';
 import { basename, relative } from 'path';
 import { documents, linksOf, ROOT } from './markdown';
 import { draw, pictures } from '../../tools/pictures';
 
-test.each(pictures().map(({ file, content }) => [relative(ROOT, file), content]))('%s is up to date: `npx projen pictures` draws it', (file, content) => {
+test.each(pictures().map(({ file, content }) => [relative(ROOT, file), content]))('%s is up to date (`npx projen pictures` redraws it)', (file, content) => {
   expect(existsSync(file) ? readFileSync(file, 'utf8') : '').toBe(content);
 });
 
@@ -13,7 +13,7 @@ test('the documents show all pictures', () => {
   expect(pictures().map(({ file }) => relative(ROOT, file)).filter(file => !shown.includes(file))).toEqual([]);
 });
 
-test('each document names its pictures for people who cannot see them', () => {
+test('each document has an alternative text for its pictures', () => {
   const alternatives = documents().flatMap(({ path, text }) => [...text.matchAll(/!\[([^\]]*)\]\(([^)]+)\)/g)].map(([, alternative, url]) => ({ path, alternative, name: basename(url) })));
   expect(alternatives.length).toBeGreaterThan(1);
   expect(alternatives.filter(({ alternative }) => alternative.length < 20)).toEqual([]);

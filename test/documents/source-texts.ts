@@ -1,13 +1,13 @@
-/** The texts that the sources can say: literals, joined as the program joins them, with a mark where a value goes. */
+/** The texts that a program can print: its string literals, joined as in the program, with a placeholder for each value. */
 import * as ts from 'typescript';
 import { filesBelow, read } from '../completeness/sources';
 
-/** Stands for a value that only the running program knows. */
+/** Stands for a value that is known only when the program runs. */
 const VALUE = '\u0000';
-/** Texts with more alternatives are not told apart. */
-const MOST_ALTERNATIVES = 64;
+/** If joined parts have more alternatives than this, the later part becomes a placeholder. */
+const MAX_ALTERNATIVES = 64;
 
-/** A text, and the function or class that it is passed to first. */
+/** A text and the function or class that receives it. */
 export interface SourceText {
   readonly file: string;
   readonly line: number;
@@ -15,12 +15,12 @@ export interface SourceText {
   readonly passedTo?: string;
 }
 
-/** The texts of all files below a directory. */
+/** The texts of all files in a directory and its subdirectories. */
 export function textsBelow(directory: string): SourceText[] {
   return filesBelow(directory).flatMap(textsOf);
 }
 
-/** Whether one of the texts says the quoted words. `…` in the quotation stands for any value. */
+/** Whether one of the texts contains the quotation. `…` in the quotation matches any value. */
 export function isSaid(quotation: string, texts: readonly SourceText[]): boolean {
   return quotation.split('…').map(part => part.trim()).filter(part => part !== '').every(part => texts.some(({ text }) => text.includes(part)));
 }
@@ -52,7 +52,7 @@ function receiver({ parent }: ts.Node): string | undefined {
   return parent && (ts.isCallExpression(parent) || ts.isNewExpression(parent)) ? parent.expression.getText() : undefined;
 }
 
-/** What the expression can be. */
+/** The possible values of an expression. */
 function alternativesOf(node: ts.Expression): string[] {
   if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
     return [node.text];
@@ -73,5 +73,5 @@ function alternativesOf(node: ts.Expression): string[] {
 }
 
 function joined(firsts: string[], seconds: string[]): string[] {
-  return firsts.length * seconds.length > MOST_ALTERNATIVES ? firsts.map(first => first + VALUE) : firsts.flatMap(first => seconds.map(second => first + second));
+  return firsts.length * seconds.length > MAX_ALTERNATIVES ? firsts.map(first => first + VALUE) : firsts.flatMap(first => seconds.map(second => first + second));
 }

@@ -1,4 +1,4 @@
-/** Where the registration reads the API token, and what its role may read: by region, account, name and ARN. */
+/** Where the Lambda reads the API token, and what its role can read: by region, account, name and ARN. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -15,7 +15,7 @@ const hosted = (apiToken: ApiToken) => Orchestrator.humanitec({ orgId: 'my-org',
 const arn = (region: string, account: string, name: string) => `arn:aws:secretsmanager:${region}:${account}:secret:${name}`;
 const at = (app: App, id: string, region: string, account = ACCOUNT) => newStack({ env: { account, region } }, id, app);
 
-/** What the handler gets, and the statements that read the token. */
+/** The wire data that the handler receives, and the statements that allow it to read the token. */
 function deployed(stack: Stack, apiToken: ApiToken): { wire: any; statements: Record<string, any> } {
   runnerIn(stack, { orchestrator: hosted(apiToken) });
   const template = Template.fromStack(stack);
@@ -45,12 +45,12 @@ const SECRETS: Record<string, [make: (stack: Stack) => secretsmanager.ISecret, w
 };
 
 describe('an API token in Secrets Manager', () => {
-  test.each(Object.entries(SECRETS))('is read by %s', (_name, [make, wire]) => {
+  test.each(Object.entries(SECRETS))('is read if it is given as %s', (_name, [make, wire]) => {
     const stack = newStack();
     expect(deployed(stack, ApiToken.fromSecretsManager(make(stack))).wire).toEqual(wire);
   });
 
-  test('is read in the region of the stack that imported it by name, with its key there', () => {
+  test('is read in the region of the stack that imports it by name, with the key of that region', () => {
     const app = new App();
     const home = at(app, 'Home', REGION);
     const encryptionKey = kms.Key.fromKeyArn(home, 'Key', `arn:aws:kms:${REGION}:${ACCOUNT}:key/k`);
@@ -66,13 +66,13 @@ describe('an API token in Secrets Manager', () => {
     const secret = new secretsmanager.Secret(at(app, 'Home', REGION), 'S', { secretName: 'api-token' });
     const { wire, statements } = deployed(at(app, 'Away', ELSEWHERE), ApiToken.fromSecretsManager(secret));
     expect(wire.Region).toBe(REGION);
-    // CloudFormation takes the name out of the partial ARN.
+    // CloudFormation extracts the name from the partial ARN.
     expect(wire.SecretId['Fn::Select'][0]).toBe(6);
     expect(JSON.stringify(wire.SecretId)).toContain(`:secretsmanager:${REGION}:${ACCOUNT}:secret:api-token"`);
     expect(JSON.stringify(statements.ReadApiTokenSecret.Resource)).toContain(`:secretsmanager:${REGION}:${ACCOUNT}:secret:api-token-??????"`);
   });
 
-  test('is decrypted with any key of its account when it is in another account, for that secret only', () => {
+  test('can be decrypted with any key of its account if it is in another account, but only that secret', () => {
     const stack = newStack();
     const id = arn(ELSEWHERE, OTHER, 'api-token-AbCdEf');
     const { statements } = deployed(stack, ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'S', id)));

@@ -12,7 +12,7 @@ let directory: string;
 beforeEach(() => { directory = mkdtempSync(join(tmpdir(), 'image-')); });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What the CDK hands to `docker build`. */
+/** The arguments that the CDK passes to `docker build`. */
 function sourceOf(stack: Stack): Record<string, unknown> & { directory: string } {
   const assembly = (stack.node.root as App).synth();
   const manifest = JSON.parse(readFileSync(join(assembly.directory, `${stack.artifactId}.assets.json`), 'utf8'));
@@ -26,7 +26,7 @@ function built(options?: AssetImageOptions): ReturnType<typeof sourceOf> {
   return sourceOf(stack);
 }
 
-test('an image of a directory is built for the platform of the tasks, whatever machine builds it', () => {
+test('an image of a directory is built for the platform of the tasks on any machine', () => {
   writeFileSync(join(directory, 'Dockerfile'), 'FROM scratch\n');
   const stack = newStack();
   runnerIn(stack, { image: RunnerImage.fromAsset(directory) });
@@ -51,7 +51,7 @@ test('an image gets its build arguments, secrets, target and file', () => {
   });
 });
 
-test('an image leaves out the files that `exclude` names', () => {
+test('an image does not contain files that match `exclude`', () => {
   for (const file of ['Dockerfile', 'notes.md']) {
     writeFileSync(join(directory, file), 'FROM scratch\n');
   }
@@ -73,7 +73,7 @@ test('an image for another platform has a warning', () => {
   Annotations.fromStack(stack).hasWarning('/Stack/Runner', Match.stringLikeRegexp('The image is built for linux/arm64, but.*run on linux/amd64.*imagePlatform'));
 });
 
-test('the Dockerfile of SECURITY.md builds with the line below it', () => {
+test('the code in SECURITY.md sets all build arguments of its Dockerfile', () => {
   const text = readFileSync(join(__dirname, '..', '..', 'SECURITY.md'), 'utf8');
   const [, dockerfile, line] = /```dockerfile\n([^`]*)```\s*and `image: (RunnerImage\.fromAsset\([^`]*\))`/.exec(text)!;
   writeFileSync(join(directory, 'Dockerfile'), dockerfile);
@@ -82,7 +82,7 @@ test('the Dockerfile of SECURITY.md builds with the line below it', () => {
   const stack = newStack();
   runnerIn(stack, { image });
   const source = sourceOf(stack);
-  // Docker stops at FROM when a build argument without a default has no value.
+  // Docker stops at FROM if a build argument has neither a default nor a value.
   const needed = [...dockerfile.matchAll(/^ARG (\w+)$/gm)].map(([, name]) => name);
   expect(needed).toEqual(['RUNNER_IMAGE']);
   expect(Object.keys(source.dockerBuildArgs as object)).toEqual(needed);

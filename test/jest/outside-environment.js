@@ -1,12 +1,11 @@
-// The environment of the tests. It loads the CDK once for all test files of a worker, outside of Jest's module registry: see outside-transform.js.
+// Jest's environment for all tests. Each worker loads the CDK once, outside of Jest's module registry: see outside-transform.js.
 const { TestEnvironment } = require('jest-environment-node');
 
 module.exports = class extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     this.global.requireOutside = require;
-    // The CDK validates the manifests of a cloud assembly when it writes and when it reads them: a seventh of the time of a synthesis. The tests that
-    // synthesize in processes of their own, as the command line of the CDK does, keep it.
+    // Skips the CDK's validation of manifests, which takes a seventh of the synthesis time. Tests that synthesize in separate processes keep it.
     require('aws-cdk-lib/cloud-assembly-schema').Manifest.validate = () => undefined;
   }
 };

@@ -1,4 +1,4 @@
-/** The options of the programs of this project, as a developer gives them. */
+/** The command-line options of the project's programs. */
 import { spawnSync } from 'child_process';
 import { join } from 'path';
 
@@ -14,11 +14,11 @@ describe.each([
   ['npm run prove', 'test/proof/index.ts', '--list, --only, --json, --help'],
   ['npm run soak', 'test/soak/index.ts', '--events, --seed, --mutants, --only, --list, --json, --help'],
 ])('%s', (command, program, options) => {
-  test('rejects an unknown option with the known ones in one sentence each', () => {
+  test('rejects an unknown option and lists the known options', () => {
     expect(run(program, '--part', 'unit')).toEqual({ status: 2, stdout: '', stderr: `Unknown option '--part'. The options are ${options}.` });
   }, 60_000);
 
-  test('describes its options with --help, and runs nothing', () => {
+  test('describes its options with --help, without running', () => {
     const { status, stdout, stderr } = run(program, '--help');
     expect([status, stderr]).toEqual([0, '']);
     for (const option of options.split(', ').filter(name => name !== '--help' && name !== '--check')) {
@@ -34,7 +34,7 @@ test('npm test rejects an unknown part, and lists the parts with --list', () => 
   expect(run('tools/test.ts', '--list').stdout).toMatch(/^unit +constructs, handler and local orchestrator$/m);
 }, 60_000);
 
-test('npm run soak rejects a number of events that is none, and an unknown precaution', () => {
+test('npm run soak rejects an invalid number of events and an unknown precaution', () => {
   expect(run('test/soak/index.ts', '--events', 'many')).toMatchObject({ status: 2, stderr: "--events is 'many': expected a whole number." });
   expect(run('test/soak/index.ts', '--only', 'luck')).toMatchObject({ status: 2, stderr: expect.stringMatching(/^There is no precaution "luck"\. Choose from /) });
 }, 60_000);

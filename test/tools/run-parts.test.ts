@@ -1,4 +1,4 @@
-/** How `npm test` runs its parts: in a directory of its own, as a process that the tests can signal. */
+/** How `npm test` runs its parts. Each test starts a process to which it can send signals. */
 import { ChildProcess, spawn } from 'child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'fs';
 import { tmpdir } from 'os';
@@ -17,7 +17,7 @@ describe('npm test', () => {
 
   afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-  /** Starts parts, each with a shell script as its command. */
+  /** Starts a process that runs parts. Each part is a shell script. */
   function start(scripts: Record<string, string>): ChildProcess {
     for (const [name, script] of Object.entries(scripts)) {
       const file = join(directory, 'node_modules', '.bin', name);
@@ -53,10 +53,10 @@ void new PartRunner(process.argv[2], process.argv[2] + '/results', () => '').run
     expect(temporaryDirectories()).toEqual([]);
   }, 60_000);
 
-  test.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('hands %s on to every part, waits for its end, ends the programs that it leaves, and removes the temporary files', async (signal, code) => {
+  test.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('sends %s to every part, waits until they end, kills the processes that they leave behind, and removes the temporary files', async (signal, code) => {
     const child = start({
       slow: `trap 'sleep 1; touch ${file('slow-ended')}; exit 1' INT TERM; touch $TMPDIR/left ${file('slow-begun')}; while :; do sleep 0.1; done`,
-      // The shell ends at the signal; the program that it started ignores it.
+      // The shell ends at the signal, but its child process ignores the signal.
       forgetful: `(trap '' INT TERM; while :; do touch ${file('beat')}; sleep 0.1; done) & wait`,
     });
     const ended = exitCode(child);

@@ -1,4 +1,4 @@
-/** Says what a user reads who gives something wrong: one message a case. */
+/** Prints the error messages for invalid inputs, one for each case. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { ApiToken, EcsRunner, Orchestrator } from 'cdk-humanitec-ecs-runner';
