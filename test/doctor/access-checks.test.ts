@@ -13,7 +13,7 @@ const KEY = `arn:aws:kms:${REGION}:${ACCOUNT}:key/1`;
 const SECRET = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:a-123456`;
 const ROOT = `arn:aws:iam::${ACCOUNT}:root`;
 
-/** The result, and the beginning of what was found. */
+/** The result and the finding as one string. */
 const summary = (finding?: { result: string; found: string }) => finding && `${finding.result}: ${finding.found}`;
 const allow = (more: Partial<PolicyStatement> = {}): PolicyStatement => ({ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*', ...more });
 const policy = (...Statement: PolicyStatement[]) => ({ Statement });
@@ -39,7 +39,7 @@ describe('the check of the OIDC provider', () => {
   };
 
   test.each<[string, Partial<OidcFacts>, RegExp[], RegExp?]>([
-    ['provider and trust as they have to be', {}, [/^ok: The OIDC provider oidc\.example\.com\/a exists/, /^ok: The role manager trusts the subject 'my-org\+runner'/]],
+    ['a correct provider and trust policy', {}, [/^ok: The OIDC provider oidc\.example\.com\/a exists/, /^ok: The role manager trusts the subject 'my-org\+runner'/]],
     ['no provider', { audiences: undefined }, [/^problem: The account has no OIDC provider for oidc\.example\.com\/a/, /^ok/],
       /create-open-id-connect-provider --url https:\/\/oidc\.example\.com\/a --client-id-list sts\.amazonaws\.com/],
     ['a provider with another audience', { audiences: ['other'] }, [/^problem: .* accepts the audiences other, but not sts\.amazonaws\.com/, /^ok/],
@@ -50,8 +50,8 @@ describe('the check of the OIDC provider', () => {
     ['trust in another provider', { trust: trust('my-org+runner', { Principal: { Federated: `${PROVIDER}b` } }) }, [/^ok/, /^problem/]],
     ['no trust at all', { trust: {} }, [/^ok/, /^problem/]],
     ['trust that depends on something else', { trust: trust('my-org+runner', { Condition: { IpAddress: { 'aws:SourceIp': '192.0.2.0/24' } } }) }, [/^ok/, /^unknown: .* depends on aws:SourceIp\.$/]],
-    ['no role, which is for another check to say', { trust: undefined }, [/^ok/]],
-  ])('judges %s', (_what, facts, found, remedy = /.*/) => {
+    ['a missing role, which another check reports', { trust: undefined }, [/^ok/]],
+  ])('evaluates %s', (_what, facts, found, remedy = /.*/) => {
     const findings = findOidcProblems({ ...OIDC, ...facts });
     expect(findings.map(summary)).toEqual(found.map(text => expect.stringMatching(text)));
     expect(findings.map(each => each.remedy ?? '').join(' ')).toMatch(remedy);
@@ -72,7 +72,7 @@ describe('the checks of the roles', () => {
   const withAccess = (...list: ReturnType<typeof access>[]): Partial<RoleFacts> => ({ role: { ...ROLES.role!, access: list } });
 
   test.each<[string, Partial<RoleFacts>, RegExp, RegExp?]>([
-    ['a role that may do all', {}, /^ok: The task role tasks may do all that it is needed for \(1 actions\)\.$/],
+    ['a role with all permissions', {}, /^ok: The task role tasks may do all that it is needed for \(1 actions\)\.$/],
     ['a role that needs nothing', withAccess(), /^ok: The task role tasks exists\. It needs no permissions\.$/],
     ['a role that does not exist', { role: undefined }, /^problem: The task role tasks does not exist\.$/],
     ['a missing permission', withAccess(access(), access('not-allowed')), /^problem: .* No policy of the role allows it: s3:GetObject on arn:x\.$/, /Restore the policy of the role tasks/],
@@ -81,8 +81,8 @@ describe('the checks of the roles', () => {
     ['a deny', withAccess(access('denied', 'CutOff')), /A policy denies it \(CutOff\): s3:GetObject/, /doctor let-in/],
     ['the organization, before other causes', withAccess(access('not-allowed'), access('organization')), /No policy .* A policy of the organization does not allow it/, /Ask the administrators/],
     ['a condition that cannot be evaluated', withAccess(access('unknown', 'aws:PrincipalOrgID')), /^unknown: .*\(aws:PrincipalOrgID\): s3:GetObject/, /iam:SimulatePrincipalPolicy/],
-    ['a problem beside a condition that cannot be evaluated', withAccess(access('unknown'), access('boundary')), /^problem: .*boundary/],
-  ])('judge %s', (_what, facts, found, remedy = /.*/) => {
+    ['a problem together with a condition that cannot be evaluated', withAccess(access('unknown'), access('boundary')), /^problem: .*boundary/],
+  ])('evaluate %s', (_what, facts, found, remedy = /.*/) => {
     const findings = findRoleProblems({ ...ROLES, ...facts });
     expect(findings.map(summary)).toEqual([expect.stringMatching(found)]);
     expect(findings[0].remedy ?? '').toMatch(remedy);
@@ -93,8 +93,8 @@ describe('the checks of the roles', () => {
     ['ECS in another account', { ...ROLES.role!, trust: policy({ ...TRUST.Statement[0], Condition: { StringEquals: { 'aws:SourceAccount': '444455556666' } } }) }, [/^problem: The trust policy of the task role tasks/]],
     ['another service', { ...ROLES.role!, trust: policy({ ...TRUST.Statement[0], Principal: { Service: 'ec2.amazonaws.com' } }) }, [/^problem/]],
     ['ECS under a condition that is not known', { ...ROLES.role!, trust: policy({ ...TRUST.Statement[0], Condition: UNKNOWN }) }, [/^unknown: .*aws:PrincipalOrgID/]],
-    ['nobody, without a role', undefined, []],
-  ])('judge a trust policy for %s', (_what, role, found) => {
+    ['a missing role', undefined, []],
+  ])('evaluate a trust policy for %s', (_what, role, found) => {
     expect(findTaskTrustProblems({ ...ROLES, role }).map(summary)).toEqual(found.map(text => expect.stringMatching(text)));
   });
 
@@ -107,17 +107,17 @@ describe('the checks of the roles', () => {
     ['denied by a policy', [allow(), allow({ Effect: 'Deny' })], undefined, 'denied'],
     ['not known', [allow({ Condition: UNKNOWN })], [allow()], 'unknown'],
     ['not known, and outside of the boundary', [allow({ Condition: UNKNOWN })], [], 'boundary'],
-  ])('evaluate policies themselves where AWS may not be asked: %s', (_what, policies, boundary, refusal) => {
+  ])('evaluate policies locally without permission for iam:SimulatePrincipalPolicy: %s', (_what, policies, boundary, refusal) => {
     const request = { actions: ['s3:GetObject'], resource: 'arn:aws:s3:::state/a', context: {} };
     expect(evaluateRequest([policy(...policies)], boundary && policy(...boundary), request)).toEqual([expect.objectContaining({ action: 's3:GetObject', resource: 'arn:aws:s3:::state/a' })]);
     expect(evaluateRequest([policy(...policies)], boundary && policy(...boundary), request)[0].refusal).toBe(refusal);
   });
 
-  test('ask for the calls of the documentation', () => {
+  test('check the documented calls', () => {
     const manager = taskManagerRequests({ account: ACCOUNT, region: REGION }, { cluster: 'c', familyPrefix: 'humanitec_', executionRoleArn: ROLE, taskRoleArn: ROLE });
     expect(manager.flatMap(({ actions }) => actions)).toEqual([
       'ecs:ListTaskDefinitions', 'ecs:DeregisterTaskDefinition', 'ecs:DeleteTaskDefinitions', 'ecs:RegisterTaskDefinition', 'ecs:TagResource',
-      // One role for both purposes is passed once.
+      // One role for both purposes is passed only once.
       'iam:PassRole', 'ecs:RunTask', 'ecs:TagResource', 'ecs:ListTasks', 'ecs:DescribeTasks',
     ]);
     const state = { bucket: 'state', prefix: 'a/b/', account: ACCOUNT, region: REGION };
@@ -150,25 +150,25 @@ describe('the check of the secrets', () => {
 
   test.each<[string, Partial<SecretFacts>, RegExp | undefined, RegExp?]>([
     ['a secret', {}, undefined],
-    ['a secret with a key', { secret: secret(), key: KEY_FACTS }, undefined],
-    ['a secret with a key of AWS', { secret: secret(), key: { arn: KEY, state: 'Enabled', isCustomerManaged: false } }, undefined],
+    ['a secret with a customer managed key', { secret: secret(), key: KEY_FACTS }, undefined],
+    ['a secret with an AWS managed key', { secret: secret(), key: { arn: KEY, state: 'Enabled', isCustomerManaged: false } }, undefined],
     ['a secret that does not exist', { secret: undefined }, /^problem: The secret arn:\S+ of the variable TF_VAR_password does not exist/, /Create it again/],
     ['a parameter that does not exist', { secret: undefined, arn: `arn:aws:ssm:${REGION}:${ACCOUNT}:parameter/a` }, /^problem: The parameter arn:/],
     ['a deleted secret', { secret: secret({ isDeleted: true }) }, /is scheduled for deletion/, /restore-secret --secret-id arn:/],
     ['a secret without a value', { secret: secret({ hasValue: false }) }, /has no current value/, /put-secret-value/],
     ['a key that does not exist', { secret: secret() }, /^problem: The key arn:aws:kms:\S+, which encrypts the secret \S+, does not exist/],
     ['a disabled key', { secret: secret(), key: { ...KEY_FACTS, state: 'Disabled' } }, /has the state Disabled: expected Enabled/, /^Run `aws kms enable-key/],
-    ['a key that is deleted', { secret: secret(), key: { ...KEY_FACTS, state: 'PendingDeletion' } }, /PendingDeletion/, /cancel-key-deletion/],
-    ['a key for others', keyPolicy(allow({ Principal: { AWS: '444455556666' } })), /does not let the role arn:\S+ do kms:Decrypt/, /in the key policy/],
-    ['a key that denies the role', keyPolicy(allow(), allow({ Effect: 'Deny', Principal: { AWS: ROLE }, Action: 'kms:Decrypt' })), /does not let the role/],
-    ['a key for another secret', keyPolicy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': 'other' } } })), /does not let the role/],
-    ['a key for this secret', keyPolicy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': SECRET, 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` } } })), undefined],
-    ['a key for an organization', keyPolicy(allow({ Condition: UNKNOWN })), /^unknown: .* depends on aws:PrincipalOrgID/],
+    ['a key that is scheduled for deletion', { secret: secret(), key: { ...KEY_FACTS, state: 'PendingDeletion' } }, /PendingDeletion/, /cancel-key-deletion/],
+    ['a key policy for another account', keyPolicy(allow({ Principal: { AWS: '444455556666' } })), /does not let the role arn:\S+ do kms:Decrypt/, /in the key policy/],
+    ['a key policy that denies the role', keyPolicy(allow(), allow({ Effect: 'Deny', Principal: { AWS: ROLE }, Action: 'kms:Decrypt' })), /does not let the role/],
+    ['a key policy for another secret', keyPolicy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': 'other' } } })), /does not let the role/],
+    ['a key policy for this secret', keyPolicy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:SecretARN': SECRET, 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` } } })), undefined],
+    ['a key policy for an organization', keyPolicy(allow({ Condition: UNKNOWN })), /^unknown: .* depends on aws:PrincipalOrgID/],
     ['a resource policy that denies the role', { secret: { ...SECRETS.secret!, policy: policy(allow({ Effect: 'Deny' })) } }, /^problem: The resource policy of the secret/],
-    ['a resource policy for others', { secret: { ...SECRETS.secret!, policy: policy(allow({ Principal: { AWS: '444455556666' } })) } }, undefined],
-    ['a resource policy for others, of another account', { roleArn: 'arn:aws:iam::444455556666:role/r', secret: { ...SECRETS.secret!, policy: policy(allow({ Principal: { AWS: ROOT } })) } }, /^problem: The resource policy/],
+    ['a resource policy for another account', { secret: { ...SECRETS.secret!, policy: policy(allow({ Principal: { AWS: '444455556666' } })) } }, undefined],
+    ['a resource policy of another account that does not allow the role', { roleArn: 'arn:aws:iam::444455556666:role/r', secret: { ...SECRETS.secret!, policy: policy(allow({ Principal: { AWS: ROOT } })) } }, /^problem: The resource policy/],
     ['a resource policy that depends on something else', { secret: { ...SECRETS.secret!, policy: policy(allow({ Effect: 'Deny', Condition: UNKNOWN })) } }, /^unknown: Could not check whether the role/],
-  ])('judges %s', (_what, facts, found, remedy = /.*/) => {
+  ])('evaluates %s', (_what, facts, found, remedy = /.*/) => {
     const finding = findSecretProblem({ ...SECRETS, ...facts });
     expect(summary(finding)).toEqual(found && expect.stringMatching(found));
     expect(finding?.remedy ?? '').toMatch(remedy);
@@ -183,26 +183,26 @@ describe('the check of the bucket', () => {
 
   test.each<[string, Partial<BucketFacts>, RegExp, RegExp?]>([
     ['a bucket', {}, /^ok: The state bucket 'state' is in eu-west-1/],
-    ['a bucket with a key', bucket({ keyReference: KEY, key: KEY_FACTS }), /^ok/],
+    ['a bucket with a customer managed key', bucket({ keyReference: KEY, key: KEY_FACTS }), /^ok/],
     ['a bucket that does not exist', { bucket: undefined }, /^problem: The state bucket 'state' does not exist/, /restore the state from a backup/],
     ['a bucket of another region', bucket({ region: 'us-east-1' }), /^problem: .* is in us-east-1: expected eu-west-1/],
     ['a bucket of an unknown region', bucket({ region: undefined }), /^ok/],
-    ['a policy that wants TLS', deny({ Condition: { Bool: { 'aws:SecureTransport': 'false' } } }), /^ok/],
-    ['a policy that wants a newer TLS', deny({ Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } } }), /^ok/],
-    ['a policy that wants an encryption header', deny({ Action: 's3:PutObject', Condition: { StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }),
+    ['a policy that requires TLS', deny({ Condition: { Bool: { 'aws:SecureTransport': 'false' } } }), /^ok/],
+    ['a policy that requires TLS 1.2', deny({ Condition: { NumericLessThan: { 's3:TlsVersion': '1.2' } } }), /^ok/],
+    ['a policy that requires an encryption header', deny({ Action: 's3:PutObject', Condition: { StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }),
       /^problem: .* does not let the task role do s3:PutObject \(statement Guard\)\.$/, /sends no encryption header/],
-    ['a policy that wants no other encryption', deny({ Action: 's3:PutObject', Condition: { Null: { 's3:x-amz-server-side-encryption': 'false' }, StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }), /^ok/],
+    ['a policy that denies other encryption', deny({ Action: 's3:PutObject', Condition: { Null: { 's3:x-amz-server-side-encryption': 'false' }, StringNotEquals: { 's3:x-amz-server-side-encryption': 'aws:kms' } } }), /^ok/],
     ['a policy that denies reading', deny({ Action: 's3:GetObject', Resource: 'arn:aws:s3:::state/*' }), /do s3:GetObject/, /s3:ListBucket, s3:GetObject and s3:PutObject to arn:/],
     ['a policy that denies listing', deny({ Action: 's3:ListBucket', Resource: 'arn:aws:s3:::state' }), /do s3:ListBucket/],
     ['a policy that denies other prefixes', { ...deny({ Resource: 'arn:aws:s3:::state/other/*' }), prefix: 'mine' }, /^ok/],
-    ['a policy that denies all but an endpoint', deny({ Condition: { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } } }), /^unknown: .* do s3:ListBucket: it depends on aws:SourceVpce\.$/],
+    ['a policy that denies requests outside a VPC endpoint', deny({ Condition: { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } } }), /^unknown: .* do s3:ListBucket: it depends on aws:SourceVpce\.$/],
     ['a bucket of another account that allows the role', { ...bucket({ policy: policy(allow({ Principal: { AWS: ROLE } })) }), account: '444455556666' }, /^ok/],
-    ['a bucket of another account that allows others', { ...bucket({ policy: policy(allow({ Principal: { AWS: '555566667777' } })) }), account: '444455556666' }, /^problem/],
+    ['a bucket of another account that does not allow the role', { ...bucket({ policy: policy(allow({ Principal: { AWS: '555566667777' } })) }), account: '444455556666' }, /^problem/],
     ['a key that does not exist', bucket({ keyReference: KEY }), /^problem: The key arn:\S+, which encrypts the state bucket 'state', does not exist/],
-    ['a key that does not let the role in', bucket({ keyReference: KEY, key: { ...KEY_FACTS, policy: policy() } }), /do kms:Decrypt and kms:GenerateDataKey/],
-    ['a key for each object', bucket({ isBucketKey: false, keyReference: KEY, key: { ...KEY_FACTS, policy: policy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::state' } } })) } }), /^problem/],
-    ['a key for the bucket', bucket({ keyReference: KEY, key: { ...KEY_FACTS, policy: policy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::state' } } })) } }), /^ok/],
-  ])('judges %s', (_what, facts, found, remedy = /.*/) => {
+    ['a key policy that does not allow the role', bucket({ keyReference: KEY, key: { ...KEY_FACTS, policy: policy() } }), /do kms:Decrypt and kms:GenerateDataKey/],
+    ['a key policy for the bucket, without a bucket key', bucket({ isBucketKey: false, keyReference: KEY, key: { ...KEY_FACTS, policy: policy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::state' } } })) } }), /^problem/],
+    ['a key policy for the bucket, with a bucket key', bucket({ keyReference: KEY, key: { ...KEY_FACTS, policy: policy(allow({ Condition: { StringEquals: { 'kms:EncryptionContext:aws:s3:arn': 'arn:aws:s3:::state' } } })) } }), /^ok/],
+  ])('evaluates %s', (_what, facts, found, remedy = /.*/) => {
     const finding = findBucketProblem({ ...BUCKET, ...facts });
     expect(summary(finding)).toMatch(found);
     expect(finding.remedy ?? '').toMatch(remedy);

@@ -1,4 +1,4 @@
-/** Requests of AWS: the signature of AWS's own library, query bodies, answers in XML, errors, retries, and where credentials come from. */
+/** The doctor's AWS client: request signatures, query bodies, XML responses, errors, retries, and the sources of credentials. */
 import { createHash, createHmac } from 'crypto';
 import { chmodSync, mkdtempSync, writeFileSync } from 'fs';
 import { createServer, IncomingMessage, Server, ServerResponse } from 'http';
@@ -57,25 +57,25 @@ test('signs requests as the AWS SDK does', async () => {
     }), { numRuns: 60 });
 });
 
-test('writes lists as each query protocol does', () => {
+test('encodes lists as each query protocol requires', () => {
   expect(queryBody('A', SERVICES.iam, { Names: ['x', 'y z'], Deep: { Inner: [{ Key: '*' }] }, Absent: undefined }))
     .toBe('Action=A&Version=2010-05-08&Names.member.1=x&Names.member.2=y%20z&Deep.Inner.member.1.Key=%2A');
   expect(queryBody('A', SERVICES.ec2, { Filter: [{ Name: 'vpc-id', Value: ['vpc-1'] }] }))
     .toBe('Action=A&Version=2016-11-15&Filter.1.Name=vpc-id&Filter.1.Value.1=vpc-1');
 });
 
-describe('XML of AWS', () => {
-  test('becomes objects, lists and texts', () => {
+describe('an XML response of AWS', () => {
+  test('is parsed into objects, lists and strings', () => {
     const answer = parseXml('<?xml version="1.0"?>\n<R xmlns="https://a"><!-- no --><L><member><A>1</A></member></L><E/><F></F><T a="b">&lt;&#65;&#x42;&amp;<![CDATA[<x>]]></T><S>1</S><S>2</S></R>\n');
     expect(answer).toEqual({ L: [{ A: '1' }], E: '', F: '', T: '<AB&<x>', S: ['1', '2'] });
     expect([list(answer.L), list(answer.E), list(answer.S), list(answer.A)]).toEqual([[{ A: '1' }], [], ['1', '2'], []]);
   });
 
-  test.each(['', 'text', '<a>', '<a></b>', '<a/><b/>'])('is refused if it is none: %j', (text) => {
+  test.each(['', 'text', '<a>', '<a></b>', '<a/><b/>'])('is rejected if it is not XML: %j', (text) => {
     expect(() => parseXml(text)).toThrow(SyntaxError);
   });
 
-  test('keeps every text, and no name reaches the prototype', () => {
+  test('keeps every string, and no element name changes the prototype', () => {
     const escape = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;');
     fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => {
       expect(parseXml(`<a><b>${escape(text)}</b></a>`)).toEqual({ b: text });
@@ -108,7 +108,7 @@ describe('a call', () => {
   const reply = (status: number, body: string) => (_request: IncomingMessage, response: ServerResponse) => response.writeHead(status).end(body);
   const aws = awsWith(CREDENTIALS, 'us-east-1');
 
-  test('is repeated while AWS throttles or has a fault', async () => {
+  test('is repeated while AWS throttles it or has an internal error', async () => {
     answers = [reply(400, '{"__type":"com.amazon#ThrottlingException"}'), reply(503, ''), reply(200, '{"clusters":[]}')];
     await expect(aws('ecs', 'DescribeClusters')).resolves.toEqual({ clusters: [] });
     expect(calls).toBe(3);
@@ -127,21 +127,21 @@ describe('a call', () => {
     expect(calls).toBe(1);
   });
 
-  test('knows the status of a HEAD, which has no body', async () => {
+  test('reports the status of a HEAD response, which has no body', async () => {
     answers = [reply(403, '')];
     await expect(aws('s3', 'HeadBucket', { Bucket: 'b' })).rejects.toMatchObject({ kind: 'denied', action: 's3:ListBucket' });
     answers = [reply(404, '')];
     await expect(aws('s3', 'HeadBucket', { Bucket: 'b' })).rejects.toMatchObject({ kind: 'not-found' });
   });
 
-  test('without an answer says which host was asked', async () => {
+  test('without a response is an error that names the host', async () => {
     process.env.AWS_ENDPOINT_URL = 'http://127.0.0.1:1';
     await expect(aws('sts', 'GetCallerIdentity')).rejects.toMatchObject({ kind: 'network', message: expect.stringMatching(/127\.0\.0\.1:1/) });
   });
 });
 
 describe('credentials and region', () => {
-  /** An `aws` command that is a script. */
+  /** Installs a shell script as the `aws` command. */
   function installAws(script: string): void {
     const folder = mkdtempSync(join(tmpdir(), 'aws-command-'));
     writeFileSync(join(folder, 'aws'), `#!/bin/sh\n${script}\n`);
@@ -162,7 +162,7 @@ describe('credentials and region', () => {
     await expect(readRegion({ region: 'us-east-1' })).resolves.toBe('us-east-1');
   });
 
-  test('come from the aws command for a profile, also if the environment has others', async () => {
+  test('come from the aws command if a profile is given, even if the environment has others', async () => {
     Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'S', AWS_REGION: 'eu-west-1' });
     installAws(`case "$*" in
       "configure export-credentials --format process --profile my profile") echo '{"AccessKeyId":"P","SecretAccessKey":"S","SessionToken":"T"}';;
@@ -172,7 +172,7 @@ describe('credentials and region', () => {
     await expect(readRegion({ profile: 'my profile' })).resolves.toBe('us-east-2');
   });
 
-  test('that the aws command does not have are an error with its reason', async () => {
+  test('that the aws command does not find are an error with its reason', async () => {
     installAws('echo "Error loading SSO Token: Token for my-org does not exist" >&2; exit 255');
     await expect(readCredentials({})).rejects.toThrow('The aws command found no credentials: Error loading SSO Token: Token for my-org does not exist. Sign in');
     await expect(readRegion({})).rejects.toThrow('No region is known');
@@ -183,7 +183,7 @@ describe('credentials and region', () => {
     await expect(readCredentials({})).rejects.toThrow(/the aws command is not installed.*AWS_ACCESS_KEY_ID/);
   });
 
-  test('that are none are an error that does not show them', async () => {
+  test('that are invalid are an error that does not show them', async () => {
     installAws('echo \'{"AccessKeyId":"only"}\'');
     await expect(readCredentials({})).rejects.toThrow(/printed no credentials(?!.*only)/);
   });

@@ -5,7 +5,7 @@ import { lastTask, StoppedTask } from '../../src/doctor/checks/tasks';
 import { listen, serverOf } from '../registration/server';
 
 describe('the check of the image', () => {
-  /** A registry that gives a token to everybody, as Docker Hub and GitHub do. */
+  /** A registry that gives a token to everybody, like Docker Hub and GitHub. */
   const requests: string[] = [];
   const registry = serverOf((request, _body, response) => {
     const { url = '', headers: { authorization, host } } = request;
@@ -24,7 +24,7 @@ describe('the check of the image', () => {
 
   const check = async (image?: string) => IMAGE.run({ runner: { properties: { Job: { Image: image } } } } as unknown as Context);
 
-  test('finds an image that everybody can pull, with a token that everybody gets', async () => {
+  test('finds a public image with an anonymous token', async () => {
     expect(await check(`${host}/team/runner:v1`)).toEqual([{ result: 'ok', found: `The image ${host}/team/runner:v1 exists, and can be pulled without credentials.` }]);
     expect(requests).toContain('/token?service=registry&scope=repository%3Ateam%2Frunner%3Apull');
   });
@@ -37,11 +37,11 @@ describe('the check of the image', () => {
     expect(await check(`${host}/${image}`)).toEqual([{ result, found: expect.stringMatching(found), remedy: expect.any(String) }]);
   });
 
-  test('says so if the registry does not answer', async () => {
+  test('reports a registry that does not answer', async () => {
     expect(await check('127.0.0.1:9/runner')).toEqual([expect.objectContaining({ result: 'unknown', found: expect.stringMatching(/^The registry 127\.0\.0\.1:9 gave this machine no answer/) })]);
   });
 
-  test('leaves the choice of the orchestrator alone', async () => {
+  test('accepts a runner without an image, for which the orchestrator chooses one', async () => {
     expect(await check()).toEqual([{ result: 'ok', found: 'The orchestrator chooses the image.' }]);
   });
 
@@ -69,11 +69,11 @@ describe('the check of the last task', () => {
   });
   const failed = { containers: [{ name: 'main', exitCode: 1 }] };
 
-  test('finds nothing wrong without tasks', () => {
+  test('reports no problem without tasks', () => {
     expect(lastTask([])).toEqual({ result: 'ok', found: 'No task stopped in the last 24 hours.' });
   });
 
-  test('forgets failures after a success, whatever the order of the events', () => {
+  test('ignores failures before a success, in any order of the events', () => {
     expect(lastTask([task('new', 3), task('old', 1, failed), task('older', 0, failed)])).toEqual({ result: 'ok', found: 'The last task (new, stopped at 2026-01-01T00:03:00.000Z) succeeded.' });
   });
 

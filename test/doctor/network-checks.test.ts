@@ -13,7 +13,7 @@ const table = (id: string, subnetIds: string[], ...routes: RouteTable['routes'])
 const TABLES = [table('rtb-private', [PRIVATE.id], route('nat-1')), table('rtb-public', [PUBLIC.id], route('igw-1'))];
 const NAT = { id: 'nat-1', subnetId: PUBLIC.id, state: 'available', isPublic: true };
 
-/** The result, and the beginning of what was found. */
+/** The result and the finding as one string. */
 const summary = ({ result, found }: { result: string; found: string }) => `${result}: ${found}`;
 
 describe('the check of the routes', () => {
@@ -29,7 +29,7 @@ describe('the check of the routes', () => {
     ['routes to other networks only', privateRoute({ destination: '10.1.0.0/16', target: 'pcx-1', isActive: true }), /has no route to 0\.0\.0\.0\/0/],
     ['no route table', { routeTables: [] }, /^problem: The route table \(none\) of the subnet subnet-private/],
     ['a deleted NAT gateway', { natGateways: [{ ...NAT, state: 'deleted' }] }, /leads to nat-1, which has the state deleted/, /Create a NAT gateway/],
-    ['a NAT gateway that is gone', { natGateways: [] }, /leads to nat-1, which does not exist/],
+    ['a NAT gateway that does not exist', { natGateways: [] }, /leads to nat-1, which does not exist/],
     ['a black hole to a NAT gateway', privateRoute(route('nat-1', false)), /^problem/],
     ['a NAT gateway without an internet gateway', { routeTables: [TABLES[0], table('rtb-public', [PUBLIC.id])] }, /whose own subnet subnet-public has no route to an internet gateway/],
     ['a NAT gateway behind a detached internet gateway', { internetGatewayIds: [] }, /whose own subnet subnet-public has no route/, /Attach an internet gateway/],
@@ -42,7 +42,7 @@ describe('the check of the routes', () => {
     ['a subnet that does not exist', { subnetIds: [PRIVATE.id, 'subnet-2'] }, /^problem: The subnets subnet-2 do not exist/, /Give existing subnets/],
     ['no subnet that exists', { subnets: [], routeTables: [] }, /^problem: The subnets subnet-private do not exist/],
     ['a VPC without DNS', { hasDns: false }, /^problem: The VPC vpc-1 answers no DNS requests/, /--enable-dns-support/],
-  ])('judges %s', (_what, facts, found, remedy = /.*/) => {
+  ])('evaluates %s', (_what, facts, found, remedy = /.*/) => {
     const findings = findRouteProblems({ ...ROUTES, ...facts });
     expect(findings.map(summary)).toEqual([expect.stringMatching(found)]);
     expect(findings[0].remedy ?? '').toMatch(remedy);
@@ -61,33 +61,33 @@ describe('the check of the security groups', () => {
   const GROUPS: GroupFacts = { groupIds: ['sg-1'], groups: [group(443, '0.0.0.0/0')], vpcId: 'vpc-1', ports: [443] };
 
   test.each<[string, Partial<GroupFacts>, RegExp, RegExp?]>([
-    ['a group that lets HTTPS out', {}, /^ok: The security groups let the tasks out to the TCP ports 443\.$/],
-    ['a group that lets all out', { groupIds: ['sg-2'], groups: [ALL], ports: [22, 443, 8443] }, /^ok: .* 22, 443, 8443\.$/],
-    ['two groups that let a port out each', { groupIds: ['sg-1', 'sg-3'], groups: [group(443, '0.0.0.0/0'), { ...group(22, '0.0.0.0/0'), id: 'sg-3' }], ports: [22, 443] }, /^ok/],
+    ['a group that allows outbound HTTPS', {}, /^ok: The security groups let the tasks out to the TCP ports 443\.$/],
+    ['a group that allows all outbound traffic', { groupIds: ['sg-2'], groups: [ALL], ports: [22, 443, 8443] }, /^ok: .* 22, 443, 8443\.$/],
+    ['two groups that each allow one port', { groupIds: ['sg-1', 'sg-3'], groups: [group(443, '0.0.0.0/0'), { ...group(22, '0.0.0.0/0'), id: 'sg-3' }], ports: [22, 443] }, /^ok/],
     ['a group without outbound rules', { groups: [{ ...group(443), egress: [] }] }, /^problem: No outbound rule of the security groups sg-1 allows TCP to the ports 443/,
       /authorize-security-group-egress --group-id sg-1 --protocol tcp --port 443/],
-    ['a group that lets HTTPS out over IPv6 only', { groups: [group(443)] }, /^problem: No outbound rule/],
+    ['a group that allows outbound HTTPS only over IPv6', { groups: [group(443)] }, /^problem: No outbound rule/],
     ['a group without SSH', { ports: [22, 443] }, /allows TCP to the ports 22, which/, /--port 22 /],
-    ['a group that lets HTTPS out to some addresses', { groups: [group(443, '10.0.0.0/8', 'pl-1')] }, /^unknown: .* allow the ports 443 only to 10\.0\.0\.0\/8, pl-1\.$/],
+    ['a group that allows outbound HTTPS only to some addresses', { groups: [group(443, '10.0.0.0/8', 'pl-1')] }, /^unknown: .* allow the ports 443 only to 10\.0\.0\.0\/8, pl-1\.$/],
     ['a group that does not exist', { groups: [] }, /^problem: The security groups sg-1 do not exist/],
     ['a group of another VPC', { vpcId: 'vpc-2' }, /^problem: The security groups sg-1 do not belong to vpc-2/],
-    ['a group, where the VPC is not known', { vpcId: undefined }, /^ok/],
-    ['no group, where the VPC is not known', { groupIds: [], groups: [], vpcId: undefined }, /^unknown: Could not check the security groups/],
-  ])('judges %s', (_what, facts, found, remedy = /.*/) => {
+    ['a group if the VPC is unknown', { vpcId: undefined }, /^ok/],
+    ['no group if the VPC is unknown', { groupIds: [], groups: [], vpcId: undefined }, /^unknown: Could not check the security groups/],
+  ])('evaluates %s', (_what, facts, found, remedy = /.*/) => {
     const findings = findGroupProblems({ ...GROUPS, ...facts });
     expect(findings.map(summary)).toEqual([expect.stringMatching(found)]);
     expect(findings[0].remedy ?? '').toMatch(remedy);
   });
 
   test.each<[string, object, object[], string, number[]]>([
-    ['of a group of the user', { SecurityGroups: ['sg-9'] }, [], 'https://api.humanitec.dev', [443]],
-    ['of a self-hosted API', {}, [], 'https://api.example.com:8443', [443, 8443]],
-    ['of the gateway that the stack\'s group was made for', { SecurityGroups: ['sg-1'] }, [
+    ['for a security group of the user', { SecurityGroups: ['sg-9'] }, [], 'https://api.humanitec.dev', [443]],
+    ['for a self-hosted API', {}, [], 'https://api.example.com:8443', [443, 8443]],
+    ['for the gateway, from the rules of the stack\'s security group', { SecurityGroups: ['sg-1'] }, [
       { IpProtocol: 'tcp', CidrIp: '0.0.0.0/0', FromPort: 9443, ToPort: 9443 },
       { IpProtocol: 'tcp', CidrIpv6: '::/0', FromPort: 9444, ToPort: 9444 },
     ], 'https://api.example.com', [443, 9443]],
-    ['of Git over SSH', { Secrets: { RUNNER_GIT_SSH_KEYS: 'arn:aws:ssm:eu-west-1:111122223333:parameter/keys' } }, [], 'https://api.humanitec.dev', [22, 443]],
-  ])('knows the ports %s', (_what, job, rules, apiUrl, ports) => {
+    ['for Git over SSH', { Secrets: { RUNNER_GIT_SSH_KEYS: 'arn:aws:ssm:eu-west-1:111122223333:parameter/keys' } }, [], 'https://api.humanitec.dev', [22, 443]],
+  ])('checks the ports %s', (_what, job, rules, apiUrl, ports) => {
     const resources = [{ type: 'AWS::EC2::SecurityGroup', physicalId: 'sg-1', properties: { SecurityGroupEgress: rules } }];
     expect(neededPorts({ stack: { resources }, runner: { apiUrl, properties: { Job: job } } } as any)).toEqual(ports);
   });
@@ -111,15 +111,15 @@ describe('the check of the network ACLs', () => {
     ['a rule that denies other ports', privateAcl(rule(50, true, false, ports(25)), ...OPEN), [/^ok/]],
     ['a rule that denies some addresses', privateAcl(rule(50, true, false, { cidr: '198.51.100.0/24' }), ...OPEN), [/^ok/]],
     ['rules for the needed ports only', privateAcl(rule(100, true, true, ports(443)), rule(100, false, true, ports(1024, 65535))), [/^ok/]],
-    ['answers in two ranges', privateAcl(rule(100, true, true), rule(100, false, true, ports(1024, 50000)), rule(110, false, true, ports(50001, 65535))), [/^ok/]],
-    ['a gap between the answers', privateAcl(rule(100, true, true), rule(100, false, true, ports(1024, 50000))), [/denies inbound TCP from 0\.0\.0\.0\/0 on ports 32768 to 60999/]],
+    ['rules that allow responses in two port ranges', privateAcl(rule(100, true, true), rule(100, false, true, ports(1024, 50000)), rule(110, false, true, ports(50001, 65535))), [/^ok/]],
+    ['rules that do not allow all response ports', privateAcl(rule(100, true, true), rule(100, false, true, ports(1024, 50000))), [/denies inbound TCP from 0\.0\.0\.0\/0 on ports 32768 to 60999/]],
     ['rules for some addresses', privateAcl(rule(100, true, true, { cidr: '10.0.0.0/8' }), rule(100, false, true)), [/^unknown: .* allows outbound TCP on port 443 only for a part of 0\.0\.0\.0\/0/]],
     ['SSH that is denied', { ...privateAcl(rule(50, true, false, ports(22)), ...OPEN), ports: [22, 443] }, [/on port 22, which requests of the tasks need/]],
-    ['a NAT gateway that answers do not reach', natAcl(rule(100, true, true), rule(100, false, true, { cidr: '10.0.0.0/16' })), [/^unknown: .* acl-2 allows inbound TCP on ports 1024 to 65535 only for a part/]],
-    ['a NAT gateway that requests do not reach', natAcl(rule(100, true, true), rule(90, false, false, { cidr: '10.0.1.0/24' }), rule(100, false, true)), [/acl-2 denies inbound TCP from 10\.0\.1\.0\/24 on port 443/]],
-    ['a NAT gateway without a way out', natAcl(rule(100, true, true, { cidr: '10.0.0.0/16' }), rule(110, true, false), rule(100, false, true)), [/^unknown: .* acl-2 allows outbound TCP on port 443 only for a part/]],
+    ['a rule that blocks responses to the NAT gateway', natAcl(rule(100, true, true), rule(100, false, true, { cidr: '10.0.0.0/16' })), [/^unknown: .* acl-2 allows inbound TCP on ports 1024 to 65535 only for a part/]],
+    ['a rule that blocks requests to the NAT gateway', natAcl(rule(100, true, true), rule(90, false, false, { cidr: '10.0.1.0/24' }), rule(100, false, true)), [/acl-2 denies inbound TCP from 10\.0\.1\.0\/24 on port 443/]],
+    ['a rule that blocks requests from the NAT gateway', natAcl(rule(100, true, true, { cidr: '10.0.0.0/16' }), rule(110, true, false), rule(100, false, true)), [/^unknown: .* acl-2 allows outbound TCP on port 443 only for a part/]],
     ['a route without a NAT gateway', { ...natAcl(), routeTables: [table('rtb-private', [PRIVATE.id], route('tgw-1'))] }, [/^ok/]],
-  ])('judges %s', (_what, facts, found) => {
+  ])('evaluates %s', (_what, facts, found) => {
     expect(findAclProblems({ ...ACLS, ...facts }).map(summary)).toEqual(found.map(text => expect.stringMatching(text)));
   });
 
@@ -169,7 +169,7 @@ describe('the check of the VPC endpoints', () => {
 
   test.each<[string, Partial<EndpointFacts>, RegExp, RegExp?]>([
     ['no endpoint', { endpoints: [] }, /^ok: No VPC endpoint is on the way to AWS\.$/],
-    ['an endpoint that lets all in', {}, /^ok: The VPC endpoints on the way let the tasks through: secretsmanager\.$/],
+    ['an endpoint that allows all traffic', {}, /^ok: The VPC endpoints on the way let the tasks through: secretsmanager\.$/],
     ['an endpoint of a service that the runner does not use', { endpoints: [{ ...SECRETS, service: 'sqs', state: 'failed' }] }, /^ok: No VPC endpoint/],
     ['an endpoint for the group of the tasks', { groups: ingress(443, 'sg-1') }, /^ok/],
     ['an endpoint for a prefix list', { groups: ingress(443, 'pl-1') }, /^ok/],
@@ -180,16 +180,16 @@ describe('the check of the VPC endpoints', () => {
     ['an endpoint with a policy for an organization', { endpoints: [{ ...SECRETS, policy: policy({ Condition: { StringEquals: { 'aws:PrincipalOrgID': 'o-1' } } }) }] },
       /^unknown: .* its policy depends on aws:PrincipalOrgID\.$/],
     ['an endpoint that is not available', { endpoints: [{ ...SECRETS, state: 'pendingAcceptance' }] }, /has the state pendingAcceptance: expected available/],
-    ['an endpoint that lets no task in', { groups: ingress(443, '10.9.0.0/16') }, /^problem: The security groups sg-9 of the VPC endpoint vpce-1 .* do not let the tasks in the subnets subnet-private in on port 443/,
+    ['an endpoint that allows no task', { groups: ingress(443, '10.9.0.0/16') }, /^problem: The security groups sg-9 of the VPC endpoint vpce-1 .* do not let the tasks in the subnets subnet-private in on port 443/,
       /--group-id sg-9 --protocol tcp --port 443 --source-group sg-1/],
-    ['an endpoint that lets tasks without a group of their own not in', { groups: ingress(80, '0.0.0.0/0'), taskGroupIds: [] }, /^problem/, /--cidr 10\.0\.1\.0\/24/],
-    ['an endpoint without private DNS, beside a route to the internet', { endpoints: [{ ...SECRETS, hasPrivateDns: false, state: 'failed' }] }, /^ok: No VPC endpoint/],
+    ['an endpoint that blocks tasks without their own security group', { groups: ingress(80, '0.0.0.0/0'), taskGroupIds: [] }, /^problem/, /--cidr 10\.0\.1\.0\/24/],
+    ['an endpoint without private DNS, with a route to the internet', { endpoints: [{ ...SECRETS, hasPrivateDns: false, state: 'failed' }] }, /^ok: No VPC endpoint/],
     ['an endpoint without private DNS, without another route', { endpoints: [{ ...SECRETS, hasPrivateDns: false }], routeTables: [] }, /^problem: .* has no private DNS names/, /--private-dns-enabled/],
     ['a gateway that allows it', { endpoints: [S3] }, /^ok: .*: s3\.$/],
     ['a gateway that denies it', { endpoints: [{ ...S3, policy: policy({ Resource: 'arn:aws:s3:::other/*' }) }] }, /^problem: The policy of the VPC endpoint vpce-2 for s3 denies s3:GetObject on arn:aws:s3:::state\/a/],
     ['a gateway by a route', { endpoints: [{ ...S3, routeTableIds: [], state: 'deleted' }], routeTables: [table('rtb-private', [PRIVATE.id], { destination: 'pl-1', target: 'vpce-2', isActive: true })] }, /^problem/],
     ['a gateway of other subnets', { endpoints: [{ ...S3, routeTableIds: ['rtb-public'], policy: policy({ Effect: 'Deny' }) }] }, /^ok: No VPC endpoint/],
-  ])('judges %s', (_what, facts, found, remedy = /.*/) => {
+  ])('evaluates %s', (_what, facts, found, remedy = /.*/) => {
     const findings = findEndpointProblems({ ...ENDPOINTS, ...facts });
     expect(findings.map(summary)).toEqual([expect.stringMatching(found)]);
     expect(findings[0].remedy ?? '').toMatch(remedy);

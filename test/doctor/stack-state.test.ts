@@ -1,4 +1,4 @@
-/** What the doctor says about the states of a stack. */
+/** The doctor's findings for each stack status. */
 import { stateOf } from '../../src/doctor/checks/stack';
 import { lacksItsRunner, type Stack, type StackResource } from '../../src/doctor/stack';
 
@@ -17,7 +17,7 @@ test.each(['CREATE_COMPLETE', 'UPDATE_COMPLETE', 'IMPORT_COMPLETE'])('%s is heal
   expect(stateOf(stack(status), EVENTS)).toEqual({ result: 'ok', found: `The stack is in ${status}.` });
 });
 
-test.each(['UPDATE_ROLLBACK_COMPLETE', 'IMPORT_ROLLBACK_COMPLETE'])('%s is healthy, and says why the last operation failed', (status) => {
+test.each(['UPDATE_ROLLBACK_COMPLETE', 'IMPORT_ROLLBACK_COMPLETE'])('%s is healthy, with the reason why the last operation failed', (status) => {
   expect(stateOf(stack(status), EVENTS)).toEqual({
     result: 'ok',
     found: `The stack is in ${status}: its last operation failed, and everything is as before it. It failed because of Registration: HTTP 400. Correct the cause before the next deployment.`,
@@ -36,7 +36,7 @@ test.each([
   });
 });
 
-test('an operation that is running is a problem that ends by itself', () => {
+test('a running operation is a problem whose remedy is to wait', () => {
   expect(stateOf(stack('UPDATE_IN_PROGRESS'), EVENTS)).toMatchObject({ result: 'problem', remedy: 'Wait until it ends, then run the doctor again.' });
 });
 
@@ -46,16 +46,16 @@ describe('whether only the state of the stack can be checked', () => {
   const registration = (status: string) => [{ type: TYPE, status }] as StackResource[];
 
   test.each([
-    ['nothing is left of it', 'ROLLBACK_COMPLETE', [], TYPE, true],
-    ['its registration failed, and everything stays', 'CREATE_FAILED', registration('CREATE_FAILED'), TYPE, true],
+    ['it has no resources', 'ROLLBACK_COMPLETE', [], TYPE, true],
+    ['its registration failed without a rollback', 'CREATE_FAILED', registration('CREATE_FAILED'), TYPE, true],
     ['its registration cannot be deleted after its creation failed', 'ROLLBACK_FAILED', registration('DELETE_FAILED'), TYPE, true],
     ['its nested stack is deleted', 'ROLLBACK_COMPLETE', [], 'AWS::CloudFormation::Stack', true],
-    ['another resource failed, and everything stays', 'CREATE_FAILED', registration('CREATE_COMPLETE'), TYPE, false],
+    ['another resource failed without a rollback', 'CREATE_FAILED', registration('CREATE_COMPLETE'), TYPE, false],
     ['it is being created', 'CREATE_IN_PROGRESS', [], TYPE, true],
     ['its registration is deleted, and another resource cannot be', 'DELETE_FAILED', [], TYPE, true],
-    ['its registration cannot be deleted, and all that it needs is there', 'DELETE_FAILED', registration('DELETE_FAILED'), TYPE, false],
+    ['its registration cannot be deleted, but its other resources exist', 'DELETE_FAILED', registration('DELETE_FAILED'), TYPE, false],
     ['an update was rolled back', 'UPDATE_ROLLBACK_COMPLETE', registration('UPDATE_COMPLETE'), TYPE, false],
-    ['the stack never had one', 'ROLLBACK_COMPLETE', [], 'AWS::S3::Bucket', false],
+    ['the stack never had a registration', 'ROLLBACK_COMPLETE', [], 'AWS::S3::Bucket', false],
   ])('%s', async (_, status, resources, type, expected) => {
     expect(await lacksItsRunner(template(type), { ...stack(status), resources })).toBe(expected);
   });

@@ -1,4 +1,4 @@
-/** The policies of a deployed runner, as IAM, S3 and CloudWatch Logs give them out, for the requests of `npm run prove`. */
+/** Evaluates the requests of `npm run prove` with the policies of a deployed runner, read from IAM, S3 and CloudWatch Logs. */
 import { CloudWatchLogsClient, DescribeResourcePoliciesCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetRoleCommand, GetRolePolicyCommand, IAMClient, ListAttachedRolePoliciesCommand, ListRolePoliciesCommand } from '@aws-sdk/client-iam';
 import { GetBucketPolicyCommand, S3Client } from '@aws-sdk/client-s3';
@@ -11,7 +11,7 @@ import { hostileRequests } from '../proof/hostile';
 import type { Account, Document, Role, Runner } from '../proof/model';
 import { realRequests } from '../proof/real';
 
-/** IAM encodes the documents that it gives out; not every emulator does. */
+/** IAM returns URL-encoded documents, but not all emulators do. */
 export const documentOf = (text = '{}'): Document => JSON.parse(text.startsWith('{') ? text : decodeURIComponent(text)) as Document;
 
 export interface Verdict {
@@ -20,7 +20,7 @@ export interface Verdict {
   readonly wrong: string[];
 }
 
-/** Tries all requests on what was deployed. */
+/** Evaluates all requests with the deployed policies. */
 export async function checkDeployedPolicies(cloud: Cloud, registered: Registered): Promise<Verdict> {
   const iam = new IAMClient(cloud.account.settings);
   const s3 = new S3Client({ ...cloud.account.settings, forcePathStyle: true });
@@ -28,7 +28,7 @@ export async function checkDeployedPolicies(cloud: Cloud, registered: Registered
   const secrets = new SecretsManagerClient(cloud.account.settings);
   try {
     const resources = await cloud.account.stackResources(STACK);
-    // The registration of a self-hosted orchestrator has a hash of its API URL in its construct id.
+    // The construct id of a self-hosted orchestrator's registration contains a hash of the API URL.
     const physical = (start: string) => resources.find(({ LogicalResourceId: id }) => id && new RegExp(`^${start}`).test(id))?.PhysicalResourceId ?? `no ${start}`;
     const { account, region } = cloud.emulator;
     const { auth, job } = registered.runner_configuration as unknown as { auth: { role_arn: string }; job: Record<string, string> };
@@ -69,7 +69,7 @@ export async function checkDeployedPolicies(cloud: Cloud, registered: Registered
       hasEventLog: true,
       registrationLogGroup: physical('HumanitecRunnerRegistration[0-9a-f]{8}LogGroup[0-9A-F]{8}$'),
       encryptedLogs: [],
-      // The use of the customer managed key is left to `npm run prove` and to the permissions that are taken away.
+      // `npm run prove` and the tests with removed permissions check the use of the customer managed key.
       secrets: Object.values(registered.runner_configuration.job.secrets ?? {}).map((arn) => ({ kind: arn.includes(':ssm:') ? 'parameter' : 'secret', arn })),
       token: { kind: 'secret', arn: tokenArn! },
     };
@@ -85,7 +85,7 @@ async function roleNamed(iam: IAMClient, RoleName: string): Promise<{ arn: strin
   const { Role: role } = await iam.send(new GetRoleCommand({ RoleName }));
   const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
   const { AttachedPolicies = [] } = await iam.send(new ListAttachedRolePoliciesCommand({ RoleName }));
-  // Nothing of ours attaches a managed policy, whose document would have to be read as well.
+  // The library attaches no managed policies. Their documents would have to be read, too.
   if (AttachedPolicies.length > 0) throw new Error(`${RoleName} has managed policies: ${AttachedPolicies.map(({ PolicyName }) => PolicyName).join(', ')}`);
   const policies = await Promise.all(PolicyNames.map(async (PolicyName) =>
     [PolicyName, documentOf((await iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }))).PolicyDocument)] as const));

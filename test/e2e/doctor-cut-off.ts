@@ -1,4 +1,4 @@
-/** `doctor cut-off` and `doctor let-in` on a deployed runner with a running task. */
+/** `doctor cut-off` and `doctor let-in` for a deployed runner with a running task. */
 import { randomUUID } from 'node:crypto';
 import { STACK } from '../../local/try/cdk';
 import { dataPlaneOf } from '../../local/try/deployments';
@@ -10,7 +10,7 @@ export async function checkCutOff(world: World, report: Report): Promise<void> {
   const { aws, runner: { properties: { RunnerId: runnerId, Auth, Job } } } = world;
   const dataPlane = dataPlaneOf(world.trial, await world.trial.registered(runnerId));
   const { taskArn, taskDefinition } = await dataPlane.start({ environmentUuid: randomUUID(), deploymentId: randomUUID(), projectId: 'shop', envId: 'cut-off' });
-  // A task of another runner of the cluster.
+  // A task of another runner in the same cluster.
   const { tasks: [{ taskArn: otherTask }] } = await aws('ecs', 'RunTask', {
     cluster: Job.Cluster,
     taskDefinition,
@@ -40,7 +40,7 @@ export async function checkCutOff(world: World, report: Report): Promise<void> {
   const cutOff = await run('doctor', 'cut-off', '--stack', STACK, '--yes');
   report.add('exit code of cut-off', 0, cutOff.code);
   const warnings = [/middle of an apply/, /before you delete the stack/, /Stopped 1 tasks/];
-  report.add('cut-off says what it loses, and what to do before a deletion', warnings.map(String), cutOff.output, warnings.every((text) => text.test(cutOff.output)));
+  report.add('cut-off warns about interrupted deployments, and names the steps before a deletion', warnings.map(String), cutOff.output, warnings.every((text) => text.test(cutOff.output)));
   report.add('policies CutOff', 2, await policies());
   report.add('the running task', 'STOPPED: runner cut off', await stateOf(taskArn));
   report.add('the running task of another runner', 'RUNNING', (await stateOf(otherTask)).split(':')[0]!);

@@ -1,6 +1,8 @@
 /**
- * The doctor on a deployed runner: all is well, then one fault at a time, each of which its own check reports. The trial injects the other faults. Run with
- * `npx tsx test/e2e/doctor.ts [--json FILE]`.
+ * Runs the doctor on a deployed runner: first without a fault, then with one fault at a time, which the matching check must report. The trial covers
+ * the other faults.
+ *
+ * Run with `npx tsx test/e2e/doctor.ts [--json FILE]`.
  */
 import { checkCutOff } from './doctor-cut-off';
 import { endToEnd } from './harness';
@@ -11,7 +13,7 @@ import { complaints, deployedWorld, diagnose, run, type World } from '../../loca
 
 const LIMIT_MS = 20_000;
 
-/** Arguments and environment variables with which the doctor cannot work, and the one sentence that it prints. */
+/** Invalid arguments and environments, and the single sentence that the doctor prints. */
 const UNUSABLE: readonly { readonly name: string; readonly args: string[]; readonly env?: Record<string, string>; readonly says: RegExp }[] = [
   { name: 'no stack', args: [], says: /^No stack is named: give it as --stack NAME\.$/ },
   { name: 'an unknown option', args: ['--stack', STACK, '--fix'], says: /^Unknown option '--fix'.*--help/ },
@@ -23,7 +25,7 @@ const UNUSABLE: readonly { readonly name: string; readonly args: string[]; reado
   { name: 'no network', args: ['--stack', STACK], env: { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, says: /^Could not reach AWS: / },
 ];
 
-/** An update that fails because the orchestrator refuses it, and is rolled back. */
+/** An update that the orchestrator rejects, so CloudFormation rolls it back. */
 async function failUpdate({ cloud: { orchestrator, cdkOptions }, runner, settings }: World): Promise<void> {
   let isRefused = false;
   orchestrator.setFaults(({ method, path }) => {
@@ -49,7 +51,7 @@ endToEnd(async (cloud, report) => {
     process.env = { ...before, ...env };
     try {
       const { code, output, errors } = await run('doctor', ...args);
-      report.add(`${name}: one sentence, exit code 2`, `${says.source}, exit code 2`, `${output}${errors.trimEnd()}, exit code ${code}`,
+      report.add(`${name}: prints one sentence, exit code 2`, `${says.source}, exit code 2`, `${output}${errors.trimEnd()}, exit code ${code}`,
         code === 2 && output === '' && says.test(errors.trimEnd()) && errors.trimEnd().split('\n').length === 1);
     } finally {
       process.env = before;

@@ -1,4 +1,4 @@
-/** What the end-to-end tests share: a local cloud of their own, and a table of what was seen in it. */
+/** Runs end-to-end checks on a local cloud and prints a table of the results. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { CreateStackCommand, waitUntilStackCreateComplete } from '@aws-sdk/client-cloudformation';
@@ -6,7 +6,7 @@ import { startCloud, type Cloud } from '../../local/try/cloud';
 import { Output } from '../../local/try/output';
 import { Report } from '../../local/try/report';
 
-/** Runs the checks; the exit code is 0 if everything was as it has to be, and `--json FILE` writes the table. */
+/** Runs the checks. The exit code is 0 if all results are as expected; `--json FILE` writes the table to a file. */
 export function endToEnd(checks: (cloud: Cloud, report: Report) => Promise<void>): void {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   run(checks).then(
@@ -30,7 +30,7 @@ async function run(checks: (cloud: Cloud, report: Report) => Promise<void>): Pro
     await bootstrap(cloud);
     await checks(cloud, report);
   } catch (error) {
-    report.add('the checks run to their end', 'they do', error instanceof Error ? error.message : error, false);
+    report.add('no check throws an error\', \'no error', error instanceof Error ? error.message : error, false);
   } finally {
     await cloud?.close();
   }
@@ -39,7 +39,7 @@ async function run(checks: (cloud: Cloud, report: Report) => Promise<void>): Pro
   return report.failed > 0 ? 1 : 0;
 }
 
-/** Does what `cdk bootstrap` does, which takes longer to start. The trial runs the command itself. */
+/** Deploys the bootstrap template directly, because `cdk bootstrap` takes longer to start. The trial runs `cdk bootstrap` itself. */
 async function bootstrap({ account: { cloudFormation } }: Cloud): Promise<void> {
   const StackName = 'CDKToolkit';
   const parameters = { FileAssetsBucketKmsKeyId: 'AWS_MANAGED_KEY', CloudFormationExecutionPolicies: 'arn:aws:iam::aws:policy/AdministratorAccess' };

@@ -1,4 +1,4 @@
-/** Shared by the checks of lifecycle and outages: runs of the CDK, outages of the API, and what a stack leaves behind. */
+/** Shared by lifecycle.ts and outages.ts: CDK operations, API outages, and checks of the resources that a stack leaves behind. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,32 +15,32 @@ import { RUNNER_ID_TYPE, RUNNER_TYPE } from '../../src/registration/wire';
 
 export type Add = Report['add'];
 
-/** So soon a deployment has to fail. */
-export const PATIENCE_S = 120;
+/** A deployment must fail within this time. */
+export const MAX_FAILURE_SECONDS = 120;
 
-/** One run of the CDK, and the stack after it. */
+/** One operation of the CDK CLI and its effect on the stack. */
 export interface Operation {
   readonly code: number;
   readonly output: string;
   readonly seconds: number;
-  /** `gone` if there is none. */
+  /** The status of the stack, or `gone` if it does not exist. */
   readonly status: string;
-  /** Those of this run alone, oldest first. */
+  /** The stack events of this operation, oldest first. */
   readonly events: StackEvent[];
 }
 
-/** The answer to a CloudFormation request is a credential: on AWS by its signature, in the emulator by its path. */
-const ANSWER_URLS = ['X-Amz-Signature', '_ministack/cfn-response/'];
+/** Anybody with a response URL can answer for the resource. Signatures protect these URLs on AWS, and secret paths in the emulator. */
+const RESPONSE_URLS = ['X-Amz-Signature', '_ministack/cfn-response/'];
 
-/** Soon enough to end an outage while the stack is being rolled back. */
+/** Short enough to end an outage during the rollback of the stack. */
 const POLL_MS = 150;
-/** Whose runner is in the way. */
+/** The role of a runner that somebody else registered. */
 export const FOREIGN_ROLE = 'arn:aws:iam::210987654321:role/somebody-else';
 
 export class Stage {
-  /** Changes with the token. */
+  /** Replaced when the API token changes. */
   public client: OrchestratorClient;
-  /** Lines of the functions' logs. */
+  /** The log lines of all Lambda functions. */
   public readonly logged = new Set<string>();
   private readonly tokens: string[];
   private readonly knownEvents = new Set<string>();
@@ -51,7 +51,7 @@ export class Stage {
     this.tokens = [cloud.token];
   }
 
-  /** Runs one scenario: its checks bear its name, and its last one is that nothing secret was told anywhere. */
+  /** Runs a scenario. The names of its checks start with its name. Finally checks that no secret was printed or logged. */
   public async scenario(name: string, run: (add: Report['add']) => Promise<void>): Promise<void> {
     this.output.step(name);
     const add: Report['add'] = (check, ...rest) => this.report.add(`${name}: ${check}`, ...rest);
@@ -60,10 +60,10 @@ export class Stage {
     } finally {
       this.cloud.orchestrator.setFaults();
     }
-    add('a token or the URL of an answer is found in', 'none', this.leaks());
+    add('an API token or response URL is found in', 'none', this.leaks());
   }
 
-  /** Deploys a runner without a rule: CloudFormation would delete a rule before the runner, whose delete is what these checks are about. */
+  /** Deploys a runner without a rule. CloudFormation would delete a rule first, and these checks are about the delete of the runner. */
   public async deploy(settings?: NodeJS.ProcessEnv): Promise<Operation> {
     return this.run(deploy, assemblyOf('runner', this.cloud.cdkOptions(settings)), undefined, settings);
   }
@@ -72,7 +72,7 @@ export class Stage {
     return this.run(destroy, lastAssembly(this.cloud.scratch), await this.cloud.account.stackId(STACK), settings);
   }
 
-  /** A new token takes the old one's place at the orchestrator and in the secret. */
+  /** Replaces the API token at the orchestrator and in the secret. */
   public async rotateToken(): Promise<void> {
     const { account, orchestrator } = this.cloud;
     const token = randomBytes(24).toString('hex');
@@ -88,7 +88,7 @@ export class Stage {
     return body;
   }
 
-  /** What a stack can leave in the account, except the OIDC provider, which belongs to the account. */
+  /** The roles, buckets and log groups of the account. (The OIDC provider is not listed, because it belongs to the account.) */
   public async holdings(): Promise<string[]> {
     const { account } = this.cloud;
     return [...await account.roleNames(), ...await account.bucketNames(), ...await account.logGroupNames()];
@@ -98,7 +98,7 @@ export class Stage {
     return (await this.cloud.account.stackResources(STACK)).map((resource) => resource.LogicalResourceId ?? '').sort();
   }
 
-  /** Resolves as soon as the runner's custom resource has the status in the stack that is being deployed. */
+  /** Waits until the custom resource of the runner has the status. */
   public async runnerIs(status: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !eventOf(await this.newEvents(STACK), RUNNER_TYPE, status)) await pause(POLL_MS);
   }
@@ -110,7 +110,7 @@ export class Stage {
     for (const line of await emulator.logLines()) this.logged.add(line);
     const seconds = Math.round((Date.now() - begin) / 1000);
     const status = await account.stackStatus(STACK);
-    // By its ARN: the name of a stack that is gone leads nowhere.
+    // A deleted stack is found only by its ARN.
     const events = await this.newEvents(before ?? await account.stackId(STACK));
     for (const { EventId } of events) this.knownEvents.add(EventId ?? '');
     this.output.show(`cdk ${command.name}`, `${code} after ${seconds} s, ${status}`);
@@ -131,13 +131,13 @@ export class Stage {
 
   private leaks(): string[] {
     const emulatorLog = readFileSync(this.cloud.emulator.logFile, 'utf8');
-    // The emulator logs the requests that it gets, and so the paths of its own answer URLs.
+    // The emulator logs all requests, including the paths of its own response URLs.
     const places = [
       ...[...this.texts.splice(0), ['the functions\' log', [...this.logged].join('\n')] as const]
-        .map(([place, text]) => ({ place, text, secrets: [...this.tokens, ...ANSWER_URLS] })),
+        .map(([place, text]) => ({ place, text, secrets: [...this.tokens, ...RESPONSE_URLS] })),
       { place: 'the emulator\'s log', text: emulatorLog, secrets: [...this.tokens, 'X-Amz-Signature'] },
     ];
-    // The CDK wraps long lines, which must hide nothing.
+    // Removes white space, because the CDK wraps long lines.
     const found = places.filter(({ text, secrets }) => secrets.some((secret) => text.replace(/\s+/g, '').includes(secret)));
     return [...new Set(found.map(({ place }) => place))];
   }
@@ -147,22 +147,22 @@ export function eventOf(events: StackEvent[], type: string, status: string): Sta
   return events.find((event) => event.ResourceType === type && event.ResourceStatus === status);
 }
 
-/** Why the runner's custom resource failed. */
+/** The reason why the custom resource of the runner failed. */
 export function reasonOf({ events }: Operation, status: string): string {
   return eventOf(events, RUNNER_TYPE, status)?.ResourceStatusReason ?? `no event ${status}`;
 }
 
-/** The id that a deployment made, registered or not. */
-export function madeId({ events }: Operation): string {
+/** The runner id that a deployment generated. The runner need not be registered. */
+export function generatedId({ events }: Operation): string {
   return eventOf(events, RUNNER_ID_TYPE, 'CREATE_COMPLETE')?.PhysicalResourceId ?? 'no id';
 }
 
-/** What was deleted, by its name in the template. */
-export function tornDown({ events }: Operation): string[] {
+/** The logical ids of the deleted resources. */
+export function deletedResources({ events }: Operation): string[] {
   return events.filter((event) => event.ResourceStatus === 'DELETE_COMPLETE').map((event) => event.LogicalResourceId ?? '');
 }
 
-/** What the registration is about, without its times. */
+/** The registration without timestamps and description. */
 export function content({ created_at: _created, updated_at: _updated, description: _description, ...rest }: Runner): string {
   return JSON.stringify(rest);
 }
@@ -170,7 +170,7 @@ export function content({ created_at: _created, updated_at: _updated, descriptio
 export const isRegistration = ({ method, path }: FaultyRequest) => method === 'POST' && /^\/orgs\/[^/]+\/runners$/.test(path);
 export const reset = (carriedOut: boolean): Fault => ({ name: 'API down', carriedOut, answer: { kind: 'reset' } });
 
-/** The first POST is carried out, but not answered, and nothing after it gets through. Resolves when that begins. */
+/** Starts an outage: the orchestrator carries the first POST out, but the response and all later requests are lost. Resolves when the outage starts. */
 export async function downFromRegistration({ orchestrator }: Cloud): Promise<void> {
   return new Promise((begun) => {
     let down = false;
@@ -184,7 +184,7 @@ export async function downFromRegistration({ orchestrator }: Cloud): Promise<voi
   });
 }
 
-/** What somebody else could have registered. */
+/** A runner that somebody else could have registered. */
 export function foreign(id: string): RunnerCreateBody {
   return {
     id,
@@ -205,13 +205,13 @@ export function foreign(id: string): RunnerCreateBody {
   };
 }
 
-/** Not even the state bucket, which is kept otherwise. */
+/** Checks that a rollback left nothing in the account, not even the state bucket, which other operations retain. */
 export async function leftByRollback(stage: Stage, add: Add, before: string[]): Promise<void> {
   const left = (await stage.holdings()).filter((name) => !before.includes(name));
   add('left in the account', 'none', left);
 }
 
-/** Destroys the example: only state buckets are kept. */
+/** Destroys the app and checks that only state buckets are left. */
 export async function destroyed(stage: Stage, add: Add, id: string): Promise<void> {
   const buckets = await stage.cloud.account.bucketNames();
   const { code, status } = await stage.destroy();
@@ -220,11 +220,11 @@ export async function destroyed(stage: Stage, add: Add, id: string): Promise<voi
   add('the runner after the destroy', 404, (await stage.client.runner(id)).status);
 }
 
-/** Checks that the reason of a failure names the texts, also where the CDK prints it. */
+/** Checks that the failure reason and the CDK's output contain the texts. */
 export function checkReason(add: Add, operation: Operation, status: string, named: string[]): void {
   const reason = reasonOf(operation, status);
   add('the reason names', named, reason, named.every((text) => reason.includes(text)));
-  // It wraps long lines.
+  // The CDK wraps long lines.
   const printed = operation.output.replace(/\s+/g, ' ');
   add('the CDK prints them', named, named.filter((text) => printed.includes(text)));
 }

@@ -1,10 +1,12 @@
 /**
- * A registration during an outage of the API and changes by others, in the emulator: the API token is replaced, somebody deletes the runner or registers
- * its id. Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/lifecycle.ts [--json FILE]`.
+ * The lifecycle of a registration on the local cloud during an API outage and changes by others: the API token is replaced, or somebody deletes the
+ * runner or registers its id.
+ *
+ * Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/lifecycle.ts [--json FILE]`.
  */
 import { endToEnd } from './harness';
 import {
-  type Add, checkReason, content, destroyed, foreign, FOREIGN_ROLE, leftByRollback, madeId, PATIENCE_S, reset, rolledBack, Stage, tornDown,
+  type Add, checkReason, content, destroyed, foreign, FOREIGN_ROLE, leftByRollback, generatedId, MAX_FAILURE_SECONDS, reset, rolledBack, Stage, deletedResources,
 } from './lifecycle-support';
 import { keepsTheOidcProvider } from './oidc-provider';
 import type { Cloud } from '../../local/try/cloud';
@@ -53,10 +55,10 @@ async function changes(stage: Stage): Promise<void> {
   });
 }
 
-/** Of the stack that stands. */
+/** Uses the stack of the previous scenarios. */
 async function downDuringDelete(stage: Stage): Promise<void> {
   const { account, orchestrator } = stage.cloud;
-  await stage.scenario('down during the destroy', async (add) => {
+  await stage.scenario('API outage during cdk destroy', async (add) => {
     const [id = 'no runner'] = await stage.client.runnerIds();
     const before = await stage.registered(id);
     const { cluster } = before.runner_configuration.job;
@@ -67,10 +69,10 @@ async function downDuringDelete(stage: Stage): Promise<void> {
     const failed = await stage.destroy();
     orchestrator.setFaults();
     add('cdk destroy', 'an exit code other than 0', failed.code, failed.code !== 0);
-    add('it fails', `within ${PATIENCE_S} s`, `after ${failed.seconds} s`, failed.seconds < PATIENCE_S);
+    add('it fails', `within ${MAX_FAILURE_SECONDS} s`, `after ${failed.seconds} s`, failed.seconds < MAX_FAILURE_SECONDS);
     add('the stack', 'DELETE_FAILED', failed.status);
     checkReason(add, failed, 'DELETE_FAILED', [id, orchestrator.url]);
-    add('torn down', 'none', tornDown(failed));
+    add('deleted resources', 'none', deletedResources(failed));
     add('the stack\'s resources', resources, await stage.resourceNames());
     add('roles, buckets and log groups', holdings, await stage.holdings());
     add('the cluster', 'ACTIVE', (await account.cluster(cluster))?.status);
@@ -119,7 +121,7 @@ async function idTakenLater(stage: Stage): Promise<void> {
     const updated = await stage.deploy({ RUNNER_DESCRIPTION: 'not ours to change' });
     add('cdk deploy', 'an exit code other than 0', updated.code, updated.code !== 0);
     checkReason(add, updated, 'UPDATE_FAILED', [`'${id}'`, 'this resource did not register it', FOREIGN_ROLE]);
-    // CloudFormation sends the failed resource back too, and that is refused for the same reason.
+    // The rollback of the failed resource is rejected for the same reason.
     const ends = ['UPDATE_ROLLBACK_COMPLETE', 'UPDATE_ROLLBACK_FAILED'];
     add('the rollback', ends.join(' or '), updated.status, ends.includes(updated.status));
     add('the other runner', before, JSON.stringify(await stage.registered(id)));
@@ -132,11 +134,11 @@ async function idTakenLater(stage: Stage): Promise<void> {
   });
 }
 
-/** Deploys the example; returns the runner's id. */
+/** Deploys the app and returns the id of the runner. */
 async function created(stage: Stage, add: Add): Promise<string> {
   const deployed = await stage.deploy();
   add('the first cdk deploy', '0, CREATE_COMPLETE', `${deployed.code}, ${deployed.status}`);
-  const id = madeId(deployed);
+  const id = generatedId(deployed);
   add('runners registered by it', id, await stage.client.runnerIds());
   return id;
 }

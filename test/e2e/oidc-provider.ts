@@ -1,4 +1,4 @@
-/** The OIDC provider of an account outlives the stacks that use it: two runner stacks on the local cloud, deployed and destroyed by the CDK. */
+/** The OIDC provider outlives the stacks that use it: the CDK deploys and destroys two runner stacks on the local cloud. */
 import { assemblyOf } from './assembly';
 import { deploy, destroy } from '../../local/try/cdk';
 import { ISSUER, type Cloud } from '../../local/try/cloud';
@@ -22,7 +22,7 @@ export async function keepsTheOidcProvider({ account, cdkOptions }: Cloud, add: 
   add('stacks that create the provider', '1, 0', `${await createsIt('First')}, ${await createsIt('Second')}`);
   await run('an update that gives the provider by its ARN', deploy, 'First', 'First', 'UPDATE_COMPLETE');
   add('the first stack creates the provider', 0, await createsIt('First'));
-  await run('an update that takes the ARN away again', deploy, 'First', '', 'UPDATE_COMPLETE');
+  await run('an update that removes the ARN again', deploy, 'First', '', 'UPDATE_COMPLETE');
   await run('destroying the stack that creates it', destroy, 'First', '', 'gone');
   await run('deploying that stack again', deploy, 'First', '', 'CREATE_COMPLETE');
   await run('another app that creates it', deploy, 'Third', '', 'CREATE_COMPLETE');

@@ -1,18 +1,19 @@
 /**
- * A deployment during an outage of the API, in the emulator: before the registration, after it, and until the handler gives up. Run with
- * `npx tsx --tsconfig tsconfig.dev.json test/e2e/outages.ts [--json FILE]`.
+ * Deployments during an API outage on the local cloud: before the registration, after it, and until the handler gives up.
+ *
+ * Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/outages.ts [--json FILE]`.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { endToEnd } from './harness';
 import {
-  type Add, checkReason, destroyed, downFromRegistration, isRegistration, leftByRollback, madeId, PATIENCE_S, reset, rolledBack, Stage,
+  type Add, checkReason, destroyed, downFromRegistration, isRegistration, leftByRollback, generatedId, MAX_FAILURE_SECONDS, reset, rolledBack, Stage,
 } from './lifecycle-support';
 import type { Cloud } from '../../local/try/cloud';
 import { Output } from '../../local/try/output';
 import type { Report } from '../../local/try/report';
 import { OUTAGE_BUDGET } from '../../src/registration/handler/limits';
 
-/** Later than the handler gives up on its POST, and sooner than it gives up on looking for what the POST created. */
+/** Ends after the handler gives up its POST, but before it gives up looking for the runner that the POST created. */
 const OUTAGE_MS = OUTAGE_BUDGET + 5_000;
 
 async function check(cloud: Cloud, report: Report): Promise<void> {
@@ -23,7 +24,7 @@ async function downDuringCreate(stage: Stage): Promise<void> {
   const { orchestrator } = stage.cloud;
   const back = () => orchestrator.setFaults();
 
-  await stage.scenario('POST is never heard', async (add) => {
+  await stage.scenario('API outage before the registration', async (add) => {
     let posts = 0;
     orchestrator.setFaults((request) => {
       if (!isRegistration(request)) return undefined;
@@ -34,16 +35,16 @@ async function downDuringCreate(stage: Stage): Promise<void> {
     add('POST was tried', 'more than once', posts, posts > 1);
   });
 
-  await stage.scenario('down after POST, back in time', async (add) => {
+  await stage.scenario('API outage after the registration that ends early', async (add) => {
     const ended = new AbortController();
     void downFromRegistration(stage.cloud).then(() => pause(OUTAGE_MS, undefined, ended)).then(back, () => {});
     const deployed = await stage.deploy();
     ended.abort();
     add('cdk deploy', '0, CREATE_COMPLETE', `${deployed.code}, ${deployed.status}`);
-    await destroyed(stage, add, madeId(deployed));
+    await destroyed(stage, add, generatedId(deployed));
   });
 
-  await stage.scenario('down after POST, back too late', async (add) => {
+  await stage.scenario('API outage after the registration that ends late', async (add) => {
     const ended = new AbortController();
     void downFromRegistration(stage.cloud);
     void stage.runnerIs('CREATE_FAILED', ended.signal).then(back, back);
@@ -51,7 +52,7 @@ async function downDuringCreate(stage: Stage): Promise<void> {
   });
 }
 
-/** A deployment that fails at the registration. With an outage that ends, a POST was carried out. */
+/** A deployment whose registration fails. If `outage` is given, the orchestrator carried a POST out. */
 async function failedCreate(stage: Stage, add: Add, outage?: AbortController): Promise<void> {
   const { orchestrator } = stage.cloud;
   const requestsBefore = orchestrator.requests.length;
@@ -60,9 +61,9 @@ async function failedCreate(stage: Stage, add: Add, outage?: AbortController): P
   outage?.abort();
   orchestrator.setFaults();
 
-  const id = madeId(deployed);
+  const id = generatedId(deployed);
   add('cdk deploy', 'an exit code other than 0', deployed.code, deployed.code !== 0);
-  add('it fails', `within ${PATIENCE_S} s`, `after ${deployed.seconds} s`, deployed.seconds < PATIENCE_S);
+  add('it fails', `within ${MAX_FAILURE_SECONDS} s`, `after ${deployed.seconds} s`, deployed.seconds < MAX_FAILURE_SECONDS);
   checkReason(add, deployed, 'CREATE_FAILED', [id, orchestrator.url]);
   add('the rollback', 'ROLLBACK_COMPLETE or gone', ...rolledBack(deployed));
 

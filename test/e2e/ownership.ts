@@ -1,6 +1,8 @@
 /**
- * Deployments in which a registration or a rule could be taken for another one, in the emulator: lists that shift, renames, removals, moves to another
- * organization, retries without a rollback, and takeovers. Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/ownership.ts [--json FILE]`.
+ * Deployments on the local cloud that could mistake a registration or rule for another one: shifted lists, renames, removals, moves to another
+ * organization, retries without a rollback, and takeovers.
+ *
+ * Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/ownership.ts [--json FILE]`.
  */
 import { randomBytes } from 'node:crypto';
 import type { HistoryTemplate } from './apps/history';
@@ -22,13 +24,13 @@ const MAIN = { id: 'Main', orgId: ORG, secret: SECRET_NAME, runnerId: 'main' };
 const OTHER = { id: 'Other', orgId: ORG, secret: OTHER_SECRET, runnerId: 'other' };
 const TAKEN_OVER = { ...MAIN, id: 'TakenOver', runnerId: 'taken-over', adoptExisting: true, bucket: 'their-state' };
 
-/** Rules in the order of a list: their construct ids are their places. */
+/** Rules of a list. Their construct ids contain the position in the list. */
 const inOrder = (...envTypes: string[]): Rules => envTypes.map((envTypeId, index) => ({ id: `Rule${index}`, runner: 'Main', envTypeId }));
 
 class Histories {
   private readonly output = new Output();
   private readonly otherToken = randomBytes(24).toString('hex');
-  /** Ids of runners that others registered. */
+  /** Ids of runners that somebody else registered. */
   private readonly ofOthers: string[] = [];
 
   constructor(private readonly cloud: Cloud, private readonly report: Report) {}
@@ -59,11 +61,11 @@ class Histories {
     await this.step('a rename', { rules: renamed }, 'UPDATE_COMPLETE');
     await this.step('a rename that is rolled back', { rules: shifted, existingLogGroup: EXISTING_LOG_GROUP }, 'UPDATE_ROLLBACK_COMPLETE', renamed);
     const unknown = [...shifted, { id: 'Unknown', runner: 'Main', envTypeId: 'unknown' }];
-    await this.step('a rename beside a create that fails', { rules: unknown }, 'UPDATE_ROLLBACK_COMPLETE', renamed);
+    await this.step('a rename together with a failing create', { rules: unknown }, 'UPDATE_ROLLBACK_COMPLETE', renamed);
     await this.destroyed();
   }
 
-  /** Each API token has a policy of its own, which has to outlive what needs it. */
+  /** Each API token has its own policy, which must be deleted after the resources that need it. */
   private async removals(): Promise<void> {
     const rule = { id: 'Rule', runner: 'Other', envTypeId: 'qa' };
     await this.step('a second runner with its own API token', { runners: [MAIN, OTHER], rules: [rule] }, 'CREATE_COMPLETE');
@@ -75,7 +77,7 @@ class Histories {
 
   private async retryWithoutRollback(): Promise<void> {
     const rules = inOrder('development', 'later');
-    // The other rule may have been created by then, or not.
+    // At that time, the other rule may or may not exist.
     await this.step('a create that fails without a rollback', { rules }, 'CREATE_FAILED', 'any', ['--no-rollback']);
     await this.cloud.client.create('/env-types', { id: 'later' });
     await this.step('the retry', { rules }, ['CREATE_COMPLETE', 'UPDATE_COMPLETE'], rules, ['--no-rollback']);
@@ -94,7 +96,7 @@ class Histories {
       runner_configuration: before.runner_configuration, state_storage_configuration: before.state_storage_configuration,
     });
 
-    // CloudFormation deletes what it created. The delete keeps the registration, with the configuration of the stack: docs/ARCHITECTURE.md.
+    // CloudFormation deletes the resources that it created. The delete keeps the registration with the stack's configuration: docs/ARCHITECTURE.md.
     await this.step('a first deployment that fails after a takeover', { runners: [TAKEN_OVER], existingLogGroup: EXISTING_LOG_GROUP }, 'ROLLBACK_COMPLETE', [], [], []);
     await this.destroy();
     await restore();
@@ -109,7 +111,7 @@ class Histories {
     await this.destroyed();
   }
 
-  /** Deploys a template, and checks that the orchestrator has what the stack declares then. */
+  /** Deploys a template and checks that the orchestrator has exactly the declared runners and rules. */
   private async step(name: string, change: Partial<HistoryTemplate>, statuses: string | string[], rules?: Rules | 'any', options?: string[], declared?: HistoryTemplate['runners']): Promise<void> {
     const template: HistoryTemplate = { runners: [MAIN], rules: [], ...change };
     const add = this.add(name);

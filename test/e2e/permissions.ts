@@ -1,6 +1,8 @@
 /**
- * The policies as they were deployed: they decide the requests of `npm run prove` as the template's do, a deployment fails as soon as one
- * permission is taken away, and what SECURITY.md says cuts a runner off does. On the local cloud, whose IAM evaluates what AWS does. Run with `npx tsx test/e2e/permissions.ts [--json FILE]`.
+ * Checks the deployed policies on the local cloud, whose IAM evaluates them: they give the expected results for the requests of `npm run prove`, a
+ * deployment fails without any single permission, and the commands of SECURITY.md cut a runner off.
+ *
+ * Run with `npx tsx test/e2e/permissions.ts [--json FILE]`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +25,7 @@ interface Statement { readonly Sid?: string; readonly Effect: string; readonly A
 interface Policy { readonly Version: string; readonly Statement: Statement[] }
 interface Mutation { readonly what: string; readonly policy: Policy }
 
-/** Each policy that lacks one action of one Allow statement. A Deny grants nothing that a deployment needs. */
+/** All variants of a policy without one action of an Allow statement. (Deny statements grant nothing.) */
 function mutationsOf(policy: Policy): Mutation[] {
   return policy.Statement.flatMap((statement, index) => statement.Effect === 'Deny' ? [] : [statement.Action].flat().map((action) => {
     const rest = [statement.Action].flat().filter((other) => other !== action);
@@ -35,7 +37,7 @@ function mutationsOf(policy: Policy): Mutation[] {
   }));
 }
 
-/** Two deployments of one environment, which together make every call. */
+/** Deploys an environment twice. Together, the two deployments make every call. */
 async function deployTwice(trial: Trial, runner: Runner): Promise<string> {
   try {
     await runNextDeployment(trial, runner, await runFirstDeployment(trial, runner));
@@ -47,7 +49,7 @@ async function deployTwice(trial: Trial, runner: Runner): Promise<string> {
 
 async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account } = cloud;
-  // What these many deployments say and check themselves is not of interest here.
+  // The output and the checks of these deployments are not needed.
   const trial = Trial.withCloud(cloud, new Output(true), new Report());
   const outputs = await trial.deployApp(await prepareSecrets(trial));
   const runner = await trial.registered(outputs.RunnerId);
@@ -56,7 +58,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   const verdict = await checkDeployedPolicies(cloud, runner);
   report.add('real calls tried on the deployed policies', 'some', verdict.real, verdict.real > 25);
   report.add('hostile requests tried on the deployed policies', 'at least 120', verdict.hostile, verdict.hostile >= 120);
-  report.add('decided otherwise than they have to be', [], verdict.wrong);
+  report.add('requests with another result than expected', [], verdict.wrong);
 
   const iam = new IAMClient(account.settings);
   for (const arn of [outputs.TaskManagerRoleArn, outputs.ExecutionRoleArn, outputs.TaskRoleArn]) {
@@ -77,7 +79,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   iam.destroy();
 }
 
-/** The commands of SECURITY.md's incident response, with the policy that stands there. */
+/** Runs the incident response commands of SECURITY.md with the policy given there. */
 async function cutOff(iam: IAMClient, trial: Trial, runner: Runner, outputs: Outputs, report: Report): Promise<void> {
   const [, PolicyName, PolicyDocument] = /put-role-policy .*--policy-name (\S+) \\\n\s*--policy-document '([^']+)'/.exec(readFileSync(SECURITY, 'utf8')) ?? [];
   report.add('SECURITY.md says how to cut a runner off', 'it does', PolicyName ?? 'it does not', PolicyName !== undefined);

@@ -1,6 +1,8 @@
 /**
- * The production example on the local cloud: customer key, role path, permissions boundary, a rule, and policies that take effect late. Run with
- * `npx tsx test/e2e/production.ts [--json FILE]`; the exit code is 0 if everything was as it has to be.
+ * Deploys the production example on the local cloud: customer managed key, role path, permissions boundary, a rule, and policies that take effect
+ * late.
+ *
+ * Run with `npx tsx test/e2e/production.ts [--json FILE]`. The exit code is 0 if all results are as expected.
  */
 import { endToEnd } from './harness';
 import { deploy, destroy, exampleApp, lastAssembly } from '../../local/try/cdk';
@@ -10,20 +12,20 @@ import { Output } from '../../local/try/output';
 import type { Report } from '../../local/try/report';
 import { Trial } from '../../local/try/trial';
 
-/** What the example says. */
+/** Values in the example. */
 const STACK = 'ProductionRunnerStack';
 const RUNNER_ID = 'prod-runner';
 const ROLE_PATH = '/platform/runners/';
 const BOUNDARY = 'EnterprisePermissionsBoundary';
 const ENV_TYPE = 'production';
-/** Longer than the CDK's deployment takes from the policy to its first use, and shorter than the registration waits for it. */
+/** Longer than the time between a policy's creation and its first use, but shorter than the registration's retries. */
 const POLICY_DELAY_MS = 10_000;
 
 async function check(cloud: Cloud, report: Report): Promise<void> {
   const { account, client, cdkOptions } = cloud;
   const output = new Output();
   const trial = Trial.withCloud(cloud, output, report);
-  // An enterprise has its boundary before.
+  // The permissions boundary of an enterprise exists before the deployment.
   await account.createPolicy(BOUNDARY, { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] });
 
   output.step('cdk deploy, with policies that take effect late');
@@ -33,7 +35,7 @@ async function check(cloud: Cloud, report: Report): Promise<void> {
   await cloud.emulator.setBehaviour({ policyDelayMs: 0 });
   report.add('cdk deploy', 0, deployed.code);
   const denials = (await account.logLines()).filter((line) => line.includes('denied, and tried again'));
-  report.add('the registration tried again when it was denied', 'it did', `${denials.length} times`, denials.length > 0);
+  report.add('the registration retried denied calls', 'it did', `${denials.length} times`, denials.length > 0);
   report.add('the stack', 'CREATE_COMPLETE', await account.stackStatus(STACK));
   if (deployed.code !== 0) return;
 

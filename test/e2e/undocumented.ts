@@ -1,6 +1,8 @@
 /**
- * Deployments with each behaviour that AWS's documentation leaves open, on the local cloud: `npm test -- --only undocumented`. The runner has
- * a prefix in its state bucket and several secrets.
+ * Deployments on the local cloud with each possible behaviour that the AWS documentation does not specify. The runner has a prefix in its state
+ * bucket and several secrets.
+ *
+ * Run with `npm test -- --only undocumented`.
  */
 import { randomUUID } from 'node:crypto';
 import { ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
@@ -17,7 +19,7 @@ import { Trial } from '../../local/try/trial';
 
 const APP = 'node_modules/.bin/tsx --tsconfig tsconfig.dev.json test/e2e/apps/prefix.ts';
 
-/** The settings of the emulator, what they mean, and the answers to a task of the orchestrator's size and to a larger one. */
+/** The emulated behaviour, its settings, and the expected result for a task larger than the limit. */
 const CASES: [meaning: string, settings: Partial<Behaviour>, large: string][] = [
   ['sizes such as ".5 vCPU" are text, and a grant for a prefix does not count for a missing state', {}, 'allowed'],
   ['sizes such as ".5 vCPU" are integers', { taskSizesAsIntegers: true }, 'AccessDenied'],
@@ -50,7 +52,7 @@ async function deployment(cloud: Cloud, runner: Runner): Promise<string> {
   }
 }
 
-/** Registers a task definition with the orchestrator's credentials, and returns the name of the refusal, or `allowed`. */
+/** Registers a task definition with the orchestrator's credentials. Returns the error code, or `allowed`. */
 async function register(cloud: Cloud, runner: Runner, cpu: string, memory: string): Promise<string> {
   const ecs = new ECSClient(await assumeTaskManagerRole(runner, { issuer: ISSUER }, cloud.account.settings));
   const { job } = runner.runner_configuration;

@@ -11,7 +11,7 @@ const ACCOUNT = '123456789012';
 const SECRET_ARN = `arn:aws:secretsmanager:us-east-1:${ACCOUNT}:secret:database-AbCdEf`;
 const MARKER = 'value-that-nobody-may-see';
 
-/** A runner with everything that the command maps. */
+/** A runner with all settings that the command maps. */
 const COMPLETE: ModuleSettings = {
   prefix: 'team/states',
   keyArn: `arn:aws:kms:us-east-1:${ACCOUNT}:key/12345678-1234-1234-1234-123456789012`,
@@ -23,7 +23,7 @@ const COMPLETE: ModuleSettings = {
 };
 
 const print = (settings: ModuleSettings = {}, ...args: string[]) => printProgram(args, JSON.stringify(moduleState(settings)));
-/** A paragraph of the introduction, without its comment signs. */
+/** A paragraph of the introduction, without comment signs. */
 const paragraph = (program: string, first: string) => program.replace(/^\/\/ ?/gm, '').split('\n\n').find(text => text.startsWith(first)) ?? '';
 
 describe('the printed program', () => {
@@ -48,13 +48,13 @@ describe('the printed program', () => {
     expect(program).toContain('apiUrl: \'https://api.orchestrator.example\',\n    oidcIssuerUrl: \'https://oidc.orchestrator.example\',');
   });
 
-  test('takes the organization and the issuer from the options if the state has no task manager role', () => {
+  test('requires the organization and the issuer as options if the state has no task manager role', () => {
     const state = withoutType('aws_iam_role');
     expect(() => printProgram([], state)).toThrow('Give both with --org and --oidc-issuer');
     expect(printProgram(['--org', 'other-org', '--oidc-issuer', 'https://oidc.humanitec.dev'], state)).toContain('orgId: \'other-org\'');
   });
 
-  test('is TypeScript with the same statements for every text in the state', () => {
+  test('is valid TypeScript with the same statements for any strings in the state', () => {
     const text = fc.string({ unit: 'binary', maxLength: 20 });
     const texts = fc.dictionary(text, text, { maxKeys: 3 });
     fc.assert(fc.property(text, text, texts, texts, texts, text, (prefix, envType, environment, secrets, tags, index) => {
@@ -69,7 +69,7 @@ describe('the printed program', () => {
 });
 
 describe('the introduction', () => {
-  test('lists what stays, what refers to the module, and what Terraform deletes', () => {
+  test('lists the resources that are kept, refer to the module, or are deleted by Terraform', () => {
     const program = print({ hasVpc: true, taskPolicy: {} });
     const steps = paragraph(program, 'Steps');
     const state = moduleState({ hasVpc: true, taskPolicy: {} });
@@ -131,7 +131,7 @@ describe('a secret value is not printed if', () => {
     expect(program).not.toContain('environment: {');
   });
 
-  test('it is in another resource', () => {
+  test('the value is in another resource', () => {
     const state = moduleState();
     const instance = { schema_version: 0, attributes: { private_key_pem: MARKER, name: MARKER }, sensitive_attributes: [] };
     const key = { mode: 'managed', type: 'tls_private_key', name: 'git', provider: '', instances: [instance] };

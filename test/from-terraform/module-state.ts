@@ -1,6 +1,6 @@
-/** States of the Terraform module, in Terraform's format version 4, with the resources that the module creates. */
+/** Terraform states (format version 4) with the resources that the module creates. */
 
-/** What a user of the module has. */
+/** Settings of the module. */
 export interface ModuleSettings {
   readonly module?: string;
   readonly runnerId?: string;
@@ -15,17 +15,17 @@ export interface ModuleSettings {
   readonly secrets?: Record<string, string>;
   readonly rules?: readonly { readonly project_id?: string; readonly env_type_id?: string }[];
   readonly tags?: Record<string, string>;
-  /** More fields of the job. */
+  /** Additional fields of the job. */
   readonly job?: object;
-  /** More fields of the authentication. */
+  /** Additional fields of the authentication. */
   readonly auth?: object;
-  /** Paths of the runner's attributes that Terraform hides. */
+  /** Paths of the runner's attributes that Terraform marks as sensitive. */
   readonly sensitive?: readonly (readonly string[])[];
   /** Whether the module created the VPC. */
   readonly hasVpc?: boolean;
-  /** ARN of a customer managed key. */
+  /** The ARN of a customer managed key. */
   readonly keyArn?: string;
-  /** A role policy outside of the module for the task role. */
+  /** A policy of the task role that is defined outside the module. */
   readonly taskPolicy?: object;
 }
 
@@ -60,7 +60,7 @@ const SUFFIX = '1a2b3c4d';
 
 const TASKS_TRUST = { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' } };
 
-/** The names and documents of what the module creates. */
+/** The names and policy documents of the module's resources. */
 export function moduleNames(settings: ModuleSettings = {}) {
   const { runnerId: id = 'prod-runner', orgId = 'my-org', account = '123456789012', region = 'us-east-1', issuer = 'oidc.humanitec.dev' } = settings;
   const roleArn = (name: string) => `arn:aws:iam::${account}:role/${name}`;
@@ -100,7 +100,7 @@ export function moduleNames(settings: ModuleSettings = {}) {
     policyNames: { manager: `${id}-ecs-task-manager-policy`, task: `${id}-task-s3-policy` },
     policies: {
       manager: policy(
-        // The module allows ListTasks for the cluster only. AWS may evaluate it on *, and the emulator does.
+        // The module allows ListTasks only for the cluster. AWS may evaluate ListTasks on *, as the emulator does.
         { Effect: 'Allow', Action: ['ecs:ListTaskDefinitions', 'ecs:DeregisterTaskDefinition', 'ecs:ListTasks'], Resource: '*' },
         {
           Effect: 'Allow',
@@ -114,7 +114,7 @@ export function moduleNames(settings: ModuleSettings = {}) {
   };
 }
 
-/** The runner as the module registers it. */
+/** The runner that the module registers. */
 export function moduleRegistration(settings: ModuleSettings = {}) {
   const { id, region, cluster, manager, execution, task, roleArn, bucket } = moduleNames(settings);
   const { prefix, subnetIds = ['subnet-11111111', 'subnet-22222222'], securityGroupIds = ['sg-12345678'], environment = {}, secrets = {} } = settings;
@@ -141,7 +141,7 @@ export function moduleRegistration(settings: ModuleSettings = {}) {
   };
 }
 
-/** The state of a configuration with one module, and with rules beside it. */
+/** The state of a configuration with one module and with rules outside the module. */
 export function moduleState(settings: ModuleSettings = {}): State {
   const { module = 'module.ecs_runner', rules = [{ env_type_id: 'production' }], tags = {}, sensitive = [], keyArn } = settings;
   const names = moduleNames(settings);

@@ -1,4 +1,4 @@
-/** The schedule of the drift check: what it sends, what the metric counts, and who is told. */
+/** The schedule of the drift check: its input, its metric, and its alarm. */
 import { App, CfnParameter, Duration, Lazy, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -19,7 +19,7 @@ function monitored(runnerProps: Partial<EcsRunnerProps> = {}, props: Partial<Run
 const resources = (template: Template, type: string): [string, any][] => Object.entries(template.findResources(type));
 const idOf = (template: Template, type: string) => resources(template, type)[0][0];
 
-/** The input of the schedule, with each value that CloudFormation knows written as `<Ref X>`, `<X Arn>` or `<list X>`. */
+/** The input of the schedule. Values known only to CloudFormation are written as `<Ref X>`, `<X Arn>` or `<list X>`. */
 function inputOf(template: Template): any {
   const [target] = only(template, 'AWS::Events::Rule', 'RunnerDriftCheck').Properties.Targets;
   const text = (value: any): string => {
@@ -55,7 +55,7 @@ describe('the drift check', () => {
     expect(common).toEqual(without);
   });
 
-  test('sends what the template registers, and the rules, which may be added later', () => {
+  test('sends the registered values and the rules, including rules that are added later', () => {
     const { runner, template } = monitored({ description: 'text with "quotes"', environment: { A: '1' } });
     runner.addRule('Shop', { projectId: 'shop' });
     const synthesized = template();
@@ -96,7 +96,7 @@ describe('the drift check', () => {
     });
   });
 
-  test('gives the Lambda no permission', () => {
+  test('gives the Lambda no additional permission', () => {
     const roles = (props: Partial<RunnerMonitoringProps>) => {
       const template = monitored({}, props).template();
       return { ...template.findResources('AWS::IAM::Role'), ...template.findResources('AWS::IAM::Policy') };
@@ -104,7 +104,7 @@ describe('the drift check', () => {
     expect(roles(HOURLY)).toEqual(roles({}));
   });
 
-  test('is counted by its metric, and by no other runner of the stack', () => {
+  test('is counted only by the metric of its runner', () => {
     const template = monitored().template();
     const { FilterPattern, LogGroupName, MetricTransformations: [metric] } = only(template, 'AWS::Logs::MetricFilter', 'RunnerDriftCheck').Properties;
     const pattern = FilterPattern['Fn::Join'][1].map((part: any) => typeof part === 'string' ? part : 'prod-runner').join('');
@@ -117,7 +117,7 @@ describe('the drift check', () => {
     expect(alarm).toMatchObject({ Namespace: metric.MetricNamespace, Period: 3600, Statistic: 'Maximum', Threshold: 1, EvaluationPeriods: 2, TreatMissingData: 'missing' });
   });
 
-  test('tells people when the alarm fires', () => {
+  test('sends an event when the alarm fires', () => {
     const { stack, monitoring, template } = monitored();
     const topic = new sns.Topic(stack, 'Topic');
     monitoring.onRegistrationDrift('Drift', { target: new targets.SnsTopic(topic) });
@@ -143,7 +143,7 @@ describe('the drift check', () => {
     Template.fromStack(other).resourceCountIs('AWS::Events::Rule', 0);
   });
 
-  test('has no rules of other stacks', () => {
+  test('does not contain rules of other stacks', () => {
     const { runner, stack, template } = monitored();
     const other = new Stack(stack.node.root as App, 'Other', { env: { account: ACCOUNT, region: REGION } });
     const imported = EcsRunner.fromRunnerAttributes(other, 'Imported', { runnerId: 'prod-runner', orchestrator: runner.orchestrator });

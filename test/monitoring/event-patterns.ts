@@ -1,7 +1,7 @@
 /**
- * Evaluates event patterns of EventBridge, as far as the library uses them.
+ * Evaluates EventBridge event patterns. Supports only the operators that the library uses.
  *
- * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
  */
 
 /** Whether a rule with the pattern matches the event. */
@@ -9,7 +9,7 @@ export function matchesEvent(pattern: unknown, value: unknown): boolean {
   if (Array.isArray(pattern)) {
     return [value].flat().some(item => pattern.some(expected => matchesValue(expected, item)));
   }
-  // The conditions on the objects of a list must apply to one of them.
+  // One object of a list must meet all conditions.
   return [value].flat().some(item => typeof item === 'object' && item !== null && Object.entries(pattern as object).every(([name, expected]) => (
     name === '$or' ? (expected as unknown[]).some(option => matchesEvent(option, item)) : name in item && matchesEvent(expected, (item as Record<string, unknown>)[name])
   )));
@@ -20,5 +20,5 @@ function matchesValue(expected: unknown, value: unknown): boolean {
   const [[operator, operand], ...others] = Object.entries(expected);
   if (others.length === 0 && operator === 'prefix') return typeof value === 'string' && value.startsWith(String(operand));
   if (others.length === 0 && operator === 'anything-but') return value !== undefined && ![operand].flat().includes(value);
-  throw new Error(`An operator that is not known: ${JSON.stringify(expected)}`);
+  throw new Error(`Unsupported operator: ${JSON.stringify(expected)}`);
 }

@@ -1,4 +1,4 @@
-/** The events of a runner: which tasks they are about, and what their targets receive. */
+/** The events of a runner: which tasks they match, and what their targets receive. */
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -17,7 +17,7 @@ function newRunner(stack: Stack): EcsRunner {
   return runnerIn(stack, { cluster: ecs.Cluster.fromClusterArn(stack, 'Cluster', ARN), eventLogEnabled: false });
 }
 
-/** The only rule of a stack. */
+/** The only EventBridge rule of a stack. */
 const ruleOf = (stack: Stack) => only(Template.fromStack(stack), 'AWS::Events::Rule').Properties as { EventPattern: object; Targets: Record<string, any>[]; Description: string };
 
 describe.each([
@@ -29,14 +29,14 @@ describe.each([
   newRunner(stack)[method]('Rule', { target: new targets.SnsTopic(new sns.Topic(stack, 'Topic')) });
   const { EventPattern: pattern } = ruleOf(stack);
 
-  test('matches the documented failures that it is for', () => {
-    // EventBridge can find an exit code, but not that a container has none.
+  test('matches exactly the documented failures of its kind', () => {
+    // EventBridge can match an exit code, but not a missing exit code.
     const samples = SAMPLE_FAILURES.map(({ detail }) => event(detail))
       .filter(({ detail: { stopCode, containers } }) => stopCode !== 'EssentialContainerExited' || containers![0]!.exitCode !== undefined);
     for (const sample of samples) expect([sample.detail.stoppedReason, matchesEvent(pattern, sample)]).toEqual([sample.detail.stoppedReason, expectedFor(sample)]);
   });
 
-  test('matches a successful task only if it is for all stopped tasks', () => {
+  test('matches a successful task only if it is the event for all stopped tasks', () => {
     for (const detail of SAMPLE_SUCCESSES) expect(matchesEvent(pattern, event(detail))).toBe(successful);
   });
 
@@ -62,7 +62,7 @@ describe('the target of an event', () => {
     return only(Template.fromStack(stack), 'AWS::Events::Rule', 'RunnerAlert').Properties.Targets[0] as Record<string, any>;
   };
 
-  test('receives a message for people with environment, reason, task, next step and a link to the log', () => {
+  test('receives a readable message with environment, reason, task, next step and a link to the log', () => {
     const { InputPathsMap: paths, InputTemplate: template } = inputOf({}, true).InputTransformer as { InputPathsMap: Record<string, string>; InputTemplate: { 'Fn::Join': [string, unknown[]] } };
     expect(Object.values(paths).sort()).toEqual(['$.detail.group', '$.detail.stopCode', '$.detail.stoppedReason', '$.detail.taskArn']);
     const text = template['Fn::Join'][1].map(part => typeof part === 'string' ? part : '…').join('');
@@ -84,7 +84,7 @@ describe('the target of an event', () => {
   });
 });
 
-test('the rule of an event has the properties of the user, and may have its target later', () => {
+test('the rule of an event accepts the user\'s properties, and its target can be added later', () => {
   const stack = newStack();
   const rule = newRunner(stack).onTaskFailedToStart('Alert', { description: 'Pages the platform team', eventPattern: { region: [REGION] } });
   expect(ruleOf(stack)).toMatchObject({ Description: 'Pages the platform team', EventPattern: { region: [REGION], source: ['aws.ecs'] } });

@@ -1,4 +1,4 @@
-/** The classes of failed tasks: each documented failure has one class, in programs and in the metrics. */
+/** The failure classes of tasks: each documented failure belongs to one class, in programs and in metrics. */
 import * as fc from 'fast-check';
 import { SAMPLE_FAILURES, SAMPLE_SUCCESSES, taskEvent } from './sample-events';
 import { matchesPattern } from '../../local/emulator/filter-patterns';
@@ -7,33 +7,33 @@ import { FAILED, FAILURE_CLASSES, failureClassOf, SLOW_START, startedLate, STOPP
 
 const CLASS_PATTERNS = FAILURE_CLASSES.map(({ id, condition }) => ({ id, pattern: filterPattern(all(STOPPED, condition)) }));
 const FAILED_PATTERN = filterPattern(FAILED);
-const WORLDS = [{ missingIsDifferent: true }, { missingIsDifferent: false }];
+const MISSING_FIELD_BEHAVIOURS = [{ missingIsDifferent: true }, { missingIsDifferent: false }];
 
-/** The ids of the classes whose filter patterns match. The two worlds must agree. */
+/** The ids of the classes whose filter patterns match, with both possible behaviours for missing fields. */
 function classesCounted(detail: Task): string[] {
-  const counted = WORLDS.map(world => CLASS_PATTERNS.filter(({ pattern }) => matchesPattern(pattern, taskEvent(detail), world)).map(({ id }) => id));
+  const counted = MISSING_FIELD_BEHAVIOURS.map(world => CLASS_PATTERNS.filter(({ pattern }) => matchesPattern(pattern, taskEvent(detail), world)).map(({ id }) => id));
   expect(counted[1]).toEqual(counted[0]);
   return counted[0];
 }
 
 function failedCounted(detail: Task): boolean {
-  const counted = WORLDS.map(world => matchesPattern(FAILED_PATTERN, taskEvent(detail), world));
+  const counted = MISSING_FIELD_BEHAVIOURS.map(world => matchesPattern(FAILED_PATTERN, taskEvent(detail), world));
   expect(counted[1]).toBe(counted[0]);
   return counted[0];
 }
 
 describe('failure classes', () => {
-  test.each(SAMPLE_FAILURES)('recognises the documented failure as $classId: $detail.stoppedReason', ({ classId, detail }) => {
+  test.each(SAMPLE_FAILURES)('contain the documented failure in $classId: $detail.stoppedReason', ({ classId, detail }) => {
     expect(failureClassOf({ ...detail, lastStatus: 'STOPPED' })?.id).toBe(classId);
     expect(classesCounted(detail)).toEqual([classId]);
     expect(failedCounted(detail)).toBe(true);
   });
 
-  test('have a documented failure each', () => {
+  test('each have a documented failure', () => {
     expect([...new Set(SAMPLE_FAILURES.map(({ classId }) => classId))].sort()).toEqual(FAILURE_CLASSES.map(({ id }) => id).sort());
   });
 
-  test('do not contain a successful deployment, whatever happened to other containers', () => {
+  test('do not contain a successful deployment, even if other containers failed', () => {
     for (const detail of SAMPLE_SUCCESSES) {
       expect(failureClassOf({ ...detail, lastStatus: 'STOPPED' })).toBeUndefined();
       expect(classesCounted(detail)).toEqual([]);
@@ -41,7 +41,7 @@ describe('failure classes', () => {
     }
   });
 
-  test('do not contain a task before it has stopped', () => {
+  test('do not contain a task that has not stopped', () => {
     for (const { detail } of SAMPLE_FAILURES) {
       for (const lastStatus of ['PENDING', 'RUNNING', 'DEPROVISIONING']) {
         expect(failureClassOf({ ...detail, lastStatus })).toBeUndefined();
@@ -67,7 +67,7 @@ describe('failure classes', () => {
     }), { numRuns: 300 });
   });
 
-  test('have ids and metric names of their own, and say what to do', () => {
+  test('have unique ids and metric names, and a remedy', () => {
     const ids = [...FAILURE_CLASSES, SLOW_START].map(({ id }) => id);
     const metrics = FAILURE_CLASSES.map(({ metricName }) => metricName);
     expect([new Set(ids).size, new Set(metrics).size]).toEqual([ids.length, metrics.length]);
@@ -82,7 +82,7 @@ describe('failure classes', () => {
 describe('the time to start', () => {
   const createdAt = '2026-01-23T17:57:34.402Z';
 
-  test('is too long from two minutes on, in the formats of events, SDK and command line', () => {
+  test('is too long from two minutes, in the formats of events, SDK and CLI', () => {
     expect(startedLate({ createdAt, startedAt: '2026-01-23T17:59:34.402Z' })).toBe(false);
     expect(startedLate({ createdAt, startedAt: '2026-01-23T17:59:34.403Z' })).toBe(true);
     expect(startedLate({ createdAt: new Date(createdAt), startedAt: new Date('2026-01-23T18:10:00Z') })).toBe(true);
@@ -90,7 +90,7 @@ describe('the time to start', () => {
     expect(startedLate({ createdAt: 1769190000.5, startedAt: 1769190120 })).toBe(false);
   });
 
-  test('is not judged for a task that has not started', () => {
+  test('is not evaluated for a task that has not started', () => {
     expect(startedLate({ createdAt })).toBe(false);
   });
 });

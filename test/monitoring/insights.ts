@@ -1,8 +1,8 @@
 /**
- * Runs queries of CloudWatch Logs Insights on JSON events, as far as the saved queries use the language. MiniStack knows neither `stats` nor `parse`. A command, function
- * or character that is not known is an error.
+ * Runs CloudWatch Logs Insights queries on JSON events, because MiniStack supports neither `stats` nor `parse`. Supports only the parts of the
+ * language that the saved queries use; anything else is an error.
  *
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
  */
 
 export type Row = Record<string, string | number | undefined>;
@@ -11,7 +11,7 @@ type Read = (field: string) => Value;
 
 const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|(\d+)|([@A-Za-z][\w.]*)|([=+\-*%(),]))/y;
 
-/** Parses one expression, condition or list, and evaluates it while it reads. */
+/** Parses and evaluates one expression, condition or list. */
 class Expression {
   private readonly tokens: string[] = [];
   private position = 0;
@@ -21,7 +21,7 @@ class Expression {
     while (TOKEN.lastIndex < text.trimEnd().length) {
       const start = TOKEN.lastIndex;
       const match = TOKEN.exec(text);
-      if (!match) throw new Error(`The query is wrong from here: ${text.slice(start)}`);
+      if (!match) throw new Error(`Syntax error at: ${text.slice(start)}`);
       this.tokens.push(match[0].trim());
     }
   }
@@ -119,7 +119,7 @@ class Expression {
   }
 }
 
-/** The rows that the query finds in the events. */
+/** The result rows of a query. */
 export function runQuery(query: string, events: readonly object[]): Row[] {
   let rows: { readonly event: object; readonly made: Row }[] = events.map(event => ({ event, made: { '@timestamp': (event as { time?: string }).time } }));
   let columns: string[] = ['@timestamp'];
@@ -176,7 +176,7 @@ function aggregate(text: string, members: Read[]): Row {
   })) as Row;
 }
 
-/** `FIELD "glob*" as a, b` or `FIELD /regular (?<expression>)/`. */
+/** Parses `FIELD "glob*" as a, b` or `FIELD /regular (?<expression>)/`. */
 function parse(text: string, read: Read): Row {
   const [, field, glob, names, expression] = /^(\S+) (?:"([^"]*)" as (.+)|\/(.+)\/)$/.exec(text) ?? [];
   if (field === undefined) throw new Error(`Expected "parse FIELD PATTERN"; found "parse ${text}"`);

@@ -1,4 +1,4 @@
-/** The metrics of a runner: what each filter counts, and where it has no log to count from. */
+/** The metrics of a runner: what each filter counts, and which runners have no metrics. */
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -65,7 +65,7 @@ describe('the metrics of a runner', () => {
     expect(countedBy(filters, taskEvent(SAMPLE_FAILURES[0]!.detail, place))).toEqual([]);
   });
 
-  test('are written and read by the same name and namespace', () => {
+  test('are written and read with the same name and namespace', () => {
     const byName = (one: unknown[], other: unknown[]) => String(one[0]).localeCompare(String(other[0]));
     const read = metrics.map(metric => [metric.metricName, stack.resolve(metric.namespace)]).sort(byName);
     const written = filters.map(({ MetricTransformations: [metric] }) => [metric.MetricName, metric.MetricNamespace]).sort(byName);
@@ -82,7 +82,7 @@ describe('the metrics of a runner', () => {
 });
 
 describe('the metric filters', () => {
-  test('exist for used metrics only, once each', () => {
+  test('exist only for used metrics, and only once', () => {
     const stack = newStack();
     const runner = runnerIn(stack);
     expect(filtersOf(stack)).toEqual([]);
@@ -94,7 +94,7 @@ describe('the metric filters', () => {
     expect(runner.node.tryFindChild('Metrics')).toBeUndefined();
   });
 
-  test('of the runner\'s own log group leave it to the rule to exclude other tasks', () => {
+  test('of the runner\'s own log group do not exclude other tasks, because the event rule does', () => {
     const stack = newStack();
     const runner = runnerIn(stack, { cluster: clusterOf(stack) });
     allMetrics(runner);
@@ -106,7 +106,7 @@ describe('the metric filters', () => {
     for (const { FilterPattern } of filtersOf(stack)) expect(FilterPattern).not.toMatch(/detail\.(clusterArn|group)/);
   });
 
-  test('are rejected where the cluster name does not fit into them', () => {
+  test('are rejected if the cluster name is too long for the pattern', () => {
     const stack = newStack();
     const runner = runnerIn(stack, { cluster: clusterOf(stack, 'c'.repeat(255)), eventLogGroup: eventsOf(stack) });
     expect(() => allMetrics(runner)).toThrow(/^EcsRunner 'Stack\/Runner' has 1 problem:\n {2}1\. cluster: expected a cluster name .* got \d{4} characters\. Omit `eventLogGroup`/);

@@ -1,4 +1,4 @@
-/** The saved queries, run on the sample events. */
+/** Runs the saved queries on the sample events. */
 import { runQuery } from './insights';
 import { CLUSTER_ARN, FAMILY, SAMPLE_FAILURES, SAMPLE_SUCCESSES, TaskEvent, taskEvent } from './sample-events';
 import { scopeOf, taskQueries } from '../../src/monitoring/queries';
@@ -51,7 +51,7 @@ describe('the saved query', () => {
     expect(rows[0].runSeconds).toBeCloseTo(runSeconds, 3);
   });
 
-  test('shows the tasks of the runner only, in a log group that others use, too', () => {
+  test('shows only the tasks of the runner in a shared log group', () => {
     const scoped = taskQueries(scopeOf(CLUSTER_ARN, 'humanitec_'));
     const others = [
       taskEvent(SAMPLE_FAILURES[0].detail, { clusterArn: 'arn:aws:ecs:us-east-1:111122223333:cluster/other' }), taskEvent(SAMPLE_FAILURES[0].detail, { family: 'web' }),
@@ -65,5 +65,5 @@ describe('the saved query', () => {
 
 test.each(['fields detail.a as', 'filter detail.a = ', 'filter (detail.a', 'filter detail.a & 1', 'stats sum(detail.a) as b by c', 'sort detail.a', 'display detail.a', 'parse detail.a b'])(
   'the evaluator rejects "%s"', (query) => {
-    expect(() => runQuery(query, EVENTS)).toThrow(/Expected|wrong from here/);
+    expect(() => runQuery(query, EVENTS)).toThrow(/Expected|Syntax error at/);
   });

@@ -18,7 +18,7 @@ const alarmsOf = (template: Template) => Object.values(template.findResources('A
 const queriesOf = (template: Template) => Object.fromEntries(Object.values(template.findResources('AWS::Logs::QueryDefinition'))
   .map(({ Properties: { Name, QueryString } }) => [Name['Fn::Join'][1].at(-1).slice(1), QueryString])) as Record<string, any>;
 
-/** The widgets, with the parts that are known at deployment only written as `<value>`. */
+/** The widgets. Parts that are unknown until deployment are written as `<value>`. */
 function widgetsOf(template: Template): { type: string; x: number; y: number; width: number; height: number; properties: Record<string, any> }[] {
   const parts = only(template, 'AWS::CloudWatch::Dashboard').Properties.DashboardBody['Fn::Join'][1] as unknown[];
   return JSON.parse(parts.map(part => typeof part === 'string' ? part : '<value>').join('')).widgets;
@@ -44,7 +44,7 @@ describe('the alarms', () => {
 });
 
 describe('the saved queries', () => {
-  test('read the log group of the runner, below one name', () => {
+  test('read the log group of the runner, and share a name prefix', () => {
     const template = monitored();
     expect(Object.keys(queriesOf(template)).sort()).toEqual(['Failures by environment', 'Failures by reason', 'Last failures', 'Slowest starts']);
     const [group] = Object.keys(template.findResources('AWS::Logs::LogGroup')).filter(id => id.startsWith('RunnerEventLogGroup'));
@@ -70,7 +70,7 @@ describe('the saved queries', () => {
 });
 
 describe('the dashboard', () => {
-  test('has graphs of all metrics, the queries, and what to do about each class', () => {
+  test('has graphs of all metrics, the queries, and the remedy for each failure class', () => {
     const widgets = widgetsOf(monitored());
     const metrics = new Set(widgets.filter(({ type }) => type === 'metric').flatMap(({ properties }) => properties.metrics.map(([, name]: string[]) => name)));
     expect([...metrics].sort()).toEqual([...FAILURE_CLASSES.map(({ metricName }) => metricName), 'TasksFailed', 'TasksFailedToStart', 'TasksStarted', 'TasksStopped'].sort());
@@ -86,7 +86,7 @@ describe('the dashboard', () => {
     expect(cells.length).toBe(24 * Math.max(...widgets.map(({ y, height }) => y + height)));
   });
 
-  test('does not exist if the user does not want it', () => {
+  test('does not exist if it is turned off', () => {
     const template = monitored({ dashboardEnabled: false });
     template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
     expect(alarmsOf(template)).toHaveLength(2);

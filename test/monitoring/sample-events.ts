@@ -1,4 +1,4 @@
-/** Task state change events as ECS sends them: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html */
+/** Task state change events in the format of ECS. @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html */
 import type { Task } from '../../src/monitoring/failure-classes';
 
 export interface TaskEvent {
@@ -12,7 +12,7 @@ export interface TaskEvent {
 
 export interface SampleFailure {
   readonly classId: string;
-  /** Where the message is documented, or was reported. */
+  /** Where the message is documented or was reported. */
   readonly source: string;
   readonly detail: Task;
 }
@@ -21,7 +21,7 @@ export const CLUSTER_ARN = 'arn:aws:ecs:us-east-1:111122223333:cluster/runner';
 export const FAMILY = 'humanitec_2f7e6f5e-6d0c-4a52-a5f8-4b6d3a9d2f11';
 const TASK_ID = 'c13b4cb40f1f4fe4a2971f76ae5a47ad';
 
-/** The documented event, with the changes of a sample. */
+/** The documented event with the given changes. */
 export function taskEvent(detail: Task, { clusterArn = CLUSTER_ARN, family = FAMILY } = {}): TaskEvent {
   const lastStatus = detail.lastStatus ?? 'STOPPED';
   return {
@@ -108,7 +108,7 @@ export const SAMPLE_FAILURES: readonly SampleFailure[] = [
   { classId: 'platform', source: 'https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Task.html', detail: { stopCode: 'InfrastructureHealth', stoppedReason: 'Host is unhealthy' } },
 ];
 
-/** A successful deployment, and one with a container of GuardDuty beside it that the end of the task killed. */
+/** A successful deployment, and one with a GuardDuty container that was killed when the task ended. */
 export const SAMPLE_SUCCESSES: readonly Task[] = [
   exited('', '', { exitCode: 0 }).detail,
   {

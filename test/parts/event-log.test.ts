@@ -1,4 +1,4 @@
-/** The log of the tasks' state changes, and what becomes of log groups. */
+/** The log of task state changes, and the removal policies of log groups. */
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
@@ -84,12 +84,12 @@ describe('with a log group of the user, a runner', () => {
     expect(groupsOf(stack)).toEqual(['HumanitecRunnerRegistrationLogGroup', 'RunnerExecLogGroup']);
     const [target] = only(template, 'AWS::Events::Rule').Properties.Targets;
     expect(target.Arn).toEqual({ 'Fn::Join': ['', ['arn:', { Ref: 'AWS::Partition' }, `:logs:${REGION}:${ACCOUNT}:log-group:/platform/events`]] });
-    // The log group has a key of its own, or none.
+    // The log group has its own key or none.
     expect(JSON.stringify(only(template, 'AWS::KMS::Key').Properties.KeyPolicy)).not.toContain('platform/events');
     expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining(Object.keys(template.findResources('AWS::Events::Rule'))));
   });
 
-  test('waits for a log group of the app, and leaves it as it is', () => {
+  test('depends on a log group of the app, and does not change it', () => {
     const stack = newStack();
     runnerIn(stack, { eventLogGroup: new logs.LogGroup(stack, 'Events', { retention: logs.RetentionDays.ONE_DAY }), logRetention: logs.RetentionDays.ONE_YEAR });
     const template = Template.fromStack(stack);
@@ -99,7 +99,7 @@ describe('with a log group of the user, a runner', () => {
 });
 
 describe('the log groups', () => {
-  test('have no retention, also the one of the registration, if one runner asks for INFINITE', () => {
+  test('have no retention, including the one of the registration, if one runner requests INFINITE', () => {
     const stack = newStack();
     runnerIn(stack, { logRetention: logs.RetentionDays.INFINITE });
     runnerIn(stack, { logRetention: logs.RetentionDays.ONE_WEEK }, 'Second');

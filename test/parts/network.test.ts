@@ -1,4 +1,4 @@
-/** Where the tasks run, and what they can reach. */
+/** The subnets and security groups of the tasks and of the registration. */
 import { CfnParameter, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
@@ -9,7 +9,7 @@ import { ACCOUNT, importedVpc, newStack, only, REGION, runnerIn, tokenOf, TOKEN_
 
 const inVpc = (stack: Stack, props: Partial<EcsRunnerProps> = {}) => runnerIn(stack, { vpc: importedVpc(stack), subnetIds: undefined, ...props });
 
-/** The egress rules of a security group: `range port`. */
+/** The egress rules of a security group as `range port`. */
 function egressOf(stack: Stack, startsWith: string): string[] {
   const rules = only(Template.fromStack(stack), 'AWS::EC2::SecurityGroup', startsWith).Properties.SecurityGroupEgress;
   return rules.map((rule: any) => `${rule.CidrIp ?? rule.CidrIpv6} ${rule.FromPort === rule.ToPort ? rule.FromPort : 'range'}`);
@@ -24,7 +24,7 @@ describe('the security group of the tasks', () => {
 
   test.each<[string, { apiUrl: string; gatewayUrl?: string }, number[]]>([
     ['port 443 for URLs without a port', { apiUrl: 'https://orchestrator.example.com', gatewayUrl: 'https://gateway.example.com' }, [443]],
-    ['the port of the API, where the gateway is too', { apiUrl: 'https://orchestrator.example.com:8443' }, [443, 8443]],
+    ['the port of the API, which the gateway shares', { apiUrl: 'https://orchestrator.example.com:8443' }, [443, 8443]],
     ['the ports of the API and of the gateway', { apiUrl: 'https://orchestrator.example.com:8443', gatewayUrl: 'https://gateway.example.com:9443/' }, [443, 8443, 9443]],
     ['a port after a CDK token', { apiUrl: `https://${hidden}:8443` }, [443, 8443]],
     ['port 443 alone for a URL that is a CDK token', { apiUrl: hidden }, [443]],
@@ -35,7 +35,7 @@ describe('the security group of the tasks', () => {
     expect(egressOf(stack, 'RunnerSecurityGroup')).toEqual(both(...ports));
   });
 
-  test('allows port 22 with keys for Git over SSH, and not with other secrets', () => {
+  test('allows port 22 with keys for Git over SSH, but not with other secrets', () => {
     const secret = (stack: Stack) => ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${TOKEN_ARN.slice(0, -6)}GhIjKl`));
     const stack = newStack();
     inVpc(stack, { secrets: { RUNNER_GIT_SSH_KEYS: secret(stack) } });
@@ -53,7 +53,7 @@ describe('the security group of the tasks', () => {
     expect(only(template, 'Custom::HumanitecRunner').Properties.Job.SecurityGroups).toEqual(['sg-12345678']);
   });
 
-  test('can belong to the app if only ids of subnets are given', () => {
+  test('can belong to the app if only subnet ids are given', () => {
     const stack = newStack();
     const group = new ec2.SecurityGroup(stack, 'Given', { vpc: importedVpc(stack) });
     expect(runnerIn(stack, { securityGroups: [group] }).connections.securityGroups).toEqual([group]);
@@ -85,7 +85,7 @@ describe('the Lambda of the registration', () => {
     expect(configOf(stack)).not.toHaveProperty('Ipv6AllowedForDualStack');
   });
 
-  test('gets its own security group for an empty list, too', () => {
+  test('gets its own security group for an empty list of security groups, too', () => {
     const stack = newStack();
     runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack), securityGroups: [] } });
     expect(egressOf(stack, 'HumanitecRunnerRegistration')).toEqual(both(443));
@@ -107,7 +107,7 @@ describe('a cluster without vpc', () => {
     expect(job.SecurityGroups).toHaveLength(1);
   });
 
-  test('runs the tasks in the subnets of the cluster\'s VPC that are chosen', () => {
+  test('runs the tasks in the selected subnets of the cluster\'s VPC', () => {
     const stack = newStack();
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc: importedVpc(stack) });
     const runner = runnerIn(stack, { subnetIds: undefined, cluster, vpcSubnets: { subnetType: ec2.SubnetType.PUBLIC }, assignPublicIp: true });
@@ -124,14 +124,14 @@ describe('a cluster without vpc', () => {
     expect(only(template, 'Custom::HumanitecRunner').Properties.Job.Subnets).toHaveLength(2);
   });
 
-  test('runs the tasks in the given VPC rather than in that of the cluster', () => {
+  test('runs the tasks in the given VPC instead of the cluster\'s VPC', () => {
     const stack = newStack();
     const cluster = ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterName: 'shared', vpc: new ec2.Vpc(stack, 'Its') });
     expect(inVpc(stack, { cluster }).vpc).toBe(importedVpc(stack));
   });
 });
 
-describe('subnets and security groups of a VPC that may be the given one', () => {
+describe('subnets and security groups of a VPC that could be the given one', () => {
   const imported = (stack: Stack, id: string, vpcId: string) => ec2.Vpc.fromVpcAttributes(stack, id, { vpcId, availabilityZones: ['a'], privateSubnetIds: ['subnet-9'] });
   const VPCS: [string, (stack: Stack) => [ec2.IVpc, ec2.IVpc]][] = [
     ['its id and a VPC of the app', stack => [imported(stack, 'Imported', 'vpc-1'), new ec2.Vpc(stack, 'Own')]],
@@ -166,20 +166,20 @@ describe('isolated subnets', () => {
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', WARNING);
   });
 
-  test('have a warning when they are chosen', () => {
+  test('have a warning if they are selected', () => {
     const stack = newStack();
     const vpc = vpcWith(stack, ec2.SubnetType.PUBLIC, ec2.SubnetType.PRIVATE_WITH_EGRESS, ec2.SubnetType.PRIVATE_ISOLATED);
     inVpc(stack, { vpc, vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
     Annotations.fromStack(stack).hasWarning('/Stack/Runner', WARNING);
   });
 
-  test('have no warning when the tasks run in others', () => {
+  test('have no warning if the tasks run in other subnets', () => {
     const stack = newStack();
     inVpc(stack, { vpc: vpcWith(stack, ec2.SubnetType.PUBLIC, ec2.SubnetType.PRIVATE_WITH_EGRESS, ec2.SubnetType.PRIVATE_ISOLATED) });
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets'));
   });
 
-  test('have no warning before the VPC was looked up', () => {
+  test('have no warning before the context lookup of the VPC', () => {
     const stack = newStack();
     inVpc(stack, { vpc: ec2.Vpc.fromLookup(stack, 'Lookup', { vpcId: 'vpc-12345678' }), vpcSubnets: { subnetType: ec2.SubnetType.PRIVATE_ISOLATED } });
     Annotations.fromStack(stack).hasNoWarning('*', Match.stringLikeRegexp('isolatedSubnets|publicIp|publicSubnet'));
@@ -196,14 +196,14 @@ describe('private subnets of a VPC without NAT gateways', () => {
   const warned = (stack: Stack, kind = 'isolatedSubnets') => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp(`${kind}\\]`)).map(({ entry }) =>
     /isolated subnets \((.*?)\)/.exec(String(entry.data))?.[1]);
 
-  test('have a warning if the app gives them no route, for the tasks and for the registration', () => {
+  test('have a warning for the tasks and for the registration if the app defines no route', () => {
     const stack = newStack();
     const vpc = privateVpc(stack);
     inVpc(stack, { vpc, registrationNetwork: { vpc } });
     expect([warned(stack), warned(stack, 'isolatedRegistration')]).toEqual([['PrivateSubnet1, PrivateSubnet2'], ['PrivateSubnet1, PrivateSubnet2']]);
   });
 
-  test('have no warning with a route that is created later, in the subnet or beside it', () => {
+  test('have no warning with a route that is defined later', () => {
     const stack = newStack();
     const vpc = privateVpc(stack);
     inVpc(stack, { vpc });
@@ -229,7 +229,7 @@ describe('security groups of the app', () => {
   });
   const nothing = () => undefined;
 
-  test('have a warning with the ports that no egress rule opens, which names what to do', () => {
+  test('have a warning that names the blocked ports and the remedy', () => {
     const stack = newStack();
     const secret = ecs.Secret.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', `${TOKEN_ARN.slice(0, -6)}GhIjKl`));
     const one = group(stack, 'One');
@@ -255,7 +255,7 @@ describe('security groups of the app', () => {
     ['of which one is imported', stack => [group(stack, 'One'), ec2.SecurityGroup.fromSecurityGroupId(stack, 'Imported', 'sg-12345678')], nothing],
     ['that get a rule later', stack => [group(stack, 'One')], runner => runner.connections.allowToAnyIpv4(ec2.Port.tcp(443))],
     ['that get a rule with another group later', stack => [group(stack, 'One')], (runner, stack) => runner.connections.allowTo(group(stack, 'Proxy'), ec2.Port.allTcp())],
-    ['beside which an open one is added later', stack => [group(stack, 'One')], (runner, stack) => runner.connections.addSecurityGroup(group(stack, 'Open', true))],
+    ['to which an open one is added later', stack => [group(stack, 'One')], (runner, stack) => runner.connections.addSecurityGroup(group(stack, 'Open', true))],
   ])('have no warning: %s', (_name, groups, later) => {
     const stack = newStack();
     const runner = inVpc(stack, { securityGroups: groups(stack) });
@@ -283,7 +283,7 @@ describe('a subnet or security group that is given twice', () => {
     expect(runnerIn(other, { vpc, subnetIds: undefined, vpcSubnets: { subnets: [vpc.privateSubnets[0], vpc.privateSubnets[0]] } }).subnetIds).toEqual(['subnet-11111111']);
   });
 
-  test('counts once for the limit of the orchestrator', () => {
+  test('counts once towards the limit of security groups', () => {
     const stack = newStack();
     const ids = [1, 2, 3, 4, 5];
     const runner = runnerIn(stack, {

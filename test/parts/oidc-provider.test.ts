@@ -19,7 +19,7 @@ const selfHosted = (stack: Stack) => Orchestrator.selfHosted({
 });
 
 describe('the OIDC provider of a runner', () => {
-  test('gets no tags of runners, which would change a provider that others use', () => {
+  test('gets no tags of runners, which would change a shared provider', () => {
     const [app, stack] = twoStacks();
     Tags.of(app).add('Team', 'platform');
     runnerIn(stack, { tags: { CostCenter: 'engineering' } });
@@ -41,7 +41,7 @@ describe('the OIDC provider of a runner', () => {
     expect(second.dependencies).toEqual([first]);
   });
 
-  test('is shared by a nested stack that is given it', () => {
+  test('can be given to the runner of a nested stack', () => {
     const stack = newStack();
     const nested = new NestedStack(stack, 'Nested');
     runnerIn(nested, { oidcProvider: runnerIn(stack).oidcProvider });
@@ -72,7 +72,7 @@ describe('RunnerOidcProvider', () => {
     expect(provider.oidcProviderIssuer).toBe('oidc.example.com/realms/a');
   });
 
-  test('serves the runners of its own and of other stacks, which are deployed after it', () => {
+  test('can be given to runners of its own and of other stacks, which are deployed after it', () => {
     const [, first, second] = twoStacks();
     const oidcProvider = new RunnerOidcProvider(first, 'OidcProvider');
     runnerIn(first, { oidcProvider, tags: { CostCenter: 'engineering' } });
@@ -91,7 +91,7 @@ describe('RunnerOidcProvider', () => {
     expect(second.dependencies).toEqual([first]);
   });
 
-  test('serves the runners of another region by its ARN', () => {
+  test('can be given to runners of another region by its ARN', () => {
     const [, first, second] = twoStacks({ env: US }, { env: EU });
     runnerIn(second, { oidcProvider: new RunnerOidcProvider(first, 'OidcProvider') });
     expect(JSON.stringify(only(Template.fromStack(second), 'AWS::IAM::Role', 'RunnerTaskManagerRole').Properties.AssumeRolePolicyDocument))
@@ -105,7 +105,7 @@ const REMEDY = 'An account can have one OIDC provider for an issuer: define it o
 const expected = (where: string, issuer = ISSUER) => `oidcProvider: expected one definition of the OIDC provider of "${issuer}" for ${where}; got `;
 const runnersOf = (stack: string) => `the runners of stack '${stack}', which have no \`oidcProvider\``;
 
-/** The lines of the synthesis' error that are about OIDC providers. */
+/** The problems about OIDC providers in the error of the synthesis. */
 function said(app: App): string[] {
   try {
     app.synth();
@@ -127,7 +127,7 @@ describe('a second definition of the OIDC provider in an account', () => {
     ['a plain resource', stack => new CfnResource(stack, 'Given', { type: 'AWS::IAM::OIDCProvider', properties: { Url: ISSUER } }), "'Second/Given'"],
     ['the provider of the runners of another stack', stack => runnerIn(stack), runnersOf('Second')],
     ['the provider of the runners of a nested stack', stack => runnerIn(new NestedStack(stack, 'Nested')), runnersOf('Second/Nested')],
-  ])('is an error beside %s, in any order', (_name, define, described) => {
+  ])('is an error together with %s, in any order', (_name, define, described) => {
     const orders = [(first: Stack, second: Stack) => [runnerIn(first), define(second)], (first: Stack, second: Stack) => [define(second), runnerIn(first)]];
     for (const order of orders) {
       const [app, first, second] = twoStacks({ env: US }, { env: EU });
@@ -157,7 +157,7 @@ describe('a second definition of the OIDC provider in an account', () => {
     ]);
   });
 
-  test('is an error between stacks without an account, which are deployed to the same one', () => {
+  test('is an error between stacks without an account, which are deployed to the same account', () => {
     const [app, first, second] = twoStacks({}, {});
     [first, second].forEach(stack => runnerIn(stack));
     expect(said(app)).toEqual([
@@ -188,12 +188,12 @@ describe('a second definition of the OIDC provider in an account', () => {
       ['Dev', 'Prod'].forEach(id => runnerIn(new Stack(new Stage(app, id), 'Stack')));
       return app;
     }],
-    ['in a stack without an account beside one with an account', () => {
+    ['in a stack without an account if another stack has an account', () => {
       const [app, first, second] = twoStacks({ env: US }, {});
       [first, second].forEach(stack => runnerIn(stack));
       return app;
     }],
-    ['that another library makes in a custom resource of its own', () => {
+    ['that another library creates with its own custom resource', () => {
       const [app, first] = twoStacks();
       runnerIn(first);
       new CustomResource(first, 'Other', { serviceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f', properties: { Url: ISSUER } });

@@ -32,7 +32,7 @@ function importedParameter(stack: Stack, name: string, encryptionKey?: kms.IKey)
   return ecs.Secret.fromSsmParameter(ssm.StringParameter.fromSecureStringParameterAttributes(stack, name, { parameterName: `/${name}`, encryptionKey }));
 }
 
-/** The statements that the warning about a role lists, by Sid. */
+/** The statements in the warning about a role, by Sid. */
 function warnedStatements(stack: Stack, input: string): Record<string, any> {
   const [warning] = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp(`${input}NotGranted`));
   const [, json] = /these statements: (\[.*\]) \[ack:/.exec(warning.entry.data as string)!;
@@ -48,7 +48,7 @@ describe('several secrets and parameters', () => {
   ];
 
   test.each(ROLES.flatMap(([role, give, statementsIn]) => KEYS.map(key => [key, role, give, statementsIn] as const)))(
-    'with %s: all of them are in %s', (kind, _, give, statementsIn) => {
+    'with %s are all in the statements of %s', (kind, _, give, statementsIn) => {
       const stack = newStack();
       const key = keyIn(stack, kind);
       runnerIn(stack, {
@@ -79,7 +79,7 @@ describe('several secrets and parameters', () => {
       }
     });
 
-  test('with a key each: the parameters name all keys', () => {
+  test('with one key each have a statement that names all keys', () => {
     const stack = newStack();
     const keys = NAMES.map((name, i) => kms.Key.fromKeyArn(stack, `Key${name}`, `${KEY_ARN.slice(0, -1)}${i}`));
     runnerIn(stack, { secrets: Object.fromEntries(NAMES.map((name, i) => [name, importedParameter(stack, name, keys[i])])) });
@@ -87,7 +87,7 @@ describe('several secrets and parameters', () => {
     expect(new Set(decrypt.Resource)).toEqual(new Set(keys.map(key => key.keyArn)));
   });
 
-  test('in several regions: keys are used through the service of the region that a secret is in', () => {
+  test('in several regions can be decrypted only through the service in the region of the secret', () => {
     const stack = newStack();
     const key = kms.Key.fromKeyArn(stack, 'Key', KEY_ARN);
     const other = kms.Key.fromKeyArn(stack, 'OtherKey', KEY_ARN.replace(REGION, 'eu-west-1'));
@@ -101,7 +101,7 @@ describe('several secrets and parameters', () => {
     ]);
   });
 
-  test('of a stack in another region: its region counts, too', () => {
+  test('of a stack in another region can be decrypted only there', () => {
     const app = new App();
     const other = new Stack(app, 'Other', { env: { account: ACCOUNT, region: 'eu-west-1' }, crossRegionReferences: true });
     const secret = new secretsmanager.Secret(other, 'Secret', { encryptionKey: new kms.Key(other, 'Key') });
@@ -121,7 +121,7 @@ describe('a given role', () => {
     ['of another runner', stack => runnerIn(stack, { stateStorage: StateStorage.newBucket({ prefix: 'z' }) }, 'Owner').taskRole],
   ];
 
-  test.each(SHARED)('%s gets a policy for each runner that shares it, without a Sid twice', (_, make) => {
+  test.each(SHARED)('%s gets one policy per runner that shares it, without duplicate Sids', (_, make) => {
     const stack = newStack();
     const shared = make(stack);
     const secrets = { A: importedSecret(stack, 'one') };
@@ -149,7 +149,7 @@ describe('a given role', () => {
     expect(Object.keys(Template.fromStack(stack).findResources('AWS::IAM::Policy')).filter(id => id.includes('ExecutionRole'))).toEqual([]);
   });
 
-  test('gets its policies before the registration, which keeps them until it is deleted', () => {
+  test('gets its policies before the registration and loses them after it', () => {
     const stack = newStack();
     runnerIn(stack, { taskRole: iam.Role.fromRoleName(stack, 'T', 't'), executionRole: iam.Role.fromRoleName(stack, 'E', 'e'), secrets: { A: importedSecret(stack, 'one') } });
     const template = Template.fromStack(stack);
@@ -158,14 +158,14 @@ describe('a given role', () => {
     expect(only(template, 'Custom::HumanitecRunner').DependsOn).toEqual(expect.arrayContaining(policies));
   });
 
-  test('that two stacks import gets policies whose names differ, as one would overwrite the other', () => {
+  test('that two stacks import gets policies with different names, because equal names would overwrite each other', () => {
     const names = ['One', 'Two'].map((id) => {
       const stack = newStack(undefined, id);
       runnerIn(stack, { taskRole: iam.Role.fromRoleName(stack, 'Shared', 'shared') });
       return JSON.stringify(only(Template.fromStack(stack), 'AWS::IAM::Policy', 'RunnerTaskRolePolicy').Properties.PolicyName);
     });
     expect(names[0]).not.toBe(names[1]);
-    // Deployments of one app to several regions have the same construct paths, but never the same stack id.
+    // Deployments of one app to several regions have the same construct paths, but different stack ids.
     expect(names[0]).toContain('AWS::StackId');
   });
 
@@ -175,7 +175,7 @@ describe('a given role', () => {
     const role = new iam.Role(base, 'Role', { assumedBy: TASKS });
     const stack = newStack(undefined, 'Stack', app);
     runnerIn(stack, { taskRole: role });
-    // A reference in both directions would be an error.
+    // References in both directions would be an error.
     app.synth();
     expect(base.dependencies).toEqual([]);
     expect(only(Template.fromStack(stack), 'AWS::IAM::Policy', 'RunnerTaskRolePolicy').Properties.Roles).toEqual([{ 'Fn::ImportValue': expect.any(String) }]);
@@ -196,7 +196,7 @@ describe('a given role', () => {
   });
 });
 
-test('a given role of a stack in another region is deployed before the runner, which knows only its name', () => {
+test('a given role of a stack in another region is deployed before the runner, which refers to it by name', () => {
   const stack = newStack();
   const other = new Stack(stack.node.root, 'Elsewhere', { env: { account: ACCOUNT, region: 'eu-west-1' } });
   runnerIn(stack, { taskRole: new iam.Role(other, 'Given', { roleName: 'given', assumedBy: TASKS }) });
@@ -220,7 +220,7 @@ test('roles of Role.customizeRoles() create no resources, and the report lists t
   }
 });
 
-describe('a resource policy that names a role of the runner makes no circular dependency', () => {
+describe('a resource policy that names a role of the runner causes no circular dependency', () => {
   const decryptFor = (role: iam.IRole) => new iam.PolicyStatement({ principals: [role], actions: ['kms:Decrypt'], resources: ['*'] });
   const grantsOf = (stack: Stack, encryptionKey: kms.IKey, runner: EcsRunner) => {
     for (const role of [runner.taskRole, runner.executionRole]) {
@@ -303,10 +303,10 @@ describe('the policy for an API token', () => {
   };
   const policiesOf = (template: Template) => template.findResources('AWS::IAM::Policy', { Properties: { PolicyDocument: { Statement: Match.arrayWith([Match.objectLike({ Sid: 'ReadApiTokenSecret' })]) } } });
 
-  test('exists before each custom resource that uses the token, which waits for no other policy', () => {
+  test('is created before each custom resource that uses the token; the custom resource depends on no other policy', () => {
     const stack = newStack();
     teamOf(stack, 'One');
-    // Deployed after the first: the first must not wait for the token of the second.
+    // The second team is deployed after the first. The first must not depend on the API token of the second.
     teamOf(stack, 'Two').node.addDependency(stack.node.findChild('One'));
     const template = Template.fromStack(stack);
     const policies = policiesOf(template);
@@ -319,7 +319,7 @@ describe('the policy for an API token', () => {
     }
   });
 
-  test('is another resource for another token, so that CloudFormation deletes the old one last', () => {
+  test('is a different resource for a different token, so that CloudFormation deletes the old one last', () => {
     const [one, same, other] = [TOKEN_ARN, TOKEN_ARN, secretArn('other')].map((arn) => {
       const stack = newStack();
       const apiToken = ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', arn));

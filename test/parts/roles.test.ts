@@ -14,7 +14,7 @@ describe('the trust policy of a given role', () => {
     assumeRolePolicyDocument: { Version: '2012-10-17', Statement: statement },
   }).attrArn);
 
-  test('has a warning if it does not name ECS tasks, which can be acknowledged', () => {
+  test('has a warning, which can be acknowledged, if it does not name ECS tasks', () => {
     const stack = newStack();
     const given = role(stack, LAMBDA);
     runnerIn(stack, { taskRole: given, executionRole: given });
@@ -40,11 +40,11 @@ describe('the trust policy of a given role', () => {
     ['ECS tasks of this account', stack => role(stack, TASKS.withConditions({ StringEquals: { 'aws:SourceAccount': ACCOUNT } })), 0],
     ['ECS tasks and another service', stack => role(stack, new iam.CompositePrincipal(LAMBDA, TASKS)), 0],
     ['everybody', trust({ Effect: 'Allow', Action: 'sts:*', Principal: '*' }), 0],
-    ['a service that the deployment calculates', trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { Service: [{ Ref: 'AWS::URLSuffix' }] } }), 0],
-    ['principals that the deployment calculates', trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { 'Fn::If': ['C', '*', '*'] } }), 0],
-    ['all but one principal', trust({ Effect: 'Allow', Action: 'sts:AssumeRole', NotPrincipal: { AWS: ACCOUNT } }), 0],
-    ['all principals for all but one action', trust({ Effect: 'Allow', NotAction: 'sts:TagSession', Principal: '*' }), 0],
-    ['something that the app does not know', stack => iam.Role.fromRoleArn(stack, 'Given', `arn:aws:iam::${ACCOUNT}:role/given`), 0],
+    ['a service that is unknown until deployment', trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { Service: [{ Ref: 'AWS::URLSuffix' }] } }), 0],
+    ['principals that are unknown until deployment', trust({ Effect: 'Allow', Action: ['sts:AssumeRole'], Principal: { 'Fn::If': ['C', '*', '*'] } }), 0],
+    ['all principals except one', trust({ Effect: 'Allow', Action: 'sts:AssumeRole', NotPrincipal: { AWS: ACCOUNT } }), 0],
+    ['all principals for all actions except one', trust({ Effect: 'Allow', NotAction: 'sts:TagSession', Principal: '*' }), 0],
+    ['an unknown principal', stack => iam.Role.fromRoleArn(stack, 'Given', `arn:aws:iam::${ACCOUNT}:role/given`), 0],
   ])('that names %s', (_name, give, count) => {
     const stack = newStack();
     runnerIn(stack, { taskRole: give(stack) });

@@ -1,13 +1,15 @@
 /**
- * Keeps one collator for each locale and set of options. The policy simulator compares texts with options, for which `localeCompare()` creates a
- * collator each time: a quarter of the proof's CPU time. ECMA-402 defines `localeCompare()` by such a collator, so the results are equal.
+ * Caches one collator for each locale and set of options.
+ *
+ * The policy simulator calls `localeCompare()` with options, which creates a collator each time: a quarter of the proof's CPU time. ECMA-402 defines
+ * `localeCompare()` by such a collator, so the results are equal.
  *
  * @see https://tc39.es/ecma402/#sup-String.prototype.localeCompare
  */
 const collators = new Map<string, Intl.Collator>();
 
 String.prototype.localeCompare = function (this: string, other: string, locales?: Intl.LocalesArgument, options?: Intl.CollatorOptions): number {
-  // The options of nearly all calls are `{ sensitivity }`, and `JSON.stringify()` takes longer than the comparison.
+  // Nearly all calls pass only `{ sensitivity }`, and `JSON.stringify()` would take longer than the comparison.
   const hasSensitivityOnly = options?.sensitivity !== undefined && Object.keys(options).length === 1;
   const key = hasSensitivityOnly ? `${String(locales)} ${options.sensitivity}` : JSON.stringify([locales, options]);
   const collator = collators.get(key) ?? new Intl.Collator(locales as string | string[] | undefined, options);

@@ -1,4 +1,4 @@
-/** Generated combinations of inputs: synthesized in one process, each in a stack of its own. */
+/** Generated combinations of inputs. One process synthesizes all of them, each in its own stack. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { EcsRunner, type EcsRunnerProps } from '../../src';
 
 const SEED = 20_261;
 
-/** A stack, and how a scene is read from its template once all are synthesized. */
+/** A stack whose policies are read after the synthesis of all stacks. */
 export interface Planned {
   readonly stack: Stack;
   readonly name: string;
@@ -27,7 +27,7 @@ export function scenesOf(build: (app: App) => Planned[]): Scene[] {
   try {
     const app = new App({ outdir, analyticsReporting: false });
     const made = build(app);
-    // Each stack stands for an app of its own: all of them create the OIDC provider.
+    // Each stack stands for a separate app, so each creates the OIDC provider. The validation would reject that.
     const assembly = app.synth({ skipValidation: true });
     const exports = new Map<string, string>();
     const synthesized = new Map(assembly.stacks.map((artifact): [string, Synthesized] => [artifact.stackName, {
@@ -62,7 +62,7 @@ export function combinations(): Combination[] {
   return allPairs(CHOICES, SEED);
 }
 
-/** A runner with the inputs of a combination, in a stack of its own. */
+/** Defines a runner with a combination of inputs in its own stack. */
 export function planned(app: App, id: string, choice: Combination): Planned & { readonly props: EcsRunnerProps } {
   const stack = new Stack(app, id, { env: choice.place === 'known' ? { account: ACCOUNT, region: REGION } : undefined });
   const { props, given } = propsOf(stack, choice);
@@ -71,7 +71,7 @@ export function planned(app: App, id: string, choice: Combination): Planned & { 
   return { stack, name: id, given: () => withWarnings(runner, given), props };
 }
 
-/** The scenes, and which inputs of a runner they have between them. */
+/** The scenes of all combinations, and all inputs that they use. */
 export function combinationScenes(): { scenes: Scene[]; inputs: Set<string> } {
   const inputs = new Set<string>();
   const scenes = scenesOf((app) => combinations().map((choice, index) => {
@@ -82,7 +82,7 @@ export function combinationScenes(): { scenes: Scene[]; inputs: Set<string> } {
   return { scenes, inputs };
 }
 
-/** What a reader of the warnings would do: add the statements that they spell out, word for word. */
+/** Adds the statements of the warnings to the roles and keys, as a user would. */
 export function withWarnings(runner: EcsRunner, given: Given): Given {
   const warnings = runner.node.metadata.filter(({ type }) => type === 'aws:cdk:warning').map(({ data }) => String(data));
   const statements = (id: string) => warnings.filter((text) => text.includes(`:${id}`)).map((text) => firstJson(text));
@@ -98,7 +98,7 @@ export function withWarnings(runner: EcsRunner, given: Given): Given {
   };
 }
 
-/** The first JSON value of objects in a text. */
+/** The first JSON object or list in a text. */
 export function firstJson(text: string): unknown {
   const start = text.search(/[[{]/);
   let depth = 0;
@@ -110,5 +110,5 @@ export function firstJson(text: string): unknown {
     if ('[{'.includes(text[at]!)) depth++;
     if (']}'.includes(text[at]!) && --depth === 0) return JSON.parse(text.slice(start, at + 1));
   }
-  throw new Error(`There are no statements in this warning: ${text}`);
+  throw new Error(`Expected statements in this warning: ${text}`);
 }

@@ -1,4 +1,4 @@
-/** The proof is worth as much as what decides in it: each part of a policy has to count, or a request that is denied proves nothing. */
+/** Tests the evaluator of the proof: each part of a policy must affect the result. Otherwise, a denied request would prove nothing. */
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { firstJson } from './combinations';
 import { isAllowed } from './evaluator';
@@ -54,7 +54,7 @@ describe('the evaluation of conditions', () => {
     const account = withStatement({ Condition: { [operator]: { [key]: value } } });
     expect(asks(account, { [key]: good })).toBe(true);
     expect(asks(account, { [key]: bad })).toBe(false);
-    // A key that is not there passes negated operators and IfExists, and nothing else.
+    // Only negated operators and IfExists match if the key is absent.
     expect(asks(account, {})).toBe(/Not|IfExists/.test(operator));
   });
 
@@ -158,7 +158,7 @@ describe('the evaluation of principals', () => {
     expect(ask(accountWith({ policies: may }), { role: ROLE }, 'kms:Decrypt', KEY)).toBe(true);
   });
 
-  test('lets the identity policy alone decide about the resource of another account, which an attacker may open', () => {
+  test('evaluates only the identity policy for a resource of another account, because an attacker can allow access to it', () => {
     const account = accountWith({ policies: { P: document({ Action: 's3:PutObject', Resource: `${BUCKET}/*` }) } });
     expect(ask(account, { role: ROLE }, 's3:PutObject', `${BUCKET}/a`, {}, '999988887777')).toBe(true);
     expect(ask(account, { role: ROLE }, 's3:PutObject', 'arn:aws:s3:::loot/a', {}, '999988887777')).toBe(false);

@@ -1,18 +1,18 @@
 /**
- * Decides requests on an account's policies as AWS does.
+ * Evaluates requests with the policies of an account, as AWS does.
  *
- * `runSimulation` drops context keys that its data does not know for an action, such as `<issuer>:sub`, and so cannot fail where it
- * has to. `runUnsafeSimulation` is the same engine without that step; `evaluator.test.ts` shows that each kind of condition counts.
+ * `runSimulation` drops context keys that are not in its data for an action, such as `<issuer>:sub`, so it cannot deny such requests.
+ * `runUnsafeSimulation` is the same engine without that step. `evaluator.test.ts` shows that each kind of condition affects the result.
  */
 import './collator';
 import { anonymousPrincipal, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import { list, type Account, type Context, type Document, type Request, type Role, type Statement, type Who } from './model';
 
 const EVERYTHING: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
-/** What an attacker who wants us to use his own bucket, key, secret or role would write into its policy. */
+/** The policy of an attacker's bucket, key, secret or role, which allows everything. */
 const OPEN: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: '*', Action: '*', Resource: '*' }] };
 
-/** The policy of the resource, or what AWS does where nothing is known of one. */
+/** The policy of the resource, or AWS's default if the policy is unknown. */
 function resourcePolicy(account: Account, request: Request): Document | undefined {
   const { resource, action, owner } = request;
   const service = action.split(':')[0];
@@ -26,7 +26,7 @@ function resourcePolicy(account: Account, request: Request): Document | undefine
     return { Version: '2012-10-17', Statement: Object.values(account.logs).flatMap((policy) => policy.Statement) };
   }
   if (owner !== account.id) return OPEN;
-  // Where a key leaves the decision to IAM, which is what a new key does.
+  // The default key policy, which delegates to the IAM policies of the account.
   if (service === 'kms') {
     return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${owner}:root` }, Action: 'kms:*', Resource: '*' }] };
   }
@@ -52,16 +52,18 @@ function roleOf(account: Account, who: Who): Role | undefined {
 }
 
 /**
- * AWS compares the `*` of a request such as `task/CLUSTER/*` as it is; the engine would take it for a pattern, and let a request pass
- * that overlaps with a policy only.
+ * Replaces the `*` of a request such as `task/CLUSTER/*`.
+ *
+ * AWS compares it as a character. The engine would treat it as a wildcard, and allow a request that only overlaps with a policy.
  */
 const literally = (resource: string): string => resource.replaceAll('*', '\uFF0A');
 
 const NUMBER = /^-?\d+(\.\d+)?$/;
 
 /**
- * IAM compares numbers only: a value such as `.5 vCPU` matches no numeric condition. The engine would take the number that such a text
- * begins with, and 0 where there is none.
+ * Removes statements whose numeric conditions cannot match.
+ *
+ * In IAM, a value such as `.5 vCPU` matches no numeric condition. The engine would use the number at the start of the text, or 0.
  */
 function withoutNumericMismatches(document: Document, context: Context): Document {
   const mismatches = ({ Condition = {} }: Statement) => Object.entries(Condition).some(([operator, keys]) => /(^|:)Numeric/.test(operator)
@@ -69,12 +71,12 @@ function withoutNumericMismatches(document: Document, context: Context): Documen
   return document.Statement.some(mismatches) ? { ...document, Statement: document.Statement.filter((statement) => !mismatches(statement)) } : document;
 }
 
-/** The engine needs metadata with a resource policy, which it takes from a policy that was validated before. */
+/** The engine expects a resource policy with metadata, which it reads from a validated policy. */
 const named = (name: string, policyDocument: Document) => ({ __validated: true, policyDocument, metadata: { name }, errors: [] });
 
 const texts = new WeakMap<Document, Document>();
 
-/** Values of conditions come from JSON as texts, numbers or booleans; IAM compares texts. */
+/** Converts numbers and booleans in conditions to strings, because IAM compares strings. */
 function compared(document: Document): Document {
   let known = texts.get(document);
   if (!known) {
@@ -86,7 +88,7 @@ function compared(document: Document): Document {
 
 const byAction = new WeakMap<Document, Map<string, Document>>();
 
-/** The document as the engine takes it, without statements on other actions, which decide nothing: the engine parses all that it gets. */
+/** The statements for an action. The others cannot affect the result, but the engine would parse them. */
 function concerning(document: Document, action: string): Document {
   const known = byAction.get(document) ?? new Map<string, Document>();
   byAction.set(document, known);
@@ -127,7 +129,7 @@ export function isAllowed(account: Account, request: Request): boolean {
 export const isAsExpected = (account: Account, request: Request): boolean =>
   isAllowed(account, request) === (request.expected === 'allowed');
 
-/** Whether a change of the policy can change what becomes of the request. */
+/** Whether a change of the policy can affect the result of the request. */
 export function concerns(request: Request, kind: 'role' | 'trust' | 'bucket' | 'key' | 'logs', name: string): boolean {
   const service = request.action.split(':')[0];
   switch (kind) {

@@ -1,29 +1,29 @@
-/** The examples, synthesized as users do. */
+/** Synthesizes the examples as users do. */
 import { EXAMPLES, synthesize } from '../synthesize';
 import type { Synthesized } from './invariants';
 import type { Account, Runner } from './model';
 import { Resolver, type Template } from './resolver';
 import { accountOf, runnersOf, type Given } from './template';
 
-/** A combination of inputs: what is in the account then. */
+/** The account after the deployment of templates, and its runners. */
 export interface Scene {
   readonly name: string;
   readonly account: Account;
   readonly runners: Runner[];
-  /** Whether all roles that are made have to have a permissions boundary. */
+  /** Whether all created roles must have a permissions boundary. */
   readonly bounded?: boolean;
-  /** Only the real calls where users grant more, so that hostile requests are not hostile any more. */
+  /** `real calls` for users' own grants, with which some hostile requests are allowed. */
   readonly tried?: 'all requests' | 'real calls';
-  /** The templates; the first one has the runners. */
+  /** The synthesized templates. The first one defines the runners. */
   readonly synthesized: Synthesized[];
 }
 
 export const ACCOUNT = '123456789012';
-/** What the source of an example says, and its template does not. */
+/** Facts from the source of an example that its template does not contain. */
 const GIVEN: Record<string, Given> = { 'self-hosted': { issuer: 'oidc.example.com', familyPrefix: 'my-orchestrator_' } };
 
 function resolverOf(stackName: string, template: Template, exports: ReadonlyMap<string, string>): Resolver {
-  // The region of a stack shows in its runner's registration, unless only CloudFormation knows it.
+  // The registration contains the region, unless only CloudFormation knows it.
   const region = Object.values(template.Resources).find(({ Type }) => Type === 'Custom::HumanitecRunner')?.Properties?.Job.Region;
   return new Resolver(template, { account: ACCOUNT, region: typeof region === 'string' ? region : 'us-east-1', stackName, exports });
 }
@@ -42,7 +42,7 @@ export async function exampleScenes(): Promise<Scene[]> {
       }
       for (const resolver of resolvers) {
         const { stackName } = resolver.place;
-        // Such as the stack of an OIDC provider that runners of other stacks use.
+        // For example, a stack with an OIDC provider for the runners of other stacks.
         if (resolver.resourcesOf('Custom::HumanitecRunner').length === 0) continue;
         const name = `example ${example}${stackName.startsWith('Runner') && stackName !== 'RunnerStack' ? ` (${stackName})` : ''}`;
         const given = GIVEN[example];

@@ -1,4 +1,4 @@
-/** Changes of policies that no request can notice, each with the reason why what is there stays. One that matches nothing any more is an error. */
+/** Changes of policies that no request can detect, each with the reason why the policy is kept. An entry that matches nothing is an error. */
 
 export interface Explanation {
   readonly matches: RegExp;
@@ -8,30 +8,30 @@ export interface Explanation {
 export const EXPLAINED: Explanation[] = [
   {
     matches: /^bucket policy \/ .* \/ the resource (bucket|objects) widened to \*$/,
-    reason: 'S3 asks a bucket\'s policy about this bucket and its objects only: there is nothing else that * could mean in it',
+    reason: 'S3 evaluates a bucket policy only for the bucket and its objects, so * means the same',
   },
   {
     matches: /^key policy \/ Allow kms:\* to root \/ without /,
-    reason: 'CDK\'s own statement, which leaves a key to the IAM policies of its account: the runner needs none of it where the key is for log groups only, and the user manages the key with it',
+    reason: 'the CDK\'s own statement, which delegates to the account\'s IAM policies: the user manages the key with it; the runner does not need it if the key encrypts only log groups',
   },
   {
     matches: /^key policy \/ Allow kms:\* to a role \/ without /,
-    reason: 'the statement of whoever owns an imported key, for its administrators: the runner needs none of it',
+    reason: 'the statement for the administrators of an imported key, which the runner does not need',
   },
   {
     matches: /^role of the registration \/ KeepCodeFromVpc \/ ec2:\w+ widened to ec2:\*$/,
-    reason: 'it takes away what AttachToVpc gives: to deny more would deny nothing that is allowed',
+    reason: 'it denies the actions that AttachToVpc allows; denying more actions has no effect',
   },
   {
     matches: /^task manager role \/ DenyLargeTask\w+ \/ (ecs:\w+|the resource \*) widened to /,
-    reason: 'it takes away sizes that only these calls have: to deny more would deny nothing that is allowed',
+    reason: 'it denies task sizes, which only these calls have; denying more actions has no effect',
   },
   {
     matches: /^task role \/ ListState \/ StringLike s3:prefix only where the call mentions it$/,
-    reason: 'FindMissingState allows it to list without a prefix, as OpenTofu may have to',
+    reason: 'FindMissingState allows listing without a prefix, which OpenTofu may need',
   },
   {
     matches: /^key policy \/ EncryptState \/ /,
-    reason: 'a warning spells it out for the policy of an imported key, in case that leaves nothing to IAM. Here it does, so that what the role may do is tried; without that, the real calls above pass only with this statement',
+    reason: 'a warning contains it for key policies that do not delegate to IAM. This test delegates to IAM to check the role; otherwise, the real calls above need this statement',
   },
 ];

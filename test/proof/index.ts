@@ -1,5 +1,5 @@
 /**
- * Proves least privilege: every real call passes, every hostile one fails, and every action, resource and condition counts.
+ * Proves least privilege: policies allow all real calls and deny all hostile requests, and every action, resource and condition is needed.
  *
  * `--help` lists the options.
  */
@@ -12,7 +12,7 @@ import { hostileRequests } from './hostile';
 import { CHOICES } from './inputs';
 import { INVARIANTS, violationsOf, type Invariant } from './invariants';
 import { accountOfOpenKeys, unboundedAccount, type Request } from './model';
-import { mutationsOf, noticedBy } from './mutations';
+import { mutationsOf, detectedBy } from './mutations';
 import { neighbourScenes, trespasses, unbounded } from './neighbours';
 import { realRequests } from './real';
 import { comparisons, printComparisons } from './reference';
@@ -23,14 +23,14 @@ import { membersOf } from '../completeness/sources';
 
 const HELP = `Proves least privilege on the policies of synthesized templates: real calls pass, hostile requests fail, and every condition is needed.
 
-  npm run prove                     the examples, and generated combinations of inputs
-  npm run prove -- --list           also prints the requests, and which of them the policies of the reference module allow
+  npm run prove                     all examples and generated combinations of inputs
+  npm run prove -- --list           also prints the requests, and those that the reference module wrongly allows or denies
   npm run prove -- --only "NAME"    only these templates, such as "example basic", with their requests and changes of their policies
   npm run prove -- --json FILE      also writes the checks to a file`;
 
 const RUNNER_INPUTS = membersOf('EcsRunnerProps').map(({ name }) => name);
 
-/** Names of scenes by what went wrong in them. */
+/** The faults, each with the names of the scenes that have it. */
 type Wrong = Map<string, string[]>;
 
 const note = (wrong: Wrong, what: string, where: string) => wrong.set(what, [...wrong.get(what) ?? [], where]);
@@ -43,7 +43,7 @@ function requestsOf({ runners, tried }: Scene): Request[] {
   ]);
 }
 
-/** As few combinations as have every choice of every input between them, by index: mutations are tried on these. */
+/** The indexes of a few combinations that together contain every choice of every input. Only these are mutated. */
 function representatives(): number[] {
   const rows = combinations();
   const open = new Set(Object.entries(CHOICES).flatMap(([input, choices]) => choices.map((choice) => `${input}=${choice}`)));
@@ -58,7 +58,7 @@ function representatives(): number[] {
   return chosen;
 }
 
-/** What a template does not keep, and where. */
+/** The violations of each invariant, with their scenes. */
 function violations(scenes: Scene[]): Map<Invariant, Wrong> {
   const found = new Map(Object.keys(INVARIANTS).map((invariant): [Invariant, Wrong] => [invariant as Invariant, new Map()]));
   for (const { name, synthesized } of scenes) {
@@ -67,7 +67,7 @@ function violations(scenes: Scene[]): Map<Invariant, Wrong> {
   return found;
 }
 
-/** The synthesis of some combinations, and of one with a private CA among them, with another umask and into another directory. */
+/** Synthesizes some combinations, including one with a private CA, with another umask and output directory. Returns the differences. */
 function irreproducible(chosen: number[]): string[] {
   const rows = combinations();
   const indexes = [...new Set([rows.findIndex(({ orchestrator }) => orchestrator.includes('private CA')), ...chosen.slice(0, 2)])];
@@ -81,12 +81,12 @@ function mutate(scenes: Scene[]): { tried: number; kinds: Set<string>; unnoticed
   for (const { account: bounded, runners, name } of scenes) {
     const account = accountOfOpenKeys(unboundedAccount(bounded));
     for (const runner of runners) {
-      // A request that is wrong already would notice everything.
+      // A request that already has the wrong result would detect every change.
       const requests = [...realRequests(runner), ...hostileRequests(runner)].filter((request) => isAsExpected(account, request));
       for (const mutation of mutationsOf(account, runner)) {
         tried++;
         kinds.add(mutation.what);
-        if (!noticedBy(mutation, requests)) note(unnoticed, mutation.what, name);
+        if (!detectedBy(mutation, requests)) note(unnoticed, mutation.what, name);
       }
     }
   }
@@ -96,7 +96,7 @@ function mutate(scenes: Scene[]): { tried: number; kinds: Set<string>; unnoticed
 function printList(requests: Request[]): void {
   const topics = new Map<string, Set<string>>();
   for (const { topic, expected, name } of requests) {
-    const title = `${expected === 'allowed' ? 'has to pass' : 'has to fail'}: ${topic}`;
+    const title = `${expected === 'allowed' ? 'must be allowed' : 'must be denied'}: ${topic}`;
     topics.set(title, (topics.get(title) ?? new Set()).add(name));
   }
   for (const [title, names] of [...topics].sort()) console.log(`\n${title}\n${[...names].map((name) => `  ${name}`).join('\n')}`);
@@ -145,30 +145,30 @@ async function prove(): Promise<boolean> {
   row('examples (stacks)', examples.length);
   row('generated combinations of inputs', combined.length);
   row('runners that share or are granted something', scenes.length - examples.length - combined.length);
-  row('  refused at synthesis', shared.refused.size);
+  row('  rejected at synthesis', shared.refused.size);
   row('templates with invariants', scenes.flatMap(({ synthesized }) => synthesized).length);
   row('  invariants broken', [...broken.values()].filter((wrongs) => wrongs.size > 0).length);
-  row('inputs of a runner', RUNNER_INPUTS.length);
+  row('inputs of EcsRunner', RUNNER_INPUTS.length);
   row('  in no combination', missing.length);
   row('differences for another umask and directory', different.length);
   console.log('');
   row('different real calls', count('allowed'));
-  row('  allowed, as they have to be', counts.allowed);
+  row('  allowed, as expected', counts.allowed);
   row('  wrongly denied', counts.wronglyDenied);
   row('different hostile requests', count('denied'));
-  row('  such as AWS never sends, for one condition', new Set(requests.flat().filter(({ hypothetical }) => hypothetical).map(({ name }) => name)).size);
-  row('  denied, as they have to be', counts.denied);
+  row('  artificial, to check a single condition', new Set(requests.flat().filter(({ hypothetical }) => hypothetical).map(({ name }) => name)).size);
+  row('  denied, as expected', counts.denied);
   row('  wrongly allowed', counts.wronglyAllowed);
   row('real calls under a boundary that allows nothing', boundaries.reduce((sum, one) => sum + one.tried, 0));
-  row('  allowed in spite of it', boundaries.reduce((sum, one) => sum + one.passed.length, 0));
+  row('  allowed despite the boundary', boundaries.reduce((sum, one) => sum + one.passed.length, 0));
   console.log('');
-  row(`changes of policies, tried on ${mutated.length} combinations`, tried);
+  row(`changes of policies in ${mutated.length} combinations`, tried);
   row('  noticed', tried - [...unnoticed.values()].flat().length);
-  row('  not noticed, with a reason', [...unnoticed].filter(([what]) => explained(what)).flatMap(([, where]) => where).length);
-  row('  not noticed', unexplained.flatMap(([, where]) => where).length);
+  row('  not detected, with a reason', [...unnoticed].filter(([what]) => explained(what)).flatMap(([, where]) => where).length);
+  row('  not detected', unexplained.flatMap(([, where]) => where).length);
 
   printComparisons(comparisons(), options.list === true);
-  console.log('\nNot noticed, because');
+  console.log('\nNot detected, because');
   for (const { matches, reason } of EXPLAINED) {
     console.log(`  ${reason}:\n${[...unnoticed].filter(([what]) => matches.test(what)).map(([what, where]) => `    ${what} (${where.length})`).join('\n')}`);
   }
@@ -179,25 +179,25 @@ async function prove(): Promise<boolean> {
     if (passed.length > 0) console.log(`\nNOT BOUNDED: ${some(passed)}\n  in ${name}. Give the role the permissionsBoundary of the runner.`);
   }
   for (const [what, where] of unexplained) {
-    console.log(`\nNOT NOTICED: ${what}\n  in ${some(where)}. Nothing needs it, or no hostile request is kept out by it: remove it from src/, or add the request to test/proof/.`);
+    console.log(`\nNOT DETECTED: ${what}\n  in ${some(where)}. No real call needs this part of the policy, or it denies no hostile request: remove it from src/, or add a request to test/proof/.`);
   }
-  for (const [what, message] of shared.refused) console.log(`\nREFUSED: ${what}\n  ${message}`);
+  for (const [what, message] of shared.refused) console.log(`\nREJECTED: ${what}\n  ${message}`);
   for (const [invariant, wrongs] of broken) {
     for (const [what, where] of wrongs) console.log(`\nBROKEN INVARIANT (${INVARIANTS[invariant]}): ${what}\n  in ${some(where)}`);
   }
   for (const input of missing) console.log(`\nIN NO COMBINATION: ${input}\n  Add it to propsOf() in test/proof/inputs.ts.`);
   for (const what of different) console.log(`\nNOT REPRODUCIBLE: ${what}\n  for umask 022 and 077, and two output directories`);
-  for (const { matches, reason } of stale) console.log(`\nNO LONGER TRUE: ${reason}\n  Nothing unnoticed matches ${matches}: remove it from test/proof/explained.ts.`);
+  for (const { matches, reason } of stale) console.log(`\nNO LONGER TRUE: ${reason}\n  No undetected change matches ${matches}: remove it from test/proof/explained.ts.`);
   console.log(`\n${Math.round((Date.now() - began) / 1000)} s`);
 
   const checks = [
     ...[...names].map(([name, expected]) => ({ name: `${name}: ${expected}`, ok: !wrong.has(name) })),
     ...boundaries.map(({ name, passed }) => ({ name: `boundary in ${name}`, ok: passed.length === 0 })),
     ...[...kinds].map((what) => ({ name: `noticed: ${what}`, ok: !unexplained.some(([other]) => other === what) })),
-    ...EXPLAINED.map(({ reason, matches }) => ({ name: `still so: ${reason}`, ok: !stale.some((other) => other.matches === matches) })),
+    ...EXPLAINED.map(({ reason, matches }) => ({ name: `explanation is needed: ${reason}`, ok: !stale.some((other) => other.matches === matches) })),
     ...[...broken].map(([invariant, wrongs]) => ({ name: `invariant: ${INVARIANTS[invariant]}`, ok: wrongs.size === 0 })),
-    ...RUNNER_INPUTS.map((input) => ({ name: `in the combinations: ${input}`, ok: !missing.includes(input) })),
-    { name: 'nothing that can be shared or granted is refused', ok: shared.refused.size === 0 },
+    ...RUNNER_INPUTS.map((input) => ({ name: `a combination contains ${input}`, ok: !missing.includes(input) })),
+    { name: 'no valid sharing or grant is rejected', ok: shared.refused.size === 0 },
     { name: 'templates and assets do not depend on umask and directory', ok: different.length === 0 },
     { name: 'at least 120 different hostile requests', ok: !all || count('denied') >= 120 },
   ];

@@ -1,4 +1,4 @@
-/** The choices that a runner's inputs give, and what each of them is in code. */
+/** The choices for each input of a runner, and their CDK code. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
@@ -17,7 +17,7 @@ import type { Given } from './template';
 import { ApiToken, EcsRunnerProps, OnInUse, Orchestrator, RunnerImage, RunnerOidcProvider, StateStorage, type RunnerRuleOptions } from '../../src';
 
 export { ACCOUNT, REGION };
-/** Any CA will do. */
+/** Any certificate is valid here. */
 const CERTIFICATE = rootCertificates[0]!;
 const NEIGHBOUR = '444455556666';
 
@@ -46,7 +46,7 @@ export const CHOICES = {
 
 export type Combination = Choice<typeof CHOICES>;
 
-/** What a company's boundary lets its roles do at most. */
+/** A permissions boundary of an enterprise. */
 const BOUNDARY: Document = {
   Version: '2012-10-17',
   Statement: [
@@ -56,16 +56,16 @@ const BOUNDARY: Document = {
 };
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
-/** All that the policy of an imported key has, before somebody adds what the warning says: it leaves nothing to the account's IAM policies. */
+/** The policy of an imported key before the user adds the statements of the warning. It does not delegate to the account's IAM policies. */
 const ADMINISTRATOR = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:role/KeyAdministrator` }, Action: 'kms:*', Resource: '*' };
 
-/** Texts by name, such as variables and tags. */
+/** Strings by name, for example variables or tags. */
 function namesOf(count: 'none' | 'one' | 'three', name: string): Record<string, string> | undefined {
   const numbers = { none: [], one: [1], three: [1, 2, 3] }[count];
   return count === 'none' ? undefined : Object.fromEntries(numbers.map((number) => [`${name}${number}`, `value ${number}`]));
 }
 
-/** Rules of a project: an orchestrator has one for each filter. */
+/** Rules of a project. The orchestrator accepts one rule for each filter. */
 export function rulesOf({ rules }: Combination, projectId: string): RunnerRuleOptions[] {
   switch (rules) {
     case 'none': return [];
@@ -74,19 +74,19 @@ export function rulesOf({ rules }: Combination, projectId: string): RunnerRuleOp
   }
 }
 
-/** The inputs that change no policy, all of them set. */
+/** Sets all inputs that do not affect policies. */
 const othersOf = ({ others, id, cluster }: Combination): Partial<EcsRunnerProps> => others === 'left out' ? {} : {
   description: 'Deploys the platform team\'s projects',
   allowStateMove: true,
   logRetention: logs.RetentionDays.INFINITE,
   logRemovalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   onInUse: OnInUse.RETAIN,
-  // Only a given id can be adopted, and only a new cluster has these.
+  // Adoption needs a fixed id, and only a new cluster accepts these settings.
   ...id === 'given' ? { adoptExisting: true } : {},
   ...cluster === 'own' ? { containerInsights: ecs.ContainerInsights.ENHANCED } : {},
 };
 
-/** The properties of a runner, and what its template does not say of them. */
+/** The inputs of a runner, and facts that its template does not contain. */
 export function propsOf(stack: Stack, choice: Combination): { props: EcsRunnerProps; given: Given } {
   const keys: [unknown, unknown][] = [];
   const importKey = (id: string) => kms.Key.fromKeyArn(stack, id, arn('kms', `key/${id.toLowerCase()}`));
@@ -162,7 +162,7 @@ function providerOf(stack: Stack, { provider }: Combination, issuer: string): ia
 function clusterOf(stack: Stack, { cluster, network }: Combination): ecs.ICluster | undefined {
   if (cluster === 'own') return undefined;
   const clusterArn = cluster === 'of the stack' ? new ecs.CfnCluster(stack, 'SharedCluster').attrArn : stack.formatArn({ service: 'ecs', resource: 'cluster', resourceName: 'shared' });
-  // Without another network, the tasks run in the VPC that the cluster knows.
+  // Without other network inputs, the tasks run in the cluster's VPC.
   return network === 'none'
     ? ecs.Cluster.fromClusterAttributes(stack, 'Cluster', { clusterArn, clusterName: Fn.select(1, Fn.split('/', clusterArn)), vpc: importedVpc(stack), securityGroups: [] })
     : ecs.Cluster.fromClusterArn(stack, 'Cluster', clusterArn);

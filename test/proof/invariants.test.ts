@@ -1,4 +1,4 @@
-/** Each invariant of the templates can fail: a template that breaks it is reported. */
+/** Checks that a template that violates an invariant is reported. */
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
@@ -22,7 +22,7 @@ function found(resources: Record<string, Resource>, more: Partial<Synthesized> =
 
 const SOUND = { Role: role({ Policies: [{ PolicyName: 'Inline', PolicyDocument: document(allow('Read')) }] }), Policy: policy('Beside', document(allow('Read'), allow('Read2'))) };
 
-test('a valid template breaks no invariant', () => {
+test('a valid template violates no invariant', () => {
   expect(found(SOUND)).toEqual([]);
 });
 
@@ -40,10 +40,10 @@ describe('circular dependencies', () => {
 
 describe('policies', () => {
   test.each<[string, Record<string, Resource>, string]>([
-    ['a Sid twice in an inline policy', { Role: role({ Policies: [{ PolicyName: 'P', PolicyDocument: document(allow('Read'), allow('Read')) }] }) }, 'sid: AWS::IAM::Role Role: "Read" more than once'],
-    ['a Sid twice in a policy beside the role', { Role: role(), Policy: policy('P', document(allow('Read'), allow('Read'))) }, 'sid: AWS::IAM::Policy Policy: "Read" more than once'],
-    ['a Sid twice in a key policy', { Key: { Type: 'AWS::KMS::Key', Properties: { KeyPolicy: document(allow('A b'), allow('A b')) } } }, 'sid: AWS::KMS::Key Key: "A b" more than once'],
-    ['a Sid with a character that IAM refuses', { Role: role(), Policy: policy('P', document(allow('Read-state'))) }, 'sid: AWS::IAM::Policy Policy: "Read-state" is no Sid'],
+    ['a duplicate Sid in an inline policy', { Role: role({ Policies: [{ PolicyName: 'P', PolicyDocument: document(allow('Read'), allow('Read')) }] }) }, 'sid: AWS::IAM::Role Role: "Read" more than once'],
+    ['a duplicate Sid in a separate policy of a role', { Role: role(), Policy: policy('P', document(allow('Read'), allow('Read'))) }, 'sid: AWS::IAM::Policy Policy: "Read" more than once'],
+    ['a duplicate Sid in a key policy', { Key: { Type: 'AWS::KMS::Key', Properties: { KeyPolicy: document(allow('A b'), allow('A b')) } } }, 'sid: AWS::KMS::Key Key: "A b" more than once'],
+    ['a Sid with a character that IAM rejects', { Role: role(), Policy: policy('P', document(allow('Read-state'))) }, 'sid: AWS::IAM::Policy Policy: "Read-state" is no Sid'],
     ['two inline policies of one name', { Role: role(), One: policy('P', document(allow())), Two: policy('P', document(allow())) }, 'name: "P" of role S-Role-K7Q2M9X4T1ZB'],
     ['no statement', { Role: role(), Policy: policy('P', document()) }, 'empty: AWS::IAM::Policy Policy'],
     ['too many characters in the inline policies of a role together', { Role: role(), One: policy('One', document(allow('A', 'x'.repeat(5_200)))), Two: policy('Two', document(allow('B', 'x'.repeat(5_200)))) },

@@ -1,4 +1,4 @@
-/** What every generated template has to keep, whatever the inputs are: AWS refuses the others, or CloudFormation cannot deploy them. */
+/** Invariants of all generated templates. AWS rejects templates that violate them, or CloudFormation cannot deploy them. */
 import { list, type Document, type Statement } from './model';
 import type { Resolver, Resource, Template } from './resolver';
 
@@ -8,21 +8,21 @@ export interface Violation {
 }
 
 export const INVARIANTS = {
-  cycle: 'no resource waits for itself (Ref, GetAtt, Sub, DependsOn)',
-  sid: 'a Sid is once in a policy, and IAM\'s have letters and digits only',
-  name: 'a role has no two inline policies of one name',
-  quota: 'policies fit their quotas',
-  empty: 'no policy is without a statement',
-  token: 'no raw CDK token is in a template or a message',
+  cycle: 'no resource depends on itself (Ref, GetAtt, Sub, DependsOn)',
+  sid: 'Sids are unique in a policy, and those of IAM policies have only letters and digits',
+  name: 'the names of a role\'s inline policies are unique',
+  quota: 'policies do not exceed their quotas',
+  empty: 'each policy has a statement',
+  token: 'templates and messages contain no raw CDK token',
 } as const;
 
 export type Invariant = keyof typeof INVARIANTS;
 
-/** What was synthesized: a template, and what its annotations say. */
+/** A synthesized template and its annotations. */
 export interface Synthesized {
   readonly resolver: Resolver;
   readonly messages: readonly string[];
-  /** Statements that warnings spell out, one document for each warning: what somebody puts into a policy. */
+  /** The statements in warnings that users add to policies: one document per warning. */
   readonly spelledOut?: readonly Document[];
 }
 
@@ -42,17 +42,17 @@ export function violationsOf({ resolver, messages, spelledOut = [] }: Synthesize
 }
 
 interface Policy {
-  /** What a reader looks for: type and logical ID. */
+  /** Resource type and logical ID, for messages. */
   readonly of: string;
   readonly kind: keyof typeof QUOTAS;
   readonly document: Document;
-  /** Roles that an inline policy belongs to, and its name there. */
+  /** The roles of an inline policy, and its name. */
   readonly roles: string[];
   readonly name?: string;
 }
 
 /**
- * Characters, without white space for IAM.
+ * Maximum characters of each kind of policy. IAM does not count white space.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
@@ -62,7 +62,7 @@ interface Policy {
  */
 const QUOTAS = { 'inline': 10_240, 'trust': 2_048, 'managed': 6_144, 'key': 32_768, 'log resource': 5_120, 'bucket': 20_480, 'repository': 10_240, 'secret': 20_480 };
 
-/** All policies of a template, wherever they are written. */
+/** All policies of a template, from inline policies and policy resources. */
 function policiesOf(resolver: Resolver): Policy[] {
   const of = (type: string) => resolver.resourcesOf(type);
   const documentOf = (value: unknown): Document => {
@@ -102,7 +102,7 @@ function inlineByRole(policies: Policy[]): Map<string, Policy[]> {
   return byRole;
 }
 
-/** A second policy of the same name takes the place of the first. */
+/** An inline policy replaces an earlier one of the same name. */
 function nameViolations(policies: Policy[]): Violation[] {
   return [...inlineByRole(policies)].flatMap(([role, inline]) => {
     const names = inline.map(({ name }) => name);
@@ -121,7 +121,7 @@ function quotaViolations(policies: Policy[]): Violation[] {
   ];
 }
 
-/** A circle of resources for each group of resources that wait for each other. */
+/** One dependency cycle for each group of resources that depend on each other. */
 export function cyclesOf({ Resources: resources }: Pick<Template, 'Resources'>): string[] {
   const found: string[] = [];
   const done = new Set<string>();
@@ -136,7 +136,7 @@ export function cyclesOf({ Resources: resources }: Pick<Template, 'Resources'>):
   return found;
 }
 
-/** What a resource waits for. */
+/** The logical ids of resources that a resource depends on. */
 function referencesOf(resource: Resource): Set<string> {
   const found = new Set<string>(list(resource.DependsOn));
   const look = (value: any): void => {
@@ -156,7 +156,7 @@ function referencesOf(resource: Resource): Set<string> {
   return found;
 }
 
-/** Texts around what CDK writes for a value that it does not know yet. */
+/** Raw CDK tokens in strings, with the surrounding text. */
 function tokensIn(texts: readonly string[]): string[] {
   return texts.flatMap((text) => [...text.matchAll(/.{0,60}(?:\$\{Token\[|#\{Token\[|\u0000|\[object Object\]).{0,40}/gi)].map(([around]) => around));
 }

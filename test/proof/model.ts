@@ -1,4 +1,4 @@
-/** What the proof speaks of: an account's policies, a runner in it, and requests. Where the policies come from is another matter. */
+/** The data model of the proof: an account's policies, its runners, and requests. It does not depend on the source of the policies. */
 
 export interface Statement {
   readonly Sid?: string;
@@ -14,17 +14,17 @@ export interface Document {
   readonly Statement: Statement[];
 }
 
-/** The policies of one role. The trust of a role that somebody else made is not known, and not ours to judge. */
+/** The policies of one role. The trust policy of a role that the user gave is unknown, and not part of the proof. */
 export interface Role {
   readonly policies: Record<string, Document>;
   readonly trust?: Document;
   readonly boundary?: Document;
 }
 
-/** The policies of an account as IAM, S3, KMS and CloudWatch Logs have them: read from a template, or back from an account. */
+/** The policies of an account in IAM, S3, KMS and CloudWatch Logs. They come from a template or from a deployed account. */
 export interface Account {
   readonly id: string;
-  /** By ARN. */
+  /** By role ARN. */
   readonly roles: Record<string, Role>;
   readonly buckets: Record<string, Document>;
   readonly keys: Record<string, Document>;
@@ -32,7 +32,7 @@ export interface Account {
   readonly logs: Record<string, Document>;
 }
 
-/** A secret or parameter, as AWS knows it: its ARN says in which region it is. */
+/** A secret or parameter. Its ARN contains the region. */
 export interface Secret {
   readonly kind: 'secret' | 'parameter';
   readonly arn: string;
@@ -40,38 +40,38 @@ export interface Secret {
   readonly keyArn?: string;
 }
 
-/** A runner: everything that a request for it can name. */
+/** The properties of a runner that requests can refer to. */
 export interface Runner {
   readonly name: string;
   readonly account: string;
   readonly region: string;
   readonly orgId: string;
   readonly runnerId: string;
-  /** The issuer without its scheme, as IAM names it. */
+  /** The issuer without its scheme, as in IAM. */
   readonly issuer: string;
   readonly familyPrefix: string;
   readonly cluster: string;
   readonly taskManagerRole: string;
   readonly executionRole: string;
   readonly taskRole: string;
-  /** Of these, the ones that the user gave: whom they trust is his business. */
+  /** Roles that the user gave. Their trust policies are not part of the proof. */
   readonly givenRoles: string[];
-  /** The Lambda's; a runner that was set up otherwise has none. */
+  /** The role of the Lambda. Undefined for runners that were not set up by this library. */
   readonly registrationRole?: string;
-  /** The Lambda, which its own calls name. */
+  /** The ARN of the Lambda, which is part of its own requests. */
   readonly registrationFunction?: string;
   readonly registrationInVpc?: boolean;
-  /** The OIDC provider that the Lambda creates if the account has none; undefined if the user gave one. */
+  /** The OIDC provider that the Lambda creates if the account has none. Undefined if the user gave one. */
   readonly ensuredProvider?: string;
   readonly bucket: string;
   readonly prefix?: string;
   /** The account that owns the bucket. */
   readonly bucketOwner: string;
-  /** The bucket's customer managed key; with a bucket key, S3 names the bucket instead of the object when it uses it. */
+  /** The bucket's customer managed key. With a bucket key, S3 uses it with the bucket's ARN, otherwise with the object's ARN. */
   readonly bucketKey?: { readonly arn: string; readonly use: 'bucket' | 'object' | 'either' };
   readonly ownBucket: boolean;
   readonly eventLogGroup: string;
-  /** Whether EventBridge writes into it with a policy of the runner's: a user can turn the log off, or give a group with a policy of his own. */
+  /** Whether the runner has its own event log. Users can turn it off, or give a log group with its own policy. */
   readonly hasEventLog: boolean;
   readonly registrationLogGroup?: string;
   /** Log groups with a customer key. */
@@ -79,15 +79,15 @@ export interface Runner {
   readonly secrets: Secret[];
   readonly imageRepository?: string;
   readonly token?: Secret;
-  /** The role of CDK's handler that empties the bucket, where the user asked for it. */
+  /** The role of the CDK handler that empties the bucket, if the user set autoDeleteObjects. */
   readonly emptyingRole?: string;
 }
 
-/** The account without permissions boundaries: they are the user's, and must not be what keeps hostile requests out. */
+/** The account without permissions boundaries. Hostile requests must be denied without them, because they belong to the user. */
 export const unboundedAccount = (account: Account): Account =>
   ({ ...account, roles: Object.fromEntries(Object.entries(account.roles).map(([arn, { policies, trust }]) => [arn, { policies, trust }])) });
 
-/** The account whose keys leave their use to IAM, as those of the CDK do: what the policy of a key keeps out must not hide what that of a role does not. */
+/** The account with keys that delegate to IAM, as the CDK's keys do. Otherwise, a key policy could hide that a role's policy is too wide. */
 export const accountOfOpenKeys = (account: Account): Account => ({
   ...account,
   keys: Object.fromEntries(Object.entries(account.keys).map(([arn, { Statement: statements, ...policy }]) => [arn, {
@@ -98,7 +98,7 @@ export const accountOfOpenKeys = (account: Account): Account => ({
 
 export type Context = Record<string, string | string[]>;
 
-/** Who asks: a role with its policies, a service, a federated identity, or somebody whose own policies allow everything. */
+/** The caller: a role, a service, a federated identity, an administrator of an account whose own policies allow everything, or anybody. */
 export type Who =
   | { readonly role: string }
   | { readonly service: string }
@@ -106,9 +106,9 @@ export type Who =
   | { readonly administrator: string }
   | 'anonymous';
 
-/** One request, and what has to come of it. */
+/** A request and its expected result. */
 export interface Request {
-  /** A sentence that a reviewer understands. */
+  /** A readable description of the request. */
   readonly name: string;
   readonly topic: string;
   readonly who: Who;
@@ -118,9 +118,9 @@ export interface Request {
   readonly owner: string;
   readonly context: Context;
   readonly expected: 'allowed' | 'denied';
-  /** AWS never sends such a request: it is there to see that a condition counts, beside others that would keep the real ones out. */
+  /** Whether AWS never sends such a request. It shows that a condition is needed, where other conditions deny the real requests. */
   readonly hypothetical?: boolean;
-  /** The call that this is one way to evaluate: nobody but AWS knows which way it takes, so all of them have to pass. */
+  /** The call that AWS may evaluate as this request. AWS does not document which of several ways it uses, so all must be allowed. */
   readonly call?: string;
 }
 

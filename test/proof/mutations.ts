@@ -1,22 +1,22 @@
-/** Takes away or widens one thing of one statement after the other. Some request has to notice each time. */
+/** Removes or widens one part of a statement at a time. At least one request must detect each change. */
 import { concerns, isAsExpected } from './evaluator';
 import { list, type Account, type Document, type Request, type Role, type Runner, type Statement } from './model';
 
 type Kind = Parameters<typeof concerns>[1];
 
-/** A policy of a runner, and how to put another one in its place. */
+/** A policy of a runner that can be replaced. */
 interface Policy {
   readonly kind: Kind;
-  /** ARN of what it belongs to. */
+  /** The ARN of the role or resource with the policy. */
   readonly of: string;
-  /** What a reader calls it. */
+  /** The name of the policy in messages. */
   readonly title: string;
   readonly document: Document;
   readonly replaced: (document: Document) => Account;
 }
 
 export interface Mutation {
-  /** `policy / statement / change`: what explanations are matched with. */
+  /** `policy / statement / change`, which the explanations match. */
   readonly what: string;
   readonly kind: Kind;
   readonly of: string;
@@ -33,7 +33,7 @@ export function mutationsOf(account: Account, runner: Runner): Mutation[] {
     }))));
 }
 
-/** A statement without a name is called after what it allows. */
+/** The name of a statement without a Sid: its effect, actions and principals. */
 function nameOf({ Effect, Action, Principal }: Statement): string {
   const to = typeof Principal === 'object' ? ` to ${Object.values(Principal).flat().map((one) => /:role\//.test(one) ? 'a role' : one.split(':').pop()).join(', ')}` : '';
   return `${Effect} ${list(Action).join(', ')}${to}`;
@@ -60,7 +60,7 @@ function policiesOf(account: Account, runner: Runner): Policy[] {
       ];
     }),
     ...runner.ownBucket ? byName('bucket', 'bucket policy', runner.bucket, account.buckets, 'buckets') : [],
-    // The keys that the runner encrypts with; those of secrets are the user's, and nothing is added to them but by the CDK.
+    // The keys of the runner. Keys of secrets belong to the user, and only the CDK adds statements to them.
     ...[...new Set(runner.encryptedLogs.map(({ keyArn }) => keyArn))].flatMap((key) => byName('key', 'key policy', key, account.keys, 'keys')),
     ...Object.keys(account.logs).flatMap((name) => byName('logs', 'log resource policy', name, account.logs, 'logs')),
   ];
@@ -68,7 +68,7 @@ function policiesOf(account: Account, runner: Runner): Policy[] {
 
 interface Change {
   readonly what: string;
-  /** The statement as it is then; nothing of it is left when it was all about what is taken away. */
+  /** The changed statement. Empty if nothing of the statement remains. */
   readonly changed: Statement[];
 }
 
@@ -103,7 +103,7 @@ function resourceChanges(statement: Statement): Change[] {
   ]);
 }
 
-/** An ARN without region, account and names: what a reader needs to know which one it is. */
+/** An ARN without region, account and names, for messages. */
 function shape(resource: string): string {
   const [, , service, , , ...rest] = resource.split(':');
   const name = rest.join(':');
@@ -155,7 +155,7 @@ function principalChanges(statement: Statement): Change[] {
   ];
 }
 
-/** The request that notices, if any. */
-export function noticedBy(mutation: Mutation, requests: Request[]): Request | undefined {
+/** The first request that detects the mutation. */
+export function detectedBy(mutation: Mutation, requests: Request[]): Request | undefined {
   return requests.find((request) => concerns(request, mutation.kind, mutation.of) && !isAsExpected(mutation.account, request));
 }

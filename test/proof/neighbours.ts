@@ -1,4 +1,4 @@
-/** Several runners of one account, and whether one can do what is another's; and roles that a boundary limits. */
+/** Several runners of one account: whether one can access the resources of another, and whether permissions boundaries limit the roles. */
 import { App, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -28,7 +28,7 @@ export function neighbourScenes(): Scene[] {
     new EcsRunner(organizations, 'One', props(organizations, 'my-org', { runnerId: 'prod-runner' }));
     new EcsRunner(organizations, 'Two', props(organizations, 'my-org-eu', { runnerId: 'prod-runner-eu' }));
 
-    // One bucket, one cluster and one key of another stack for all.
+    // One bucket, cluster and key of another stack for all runners.
     const shared = new Stack(app, 'Shared', { env });
     const bucket = new s3.Bucket(shared, 'States', { encryptionKey: new kms.Key(shared, 'Key'), bucketKeyEnabled: true });
     const cluster = ecs.Cluster.fromClusterArn(shared, 'Cluster', new ecs.CfnCluster(shared, 'SharedCluster').attrArn);
@@ -44,7 +44,7 @@ export function neighbourScenes(): Scene[] {
   });
 }
 
-/** What one runner does, tried with the role that another has for the same. */
+/** The real calls of one runner, made with the role of another runner. */
 export function trespasses(mine: Runner, other: Runner): Request[] {
   const roles = new Map([[other.taskManagerRole, mine.taskManagerRole], [other.executionRole, mine.executionRole], [other.taskRole, mine.taskRole]]);
   const own = new Set(realRequests(mine).map(({ action, resource, context }) => `${action} ${resource} ${context['s3:prefix']}`));
@@ -52,7 +52,7 @@ export function trespasses(mine: Runner, other: Runner): Request[] {
   return realRequests(other).flatMap((request): Request[] => {
     const { who, action, resource, context } = request;
     const role = typeof who === 'object' && 'role' in who ? roles.get(who.role) : undefined;
-    // Families do not carry a runner's id, and what is shared is for all: see SECURITY.md.
+    // Families do not contain the runner id, and runners share some resources: see SECURITY.md.
     const shared = resource === '*' || resource.includes(':task-definition/') && action !== 'ecs:RunTask' || own.has(`${action} ${resource} ${context['s3:prefix']}`)
       || resource.startsWith(`arn:aws:ecs:${mine.region}:${account}:`) && other.cluster === cluster || action.startsWith('kms:') && context['kms:EncryptionContext:aws:s3:arn'] === bucket;
     const name = `another runner: ${request.name}`;
@@ -63,7 +63,7 @@ export function trespasses(mine: Runner, other: Runner): Request[] {
 
 const CLOSED: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'sts:GetCallerIdentity', Resource: '*' }] };
 
-/** What passes in spite of a boundary that allows nothing, and roles that have none. */
+/** Requests that a boundary without permissions does not deny, and roles without a boundary. */
 export function unbounded(account: Account, runner: Runner): { tried: number; passed: string[] } {
   const roles = Object.fromEntries(Object.entries(account.roles).map(([arn, role]) => [arn, role.boundary ? { ...role, boundary: CLOSED } : role]));
   const made = Object.entries(account.roles).filter(([arn, { trust }]) => trust && !runner.givenRoles.includes(arn));

@@ -1,4 +1,4 @@
-/** The networks of tasks and of the Lambda that the combinations have: lists of one to three subnets and security groups. */
+/** The networks of the tasks and of the Lambda in the combinations, with one to three subnets and security groups. */
 import type { Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { REGION } from './secret-inputs';

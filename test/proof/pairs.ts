@@ -1,4 +1,4 @@
-/** All pairs: the fewest combinations, nearly, in which every two choices of different inputs meet. */
+/** Pairwise testing: nearly the fewest combinations in which any two choices of different inputs occur together. */
 
 export type Choices = Record<string, readonly string[]>;
 export type Choice<T extends Choices> = { readonly [K in keyof T]: T[K][number] };
@@ -6,7 +6,7 @@ export type Choice<T extends Choices> = { readonly [K in keyof T]: T[K][number] 
 export function allPairs<T extends Choices>(choices: T, seed: number): Choice<T>[] {
   const names = Object.keys(choices);
   const inputs = names.map((name) => choices[name]!);
-  // A choice is a number, and the pair of two is one, too: the search looks at millions of pairs.
+  // Choices and pairs are numbers, because the search checks millions of pairs.
   const starts = inputs.map((_values, index) => inputs.slice(0, index).reduce((sum, values) => sum + values.length, 0));
   const count = starts.at(-1)! + inputs.at(-1)!.length;
   const open = new Uint8Array(count * count);
@@ -27,7 +27,7 @@ export function allPairs<T extends Choices>(choices: T, seed: number): Choice<T>
   };
   const rows: number[][] = [];
   for (const { one, other, i, j, pair } of pairs) {
-    // Starts from a pair that is still open, so that each row covers one at least.
+    // Starts with an uncovered pair, so that each row covers at least one.
     if (!open[pair]) continue;
     let best: number[] = [];
     let most = -1;
@@ -44,7 +44,7 @@ export function allPairs<T extends Choices>(choices: T, seed: number): Choice<T>
   return rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index], inputs[index]![value]]))) as Choice<T>[];
 }
 
-/** Always the same numbers (Park and Miller). */
+/** A random number generator (Park and Miller) that gives the same numbers for the same seed. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,4 +1,4 @@
-/** What real use of a runner asks for: the orchestrator, ECS, OpenTofu, EventBridge, CloudWatch Logs and the Lambda. All of it has to pass. */
+/** The real calls of a runner: the orchestrator, ECS, OpenTofu, EventBridge, CloudWatch Logs and the Lambda. All must be allowed. */
 import { regionOf, type Request, type Runner, type Secret } from './model';
 import { requestsOf, type Draft } from './requests';
 
@@ -31,7 +31,7 @@ function trust(r: Runner): Draft[] {
   ];
 }
 
-/** The tags of the open-sourced orchestrator's data plane. */
+/** The tags that the data plane of the open-sourced orchestrator sets. */
 const TAGGED = {
   PlatformOrchestratorOrgId: 'my-org',
   PlatformOrchestratorProjectId: 'my-project',
@@ -41,7 +41,7 @@ const TAGGED = {
   ManagedBy: 'PlatformOrchestrator',
 };
 const TAGS = { ...Object.fromEntries(Object.entries(TAGGED).map(([key, value]) => [`aws:RequestTag/${key}`, value])), 'aws:TagKeys': Object.keys(TAGGED) };
-/** It sends `.5 vCPU` and `1 GB`. The conditions' keys are documented as integers; nobody has seen what AWS makes of these texts. */
+/** The orchestrator sends `.5 vCPU` and `1 GB`. AWS documents the condition keys as integers and does not say how it converts such strings. */
 const SIZES: [as: string, size: Record<string, string>][] = [
   ['not mentioned', {}],
   ['as the orchestrator writes it', { 'ecs:task-cpu': '.5 vCPU', 'ecs:task-memory': '1 GB' }],
@@ -68,7 +68,7 @@ function deployment(r: Runner): Draft[] {
       context: inCluster,
     },
   ];
-  // In the order of the calls.
+  // In the order of the deployment.
   return [
     ...listTasks('running'),
     { name: 'lists the active task definitions of the environment', action: 'ecs:ListTaskDefinitions', resource: '*' },
@@ -83,7 +83,7 @@ function deployment(r: Runner): Draft[] {
       context: { ...TAGS, ...size },
     })),
     {
-      name: 'registers a task definition that says that it is not privileged',
+      name: 'registers a task definition that is explicitly not privileged',
       action: 'ecs:RegisterTaskDefinition',
       resource: `${definition}:*`,
       context: { ...TAGS, ...integers, 'ecs:privileged': 'false' },
@@ -101,19 +101,19 @@ function deployment(r: Runner): Draft[] {
       resource: resource!,
       context: { ...TAGS, 'ecs:CreateAction': 'RegisterTaskDefinition' },
     })),
-    { name: 'gives the task definition its execution role', action: 'iam:PassRole', resource: r.executionRole, context: passed },
-    { name: 'gives the task definition its task role', action: 'iam:PassRole', resource: r.taskRole, context: passed },
+    { name: 'passes the execution role to the task definition', action: 'iam:PassRole', resource: r.executionRole, context: passed },
+    { name: 'passes the task role to the task definition', action: 'iam:PassRole', resource: r.taskRole, context: passed },
     { name: 'runs the task', action: 'ecs:RunTask', resource: `${definition}:8`, context: { ...TAGS, ...inCluster } },
     ...SIZES.slice(1).map(([as, size]) => ({
-      call: 'the orchestrator runs the task, with everything that a call can mention',
-      name: `runs the task, with everything that a call can mention (its size ${as})`,
+      call: 'the orchestrator runs the task, with all optional parameters',
+      name: `runs the task, with all optional parameters (its size ${as})`,
       action: 'ecs:RunTask',
       resource: `${definition}:8`,
       context: { ...TAGS, ...size, ...inCluster, 'ecs:enable-execute-command': 'false', 'ecs:enable-ebs-volumes': 'false' },
     })),
     { name: 'tags the task', action: 'ecs:TagResource', resource: `${task}/*`, context: { ...TAGS, ...inCluster, 'ecs:CreateAction': 'RunTask' } },
-    { name: 'gives the task its execution role', action: 'iam:PassRole', resource: r.executionRole, context: passed },
-    { name: 'gives the task its task role', action: 'iam:PassRole', resource: r.taskRole, context: passed },
+    { name: 'passes the execution role to the task', action: 'iam:PassRole', resource: r.executionRole, context: passed },
+    { name: 'passes the task role to the task', action: 'iam:PassRole', resource: r.taskRole, context: passed },
     ...listTasks('stopped'),
     { name: 'describes the task', action: 'ecs:DescribeTasks', resource: `${task}/0123456789abcdef`, context: inCluster },
   ].map((draft) => ({ topic, who, ...draft, name: `the orchestrator ${draft.name}` }));
@@ -133,7 +133,7 @@ function taskStart(r: Runner): Draft[] {
   return drafts;
 }
 
-/** How a secret is read: with its key, where that is a customer's. */
+/** The requests that read a secret, including the use of its customer managed key. */
 function readings(secret: Secret, parameterAction: string): Omit<Draft, 'who' | 'topic'>[] {
   const region = regionOf(secret);
   const service = secret.kind === 'secret' ? 'secretsmanager' : 'ssm';
@@ -161,17 +161,17 @@ function state(r: Runner): Draft[] {
   const inBucket = { owner: r.bucketOwner, topic, who };
   return [
     { ...inBucket, name: 'OpenTofu lists its workspaces', action: 's3:ListBucket', resource: r.bucket, context: { 's3:prefix': 'env:/' } },
-    // A HEAD of a state that is not there yet has to be answered 404, which S3 does for those only who may list the bucket. It does not say whether
-    // it evaluates that with the key as the prefix, or without one.
+    // A HEAD of a missing state must be answered with 404. S3 does this only for callers that can list the bucket, and does not document whether the
+    // request is evaluated with the key as the prefix or without a prefix.
     ...[['with the key as prefix', key], ['without a prefix', undefined]].map(([how, prefix]) => ({
       ...inBucket,
-      call: 'OpenTofu is told that there is no state yet',
-      name: `OpenTofu is told that there is no state yet (evaluated ${how})`,
+      call: 'OpenTofu gets the answer that no state exists',
+      name: `OpenTofu gets the answer that no state exists (evaluated ${how})`,
       action: 's3:ListBucket',
       resource: r.bucket,
       context: { 's3:prefix': prefix },
     })),
-    { ...inBucket, name: 'OpenTofu looks whether there is a state', action: 's3:GetObject', resource: object },
+    { ...inBucket, name: 'OpenTofu checks whether a state exists', action: 's3:GetObject', resource: object },
     { ...inBucket, name: 'OpenTofu reads the state', action: 's3:GetObject', resource: object },
     { ...inBucket, name: 'OpenTofu writes the state', action: 's3:PutObject', resource: object },
     ...(r.bucketKey ? ['Decrypt', 'GenerateDataKey'] : []).flatMap((action) => [r.bucket, object]
@@ -187,7 +187,7 @@ function state(r: Runner): Draft[] {
   ];
 }
 
-/** What Lambda itself does with the role of a function that is in a VPC. */
+/** The calls of the Lambda service with the role of a VPC function. */
 export const NETWORK_ACTIONS = [
   'CreateNetworkInterface', 'DescribeNetworkInterfaces', 'DescribeSubnets', 'DeleteNetworkInterface', 'AssignPrivateIpAddresses', 'UnassignPrivateIpAddresses',
 ];
@@ -199,10 +199,10 @@ function registration(r: Runner): Draft[] {
   const stream = `arn:aws:logs:${r.region}:${r.account}:log-group:${r.registrationLogGroup}:log-stream:2026/11/02/[$LATEST]0123456789abcdef`;
   return [
     ...readings(r.token, 'ssm:GetParameter').map((draft) => ({ ...draft, topic, who, context: { ...draft.context, 'lambda:SourceFunctionArn': r.registrationFunction }, name: `the Lambda ${draft.name} with the API token` })),
-    { topic, who, name: 'the Lambda begins a log stream', action: 'logs:CreateLogStream', resource: stream },
+    { topic, who, name: 'the Lambda creates a log stream', action: 'logs:CreateLogStream', resource: stream },
     { topic, who, name: 'the Lambda writes its log', action: 'logs:PutLogEvents', resource: stream },
     ...(r.ensuredProvider ? ['GetOpenIDConnectProvider', 'CreateOpenIDConnectProvider'] : []).map((action) =>
-      ({ topic, who, name: `the Lambda sees to the OIDC provider (${action})`, action: `iam:${action}`, resource: r.ensuredProvider!, context: { 'lambda:SourceFunctionArn': r.registrationFunction } })),
+      ({ topic, who, name: `the Lambda ensures that the OIDC provider exists (${action})`, action: `iam:${action}`, resource: r.ensuredProvider!, context: { 'lambda:SourceFunctionArn': r.registrationFunction } })),
     ...(r.registrationInVpc ? NETWORK_ACTIONS : []).map((action) => ({ topic, who, name: `Lambda attaches the function to its VPC (${action})`, action: `ec2:${action}`, resource: '*' })),
   ];
 }
@@ -214,7 +214,7 @@ function logs(r: Runner): Draft[] {
   const rule = { 'aws:SourceArn': `arn:aws:events:${r.region}:${r.account}:rule/RunnerStack-EventLog-0123456789AB`, 'aws:SourceAccount': r.account };
   return [
     ...!r.hasEventLog ? [] : ['events.amazonaws.com', 'delivery.logs.amazonaws.com'].flatMap((service): Draft[] => [
-      { topic, who: { service }, name: `EventBridge begins a log stream of task events (as ${service})`, action: 'logs:CreateLogStream', resource: stream, context: { 'aws:SourceArn': undefined } },
+      { topic, who: { service }, name: `EventBridge creates a log stream of task events (as ${service})`, action: 'logs:CreateLogStream', resource: stream, context: { 'aws:SourceArn': undefined } },
       { topic, who: { service }, name: `EventBridge writes task events (as ${service})`, action: 'logs:PutLogEvents', resource: stream, context: rule },
     ]),
     ...r.encryptedLogs.flatMap(({ what, group, keyArn }) => ['Encrypt', 'Decrypt', 'ReEncryptFrom', 'ReEncryptTo', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'].map((action): Draft => ({
@@ -234,6 +234,6 @@ function emptying(r: Runner): Draft[] {
     ['s3:PutBucketPolicy', r.bucket], ['s3:GetBucketTagging', r.bucket], ['s3:ListBucketVersions', r.bucket], ['s3:ListBucket', r.bucket],
     ['s3:DeleteObject', `${r.bucket}/old.tfstate`], ['s3:DeleteObjectVersion', `${r.bucket}/old.tfstate`],
   ].map(([action, resource]) => ({
-    topic: 'emptying', who: { role: r.emptyingRole! }, name: `the handler that was asked for empties the bucket (${action})`, action: action!, resource: resource!,
+    topic: 'emptying', who: { role: r.emptyingRole! }, name: `the CDK handler empties the bucket (${action})`, action: action!, resource: resource!,
   }));
 }

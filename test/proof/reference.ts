@@ -1,7 +1,9 @@
 /**
- * The same requests on the policies that the reference Terraform module sets up (stellwerk-tf-modules/serverless-ecs-orchestrator-runner, as of
- * 2026-07-23), written down here as facts about it: what each role may do, and on what. Since v2.0.0 of 2026-07-13 it allows the task definition
- * families of the self-hosted orchestrator only. Its last release for the hosted one is v1.1.1 of 2025-11-18, with equal policies otherwise.
+ * Evaluates the same requests with the policies of the reference Terraform module (stellwerk-tf-modules/serverless-ecs-orchestrator-runner, as of
+ * 2026-07-23). This file states as facts which actions each role allows on which resources.
+ *
+ * Since v2.0.0 of 2026-07-13, the module allows only the task definition families of the self-hosted orchestrator. Its last release for the hosted
+ * orchestrator is v1.1.1 of 2025-11-18, whose policies are otherwise equal.
  */
 import { Stack } from 'aws-cdk-lib';
 import { scenesOf } from './combinations';
@@ -13,7 +15,7 @@ import type { Account, Document, Request, Runner, Statement } from './model';
 import { realRequests } from './real';
 import { EcsRunner } from '../../src';
 
-/** What users of the module have: a cluster of its own or an existing one, a bucket of its own, and a secret. */
+/** Typical uses of the module: a new or existing cluster, a new bucket, and a secret. */
 const USES: { readonly name: string; readonly families: string; readonly choice: Partial<Combination> }[] = [
   { name: 'self-hosted orchestrator', families: 'platform_orchestrator_*', choice: { orchestrator: 'self-hosted' } },
   { name: 'self-hosted, existing cluster', families: 'platform_orchestrator_*', choice: { orchestrator: 'self-hosted', cluster: 'imported' } },
@@ -46,9 +48,9 @@ const BASE: Combination = {
 
 const allow = (...statements: Omit<Statement, 'Effect'>[]): Document => ({ Version: '2012-10-17', Statement: statements.map((one) => ({ Effect: 'Allow', ...one })) });
 
-/** The module's policies for a runner with the same names. */
+/** The policies of the module for a runner with the same names. */
 function referenceAccount(runner: Runner, families: string, existingCluster: boolean): Account {
-  // Of an existing cluster it knows the name only, and leaves the account open.
+  // The module knows only the name of an existing cluster, and does not restrict its account.
   const ecs = `arn:aws:ecs:${runner.region}:${existingCluster ? '*' : runner.account}`;
   const definitions = `${ecs}:task-definition/${families}`;
   const tasks: Statement['Principal'] = { Service: 'ecs-tasks.amazonaws.com' };
@@ -96,7 +98,7 @@ function referenceAccount(runner: Runner, families: string, existingCluster: boo
   };
 }
 
-/** Both have these; task events and the registration are ours alone. Only what AWS really sends is compared. */
+/** Requests that apply to both. Only this library has task events and a registration. Artificial requests are left out. */
 function comparable(runner: Runner): Request[] {
   const shared: Runner = { ...runner, registrationRole: undefined, token: undefined };
   return [...realRequests(shared), ...hostileRequests(shared)].filter(({ topic, hypothetical }) => topic !== 'logs' && !hypothetical);
@@ -127,7 +129,7 @@ export function comparisons(): Comparison[] {
       real.set(call, [...real.get(call) ?? [], request]);
     }
     const hostile = requests.filter(({ expected }) => expected === 'denied');
-    // Where AWS may evaluate a call in several ways, one that passes is enough: users see that the call works.
+    // If AWS may evaluate a call in several ways, one allowed way is enough, because users see that the call works.
     const denied = (where: Account) => [...real].filter(([, ways]) => !ways.some((way) => isAllowed(where, way))).map(([call]) => call);
     const allowed = (where: Account) => hostile.filter((request) => isAllowed(where, request)).map((request) => request.name);
     return {

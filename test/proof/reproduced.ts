@@ -1,10 +1,10 @@
-/** Whether a synthesis has the same result for every umask and output directory, and whether Lambda can read all files of the assets. */
+/** Checks that a synthesis has the same result for every umask and output directory, and that Lambda can read all files of the assets. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { App, AssetStaging } from 'aws-cdk-lib';
 
-/** What differs between the two syntheses, or cannot be read by Lambda; nothing if all is well. */
+/** The differences between two syntheses, and the files that Lambda cannot read. */
 export function differences(build: (app: App) => unknown): string[] {
   const directory = mkdtempSync(join(tmpdir(), 'proof-'));
   try {
@@ -13,7 +13,7 @@ export function differences(build: (app: App) => unknown): string[] {
     const names = [...new Set([...one.keys(), ...other.keys()])];
     return names.flatMap((name) => [
       ...one.get(name)?.content === other.get(name)?.content ? [] : [`${name} differs`],
-      // Lambda runs as a user who does not own the files.
+      // Lambda runs as a user that does not own the files.
       ...[one.get(name), other.get(name)].flatMap((file) => file === undefined || /[4-7]$/.test(file.mode) ? [] : [`${name} has the mode ${file.mode}`]),
     ]);
   } finally {
@@ -27,7 +27,7 @@ interface File {
   readonly mode: string;
 }
 
-/** Templates and the files of assets, by their path in the cloud assembly. */
+/** The templates and asset files by path in the cloud assembly. */
 function synthesized(outdir: string, umask: number, build: (app: App) => unknown): Map<string, File> {
   mkdirSync(outdir, { recursive: true });
   const before = process.umask(umask);
@@ -40,7 +40,7 @@ function synthesized(outdir: string, umask: number, build: (app: App) => unknown
     process.umask(before);
   }
   return new Map(filesOf(outdir).map((path): [string, File] => {
-    // A template is uploaded, and its mode says nothing.
+    // The mode of a template has no effect, because its content is uploaded.
     const mode = path.endsWith('.template.json') ? '644' : statSync(path).mode.toString(8).slice(-3);
     return [relative(outdir, path), { content: readFileSync(path, 'utf8'), mode }];
   }));

@@ -1,4 +1,4 @@
-/** Fills in what AWS supplies with every request. */
+/** Adds the context keys that AWS sends with every request. */
 import type { Context, Request, Runner, Who } from './model';
 
 export interface Draft {
@@ -7,7 +7,7 @@ export interface Draft {
   readonly who: Who;
   readonly action: string;
   readonly resource: string;
-  /** Who owns the resource; else the account of the runner. */
+  /** The account that owns the resource. The default is the account of the runner. */
   readonly owner?: string;
   readonly region?: string;
   readonly context?: Record<string, string | string[] | undefined>;
@@ -29,7 +29,7 @@ export function requestsOf(runner: Runner, expected: Request['expected'], drafts
   });
 }
 
-/** Whom a given role trusts is not set up by the runner; what our roles may do with it is. */
+/** The user sets the trust policy of a given role, so it is not part of the proof. */
 function isTrustOfGivenRole(runner: Runner, { action, resource, who }: Draft): boolean {
   return action.startsWith('sts:') && runner.givenRoles.includes(resource) && !(typeof who === 'object' && 'role' in who);
 }

@@ -1,4 +1,4 @@
-/** Makes of a template's expressions what CloudFormation would make of them. */
+/** Resolves CloudFormation expressions in a template. */
 
 export interface Template {
   readonly Resources: Record<string, Resource>;
@@ -19,11 +19,11 @@ export interface Place {
   readonly stackName: string;
   /** Values of parameters that have no default. */
   readonly parameters?: Record<string, string>;
-  /** What other stacks export. */
+  /** The exports of other stacks. */
   readonly exports?: ReadonlyMap<string, string>;
 }
 
-/** What CloudFormation or a service appends to names that it makes. */
+/** The suffix that CloudFormation or a service appends to generated names. */
 export const SUFFIX = 'K7Q2M9X4T1ZB';
 export const SECRET_SUFFIX = '-Zx9Yw8';
 const ID_SUFFIX = 'k7q2m9x4';
@@ -31,11 +31,11 @@ const ID_SUFFIX = 'k7q2m9x4';
 export class Resolver {
   constructor(public readonly template: Template, public readonly place: Place) {}
 
-  /** The value of an expression; throws on what is not known, so that nothing unknown gets into a policy. */
+  /** The value of an expression. Throws an error for unknown values, so they never get into a policy. */
   public resolve(value: any): any {
     if (Array.isArray(value)) return value.map((item) => this.resolve(item)).filter((item) => item !== undefined);
     if (typeof value !== 'object' || value === null) {
-      if (typeof value === 'string' && value.includes('{{resolve:')) throw new Error(`A dynamic reference where a value is needed: ${value}`);
+      if (typeof value === 'string' && value.includes('{{resolve:')) throw new Error(`Expected a value; found a dynamic reference: ${value}`);
       return value;
     }
     const keys = Object.keys(value);
@@ -65,7 +65,7 @@ export class Resolver {
         return exported;
       }
       case 'Fn::Sub': return this.substitute(argument);
-      default: throw new Error(`${name} is not known to the proof: teach it to test/proof/resolver.ts`);
+      default: throw new Error(`${name} is not supported: add it to test/proof/resolver.ts`);
     }
   }
 
@@ -105,7 +105,7 @@ export class Resolver {
     return resource;
   }
 
-  /** What Ref gives: the name that is set, or one such as the service makes. */
+  /** The result of Ref: the physical name that is set, or a generated one. */
   private physicalId(id: string): string {
     const { Type, Properties = {} } = this.resource(id);
     const { account, region, stackName } = this.place;

@@ -1,4 +1,4 @@
-/** The API tokens and the secrets of deployments that the combinations have. */
+/** The API tokens and deployment secrets in the combinations. */
 import type { Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -15,7 +15,7 @@ export const TOKENS = [
   'parameter', 'parameter, customer key',
 ] as const;
 
-/** Lists of none to three of each kind, with and without customer keys, and with one key for several. */
+/** Zero to three secrets and parameters, with and without customer managed keys, and with one key for several. */
 export const SECRETS = [
   'none', 'secret', 'two secrets', 'three secrets, a customer key each', 'two secrets of the stack, one customer key', 'two secrets in another region, one customer key',
   'parameter', 'two parameters', 'three parameters, a customer key each', 'two secrets and two parameters, one customer key',
@@ -24,7 +24,7 @@ export const SECRETS = [
 const arn = (service: string, resource: string, region: string = REGION) => `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
 const importKey = (stack: Stack, id: string, region = REGION) => kms.Key.fromKeyArn(stack, id, arn('kms', `key/${id.toLowerCase()}`, region));
 
-/** Which key encrypts what: the template does not say it of things that exist already. */
+/** The key of each secret and parameter. Templates do not contain this for existing ones. */
 type Keys = [of: unknown, key: unknown][];
 
 export function tokenOf(stack: Stack, token: typeof TOKENS[number], keys: Keys): ApiToken {
@@ -40,7 +40,7 @@ export function tokenOf(stack: Stack, token: typeof TOKENS[number], keys: Keys):
   const parameter = () => ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'Token', { parameterName: '/orchestrator/token' });
   const secret = ApiToken.fromSecretsManager;
   switch (token) {
-    // The name ends as an ARN with a suffix does.
+    // The name ends like a complete ARN.
     case 'secret by name': return secret(secretsmanager.Secret.fromSecretNameV2(stack, 'Token', 'orchestrator-secret'));
     case 'secret by ARN': return secret(secretsmanager.Secret.fromSecretCompleteArn(stack, 'Token', complete));
     case 'secret by ARN, customer key': return secret(imported({ secretCompleteArn: complete, encryptionKey: withKey(complete) }));

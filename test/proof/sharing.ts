@@ -1,4 +1,4 @@
-/** Two runners of one stack, for each object that they can share; and runners whose roles are named in the policies of what they use. */
+/** Two runners of one stack that share an object, for each kind of object; and runners whose roles are named in resource policies. */
 import { Fn, Stack } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as ecr from 'aws-cdk-lib/aws-ecr';
@@ -16,7 +16,7 @@ import { ApiToken, EcsRunner, EcsRunnerProps, Orchestrator, RunnerImage, StateSt
 
 const env = { account: ACCOUNT, region: REGION };
 type Keys = [of: unknown, key: unknown][];
-/** What two runners are made from, and what their template does not say of it. */
+/** The inputs of two runners, and facts that their template does not contain. */
 interface Pair {
   readonly props: [Partial<EcsRunnerProps>, Partial<EcsRunnerProps>];
   readonly given?: Given;
@@ -30,12 +30,12 @@ const givenRoles = (stack: Stack, ...roles: iam.IRole[]): Given => ({ givenRoles
 const hosted = (apiToken: ApiToken) => Orchestrator.humanitec({ orgId: 'my-org', apiToken });
 const secret = (stack: Stack, id: string, encryptionKey?: kms.IKey) => new secretsmanager.Secret(stack, id, { encryptionKey });
 
-/** Secrets and an image for the role that starts tasks. */
+/** Secrets and an image, which the execution role must be able to read. */
 function taskStart(stack: Stack, keys: Keys): Partial<EcsRunnerProps> {
   return { secrets: secretsOf(stack, 'two secrets and two parameters, one customer key', keys), image: RunnerImage.fromEcrRepository(new ecr.Repository(stack, 'Repository')) };
 }
 
-/** Two pairs of secrets, so that a shared role gets different statements of one kind. */
+/** Different secrets for each runner, so a shared role gets several statements of the same kind. */
 function differentSecrets(stack: Stack): [Partial<EcsRunnerProps>, Partial<EcsRunnerProps>] {
   const made = (id: string) => ecs.Secret.fromSecretsManager(secret(stack, id, new kms.Key(stack, `${id}Key`)));
   return [{ secrets: { A: made('A'), B: made('B') } }, { secrets: { C: made('C'), D: made('D') } }];
@@ -93,9 +93,9 @@ const SHARED: Record<string, (stack: Stack) => Pair> = {
     const token = secret(stack, 'Shared', new kms.Key(stack, 'TokenKey'));
     return { props: [{ orchestrator: hosted(ApiToken.fromSecretsManager(token)) }, { orchestrator: hosted(ApiToken.fromSecretsManager(token, 'token')) }] };
   },
-  'no API token: secrets of their own': (stack) =>
+  'nothing: each has its own secret with an API token': (stack) =>
     ({ props: [1, 2].map((number) => ({ orchestrator: hosted(ApiToken.fromSecretsManager(secret(stack, `Token${number}`, new kms.Key(stack, `Token${number}Key`)))) })) as Pair['props'] }),
-  'no API token: a parameter and a secret': (stack) => {
+  'nothing: one has its API token in a parameter, the other in a secret': (stack) => {
     const keys: Keys = [];
     return {
       props: [{ orchestrator: hosted(tokenOf(stack, 'parameter, customer key', keys)) }, { orchestrator: hosted(ApiToken.fromSecretsManager(secret(stack, 'Token2'))) }],
@@ -120,13 +120,14 @@ function sharing(stack: Stack, what: string): Planned {
   return { stack, name: `two runners that share ${what}`, tried: 'real calls', given: () => runners.reduce((facts, runner) => withWarnings(runner, facts), given) };
 }
 
-/** What users of CDK write when they grant something: the policy of a key, repository, bucket, queue or secret names a role, whose policy names these. */
+/** Grants that CDK users write: the policy of a key, repository, bucket, queue or secret names a role, whose policy names the resource. */
 const GRANTS: Record<string, (stack: Stack) => { props: Partial<EcsRunnerProps>; given?: Given; grant: (runner: EcsRunner) => unknown }> = {
   'the key of the runner and of a secret': (stack) => {
     const encryptionKey = new kms.Key(stack, 'Key');
     return { props: { encryptionKey }, grant: (runner) => secret(stack, 'Secret', encryptionKey).grantRead(runner) };
   },
-  // The task manager role is not among them: its trust names the runner's id, which the Lambda makes, whose log group has the key.
+  // The task manager role is left out. Its trust policy contains the runner id, which the Lambda generates, and the key encrypts the Lambda's log
+  // group.
   'the key to the roles of tasks': (stack) => {
     const encryptionKey = new kms.Key(stack, 'Key');
     const grant = (runner: EcsRunner) => {
@@ -212,11 +213,11 @@ function granting(stack: Stack, what: string): Planned {
   return { stack, name: `a runner that is granted ${what}`, tried: 'real calls', given: () => withWarnings(runner, given) };
 }
 
-/** The scenes, and what is refused though it is right. */
+/** The scenes, and the valid plans that the library rejects. */
 export function sharingScenes(): { scenes: Scene[]; refused: Map<string, string> } {
   const refused = new Map<string, string>();
   const scenes = scenesOf((app) => {
-    // What exports the boundary that others import.
+    // Exports the boundary that the other stacks import.
     const boundaries = new Stack(app, 'Boundaries', { env });
     boundaries.exportValue(new iam.ManagedPolicy(boundaries, 'Boundary', { statements: [new iam.PolicyStatement({ actions: ['*'], resources: ['*'] })] }).managedPolicyArn, { name: 'Boundary' });
     const plans = [

@@ -1,26 +1,26 @@
-/** Reads the account's policies, and its runners, out of a synthesized template. */
+/** Reads an account's policies and runners from a synthesized template. */
 import { list, type Account, type Document, type Role, type Runner, type Secret, type Statement } from './model';
 import { Resolver, SECRET_SUFFIX } from './resolver';
 import type { WireToken } from '../../src/registration/wire';
 
-/** What a template does not say: about things that exist already, and about the orchestrator. Values may be CloudFormation expressions. */
+/** Facts that a template does not contain, about existing resources and about the orchestrator. Values can be CloudFormation expressions. */
 export interface Given {
   readonly issuer?: string;
   readonly familyPrefix?: string;
   readonly existingBucket?: boolean;
   /** Roles that the user gave. */
   readonly givenRoles?: unknown[];
-  /** Who owns the bucket. */
+  /** The account that owns the bucket. */
   readonly bucketOwner?: string;
-  /** Customer keys of an existing bucket, of secrets and of parameters, each with the ARN of what it encrypts. */
+  /** Customer managed keys of an existing bucket, secrets and parameters, each with the ARN of the encrypted resource. */
   readonly keys?: [of: unknown, key: unknown][];
-  /** Policies of keys that exist already. */
+  /** The policies of existing keys. */
   readonly keyPolicies?: [key: unknown, policy: unknown][];
-  /** Statements that somebody adds to a role, because a warning says so. */
+  /** Statements that a user adds to a role because of a warning. */
   readonly added?: [role: unknown, statements: unknown][];
-  /** The permissions boundary of the roles that are made. */
+  /** The permissions boundary of created roles. */
   readonly boundary?: Document;
-  /** Whether the runner's own event log is there; true unless it is said otherwise. */
+  /** Whether the runner has its own event log. The default is true. */
   readonly eventLog?: boolean;
 }
 
@@ -28,10 +28,10 @@ const BASIC_EXECUTION: Document = {
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Action: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'], Resource: '*' }],
 };
-/** A managed policy of which nothing is known could allow everything. */
+/** An unknown managed policy is assumed to allow everything. */
 const UNKNOWN: Document = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] };
 
-/** The statements that decide: CDK leaves metadata and order to itself. */
+/** The policies of all roles and resources in the template. */
 export function accountOf(resolver: Resolver, given: Given = {}): Account {
   const id = resolver.place.account;
   const roles: Record<string, { policies: Record<string, Document>; trust?: Document; boundary?: Document }> = {};
@@ -56,7 +56,7 @@ export function accountOf(resolver: Resolver, given: Given = {}): Account {
   for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::RolePolicy']) {
     for (const [logicalId, properties] of resolver.resourcesOf(type)) {
       for (const name of list(resolver.resolve(properties.Roles ?? properties.RoleName))) {
-        // An imported role is known by its name only; the runner's properties have its ARN.
+        // Only the name of an imported role is known here. The inputs of the runner contain its ARN.
         const arn = arnByName.get(name) ?? runnerRoles(resolver).find((role) => role.split('/').pop() === name) ?? `arn:aws:iam::${id}:role/${name}`;
         add(arn, logicalId, resolver.resolve(properties.PolicyDocument));
       }
@@ -86,7 +86,7 @@ function runnerRoles(resolver: Resolver): string[] {
     resolver.resolve([Auth.RoleArn, Job.ExecutionRoleArn, Job.TaskRoleArn]) as string[]);
 }
 
-/** The runners as the orchestrator gets to know them: what it does follows from their registrations. */
+/** The runners as registered. The orchestrator's calls follow from these registrations. */
 export function runnersOf(resolver: Resolver, name: string, given: Given = {}): Runner[] {
   const { account, region } = resolver.place;
   const customKeys = new Map((given.keys ?? []).map(([of, key]) => [resolver.resolve(of) as string, resolver.resolve(key) as string]));
@@ -112,7 +112,7 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       region,
       orgId: OrgId,
       runnerId: RunnerId,
-      issuer: given.issuer ?? (hosted ? 'oidc.humanitec.dev' : fail(`${name}: say what the issuer of ${lambda.apiUrl} is`)),
+      issuer: given.issuer ?? (hosted ? 'oidc.humanitec.dev' : fail(`${name}: set the issuer of ${lambda.apiUrl} in Given`)),
       familyPrefix: given.familyPrefix ?? (hosted ? 'humanitec_' : `platform_orchestrator_env_${OrgId}_`),
       cluster: Job.Cluster,
       taskManagerRole: Auth.RoleArn,
@@ -126,7 +126,7 @@ export function runnersOf(resolver: Resolver, name: string, given: Given = {}): 
       bucket: bucketArn,
       prefix: StateStorage.PathPrefix?.replace(/\/$/, ''),
       bucketOwner: given.bucketOwner ?? account,
-      // A user may turn bucket keys of his bucket on and off.
+      // Users can turn the bucket key of their own bucket on and off.
       bucketKey: (bucket?.key && given.existingBucket ? { ...bucket.key, use: 'either' as const } : bucket?.key) ?? (customKeys.has(bucketArn) ? { arn: customKeys.get(bucketArn)!, use: 'either' } : undefined),
       ownBucket: bucket !== undefined && given.existingBucket !== true,
       eventLogGroup,
@@ -148,7 +148,7 @@ function providersOf(resolver: Resolver): string[] {
   return resolver.resourcesOf('Custom::HumanitecOidcProvider').map(([id]) => resolver.resolve({ Ref: id }) as string);
 }
 
-/** The provider that the role trusts. */
+/** The OIDC provider that the role trusts. */
 function trustedProvider(resolver: Resolver, role: string): string | undefined {
   return resolver.resourcesOf('AWS::IAM::Role').filter(([id]) => resolver.resolve({ 'Fn::GetAtt': [id, 'Arn'] }) === role)
     .map(([, { AssumeRolePolicyDocument }]) => resolver.resolve(AssumeRolePolicyDocument).Statement[0].Principal.Federated as string)[0];
@@ -164,7 +164,7 @@ function bucketOf(resolver: Resolver, name: string) {
   return undefined;
 }
 
-/** The role and the log group of the function behind a custom resource. */
+/** The role and the log group of a custom resource's function. */
 function functionOf(
   resolver: Resolver, { ServiceToken }: Record<string, any>,
 ): { role: string; logGroup?: string; inVpc: boolean; apiUrl?: string } {
@@ -182,13 +182,13 @@ function repositoryOf(image?: string): string | undefined {
   return name && `arn:aws:ecr:${region}:${account}:repository/${name}`;
 }
 
-/** The token's secret or parameter, with the ARN that AWS knows it by: a secret that is known by name has a suffix there. */
+/** The secret or parameter with the API token, and its ARN. A secret known by name gets a suffix. */
 function tokenOf({ SecretId, ParameterName, Region }: WireToken, resolver: Resolver, keys: Map<string, string>): Secret {
   const { account, region } = resolver.place;
   const arnOf = (service: string, resource: string) => `arn:aws:${service}:${Region ?? region}:${account}:${resource}`;
   const [kind, name] = SecretId ? ['secret' as const, SecretId] : ['parameter' as const, ParameterName!];
   const known = name.startsWith('arn:') ? name : kind === 'secret' ? arnOf('secretsmanager', `secret:${name}`) : arnOf('ssm', `parameter/${name.replace(/^\//, '')}`);
-  // What is sent by name has no suffix, though the name may look as if it had: AWS appends one. An ARN of Secrets Manager is sent with its suffix.
+  // AWS appends a suffix to names, even if they look as if they had one. ARNs of Secrets Manager already contain the suffix.
   const isWhole = kind === 'parameter' || /^arn:.*-[a-zA-Z0-9]{6}$/.test(name);
   return { kind, arn: isWhole ? known : `${known}${SECRET_SUFFIX}`, keyArn: keys.get(known) };
 }

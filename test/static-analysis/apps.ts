@@ -1,4 +1,4 @@
-/** The apps that the static analysis checks, and how they are synthesized. */
+/** The analysed apps and their synthesis. */
 import { execFile } from 'child_process';
 import { existsSync, readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
@@ -11,21 +11,21 @@ const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** A finding of a tool: the rule, the place and the text. */
+/** A finding of a tool: rule, construct and text. */
 export interface Found {
   readonly rule: string;
-  /** Path of the construct. */
+  /** The path of the construct. */
   readonly path: string;
   readonly text: string;
 }
 
-/** What `synthesize.ts` writes. */
+/** The result that `synthesize.ts` writes. */
 export interface Synthesized {
   readonly two: Found[];
   readonly unused: { readonly two: Found[]; readonly three: Found[] };
 }
 
-/** An app for `synthesize.ts`: its file, its context as JSON, and where the cloud assembly and the result go. */
+/** An app for `synthesize.ts`: its file, its context as JSON, the directory of the cloud assembly, and the file for the result. */
 export interface Order {
   readonly file: string;
   readonly context: string;
@@ -33,11 +33,11 @@ export interface Order {
   readonly result: string;
 }
 
-/** An app that is checked. */
+/** An app to analyse. */
 export interface AnalysedApp {
   readonly name: string;
   readonly file: string;
-  /** With the feature flags that `cdk init` turns on; without them, as the examples are run otherwise. */
+  /** Whether the app uses all feature flags that `cdk init` turns on. The examples run without them. */
   readonly flags?: boolean;
 }
 
@@ -49,7 +49,7 @@ export const APPS: AnalysedApp[] = [
   { name: 'everything', file: join(__dirname, 'apps', 'everything.ts'), flags: true },
 ];
 
-/** An app with faults that each tool must report: a tool that reports none did not run. */
+/** An app with faults that each tool must report. If a tool reports no fault, it did not run. */
 export const FAULTY: AnalysedApp = { name: 'faulty', file: join(__dirname, 'apps', 'faulty.ts') };
 
 /** A synthesized app. */
@@ -78,14 +78,14 @@ export async function assemble(apps: AnalysedApp[], directory: string): Promise<
   try {
     await run(join(ROOT, 'node_modules', '.bin', 'tsx'), args, { cwd: ROOT, env: withoutAws(), maxBuffer: MAX_OUTPUT });
   } catch (error) {
-    // Also the way in which a synthesis with findings ends; they are in the report.
+    // A synthesis with findings also ends with an error. Its findings are in the report.
     said = String((error as { stderr?: string }).stderr ?? error);
   }
   return apps.map((app, index) => {
     const { outdir, result } = orders[index];
     const report = join(outdir, 'validation-report.json');
     if (!existsSync(report) || !existsSync(result)) {
-      throw new Error(`${app.name} could not be synthesized on the newest CDK, so there is nothing to check:\n${said.slice(-3000)}`);
+      throw new Error(`${app.name} could not be synthesized on the newest CDK, so it was not checked:\n${said.slice(-3000)}`);
     }
     return {
       app,

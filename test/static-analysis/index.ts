@@ -1,6 +1,6 @@
 /**
- * Checks every example and more apps with cdk-nag 2 and 3, the CDK's own validation, cfn-lint and checkov. Each finding must be accepted with a reason,
- * and each acceptance must have a finding.
+ * Checks all examples and some more apps with cdk-nag 2 and 3, the CDK's own validation, cfn-lint and checkov. Each finding must be accepted with a
+ * reason, and each acceptance must match a finding.
  *
  *   tsx --tsconfig tsconfig.dev.json test/static-analysis/index.ts [--json FILE]
  */
@@ -17,7 +17,7 @@ const NAG_PACKS = ['AwsSolutions', 'HIPAA.Security', 'NIST.800.53.R5', 'PCI.DSS.
 
 type Tool = (assembly: Assembly) => Findings;
 
-/** The rules in the table of controls, with their packs. */
+/** The rules in the table of controls in SECURITY.md, with their rule packs. */
 function rulesOfSecurity(): string[] {
   const [, solutions, hipaa] = /^\| AwsSolutions \| (.+) \|\n\| HIPAA Security \| (.+) \|$/m.exec(readFileSync(join(__dirname, '..', '..', 'SECURITY.md'), 'utf8'))!;
   const names = (cell: string) => cell.split(', ').map(each => each.split(' ')[0]);
@@ -26,7 +26,7 @@ function rulesOfSecurity(): string[] {
 
 const isNag = (plugin: string) => NAG_PACKS.includes(plugin);
 
-/** What the validation report has of the plugins. */
+/** The findings of the selected plugins in the validation report. */
 function reported({ report }: Assembly, plugins: (name: string) => boolean): Found[] {
   return report.pluginReports.filter(({ pluginName }) => plugins(pluginName)).flatMap(({ violations }) => violations.flatMap(violation =>
     violation.violatingConstructs.map(({ constructPath }) => ({
@@ -50,7 +50,7 @@ async function tools(assemblies: Assembly[]): Promise<Record<string, Tool>> {
   };
 }
 
-/** Synthesizes the apps, in two processes. */
+/** Synthesizes the apps in two processes. */
 async function assembleAll(apps: AnalysedApp[], directory: string): Promise<Assembly[]> {
   const halves = [0, 1].map(half => apps.filter((_, index) => index % 2 === half));
   return (await Promise.all(halves.map(async half => assemble(half, directory)))).flat();

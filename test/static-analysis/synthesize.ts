@@ -1,7 +1,8 @@
 /**
- * Synthesizes apps one after the other, each as it is, on the newest CDK, with cdk-nag in both of its generations looking on. `apps.ts` runs it in processes
- * of its own with the tsconfig of `tools/newest`. What cdk-nag 2 found, and what both found no use for, goes into a file for each app; what cdk-nag 3 and
- * the CDK itself found is in the validation report of the cloud assembly.
+ * Synthesizes apps one after the other on the newest CDK, checked by cdk-nag 2 and 3.
+ *
+ * Writes one file for each app, with the findings of cdk-nag 2 and the unneeded acknowledgements of both. The validation report of the cloud assembly
+ * has the findings of cdk-nag 3 and of the CDK itself. `apps.ts` runs this program in separate processes with the tsconfig of `tools/newest`.
  *
  *   tsx --tsconfig tools/newest/tsconfig.json test/static-analysis/synthesize.ts ORDERS
  */
@@ -11,7 +12,7 @@ import type { IConstruct } from 'constructs';
 import type { Found, Order, Synthesized } from './apps';
 import { runApp } from '../run-apps';
 
-/** What is used of packages that the project itself does not have, or has in an older version. */
+/** Types for packages that the project does not have, or has in an older version. */
 interface NagTwo {
   readonly [pack: string]: new (props: { reports: boolean; additionalLoggers: object[] }) => IAspect;
 }
@@ -32,10 +33,10 @@ const keyOf = (path: string, rule: string) => `${path} ${rule}`;
 
 const orders: Order[] = JSON.parse(process.argv[2]);
 const synthesize = Stage.prototype.synth;
-/** Returns the findings in the app of the current order, once that is synthesized. */
+/** Each function returns the findings of the current app after its synthesis. */
 const watched: (() => Synthesized)[] = [];
 let root: App | undefined;
-// The apps synthesize at the end of their process: late enough to see all that they made.
+// Apps synthesize at the end of their process, after all constructs are defined.
 Stage.prototype.synth = function (this: Stage, options?: StageSynthesisOptions) {
   if (App.isApp(this) && this !== root) {
     root = this;
@@ -50,7 +51,7 @@ for (const { file, outdir, context, result } of orders) {
   try {
     runApp(file, outdir, context);
   } catch (error) {
-    // Also the way in which a synthesis with findings ends: they are in the report. Without a report, apps.ts shows what is printed.
+    // A synthesis with findings also ends with an error; the findings are in the report. Without a report, apps.ts prints the error.
     console.error(error);
     process.exitCode = 1;
   }
@@ -71,14 +72,14 @@ function watch(app: App): () => Synthesized {
 function watchTwo(app: App, found: Found[], used: Set<string>): void {
   interface Seen { ruleId: string; findingId?: string; resource: CfnResource; ruleInfo: string; errorMessage?: string }
   const say = ({ ruleId, findingId, resource, ruleInfo, errorMessage }: Seen) => {
-    found.push({ rule: idOf(ruleId, findingId), path: resource.node.path, text: errorMessage ? `the rule broke: ${errorMessage}` : ruleInfo });
+    found.push({ rule: idOf(ruleId, findingId), path: resource.node.path, text: errorMessage ? `the rule threw an error: ${errorMessage}` : ruleInfo });
   };
   const use = ({ ruleId, findingId, resource }: Seen) => { used.add(keyOf(resource.node.path, idOf(ruleId, findingId))); };
   const logger = { onNonCompliance: say, onError: say, onSuppressed: use, onSuppressedError: use, onCompliance: () => {}, onNotApplicable: () => {} };
   const two: NagTwo = module.require('cdk-nag-v2');
   for (const pack of PACKS) {
     const aspect = new two[pack]({ reports: false, additionalLoggers: [logger] });
-    // Its own logger would put the findings into the report that is cdk-nag 3's.
+    // The default logger would add the findings to the report of cdk-nag 3.
     Object.assign(aspect, { loggers: [logger] });
     Aspects.of(app).add(aspect);
   }
@@ -90,7 +91,7 @@ function watchThree(app: App): void {
   validations.of(app).addPlugins(...PACKS.map(pack => new three[pack](app)));
 }
 
-/** Keeps what cdk-nag 3 finds acknowledged. */
+/** Records the acknowledgements that cdk-nag 3 uses. */
 function watchAcknowledgements(): Set<string> {
   const used = new Set<string>();
   const base = (module.require('cdk-nag') as NagThreeBase).NagPack.prototype;
@@ -105,7 +106,7 @@ function watchAcknowledgements(): Set<string> {
   return used;
 }
 
-/** What the resources acknowledge without a finding of that rule. */
+/** The acknowledgements of resources without a matching finding. */
 function declared(app: App, ids: (resource: CfnResource) => string[], used: Set<string>): Found[] {
   return app.node.findAll().filter(CfnResource.isCfnResource).flatMap(resource => ids(resource)
     .filter(rule => !used.has(keyOf(resource.node.path, rule)))

@@ -1,4 +1,4 @@
-/** The tools that read templates, cfn-lint and checkov, in a virtual environment of their own. */
+/** Runs cfn-lint and checkov, which read templates, in their own virtual environment. */
 import { execFile } from 'child_process';
 import { readFileSync, writeFileSync } from 'fs';
 import { dirname, join } from 'path';
@@ -9,13 +9,13 @@ import { ensureVirtualEnvironment } from '../../local/venv';
 
 const run = promisify(execFile);
 const MAX_OUTPUT = 256 * 1024 * 1024;
-/** No server listens at this address. */
+/** An address at which no server listens. */
 const NOWHERE = 'http://127.0.0.1:9';
 
-/** What a tool found in a template. */
+/** The findings of a tool in a template. */
 export interface Findings {
   readonly found: Found[];
-  /** What the template accepts, but the tool does not find. */
+  /** Accepted findings in the template that the tool does not report. */
   readonly unused: Found[];
 }
 
@@ -23,7 +23,7 @@ interface Template {
   readonly Resources: Record<string, { readonly Metadata?: Record<string, any> }>;
 }
 
-/** Runs each tool once for all templates, because each start takes seconds. Returns the findings by the path of the template. */
+/** Runs each tool once for all templates, because each start takes seconds. Returns the findings by template path. */
 export class TemplateTools {
   public static async install(): Promise<TemplateTools> {
     const python = await ensureVirtualEnvironment({
@@ -38,7 +38,7 @@ export class TemplateTools {
   private constructor(private readonly python: string) {}
 
   public async cfnLint(files: string[]): Promise<Map<string, Findings>> {
-    // cfn-lint does not report what it ignored, so it also reads the templates without the accepted rules.
+    // cfn-lint does not report ignored rules, so it also checks copies of the templates without the ignore lists.
     const bare = new Map(files.map(file => [file, withoutAcknowledgements(file)]));
     const output = await this.ask('cfn-lint', ['--format', 'json', '--', ...files, ...bare.values()]);
     const all: { Filename: string; Message: string; Location: { Path: (string | number)[] | null }; Rule: { Id: string } }[] = JSON.parse(output);
@@ -76,7 +76,7 @@ export class TemplateTools {
   private async ask(tool: 'cfn-lint' | 'checkov', args: string[]): Promise<string> {
     const env = {
       ...withoutAws(),
-      // The tools need no network: their requests fail at once.
+      // The tools need no network. With this proxy, their requests fail immediately.
       HTTPS_PROXY: NOWHERE,
       HTTP_PROXY: NOWHERE,
       ALL_PROXY: NOWHERE,
@@ -85,7 +85,7 @@ export class TemplateTools {
       return (await run(this.python, [join(dirname(this.python), tool), ...args], { env, maxBuffer: MAX_OUTPUT })).stdout;
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-      // cfn-lint exits with an error if it finds something, and prints the findings.
+      // With findings, cfn-lint exits with an error and prints them.
       if (stdout?.trim().startsWith('[')) {
         return stdout;
       }

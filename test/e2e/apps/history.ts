@@ -1,25 +1,25 @@
-/** Runners and rules as the setting `TEMPLATE` describes them, and a resource after them that cannot be created. */
+/** Runners and rules as described in the environment variable `TEMPLATE`, followed by a resource that can fail. */
 import { App, CfnResource, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { setting } from '../../../local/try/app-settings';
 import { ApiToken, EcsRunner, Orchestrator, StateStorage } from 'cdk-humanitec-ecs-runner';
 
-/** What the stack declares. */
+/** The runners and rules of the stack. */
 export interface HistoryTemplate {
   readonly runners: readonly {
     readonly id: string;
     readonly orgId: string;
-    /** Name of the secret with the API token. */
+    /** The name of the secret with the API token. */
     readonly secret: string;
     readonly runnerId?: string;
     readonly description?: string;
     readonly adoptExisting?: boolean;
-    /** An existing bucket that has the state. */
+    /** An existing bucket for the state. */
     readonly bucket?: string;
   }[];
   readonly rules: readonly { readonly id: string; readonly runner: string; readonly envTypeId: string; readonly adoptExisting?: boolean }[];
-  /** A log group that exists already: creating it again fails. */
+  /** The name of an existing log group. Creating it again fails. */
   readonly existingLogGroup?: string;
 }
 

@@ -1,4 +1,4 @@
-/** A runner with a prefix in its state bucket, and with several secrets and parameters. */
+/** A runner with a prefix in its state bucket, several secrets and several parameters. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as kms from 'aws-cdk-lib/aws-kms';

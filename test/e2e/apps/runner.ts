@@ -1,4 +1,4 @@
-/** A runner without a rule, whose id and description are settings of the environment. */
+/** A runner without a rule. Its id and description come from environment variables. */
 import { App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { localOrchestrator } from '../../../local/try/app-settings';
 import { EcsRunner } from 'cdk-humanitec-ecs-runner';

@@ -1,4 +1,4 @@
-/** Runners in up to two stacks of an account: `STACKS` names them, and `GIVEN` those that are given the OIDC provider by its ARN. */
+/** Runners in several stacks of one account. `STACKS` lists the stacks; `GIVEN` lists those that receive the OIDC provider by ARN. */
 import { App, Stack } from 'aws-cdk-lib';
 import { OidcProviderNative } from 'aws-cdk-lib/aws-iam';
 import { localOrchestrator, setting } from '../../../local/try/app-settings';

@@ -1,6 +1,7 @@
 /**
- * The steps of docs/MIGRATING.md on the local cloud: a runner of the Terraform module with an environment, the takeover, and the way back. Run with
- * `npx tsx --tsconfig tsconfig.dev.json test/e2e/migration/index.ts [--json FILE]`.
+ * Follows docs/MIGRATING.md on the local cloud: a runner of the Terraform module with an environment, the takeover, and the way back.
+ *
+ * Run with `npx tsx --tsconfig tsconfig.dev.json test/e2e/migration/index.ts [--json FILE]`.
  */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -25,7 +26,7 @@ const DATABASE_PASSWORD = 'correct-horse';
 
 class Migration {
   private readonly output = new Output();
-  /** Below the checkout, so that the app finds the CDK. */
+  /** Inside the checkout, so that the app finds the CDK. */
   private readonly directory: string;
   private readonly appFile: string;
   private module!: TerraformModule;
@@ -49,7 +50,7 @@ class Migration {
     }
   }
 
-  /** What a user of the module has: the module, a rule, a secret, and an environment. */
+  /** The resources of a user of the module: the module, a rule, a secret, and an environment. */
   private async apply(): Promise<void> {
     const { account, client, emulator } = this.cloud;
     this.output.step('terraform apply of the module');
@@ -59,7 +60,7 @@ class Migration {
       region: emulator.region,
       orgId: ORG,
       issuer: new URL(ISSUER).host,
-      // Those of the default VPC.
+      // Subnets of the default VPC.
       subnetIds: ['subnet-00000001', 'subnet-00000002'],
       securityGroupIds: ['sg-00000001'],
       environment: { TF_VAR_size: 'small' },
@@ -70,7 +71,7 @@ class Migration {
     };
     this.module = new TerraformModule(this.cloud, settings);
     await this.module.apply();
-    // The module lets the execution role read no secrets: its users add that.
+    // The module does not allow the execution role to read secrets, so its users add a policy.
     await this.module.putPolicy(this.module.names.execution, 'secrets', { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret }] });
     this.state = moduleState(settings);
     await client.create('/projects', { id: 'shop' });
@@ -115,7 +116,7 @@ class Migration {
     await this.deployEnvironment('after the way back', 3);
   }
 
-  /** Runs the command of the guide in a process of its own. */
+  /** Runs the command of the guide in a separate process. */
   private async print(): Promise<{ code: number | null; app: string }> {
     const [program = '', ...options] = TSX;
     const child = spawn(program, [...options, 'src/cli.ts', 'from-terraform', '--api-url', this.cloud.orchestrator.url], { cwd: CHECKOUT, stdio: ['pipe', 'pipe', 'inherit'] });
@@ -132,7 +133,7 @@ class Migration {
     if (code !== 0) throw new Error(`${name} failed:\n${output.split('\n').slice(-20).join('\n')}`);
   }
 
-  /** Runs a deployment of the environment with the registered runner, and checks that it finds the state of the earlier one. */
+  /** Deploys the environment with the registered runner, and checks that the deployment finds the state of the previous one. */
   private async deployEnvironment(when: string, serial: number | undefined): Promise<void> {
     const { report, cloud: { account, client } } = this;
     const { body: environment } = await client.call<Environment>('GET', ENVIRONMENT);
@@ -156,7 +157,7 @@ class Migration {
     const now = await this.inventory();
     const { registration: _changes, roles, logGroups, ...kept } = before;
     for (const [name, value] of Object.entries(kept)) this.report.add(`${name} ${when}`, value, now[name as keyof typeof kept]);
-    // The stack adds roles and log groups, and Terraform deletes the old role.
+    // The stack adds roles and log groups; Terraform deletes the old role.
     const missing = roles.filter((role) => !now.roles.includes(role) && role !== this.module.names.manager);
     this.report.add(`roles missing ${when}`, 'none', missing);
     this.report.add(`log groups missing ${when}`, 'none', logGroups.filter((group) => !now.logGroups.includes(group)));
@@ -183,7 +184,7 @@ class Migration {
     };
   }
 
-  /** The registration without its times. */
+  /** The registration without timestamps. */
   private async registration(): Promise<string> {
     const { created_at: _created, updated_at: _updated, ...content } = await this.registered();
     return JSON.stringify(content);

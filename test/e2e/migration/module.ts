@@ -1,4 +1,4 @@
-/** What the Terraform module creates and deletes, as calls of the APIs: the providers of Terraform make the same. */
+/** Creates and deletes the resources of the Terraform module with the API calls of Terraform's providers. */
 import { CreateClusterCommand } from '@aws-sdk/client-ecs';
 import {
   AttachRolePolicyCommand, CreateOpenIDConnectProviderCommand, CreateRoleCommand, CreateServiceLinkedRoleCommand, DeleteRoleCommand,
@@ -17,12 +17,12 @@ export class TerraformModule {
     this.names = moduleNames(settings);
   }
 
-  /** `terraform apply` of the module, of a rule, and of a policy for the task role. */
+  /** `terraform apply` for the module, a rule, and a policy of the task role. */
   public async apply(): Promise<void> {
     const { account, client } = this.cloud;
     const { iam, ecs, s3 } = account;
     const { names, settings: { rules = [], taskPolicy } } = this;
-    // Without it, ECS creates no cluster with capacity providers.
+    // Without the service-linked role, ECS creates no cluster with capacity providers.
     await iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName: 'ecs.amazonaws.com' }));
     await ecs.send(new CreateClusterCommand({ clusterName: names.cluster, capacityProviders: ['FARGATE', 'FARGATE_SPOT'] }));
     await iam.send(new CreateOpenIDConnectProviderCommand({ Url: `https://${names.issuer}`, ClientIDList: ['sts.amazonaws.com'] }));
@@ -48,13 +48,13 @@ export class TerraformModule {
     await this.putPolicy(manager, policyNames.manager, policies.manager);
   }
 
-  /** `terraform apply` with the old state: the provider writes what the state and the configuration say. */
+  /** `terraform apply` with the old state: the provider restores the registration from state and configuration. */
   public async restoreRegistration(): Promise<number> {
     const { id, ...registration } = moduleRegistration(this.settings);
     return (await this.cloud.client.call('PATCH', `/runners/${id}`, registration)).status;
   }
 
-  /** `terraform apply` without the module: deletes what is left of it in the state. Returns the types of what it deletes. */
+  /** `terraform apply` without the module: deletes the module's remaining resources and returns their types. */
   public async deleteRest(rest: State): Promise<string[]> {
     const { iam } = this.cloud.account;
     const ofModule = rest.resources.filter(({ mode, module }) => mode === 'managed' && module?.startsWith('module.ecs_runner'));

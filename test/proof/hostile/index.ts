@@ -1,4 +1,4 @@
-/** Requests that nobody may make with what a runner sets up. Each is built from the runner, so that it stays hostile whatever its settings are. */
+/** Requests that a runner's policies must deny. They are built from the runner's settings, so they are hostile for any settings. */
 import type { Request, Runner } from '../model';
 import { requestsOf } from '../requests';
 import { hostileDeployments } from './deployment';

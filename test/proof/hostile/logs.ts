@@ -1,4 +1,4 @@
-/** Services that write logs or use the key for them, for somebody else; and strangers who use the key. */
+/** Requests of services on behalf of others that write logs or use the logs' key, and requests of strangers that use the key. */
 import { OUTSIDER, type Runner } from '../model';
 import type { Draft } from '../requests';
 import { elsewhere } from './deployment';
@@ -19,19 +19,19 @@ function writing(r: Runner): Draft[] {
     return [
       write('writes task events for a rule of another account', own, rule(OUTSIDER)),
       write('writes task events for a rule of another region', own, rule(r.account, away)),
-      write('writes task events for nobody', own, {}),
-      write('writes task events for something that is no rule', own, { 'aws:SourceArn': `arn:aws:lambda:${r.region}:${r.account}:function:x`, 'aws:SourceAccount': r.account }),
+      write('writes task events without a source', own, {}),
+      write('writes task events for a source that is not a rule', own, { 'aws:SourceArn': `arn:aws:lambda:${r.region}:${r.account}:function:x`, 'aws:SourceAccount': r.account }),
       write('writes into another log group', group('/aws/ecs/somebody-else'), rule(r.account)),
-      write('writes into a log group that begins like ours', group(`${r.eventLogGroup}-2`), rule(r.account)),
+      write('writes into a log group whose name starts like ours', group(`${r.eventLogGroup}-2`), rule(r.account)),
       write('writes into the log of the registration', group(r.registrationLogGroup ?? '/aws/lambda/x'), rule(r.account)),
-      write('begins a stream in another log group', group('/aws/ecs/somebody-else'), {}, 'logs:CreateLogStream'),
-      write('begins a stream in a log group that begins like ours', group(`${r.eventLogGroup}-2`), {}, 'logs:CreateLogStream'),
+      write('creates a stream in another log group', group('/aws/ecs/somebody-else'), {}, 'logs:CreateLogStream'),
+      write('creates a stream in a log group whose name starts like ours', group(`${r.eventLogGroup}-2`), {}, 'logs:CreateLogStream'),
       write('deletes the log of the task events', own, rule(r.account), 'logs:DeleteLogStream'),
       write('reads the log of the task events', own, rule(r.account), 'logs:GetLogEvents'),
     ];
   }).concat([
     { topic, name: 'another service writes task events', who: { service: 'vpc-flow-logs.amazonaws.com' }, action: 'logs:PutLogEvents', resource: own, context: rule(r.account) },
-    { topic, name: 'another service begins a stream of task events', who: { service: 'vpc-flow-logs.amazonaws.com' }, action: 'logs:CreateLogStream', resource: own, context: rule(r.account) },
+    { topic, name: 'another service creates a stream of task events', who: { service: 'vpc-flow-logs.amazonaws.com' }, action: 'logs:CreateLogStream', resource: own, context: rule(r.account) },
   ]);
 }
 
@@ -39,7 +39,7 @@ function encrypting(r: Runner): Draft[] {
   return r.encryptedLogs.flatMap((log) => misusing(r, log));
 }
 
-/** What the statement for one log group could let through. */
+/** Requests that the statement for one log group could wrongly allow. */
 function misusing(r: Runner, { what, group: own, keyArn: key }: Runner['encryptedLogs'][number]): Draft[] {
   const topic = 'keys';
   const group = (name: string, region = r.region, account = r.account) => `arn:aws:logs:${region}:${account}:log-group:${name}`;
@@ -54,16 +54,16 @@ function misusing(r: Runner, { what, group: own, keyArn: key }: Runner['encrypte
       ({ topic, name: `${name} (${action}, log of ${what})`, who: { service: who }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': arn } });
     return [
       use('CloudWatch Logs uses the key for another log group', group('/aws/ecs/somebody-else')),
-      // CloudFormation chooses how the name of the registration's group ends.
-      ...what === 'the registration' ? [] : [use('CloudWatch Logs uses the key for a log group that begins like ours', group(`${own}-2`))],
-      use('CloudWatch Logs uses the key for a namesake in another account', group(own, r.region, OUTSIDER)),
-      use('CloudWatch Logs uses the key for a namesake in another region', group(own, away)),
-      use('CloudWatch Logs uses the key without saying for what', undefined),
+      // CloudFormation generates the end of the registration's log group name.
+      ...what === 'the registration' ? [] : [use('CloudWatch Logs uses the key for a log group whose name starts like ours', group(`${own}-2`))],
+      use('CloudWatch Logs uses the key for a log group of the same name in another account', group(own, r.region, OUTSIDER)),
+      use('CloudWatch Logs uses the key for a log group of the same name in another region', group(own, away)),
+      use('CloudWatch Logs uses the key without an encryption context', undefined),
       use('CloudWatch Logs of another region uses the key', group(own), `logs.${away}.amazonaws.com`),
       use('EventBridge uses the key', group(own), 'events.amazonaws.com'),
     ];
   }).concat([
-    ['makes a grant on', 'CreateGrant'], ['schedules the deletion of', 'ScheduleKeyDeletion'], ['disables', 'DisableKey'], ['changes the policy of', 'PutKeyPolicy'], ['signs with', 'Sign'],
+    ['creates a grant for', 'CreateGrant'], ['schedules the deletion of', 'ScheduleKeyDeletion'], ['disables', 'DisableKey'], ['changes the policy of', 'PutKeyPolicy'], ['signs with', 'Sign'],
   ].map(([does, action]): Draft => ({
     topic, name: `CloudWatch Logs ${does} the key for the log of ${what}`, who: { service }, action: `kms:${action}`, resource: key, context: { 'kms:EncryptionContext:aws:logs:arn': group(own) },
   })), strangers);

@@ -1,4 +1,4 @@
-/** Who tries to read secrets: those of others, or those of the runner with a role that has nothing to do with them. */
+/** Requests that read unrelated secrets, or the runner's secrets with the wrong role. */
 import { OUTSIDER, regionOf, type Runner, type Secret } from '../model';
 import { NETWORK_ACTIONS } from '../real';
 import type { Draft } from '../requests';
@@ -12,7 +12,7 @@ export function hostileSecrets(r: Runner): Draft[] {
   const others: [string, string, string?][] = [
     ['somebody else\'s secret', `arn:aws:secretsmanager:${r.region}:${r.account}:secret:payroll-AbCdEf`],
     ['somebody else\'s parameter', `arn:aws:ssm:${r.region}:${r.account}:parameter/payroll/password`],
-    ['an attacker\'s secret, open to all', `arn:aws:secretsmanager:${r.region}:${OUTSIDER}:secret:bait-AbCdEf`, OUTSIDER],
+    ['an attacker\'s public secret', `arn:aws:secretsmanager:${r.region}:${OUTSIDER}:secret:bait-AbCdEf`, OUTSIDER],
   ];
   return [
     ...roles.flatMap(([name, role, ssm]) => others.map(([what, resource, owner]): Draft => ({
@@ -28,7 +28,7 @@ export function hostileSecrets(r: Runner): Draft[] {
   ];
 }
 
-/** A secret that one role may read: the others, another use of its key, and what is named almost like it. */
+/** Requests for a secret that only one role can read: reads by other roles, other uses of its key, and reads of secrets with similar names. */
 function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role: string, others: [string, string, string][]): Draft[] {
   const isSecret = secret.kind === 'secret';
   const topic = 'secrets';
@@ -39,29 +39,29 @@ function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role:
   const own = reader === 'ECS' ? 'ssm:GetParameters' : 'ssm:GetParameter';
   const via = { 'kms:ViaService': `${isSecret ? 'secretsmanager' : 'ssm'}.${region}.amazonaws.com` };
   const named = isSecret ? 'kms:EncryptionContext:SecretARN' : 'kms:EncryptionContext:PARAMETER_ARN';
-  // The same secret may be for both: the API token as a variable of the deployments is a user's own choice.
+  // One secret can have two purposes: users can pass the API token as a deployment secret.
   const mayRead = (other: string) =>
     other === r.executionRole ? r.secrets.some(({ arn }) => arn === secret.arn) : other === r.registrationRole && r.token?.arn === secret.arn;
   const drafts: Draft[] = [
     ...others.filter(([, other]) => !mayRead(other)).map(([name, other, action]): Draft => ({ topic, name: `${name} reads ${what}`, who: { role: other }, action: read(action), resource: secret.arn })),
-    { topic, name: `${reader} reads what is named almost like ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '2-$1') : `${secret.arn}2` },
-    { topic, name: `${reader} reads what is named below ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '/x-$1') : `${secret.arn}/x` },
-    { topic, name: `${reader} reads what is named like ${what} with an ending`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '-prod-$1') : `${secret.arn}-prod` },
-    { topic, name: `${reader} reads the namesake of ${what} in another region`, who, action: read(own), resource: secret.arn.replace(`:${region}:`, `:${away}:`), region: away },
-    { topic, name: `${reader} reads the namesake of ${what} in another account`, who, action: read(own), resource: secret.arn.replace(`:${r.account}:`, `:${OUTSIDER}:`), owner: OUTSIDER },
+    { topic, name: `${reader} reads a secret whose name is similar to ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '2-$1') : `${secret.arn}2` },
+    { topic, name: `${reader} reads a secret whose path is below ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '/x-$1') : `${secret.arn}/x` },
+    { topic, name: `${reader} reads a secret whose name starts with that of ${what}`, who, action: read(own), resource: isSecret ? secret.arn.replace(/-(\w{6})$/, '-prod-$1') : `${secret.arn}-prod` },
+    { topic, name: `${reader} reads a secret of another region with the name of ${what}`, who, action: read(own), resource: secret.arn.replace(`:${region}:`, `:${away}:`), region: away },
+    { topic, name: `${reader} reads a secret of another account with the name of ${what}`, who, action: read(own), resource: secret.arn.replace(`:${r.account}:`, `:${OUTSIDER}:`), owner: OUTSIDER },
     ...(isSecret
-      ? [['changes', 'secretsmanager:PutSecretValue'], ['deletes', 'secretsmanager:DeleteSecret'], ['describes', 'secretsmanager:DescribeSecret'], ['opens to others', 'secretsmanager:PutResourcePolicy'], ['lists the versions of', 'secretsmanager:ListSecretVersionIds']]
-      : [['changes', 'ssm:PutParameter'], ['deletes', 'ssm:DeleteParameter'], ['reads the history of', 'ssm:GetParameterHistory'], ['reads all below', 'ssm:GetParametersByPath']]
+      ? [['changes', 'secretsmanager:PutSecretValue'], ['deletes', 'secretsmanager:DeleteSecret'], ['describes', 'secretsmanager:DescribeSecret'], ['shares', 'secretsmanager:PutResourcePolicy'], ['lists the versions of', 'secretsmanager:ListSecretVersionIds']]
+      : [['changes', 'ssm:PutParameter'], ['deletes', 'ssm:DeleteParameter'], ['reads the history of', 'ssm:GetParameterHistory'], ['reads all parameters below', 'ssm:GetParametersByPath']]
     ).map(([does, action]): Draft => ({ topic, name: `${reader} ${does} ${what}`, who, action: action!, resource: secret.arn })),
     ...secret.keyArn === undefined ? [] : [
-      { topic: 'keys', name: `${reader} decrypts with the key of ${what} itself`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} decrypts directly with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { [named]: secret.arn } },
       { topic: 'keys', name: `${reader} decrypts with the key of ${what} through S3`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { 'kms:ViaService': `s3.${region}.amazonaws.com`, [named]: secret.arn } },
       { topic: 'keys', name: `${reader} decrypts another secret with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: { ...via, [named]: `arn:aws:secretsmanager:${region}:${r.account}:secret:payroll-AbCdEf` } },
-      { topic: 'keys', name: `${reader} decrypts whatever with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: via },
+      { topic: 'keys', name: `${reader} decrypts without an encryption context with the key of ${what}`, who, action: 'kms:Decrypt', resource: secret.keyArn, context: via },
       { topic: 'keys', name: `${reader} encrypts with the key of ${what}`, who, action: 'kms:Encrypt', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
-      { topic: 'keys', name: `${reader} makes a data key with the key of ${what}`, who, action: 'kms:GenerateDataKey', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
-      { topic: 'keys', name: `${reader} makes a grant on the key of ${what}`, who, action: 'kms:CreateGrant', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
-      // Another key of the account could be in use for a secret of this name, but not one of somebody else.
+      { topic: 'keys', name: `${reader} generates a data key with the key of ${what}`, who, action: 'kms:GenerateDataKey', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
+      { topic: 'keys', name: `${reader} creates a grant for the key of ${what}`, who, action: 'kms:CreateGrant', resource: secret.keyArn, context: { ...via, [named]: secret.arn } },
+      // Another key of the account could encrypt a secret of this name, but never a key of another account.
       { topic: 'keys', name: `${reader} decrypts ${what} with an attacker's key`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${region}:${OUTSIDER}:key/99999999-0000-4000-8000-000000000000`, owner: OUTSIDER, context: { ...via, [named]: secret.arn } },
       { topic: 'keys', name: `${reader} decrypts ${what} with a key of another region`, who, action: 'kms:Decrypt', resource: `arn:aws:kms:${away}:${r.account}:key/99999999-0000-4000-8000-000000000000`, context: { ...via, [named]: secret.arn } },
       ...others.filter(([, other]) => !mayRead(other)).map(([name, other]): Draft => ({
@@ -69,7 +69,7 @@ function ofRunner(r: Runner, secret: Secret, what: string, reader: string, role:
       })),
     ],
   ];
-  // Where the secret is.
+  // The region of the secret.
   return drafts.map((draft) => ({ region, ...draft }));
 }
 
@@ -79,15 +79,15 @@ function images(r: Runner): Draft[] {
   const repository = r.imageRepository ?? another;
   const open = another.replace(r.account, OUTSIDER);
   return [
-    { topic: 'images', name: 'the start of a task pulls somebody else\'s image', who, action: 'ecr:BatchGetImage', resource: another },
-    { topic: 'images', name: 'the start of a task pulls somebody else\'s layers', who, action: 'ecr:GetDownloadUrlForLayer', resource: another },
-    { topic: 'images', name: 'the start of a task asks for somebody else\'s layers', who, action: 'ecr:BatchCheckLayerAvailability', resource: another },
+    { topic: 'images', name: 'the start of a task pulls another image', who, action: 'ecr:BatchGetImage', resource: another },
+    { topic: 'images', name: 'the start of a task pulls the layers of another image', who, action: 'ecr:GetDownloadUrlForLayer', resource: another },
+    { topic: 'images', name: 'the start of a task checks for the layers of another image', who, action: 'ecr:BatchCheckLayerAvailability', resource: another },
     { topic: 'images', name: 'the start of a task pulls an attacker\'s image', who, action: 'ecr:BatchGetImage', resource: open, owner: OUTSIDER },
-    { topic: 'images', name: 'the start of a task pulls from a repository that is named almost like ours', who, action: 'ecr:BatchGetImage', resource: `${repository}-2` },
+    { topic: 'images', name: 'the start of a task pulls from a repository whose name starts like ours', who, action: 'ecr:BatchGetImage', resource: `${repository}-2` },
     { topic: 'images', name: 'the start of a task overwrites the image', who, action: 'ecr:PutImage', resource: repository },
     { topic: 'images', name: 'the start of a task uploads layers', who, action: 'ecr:UploadLayerPart', resource: repository },
     { topic: 'images', name: 'the start of a task deletes the image', who, action: 'ecr:BatchDeleteImage', resource: repository },
-    { topic: 'images', name: 'the start of a task opens the repository to others', who, action: 'ecr:SetRepositoryPolicy', resource: repository },
+    { topic: 'images', name: 'the start of a task shares the repository', who, action: 'ecr:SetRepositoryPolicy', resource: repository },
     { topic: 'images', name: 'the start of a task writes logs', who, action: 'logs:PutLogEvents', resource: `arn:aws:logs:${r.region}:${r.account}:log-group:${r.eventLogGroup}:log-stream:x` },
     { topic: 'images', name: 'the start of a task reads the state', who, action: 's3:GetObject', resource: `${r.bucket}/${r.prefix ? `${r.prefix}/` : ''}x.tfstate`, owner: r.bucketOwner },
     { topic: 'images', name: 'the start of a task runs another task', who, action: 'ecs:RunTask', resource: `arn:aws:ecs:${r.region}:${r.account}:task-definition/${r.familyPrefix}x:1` },
@@ -95,7 +95,7 @@ function images(r: Runner): Draft[] {
   ];
 }
 
-/** An account has one OIDC provider for an issuer: the Lambda creates a missing one, and changes and deletes none. */
+/** The Lambda can create a missing OIDC provider, but not change or delete one, because the whole account shares it. */
 function providers(r: Runner): Draft[] {
   if (!r.registrationRole) return [];
   const context = { 'lambda:SourceFunctionArn': r.registrationFunction };
@@ -105,51 +105,51 @@ function providers(r: Runner): Draft[] {
   const own = provider(r.issuer);
   return [
     ...[['deletes', 'DeleteOpenIDConnectProvider'], ['adds an audience to', 'AddClientIDToOpenIDConnectProvider'], ['removes an audience of', 'RemoveClientIDFromOpenIDConnectProvider'],
-      ['changes the thumbprints of', 'UpdateOpenIDConnectProviderThumbprint'], ['tags', 'TagOpenIDConnectProvider'], ['takes tags from', 'UntagOpenIDConnectProvider']]
+      ['changes the thumbprints of', 'UpdateOpenIDConnectProviderThumbprint'], ['tags', 'TagOpenIDConnectProvider'], ['removes tags from', 'UntagOpenIDConnectProvider']]
       .map(([does, action]) => attempt(`${does} the OIDC provider`, action!, own)),
     ...['GetOpenIDConnectProvider', 'CreateOpenIDConnectProvider'].flatMap((action) => [
-      attempt(`sees to another issuer's provider (${action})`, action, provider('token.actions.githubusercontent.com')),
-      attempt(`sees to a provider whose issuer begins like ours (${action})`, action, provider(`${r.issuer}/tenant`)),
-      attempt(`sees to a provider whose issuer ends like ours (${action})`, action, provider(`evil-${r.issuer}`)),
-      attempt(`sees to a provider of another account (${action})`, action, provider(r.issuer, OUTSIDER), OUTSIDER),
-      ...r.ensuredProvider ? [] : [attempt(`sees to the provider that the user gave (${action})`, action, own)],
+      attempt(`uses another issuer's provider (${action})`, action, provider('token.actions.githubusercontent.com')),
+      attempt(`uses a provider whose issuer starts like ours (${action})`, action, provider(`${r.issuer}/tenant`)),
+      attempt(`uses a provider whose issuer ends like ours (${action})`, action, provider(`evil-${r.issuer}`)),
+      attempt(`uses a provider of another account (${action})`, action, provider(r.issuer, OUTSIDER), OUTSIDER),
+      ...r.ensuredProvider ? [] : [attempt(`uses the provider that the user gave (${action})`, action, own)],
     ]),
     attempt('lists the OIDC providers', 'ListOpenIDConnectProviders', '*'),
     attempt('creates a SAML provider', 'CreateSAMLProvider', `arn:aws:iam::${r.account}:saml-provider/x`),
   ];
 }
 
-/** The Lambda registers runners, and has nothing to do with what they deploy. */
+/** Requests of the Lambda beyond the registration of runners. */
 function lambda(r: Runner): Draft[] {
   if (!r.registrationRole) return [];
   const who = { role: r.registrationRole };
-  // What the code does itself says so.
+  // Requests of the function's own code contain the ARN of the function.
   const context = { 'lambda:SourceFunctionArn': r.registrationFunction };
   const stream = (group: string, region = r.region, account = r.account) => `arn:aws:logs:${region}:${account}:log-group:${group}:log-stream:x`;
   const away = elsewhere(r.region);
   const own = r.registrationLogGroup ?? 'registration';
   return [
-    ['writes into the log of the task events', 'logs:PutLogEvents', stream(r.eventLogGroup)], ['writes into somebody else\'s log', 'logs:PutLogEvents', stream('/aws/lambda/payroll')],
-    ['begins a stream in somebody else\'s log', 'logs:CreateLogStream', stream('/aws/lambda/payroll')], ['writes into a log that is named almost like its own', 'logs:PutLogEvents', stream(`x${own}`)],
+    ['writes into the log of the task events', 'logs:PutLogEvents', stream(r.eventLogGroup)], ['writes into the log of another function', 'logs:PutLogEvents', stream('/aws/lambda/payroll')],
+    ['creates a stream in the log of another function', 'logs:CreateLogStream', stream('/aws/lambda/payroll')], ['writes into a log whose name ends like its own', 'logs:PutLogEvents', stream(`x${own}`)],
     ['reads its log', 'logs:GetLogEvents', stream(own)], ['deletes its log', 'logs:DeleteLogGroup', `arn:aws:logs:${r.region}:${r.account}:log-group:${own}`],
-    ['makes a log group', 'logs:CreateLogGroup', `arn:aws:logs:${r.region}:${r.account}:log-group:new`], ['reads the state', 's3:GetObject', `${r.bucket}/${r.prefix ? `${r.prefix}/` : ''}x.tfstate`],
+    ['creates a log group', 'logs:CreateLogGroup', `arn:aws:logs:${r.region}:${r.account}:log-group:new`], ['reads the state', 's3:GetObject', `${r.bucket}/${r.prefix ? `${r.prefix}/` : ''}x.tfstate`],
     ['runs a task', 'ecs:RunTask', `arn:aws:ecs:${r.region}:${r.account}:task-definition/${r.familyPrefix}x:1`], ['passes a role', 'iam:PassRole', r.taskRole],
-    ['writes itself a policy', 'iam:PutRolePolicy', r.registrationRole], ['calls itself', 'lambda:InvokeFunction', `arn:aws:lambda:${r.region}:${r.account}:function:registration`],
+    ['adds a policy to its own role', 'iam:PutRolePolicy', r.registrationRole], ['invokes itself', 'lambda:InvokeFunction', `arn:aws:lambda:${r.region}:${r.account}:function:registration`],
     ['changes its code', 'lambda:UpdateFunctionCode', `arn:aws:lambda:${r.region}:${r.account}:function:registration`], ['lists all secrets', 'secretsmanager:ListSecrets', '*'],
     ['reads many secrets at once', 'secretsmanager:BatchGetSecretValue', '*'],
-    ...NETWORK_ACTIONS.map(action => [`itself does what Lambda does for a VPC (${action})`, `ec2:${action}`, '*']),
-    ['runs a machine', 'ec2:RunInstances', `arn:aws:ec2:${r.region}:${r.account}:instance/*`], ['opens a security group', 'ec2:AuthorizeSecurityGroupIngress', `arn:aws:ec2:${r.region}:${r.account}:security-group/sg-1`],
+    ...NETWORK_ACTIONS.map(action => [`uses the VPC permissions of the Lambda service in its own code (${action})`, `ec2:${action}`, '*']),
+    ['starts an EC2 instance', 'ec2:RunInstances', `arn:aws:ec2:${r.region}:${r.account}:instance/*`], ['opens a security group', 'ec2:AuthorizeSecurityGroupIngress', `arn:aws:ec2:${r.region}:${r.account}:security-group/sg-1`],
   ].map(([name, action, resource]): Draft => ({ topic: 'registration', name: `the Lambda ${name}`, who, action: action!, resource: resource!, context })).concat([
     ...NETWORK_ACTIONS.flatMap((action): Draft[] => {
       const attaching = { topic: 'registration', who, action: `ec2:${action}`, resource: '*' };
       return [
-        { ...attaching, name: `Lambda does in another region what it does for a VPC (${action})`, region: away },
-        { ...attaching, name: `Lambda does for a VPC what it does, in a region that nobody says (${action})`, hypothetical: true, context: { 'aws:RequestedRegion': undefined } },
+        { ...attaching, name: `Lambda attaches the function to a VPC in another region (${action})`, region: away },
+        { ...attaching, name: `Lambda attaches the function to a VPC in an unspecified region (${action})`, hypothetical: true, context: { 'aws:RequestedRegion': undefined } },
       ];
     }),
     ...[['changes a network interface', 'ModifyNetworkInterfaceAttribute', 'network-interface/eni-1'], ['opens a security group', 'AuthorizeSecurityGroupIngress', 'security-group/sg-1']].map(([name, action, resource]): Draft =>
       ({ topic: 'registration', who, name: `Lambda ${name} with the role of the function`, action: `ec2:${action}`, resource: `arn:aws:ec2:${r.region}:${r.account}:${resource}` })),
-    { topic: 'registration', name: 'the Lambda writes into its log\'s namesake in another region', who, action: 'logs:PutLogEvents', resource: stream(own, away), region: away },
-    { topic: 'registration', name: 'the Lambda writes into its log\'s namesake in an attacker\'s account', who, action: 'logs:PutLogEvents', resource: stream(own, r.region, OUTSIDER), owner: OUTSIDER },
+    { topic: 'registration', name: 'the Lambda writes into a log of the same name in another region', who, action: 'logs:PutLogEvents', resource: stream(own, away), region: away },
+    { topic: 'registration', name: 'the Lambda writes into a log of the same name in an attacker\'s account', who, action: 'logs:PutLogEvents', resource: stream(own, r.region, OUTSIDER), owner: OUTSIDER },
   ]);
 }

@@ -1,4 +1,4 @@
-/** Who tries to get one of the roles without being meant. */
+/** Requests that assume a role of the runner without being trusted. */
 import { OUTSIDER, type Runner } from '../model';
 import type { Draft } from '../requests';
 
@@ -14,21 +14,21 @@ function tokens(r: Runner): Draft[] {
   const of = (issuer: string) => ({ [`${issuer}:aud`]: 'sts.amazonaws.com', [`${issuer}:sub`]: `${r.orgId}+${r.runnerId}` });
   return [
     ...([
-      ['another organization, with a runner of the same id', `another-org+${r.runnerId}`],
-      ['an organization whose name begins like ours', `${r.orgId}-2+${r.runnerId}`],
+      ['a runner of the same id in another organization', `another-org+${r.runnerId}`],
+      ['an organization whose name starts like ours', `${r.orgId}-2+${r.runnerId}`],
       ['an organization whose name ends like ours', `x${r.orgId}+${r.runnerId}`],
       ['our organization in capitals', `${r.orgId.toUpperCase()}+${r.runnerId}`],
       ['another runner of our organization', `${r.orgId}+another-runner`],
-      ['a runner whose id begins like ours', `${r.orgId}+${r.runnerId}-2`],
-      ['a runner whose id is the beginning of ours', `${r.orgId}+${r.runnerId.slice(0, -1)}`],
-      ['our organization, without a runner', r.orgId],
-      ['our organization, with an empty runner', `${r.orgId}+`],
-      ['our runner, without an organization', `+${r.runnerId}`],
+      ['a runner whose id starts like ours', `${r.orgId}+${r.runnerId}-2`],
+      ['a runner whose id is a prefix of ours', `${r.orgId}+${r.runnerId.slice(0, -1)}`],
+      ['our organization without a runner', r.orgId],
+      ['our organization with an empty runner id', `${r.orgId}+`],
+      ['our runner without an organization', `+${r.runnerId}`],
       ['organization and runner swapped', `${r.runnerId}+${r.orgId}`],
       ['another separator', `${r.orgId}:${r.runnerId}`],
       ['a wildcard for the runner', `${r.orgId}+*`],
       ['a wildcard for everything', '*'],
-      ['something after our runner', `${r.orgId}+${r.runnerId}+admin`],
+      ['our runner with an additional part', `${r.orgId}+${r.runnerId}+admin`],
       ['a person of our organization', `${r.orgId}+user@example.com`],
     ] as [string, string][]).filter(([, sub]) => sub !== `${r.orgId}+${r.runnerId}`).map(([name, sub]) => ({ ...to, name: `a token whose subject is ${name}`, context: claims(sub) })),
     { ...to, name: 'a token without a subject', context: claims(undefined) },
@@ -36,12 +36,12 @@ function tokens(r: Runner): Draft[] {
     { ...to, name: 'a token for the orchestrator\'s own API', context: claims(`${r.orgId}+${r.runnerId}`, 'https://api.humanitec.dev') },
     { ...to, name: 'a token for another audience that ends like ours', context: claims(`${r.orgId}+${r.runnerId}`, 'evil-sts.amazonaws.com') },
     { ...to, name: 'a token for STS in China', context: claims(`${r.orgId}+${r.runnerId}`, 'sts.amazonaws.com.cn') },
-    { ...to, name: 'a token for whatever audience', context: claims(`${r.orgId}+${r.runnerId}`, '*') },
+    { ...to, name: 'a token whose audience is a wildcard', context: claims(`${r.orgId}+${r.runnerId}`, '*') },
     { ...to, name: 'a token of GitHub\'s issuer', who: provider('token.actions.githubusercontent.com'), context: of('token.actions.githubusercontent.com') },
     { ...to, name: 'a token of an issuer whose name ends like ours', who: provider(`evil-${r.issuer}`), context: of(`evil-${r.issuer}`) },
     { ...to, name: 'a token of an issuer below ours', who: provider(`${r.issuer}/tenant`), context: of(`${r.issuer}/tenant`) },
     { ...to, hypothetical: true, name: 'a token of another provider that carries the claims of ours', who: provider('idp.example.com'), context: genuine },
-    { ...to, hypothetical: true, name: 'a token of the same issuer\'s provider in another account', who: provider(r.issuer, OUTSIDER), context: genuine },
+    { ...to, hypothetical: true, name: 'a token of the provider for our issuer in another account', who: provider(r.issuer, OUTSIDER), context: genuine },
     { ...to, name: 'a genuine token, for the execution role', resource: r.executionRole, context: genuine },
     { ...to, name: 'a genuine token, for the task role', resource: r.taskRole, context: genuine },
     ...r.registrationRole ? [{ ...to, name: 'a genuine token, for the role of the registration', resource: r.registrationRole, context: genuine }] : [],
@@ -51,7 +51,7 @@ function tokens(r: Runner): Draft[] {
   ];
 }
 
-/** Others, whose own policies allow them everything. */
+/** Callers whose own policies allow everything. */
 function callers(r: Runner): Draft[] {
   const roles: [string, string | undefined][] = [
     ['task manager role', r.taskManagerRole], ['execution role', r.executionRole], ['task role', r.taskRole], ['role of the registration', r.registrationRole],
@@ -59,12 +59,12 @@ function callers(r: Runner): Draft[] {
   return roles.flatMap(([role, resource]): Draft[] => resource === undefined ? [] : [
     { topic: 'trust', name: `an administrator of another account assumes the ${role}`, who: { administrator: OUTSIDER }, action: 'sts:AssumeRole', resource },
     { topic: 'trust', name: `an administrator of our account assumes the ${role}`, who: { administrator: r.account }, action: 'sts:AssumeRole', resource },
-    { topic: 'trust', name: `the orchestrator goes on from its role to the ${role}`, who: { role: r.taskManagerRole }, action: 'sts:AssumeRole', resource },
-    { topic: 'trust', name: `a deployment goes on from the task role to the ${role}`, who: { role: r.taskRole }, action: 'sts:AssumeRole', resource },
+    { topic: 'trust', name: `the orchestrator assumes the ${role} with its own role`, who: { role: r.taskManagerRole }, action: 'sts:AssumeRole', resource },
+    { topic: 'trust', name: `a deployment assumes the ${role} with the task role`, who: { role: r.taskRole }, action: 'sts:AssumeRole', resource },
     { topic: 'trust', name: `EC2 assumes the ${role}`, who: { service: 'ec2.amazonaws.com' }, action: 'sts:AssumeRole', resource, context: { 'aws:SourceAccount': r.account } },
     {
       topic: 'trust',
-      name: `the ECS service itself, which is not its tasks, assumes the ${role}`,
+      name: `the ECS service itself, instead of ECS tasks, assumes the ${role}`,
       who: { service: 'ecs.amazonaws.com' },
       action: 'sts:AssumeRole',
       resource,
@@ -79,7 +79,7 @@ function callers(r: Runner): Draft[] {
   ]);
 }
 
-/** A service that acts for somebody else: confused deputies. */
+/** Confused deputies: services that act for another account or resource. */
 function confused(r: Runner): Draft[] {
   const elsewhere = r.region === 'eu-west-1' ? 'eu-central-1' : 'eu-west-1';
   return ([['execution role', r.executionRole], ['task role', r.taskRole]] as const).flatMap(([role, resource]) => {
@@ -88,13 +88,13 @@ function confused(r: Runner): Draft[] {
     return [
       { ...ecs, name: `a task of another account gets the ${role}`, context: { 'aws:SourceAccount': OUTSIDER, 'aws:SourceArn': task(OUTSIDER) } },
       { ...ecs, name: `a task of another region gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(r.account, elsewhere) } },
-      { ...ecs, hypothetical: true, name: `a task that hides where it is gets the ${role}`, context: {} },
-      { ...ecs, hypothetical: true, name: `a task that names its account only gets the ${role}`, context: { 'aws:SourceAccount': r.account } },
-      { ...ecs, hypothetical: true, name: `a task that names its ARN only gets the ${role}`, context: { 'aws:SourceArn': task(r.account) } },
-      { ...ecs, hypothetical: true, name: `a task with our account and somebody else's ARN gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(OUTSIDER) } },
-      { ...ecs, hypothetical: true, name: `a task with our ARN and somebody else's account gets the ${role}`, context: { 'aws:SourceAccount': OUTSIDER, 'aws:SourceArn': task(r.account) } },
-      { ...ecs, name: `a task changes who the session of the ${role} is for`, action: 'sts:SetSourceIdentity', context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(r.account) } },
-      { ...ecs, name: `something of our account that is not of ECS gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': `arn:aws:lambda:${r.region}:${r.account}:function:x` } },
+      { ...ecs, hypothetical: true, name: `a task without source account and ARN gets the ${role}`, context: {} },
+      { ...ecs, hypothetical: true, name: `a task with only a source account gets the ${role}`, context: { 'aws:SourceAccount': r.account } },
+      { ...ecs, hypothetical: true, name: `a task with only a source ARN gets the ${role}`, context: { 'aws:SourceArn': task(r.account) } },
+      { ...ecs, hypothetical: true, name: `a task with our account and the ARN of another account gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(OUTSIDER) } },
+      { ...ecs, hypothetical: true, name: `a task with our ARN and another account gets the ${role}`, context: { 'aws:SourceAccount': OUTSIDER, 'aws:SourceArn': task(r.account) } },
+      { ...ecs, name: `a task sets the source identity of the ${role}`, action: 'sts:SetSourceIdentity', context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': task(r.account) } },
+      { ...ecs, name: `a resource of our account that does not belong to ECS gets the ${role}`, context: { 'aws:SourceAccount': r.account, 'aws:SourceArn': `arn:aws:lambda:${r.region}:${r.account}:function:x` } },
     ];
   });
 }

@@ -1,4 +1,4 @@
-/** Runners with all that an option can add to their resources, as no example has it at once. */
+/** Runners that use all options which add to their resources. No example uses all of them. */
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
@@ -19,13 +19,13 @@ const token = Secret.fromSecretAttributes(stack, 'Token', { secretCompleteArn: a
 const variable = Secret.fromSecretAttributes(stack, 'Variable', { secretCompleteArn: arn('secretsmanager', 'secret:variable-AbCdEf'), encryptionKey: imported });
 const parameter = StringParameter.fromSecureStringParameterAttributes(stack, 'Parameter', { parameterName: '/my-org/variable', encryptionKey: imported });
 
-// Both runners share the registration's Lambda, in a VPC with endpoints of its own.
+// Both runners share the registration's Lambda in a VPC with its own endpoints.
 const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
   vpcId: 'vpc-12345678', availabilityZones: ['us-east-1a'], privateSubnetIds: ['subnet-12345678'], privateSubnetRouteTableIds: ['rtb-12345678'],
 });
 const registrationNetwork = { vpc, createEndpoints: true };
 
-// A network, a bucket and a cluster of its own, with a customer managed key, and alarms without actions.
+// Creates its own network, bucket and cluster, with a customer managed key and with alarms that have no actions.
 const own = new EcsRunner(stack, 'Own', {
   orchestrator: Orchestrator.humanitec({ orgId: 'my-org', apiToken: ApiToken.fromSecretsManager(token, 'token') }),
   encryptionKey: key,
@@ -44,7 +44,7 @@ const own = new EcsRunner(stack, 'Own', {
 own.addRule('Rule', { envTypeId: 'production' });
 new RunnerMonitoring(stack, 'Monitoring', { runner: own, driftCheckInterval: Duration.hours(1) });
 
-// Everything from elsewhere, and a self-hosted orchestrator with a prefix of its own.
+// Uses only existing resources, and a self-hosted orchestrator with a task family prefix.
 new EcsRunner(stack, 'Given', {
   orchestrator: Orchestrator.selfHosted({
     orgId: 'my-org',
