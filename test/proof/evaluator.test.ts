@@ -202,7 +202,7 @@ describe('the inputs of the proof', () => {
 
   test('include the statements of a warning', () => {
     expect(firstJson('It fails until it has: [{"Sid":"a]\\"b"}]. [ack: x]')).toEqual([{ Sid: 'a]"b' }]);
-    expect(() => firstJson('nothing here')).toThrow('no statements');
+    expect(() => firstJson('nothing here')).toThrow('Expected statements');
   });
 
   test('include each statement with each of its parts removed and widened', () => {

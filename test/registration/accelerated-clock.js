@@ -1,19 +1,20 @@
-// The clock of the handler in tests: the handler waits for minutes, and the tests cannot.
-// Plain JavaScript, as the Node.js versions of Lambda run it without a compiler.
+// The handler's clock in tests. It runs faster than real time, because the handler waits for minutes.
+// Plain JavaScript, because Lambda's Node.js versions run it without a compiler.
 const { performance } = require('perf_hooks');
 
-/** Between two heartbeats the clock advances by at most this many real milliseconds. */
+/** The maximum real time between two heartbeats that the clock counts, in milliseconds. */
 const GAP_MS = 25;
 
 const realSetTimeout = setTimeout;
 const realClearTimeout = clearTimeout;
 
 /**
- * A clock that runs faster than real time, and stands still while the heartbeats stay away: then the processes that the handler talks with, or its own,
- * get no processor time. Otherwise a busy machine would look like a slow API.
+ * A clock that runs faster than real time, and stops without heartbeats.
+ *
+ * Without heartbeats, the process of the handler or of a service gets no processor time. If the clock went on, a busy machine would look like a slow API.
  */
 class AcceleratedClock {
-  /** @param speed so many seconds of this clock pass in one real second */
+  /** @param speed the number of seconds of this clock per real second */
   constructor(speed) {
     this.speed = speed;
     this.elapsed = 0;
@@ -25,12 +26,12 @@ class AcceleratedClock {
     this.last = performance.now();
   }
 
-  /** Milliseconds of the handler since the clock was created. */
+  /** Milliseconds of this clock since its creation. */
   now() {
     return this.elapsed + Math.min(performance.now() - this.last, GAP_MS) * this.speed;
   }
 
-  /** A `setTimeout` that counts milliseconds of this clock. */
+  /** `setTimeout` in milliseconds of this clock. */
   setTimeout = (callback, milliseconds = 1, ...values) => {
     let due = this.now() + milliseconds;
     const fire = () => {
@@ -39,7 +40,7 @@ class AcceleratedClock {
         callback(...values);
         return;
       }
-      // The clock stood still meanwhile.
+      // The clock was stopped for some time.
       timer.rest = realSetTimeout(fire, rest / this.speed);
       if (!timer.hasRef()) {
         timer.rest.unref();
@@ -55,20 +56,20 @@ class AcceleratedClock {
     return timer;
   };
 
-  /** The `clearTimeout` for timers of this clock. */
+  /** `clearTimeout` for timers of this clock. */
   clearTimeout = (timer) => {
     realClearTimeout(timer?.rest);
     realClearTimeout(timer);
   };
 
-  /** An `AbortSignal.timeout` that counts milliseconds of this clock. */
+  /** `AbortSignal.timeout` in milliseconds of this clock. */
   timeoutSignal = (milliseconds) => {
     const controller = new AbortController();
     this.setTimeout(() => controller.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')), milliseconds).unref();
     return controller.signal;
   };
 
-  /** A `Date` that begins at the real time and then follows this clock. */
+  /** `Date` that starts at the real time and then follows this clock. */
   date() {
     const begin = Date.now() - this.now();
     const now = () => Math.floor(begin + this.now());

@@ -1,10 +1,13 @@
-/** The lifecycle suites once more: nobody has observed the hosted service, so the handler must be right with a plausible other behaviour, too. */
+/**
+ * Repeats the lifecycle suites with an alternative behaviour of the orchestrator. The hosted service has not been observed, so the handler must
+ * support both.
+ */
 import { settings } from './lifecycle-support';
 import { ALTERNATIVE } from '../../local/orchestrator';
 
 settings.behaviour = ALTERNATIVE;
 
-// Loaded where they belong to a block: one of them prepares each of its tests.
+// Each suite is loaded inside its `describe`, so that its `beforeEach` applies only to its own tests.
 /* eslint-disable @typescript-eslint/no-require-imports */
 describe('with the alternative behaviour of the orchestrator, a runner', () => { require('./runner.test'); });
 describe('with the alternative behaviour of the orchestrator, an adopted runner', () => { require('./adoption.test'); });

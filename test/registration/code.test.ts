@@ -11,7 +11,7 @@ import { newStack, only, runnerIn } from '../support';
 const ROOT = join(__dirname, '..', '..');
 const run = promisify(execFile);
 
-/** A stack whose Lambda is the handler alone, and one whose Lambda trusts a private CA as well. */
+/** One stack whose Lambda contains only the handler, and one whose Lambda also trusts a private CA. */
 const APP = `
 import { App, Stack } from 'aws-cdk-lib';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -31,19 +31,19 @@ app.synth();
 `;
 
 interface Synthesized {
-  /** The modes of the files that Lambda gets, by stack and file. */
+  /** The file modes of the Lambda's code, by stack and file. */
   readonly modes: Record<string, Record<string, string>>;
   /** The object keys of the Lambda's code, by stack. */
   readonly keys: Record<string, string>;
 }
 
-/** The directory that becomes the Lambda's archive. */
+/** The directory that the CDK packs into the Lambda's archive. */
 function codeOf(outdir: string, stack: string, key: string): string {
   const { files } = JSON.parse(readFileSync(join(outdir, `${stack}.assets.json`), 'utf8'));
   return resolve(outdir, files[key.replace('.zip', '')].source.path);
 }
 
-/** Installs the library and synthesizes the app, both with the umask, in a directory of its own. */
+/** Installs the library and synthesizes the app with the umask, in the given directory. */
 async function synthesizeWith(umask: string, directory: string, certificate: string): Promise<Synthesized> {
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, 'app.ts'), APP);
@@ -80,19 +80,19 @@ describe('the code of the registration\'s Lambda', () => {
   }, 120_000);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  test('is readable by Lambda if the library was installed and the app synthesized with umask 077', () => {
+  test('is readable by Lambda if umask 077 is used for installation and synthesis', () => {
     expect(restrictive.modes).toEqual({
       Plain: { 'index.js': '100644' },
       PrivateCa: { 'extra-ca-certificates.pem': '100644', 'index.js': '100644' },
     });
   });
 
-  test('has the same modes and hashes with every umask and in every directory', () => {
+  test('has the same modes and hashes for every umask and directory', () => {
     expect(restrictive).toEqual(usual);
     expect(usual.keys.Plain).not.toBe(usual.keys.PrivateCa);
   });
 
-  test('is in the cloud assembly without staging, and the metadata names it for tools that run Lambdas locally', () => {
+  test('is in the cloud assembly without asset staging, with metadata for tools that run Lambdas locally', () => {
     const stack = newStack(undefined, 'Stack', new App({ context: { 'aws:cdk:disable-asset-staging': true, 'aws:cdk:enable-asset-metadata': true } }));
     runnerIn(stack);
     const { directory: outdir, stacks: [{ template }] } = (stack.node.root as App).synth();
@@ -102,13 +102,13 @@ describe('the code of the registration\'s Lambda', () => {
     expect(readdirSync(resolve(outdir, metadata['aws:asset:path']))).toEqual(['index.js']);
   });
 
-  test('has no metadata for such tools unless the CDK asks for it', () => {
+  test('has metadata for tools that run Lambdas locally only if the CDK enables asset metadata', () => {
     const stack = newStack();
     runnerIn(stack);
     expect(Object.keys(only(Template.fromStack(stack), 'AWS::Lambda::Function').Metadata).filter(name => name.startsWith('aws:asset'))).toEqual([]);
   });
 
-  test('is found from the assembly of a stage', () => {
+  test('is found in the assembly of a stage', () => {
     const app = new App();
     const stack = new Stack(new Stage(app, 'Stage'), 'Stack', { env: { account: '123456789012', region: 'us-east-1' } });
     runnerIn(stack);

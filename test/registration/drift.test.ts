@@ -1,4 +1,4 @@
-/** The drift check of the Lambda: what it reports, and that it changes nothing. */
+/** The drift check of the Lambda: its reports, and that it changes nothing. */
 import { api, call, create, foreign, Props, registered, runnerProps, store, TOKEN } from './lifecycle-support';
 import { listen, serverOf } from './server';
 import { invoke, SECRET } from './support';
@@ -6,12 +6,12 @@ import { invoke, SECRET } from './support';
 interface Result {
   /** The problems that the Lambda logged. */
   readonly problems: string[];
-  /** Their number, as the metric filter reads it; undefined without a result. */
+  /** The number of problems, as the metric filter reads it. Undefined without a result. */
   readonly count?: number;
   readonly log: string;
 }
 
-/** Sends the event of the schedule. Nobody may be answered, nothing may change, and the log must not have the API token. */
+/** Sends the event of the schedule. Checks that nothing is answered or changed, and that the log does not contain the API token. */
 async function send(event: object, env: NodeJS.ProcessEnv = {}): Promise<Result> {
   const before = api.requests.length;
   const { answers, log } = await invoke(event, { ...store.env, ORCHESTRATOR_API_URL: api.url, ...env });
@@ -26,7 +26,7 @@ async function send(event: object, env: NodeJS.ProcessEnv = {}): Promise<Result>
   };
 }
 
-/** The event for a runner as the schedule has it, with lists that are joined with commas. */
+/** The schedule's event for a runner, with comma-separated lists. */
 function eventFor(physicalId: string, { ApiUrl: _, Job: { Subnets, SecurityGroups, ...job }, ...properties }: Props, rules: object[] = []): object {
   return { DriftCheck: { PhysicalId: physicalId, Runner: { ...properties, Job: { ...job, Subnets: Subnets.join(','), SecurityGroups: SecurityGroups?.join(',') } }, Rules: rules } };
 }
@@ -37,7 +37,7 @@ async function checkAfter(change: object, properties: Props = runnerProps()): Pr
   return send(eventFor(id, properties));
 }
 
-/** Changes the registration as somebody else would. */
+/** Changes the registration as another user would. */
 async function patch(change: Props): Promise<void> {
   const { description, runner_configuration: { type, auth, job }, state_storage_configuration: state } = await registered();
   const { status, body } = await call('PATCH', '/runners/prod-runner', {
@@ -49,7 +49,7 @@ async function patch(change: Props): Promise<void> {
 }
 
 describe('a drift check', () => {
-  test('finds no problem in what the Lambda registered', async () => {
+  test('reports no problem for an unchanged registration', async () => {
     expect(await checkAfter({})).toMatchObject({ problems: [], count: 0 });
   });
 
@@ -76,13 +76,13 @@ describe('a drift check', () => {
     expect(log).not.toContain('hunter2');
   });
 
-  test('accepts description and environment of others where the template gives none, and another order of lists', async () => {
+  test('accepts any description and environment if the template has none, and any order of lists', async () => {
     const { Job: { Environment: _, ...job }, Description: __, ...properties } = runnerProps();
     expect(await checkAfter({ description: 'of others', job: { environment: { C: '3' }, subnets: ['subnet-2', 'subnet-1'] } }, { ...properties, Job: job, Description: undefined }))
       .toMatchObject({ problems: [], count: 0 });
   });
 
-  test('reports exactly the one field that somebody changed', async () => {
+  test('reports exactly the field that somebody changed', async () => {
     const id = await create();
     const fields: [string, object][] = [
       ['description', { description: 'changed' }],
@@ -120,7 +120,7 @@ describe('a drift check', () => {
     expect(problems[1]).toMatch(/role_arn is /);
   });
 
-  test('reports a rule that does not exist, and accepts rules of others', async () => {
+  test('reports a missing rule, and ignores rules of others', async () => {
     const id = await create();
     await call('POST', '/env-types', { id: 'production' });
     const { body: rule } = await call('POST', '/runner-rules', { runner_id: 'prod-runner', env_type_id: 'production' });
@@ -161,7 +161,7 @@ describe('a drift check', () => {
     }
   });
 
-  test.each<[unknown, number | undefined]>([[null, undefined], [{}, undefined], [[], undefined], ['text', undefined], [{ Runner: {} }, 1]])('calls nobody if the event is %j', async (check, count) => {
+  test.each<[unknown, number | undefined]>([[null, undefined], [{}, undefined], [[], undefined], ['text', undefined], [{ Runner: {} }, 1]])('sends no request if the event is %j', async (check, count) => {
     const before = api.requests.length;
     expect((await send({ DriftCheck: check })).count).toBe(count);
     expect(api.requests.length).toBe(before);

@@ -1,13 +1,13 @@
 import { listen, serverOf } from './server';
 
 const NAMESPACE = 'https://iam.amazonaws.com/doc/2010-05-08/';
-/** The parameters of each action that the registration's role is allowed. Tags need the permission to tag. */
+/** The allowed parameters of each action in the policy of the registration's role. Tags need an additional permission. */
 const PARAMETERS: Record<string, RegExp> = {
   GetOpenIDConnectProvider: /^OpenIDConnectProviderArn$/,
   CreateOpenIDConnectProvider: /^(Url|ClientIDList\.member\.\d+)$/,
 };
 
-/** What happens to the next calls of an action. */
+/** An error for the next calls of an action. */
 export interface Trouble {
   readonly code: string;
   readonly status?: number;
@@ -16,14 +16,14 @@ export interface Trouble {
   readonly meanwhile?: () => void;
 }
 
-/** IAM over HTTP, as far as OIDC providers of one account need it. It accepts only what the policy of the registration's role allows. */
+/** IAM over HTTP for the OIDC providers of one account. It allows only the calls in the policy of the registration's role. */
 export class IamService {
   /** Audiences by ARN. */
   public readonly providers = new Map<string, string[]>();
-  /** Actions in the order of the calls. */
+  /** The called actions in order. */
   public readonly calls: string[] = [];
   public readonly troubles = new Map<string, Trouble>();
-  /** Whether connections are accepted and never answered. */
+  /** Whether the server accepts connections but never responds. */
   public silent = false;
   private url = '';
   private readonly server = serverOf((request, text, response) => {

@@ -1,4 +1,4 @@
-// Runs a Lambda bundle for the events that come over the IPC channel, each in a fresh instance, with an accelerated clock: node lambda-process.js BUNDLE SPEED
+// Runs a Lambda bundle with an accelerated clock, in a new instance for each event of the IPC channel: node lambda-process.js BUNDLE SPEED
 const { AsyncLocalStorage } = require('async_hooks');
 const { readFileSync } = require('fs');
 const { createRequire } = require('module');
@@ -10,10 +10,10 @@ const [, , bundle, speed] = process.argv;
 const source = readFileSync(bundle, 'utf8');
 const clock = new AcceleratedClock(Number(speed));
 const beatLater = setTimeout;
-/** The invocation that runs: its log, and the signal of its end. */
+/** The current invocation: its log and the signal that ends it. */
 const current = new AsyncLocalStorage();
 
-// The AWS SDK, fetch() and the handler find these. What an invocation does once it has ended has no effect, as Lambda freezes it.
+// Replaces the globals of the AWS SDK, fetch() and the handler. They have no effect after the invocation ends, because Lambda freezes the process.
 globalThis.setTimeout = (callback, ...rest) => {
   const { ended } = current.getStore() ?? {};
   return clock.setTimeout((...values) => ended?.aborted || callback(...values), ...rest);
@@ -34,7 +34,7 @@ for (const method of ['debug', 'error', 'info', 'log', 'warn']) {
 
 let invocations = 0;
 let beating = false;
-// The tests' process answers each heartbeat, so that the clock also waits for the services that it runs.
+// The test process answers each heartbeat, so the clock also stops when the services of that process get no processor time.
 process.on('message', (message) => {
   if (message === 'beat') {
     clock.beat();
@@ -52,12 +52,12 @@ process.on('message', (message) => {
 });
 process.on('disconnect', () => process.exit());
 
-/** Runs one event. Returns how many seconds of the handler's time it took. */
+/** Runs one event. Returns the duration in seconds of the handler's clock. */
 async function invoke({ event, env, remaining }, end) {
   const begin = clock.now();
   try {
     const context = { logStreamName: 'log-stream', getRemainingTimeInMillis: () => begin + remaining - clock.now() };
-    // Lambda ends an invocation when its time is over.
+    // Lambda stops an invocation at its timeout.
     const timeout = new Promise((_, reject) => clock.setTimeout(() => reject(new Error('Task timed out')), remaining).unref());
     await Promise.race([load(env, end.signal)(event, context), timeout]);
   } catch (error) {
@@ -69,7 +69,7 @@ async function invoke({ event, env, remaining }, end) {
   return (clock.now() - begin) / 1000;
 }
 
-/** A fresh instance of the handler, as after a cold start. */
+/** A new instance of the handler, as after a cold start. */
 function load(env, ended) {
   const module = { exports: {} };
   const scope = {

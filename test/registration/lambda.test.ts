@@ -2,10 +2,10 @@ import { api, common, send } from './lifecycle-support';
 import { SPEED } from './support';
 
 const BUSY_MS = 1_500;
-/** Of this time, the handler keeps 40 seconds back for its answer and for a delete. */
+/** Of this time, the handler reserves 40 seconds for its answer and for a delete. */
 const REMAINING_MS = 58_000;
 
-/** Gives no other code of this process any time, as on a busy machine. */
+/** Blocks this process, as on a busy machine. */
 function beBusy(milliseconds: number): void {
   const until = Date.now() + milliseconds;
   while (Date.now() < until) {
@@ -13,8 +13,8 @@ function beBusy(milliseconds: number): void {
   }
 }
 
-describe('the clock of the handler in tests', () => {
-  test('stands still while the process of the services gets no processor time', async () => {
+describe('the handler\'s clock in tests', () => {
+  test('stops while the process of the services gets no processor time', async () => {
     api.setFaults(() => {
       beBusy(BUSY_MS);
       return undefined;

@@ -1,27 +1,27 @@
-/** Lambda for the tests of the handler: processes that stay, as starting one for each event would take most of the time. */
+/** Runs the handler for tests like Lambda. The processes are reused, because starting one for each event would take most of the time. */
 import { ChildProcess, spawn } from 'child_process';
 import { readFileSync } from 'fs';
 import { join } from 'path';
 
 const PROCESS = join(__dirname, 'lambda-process.js');
 const BUNDLE = join(__dirname, '..', '..', 'assets', 'registration', 'index.js');
-/** A process without an event ends after this time. */
+/** A process ends after this time without an event, in milliseconds. */
 const IDLE_MS = 1_000;
-/** These variables are read by Node.js and the AWS SDK when they start; others can differ from event to event. */
-const OF_THE_PROCESS = /^(PATH$|NODE_|AWS_)/;
+/** Variables that Node.js and the AWS SDK read only at their start. Other variables can differ between events. */
+const READ_AT_START = /^(PATH$|NODE_|AWS_)/;
 
-/** So many seconds of the handler pass in one real second. */
+/** The number of seconds of the handler's clock per real second. */
 export const SPEED = 24;
 
-/** Waits in the test while this many seconds of the handler pass. */
+/** Waits until the given number of seconds has passed on the handler's clock. */
 export async function handlerSeconds(seconds: number): Promise<void> {
   await new Promise(resolve => setTimeout(resolve, seconds * 1_000 / SPEED));
 }
 
 export interface Run {
-  /** What the handler and its process printed. */
+  /** The output of the handler and its process. */
   readonly log: string;
-  /** Seconds of the handler's time. */
+  /** The duration in seconds of the handler's clock. */
   readonly seconds: number;
 }
 
@@ -30,11 +30,11 @@ interface Waiting {
   end(run: Run): void;
 }
 
-/** A process that has one set of environment variables. */
+/** A process with one set of environment variables. */
 class LambdaProcess {
-  /** The process of these variables, started if there is none. */
+  /** Returns the process for these variables, and starts it if necessary. */
   public static of(node: string, env: NodeJS.ProcessEnv): LambdaProcess {
-    // Node.js reads the certificates once.
+    // Node.js reads the certificates only at its start.
     const certificates = env.NODE_EXTRA_CA_CERTS && readFileSync(env.NODE_EXTRA_CA_CERTS, 'utf8');
     const key = JSON.stringify([node, Object.entries(env).sort(), certificates]);
     const running = this.running.get(key) ?? new LambdaProcess(node, env, () => this.running.delete(key));
@@ -98,8 +98,8 @@ class LambdaProcess {
   }
 }
 
-/** Runs the bundle on an event, with these environment variables and this many milliseconds until Lambda ends it. */
+/** Runs the bundle with an event. `remaining` is the time in milliseconds until Lambda would stop the function. */
 export function runHandler(event: object, env: NodeJS.ProcessEnv, remaining: number, node = process.env.HANDLER_NODE ?? process.execPath): Promise<Run> {
-  const [ofTheProcess, ofTheEvent] = [true, false].map(wanted => Object.fromEntries(Object.entries(env).filter(([name]) => OF_THE_PROCESS.test(name) === wanted)));
+  const [ofTheProcess, ofTheEvent] = [true, false].map(wanted => Object.fromEntries(Object.entries(env).filter(([name]) => READ_AT_START.test(name) === wanted)));
   return LambdaProcess.of(node, ofTheProcess).run(event, ofTheEvent, remaining);
 }

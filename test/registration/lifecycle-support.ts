@@ -5,15 +5,15 @@ export const TOKEN = 'token-of-my-org';
 export const READ_ONLY = 'token-that-reads';
 export const OTHER_ROLE = 'arn:aws:iam::123456789012:role/Other';
 
-/** A handler that waits for another one, or for what the API may still carry out, takes longer. */
-export const QUICK_SECONDS = 15;
+/** The handler takes longer if it waits for another run of the handler, or for a write that the API may still carry out. */
+export const MAX_SECONDS_WITHOUT_WAITING = 15;
 
 export const store = new SecretStore();
 export let api: LocalOrchestrator;
-/** How the orchestrator of each test behaves. */
+/** The orchestrator's behaviour in the following tests. */
 export const settings = { behaviour: DOCUMENTED };
 
-// Each event runs in a process of its own, and machines are busy.
+// Busy machines need more than Jest's default of 5 seconds.
 jest.setTimeout(20_000);
 beforeAll(() => store.start());
 afterAll(() => store.stop());
@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-/** Waits until the handler has sent so many more requests, and then for 8 seconds of its time. */
+/** Waits until the handler has sent this many more requests, and then for 8 seconds of the handler's clock. */
 export async function sent(method: string, more = 1): Promise<void> {
   const requests = () => api.requests.filter(request => request.method === method).length;
   const wanted = requests() + more;
@@ -60,7 +60,7 @@ export const runnerProps = (change: Props = {}): Props => ({
   StateStorage: { Bucket: 'state-bucket', PathPrefix: 'team' },
   ...change,
 });
-/** The runner as the handler sends it for `runnerProps()`. */
+/** The request body that the handler sends for `runnerProps()`. */
 export const BODY = {
   description: 'text',
   runner_configuration: {
@@ -85,7 +85,10 @@ const { is_public_ip_enabled: _false, ...shownJob } = BODY.runner_configuration.
 /** The runner as the API shows it for `runnerProps()`: without `false`, and without the fields that the API adds. */
 export const SHOWN = { ...BODY, runner_configuration: { ...BODY.runner_configuration, job: shownJob } };
 
-/** Sends one event to the function that was deployed for `ApiUrl`, which is no property of the event; CloudFormation has to get exactly one answer, and nobody the token or the signature. */
+/**
+ * Sends an event to the function that was deployed for `ApiUrl`. Checks that CloudFormation gets exactly one answer, and that no answer or log
+ * contains the API token or the signature.
+ */
 export async function send(
   type: 'RunnerId' | 'Runner' | 'RunnerRule' | 'OidcProvider', request: 'Create' | 'Update' | 'Delete', { ApiUrl: apiUrl, ...properties }: Props,
   extra: { id?: string; old?: Props; logicalId?: string; stack?: string; env?: NodeJS.ProcessEnv } = {}, options: Parameters<typeof invoke>[2] = {},
@@ -122,7 +125,7 @@ export const foreign = () => call('POST', '/runners', {
   id: 'prod-runner', ...BODY, runner_configuration: { ...BODY.runner_configuration, auth: { role_arn: OTHER_ROLE } },
 });
 
-/** Puts the runner in use, as a deployment would. */
+/** Creates an environment that uses the runner. */
 export async function deploy(): Promise<void> {
   expect((await call('POST', '/env-types', { id: 'development' })).status).toBe(201);
   expect((await call('POST', '/projects', { id: 'shop' })).status).toBe(201);
@@ -138,5 +141,5 @@ export const create = async (change: Props = {}) => {
   expect(answer.Status).toBe('SUCCESS');
   return answer.PhysicalResourceId;
 };
-/** The physical ID of a runner as it is registered now. */
+/** The physical ID of the current registration of a runner. */
 export const idOf = async (runner = 'prod-runner') => `my-org/${runner}@${(await call('GET', `/runners/${runner}`)).body.created_at}`;

@@ -14,7 +14,7 @@ const selfHosted = (stack: Stack, change: Partial<SelfHostedOrchestratorProps> =
 });
 
 describe('the Lambda in a VPC', () => {
-  test('sits in private subnets, with a group that lets HTTPS and the port of the API out, and nothing in', () => {
+  test('runs in private subnets, with a security group that allows only outbound HTTPS and the port of the API', () => {
     const stack = newStack();
     runnerIn(stack, { orchestrator: selfHosted(stack), registrationNetwork: { vpc: importedVpc(stack) } });
     const template = Template.fromStack(stack);
@@ -29,7 +29,7 @@ describe('the Lambda in a VPC', () => {
     expect(Object.keys(template.findResources('AWS::EC2::VPCEndpoint'))).toEqual([]);
   });
 
-  test('may be attached by Lambda, and does nothing of that itself', () => {
+  test('has a role with which Lambda can create network interfaces, but the function\'s code cannot', () => {
     const stack = newStack();
     runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack) } });
     const { AttachToVpc: attach, KeepCodeFromVpc: keep } = statementsOf(Template.fromStack(stack), 'HumanitecRunnerRegistrationRole');
@@ -38,7 +38,7 @@ describe('the Lambda in a VPC', () => {
     expect(keep.Action).toEqual(attach.Action);
   });
 
-  test('takes groups that are given, and outside a VPC has none of all this', () => {
+  test('uses the given security groups, and has none outside of a VPC', () => {
     const stack = newStack();
     runnerIn(stack, { registrationNetwork: { vpc: importedVpc(stack), securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'Group', 'sg-12345678')] } });
     expect(only(Template.fromStack(stack), FUNCTION).Properties.VpcConfig.SecurityGroupIds).toEqual(['sg-12345678']);
@@ -49,7 +49,7 @@ describe('the Lambda in a VPC', () => {
     expect(Object.keys(statementsOf(template, 'HumanitecRunnerRegistrationRole'))).toEqual(['WriteLog', 'ReadApiTokenSecret', 'EnsureOidcProvider']);
   });
 
-  test('gets the endpoints that it needs, for every place where a token is kept', () => {
+  test('gets the VPC endpoints for each service that stores an API token', () => {
     const stack = newStack();
     const registrationNetwork = { vpc: new ec2.Vpc(stack, 'Private', { subnetConfiguration: [{ name: 'Isolated', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }] }), createEndpoints: true };
     const oidcProvider = new RunnerOidcProvider(stack, 'OidcProvider');
@@ -67,7 +67,7 @@ describe('the Lambda in a VPC', () => {
     ]);
     const rules = Object.values(template.findResources('AWS::EC2::SecurityGroupIngress')).map(({ Properties: p }) => [p.IpProtocol, p.FromPort]);
     expect(rules).toEqual([['tcp', 443], ['tcp', 443]]);
-    // Nothing is registered before the Lambda reaches what it needs.
+    // The registration must depend on everything that the Lambda needs to reach its services.
     const resources = Object.entries(template.toJSON().Resources as Record<string, { Type: string; DependsOn: string[] }>);
     const needed = resources.filter(([, { Type: type }]) => /^AWS::EC2::(VPCEndpoint|SecurityGroup(In|E)gress|SecurityGroup|SubnetRouteTableAssociation)$/.test(type));
     expect(needed.length).toBeGreaterThan(7);
@@ -76,7 +76,7 @@ describe('the Lambda in a VPC', () => {
     }
   });
 
-  test('has its endpoints in the subnets that are chosen for it', () => {
+  test('has its endpoints in the selected subnets', () => {
     const stack = newStack();
     const subnetConfiguration = [{ name: 'One', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }, { name: 'Two', subnetType: ec2.SubnetType.PRIVATE_ISOLATED }];
     const vpc = new ec2.Vpc(stack, 'Private', { maxAzs: 1, subnetConfiguration });
@@ -98,7 +98,7 @@ describe('the Lambda in a VPC', () => {
       `registrationNetwork: expected none, as the stack's other runners have none; got another one. ${fix}`);
   });
 
-  test('of rules for an imported runner, too', () => {
+  test('also runs in a VPC for rules of an imported runner', () => {
     const stack = newStack();
     const runner = EcsRunner.fromRunnerAttributes(stack, 'Imported', { runnerId: 'prod-runner', orchestrator: selfHosted(stack) });
     new RunnerRule(stack, 'Rule', { runner, envTypeId: 'production', registrationNetwork: { vpc: importedVpc(stack) } });
@@ -113,18 +113,18 @@ describe('private CAs', () => {
     [one, other] = (await Promise.all([selfSigned({ dns: 'one.my-org.internal' }), selfSigned({ dns: 'other.my-org.internal' })])).map(made => made.certificate.trim());
   });
 
-  /** What Lambda would unpack into /var/task for an API. */
+  /** The files of an API's Lambda, as Lambda unpacks them into /var/task. */
   function filesOf(stack: Stack): (name: string) => string {
     const assembly = (stack.node.root as App).synth();
     const template = Template.fromJSON(assembly.getStackByName(stack.stackName).template);
-    // The function of the self-hosted API; the one of the hosted API has no certificates.
+    // The function for the self-hosted API. The one for the hosted API has no certificates.
     const functions = Object.values<any>(template.findResources(FUNCTION)).map(({ Properties: properties }) => properties);
     const { Code: code } = functions.find(({ Environment: { Variables: variables } }) => variables.NODE_EXTRA_CA_CERTS) ?? functions[0];
     const [hash] = code.S3Key.split('.');
     return name => readFileSync(join(assembly.directory, `asset.${hash}`, name), 'utf8');
   }
 
-  test('travel with the code, and Node.js is told where they are', () => {
+  test('are part of the code, and an environment variable tells Node.js their path', () => {
     const stack = newStack();
     runnerIn(stack, { orchestrator: selfHosted(stack, { extraCaCertificates: `${one}\n\n` }) });
     const file = filesOf(stack);
@@ -147,7 +147,7 @@ describe('private CAs', () => {
       const functions = Object.values<any>(Template.fromStack(stack).findResources(FUNCTION));
       return functions.map(({ Properties: { Code: code, Environment: { Variables: variables } } }) => [variables.ORCHESTRATOR_API_URL, code.S3Key]);
     });
-    // Each API has a function of its own; the organizations of one API share it.
+    // Each API has its own function, which the organizations of the API share.
     expect(hashes[0].map(([url]) => url)).toEqual(['https://api.humanitec.dev', 'https://orchestrator.my-org.internal:8443']);
     expect(hashes[0]).toEqual(hashes[1]);
   });

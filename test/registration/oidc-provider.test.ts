@@ -57,28 +57,28 @@ describe('creating the OIDC provider', () => {
     expect(await run('Create')).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('without the audience sts.amazonaws.com') });
   });
 
-  test('looks again while IAM still answers from copies without the new provider', async () => {
+  test('retries while IAM does not return the new provider consistently', async () => {
     iam.providers.set(ARN, ['sts.amazonaws.com']);
     iam.troubles.set(GET, { code: 'NoSuchEntity', status: 404, times: 3 });
     expect(await run('Create')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: ARN });
     expect(iam.calls).toEqual([GET, CREATE, GET, CREATE, GET, CREATE, GET]);
   });
 
-  test('tries again when two requests change the provider at once', async () => {
+  test('retries if two requests change the provider at the same time', async () => {
     iam.troubles.set(CREATE, { code: 'ConcurrentModification', status: 409, times: 1 });
     expect(await run('Create')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: ARN });
     expect(iam.calls).toEqual([GET, CREATE, GET, CREATE]);
   });
 
-  test.each([[GET, [GET, GET, GET, CREATE]], [CREATE, [GET, CREATE, CREATE, CREATE]]])('retries a denied %s, as the permission may be new', async (action, calls) => {
+  test.each([[GET, [GET, GET, GET, CREATE]], [CREATE, [GET, CREATE, CREATE, CREATE]]])('retries a denied %s, because the permission may not have taken effect', async (action, calls) => {
     iam.troubles.set(action, { code: 'AccessDenied', status: 403, times: 2 });
     expect(await run('Create')).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: ARN });
     expect(iam.calls).toEqual(calls);
   });
 
-  test('fails after repeated denials, and names what can deny', async () => {
+  test('fails after repeated denials, and names the policies that can deny the call', async () => {
     iam.troubles.set(CREATE, { code: 'AccessDenied', status: 403, times: 1000 });
-    // Of this time, 40 seconds are kept back for the answer and for a delete.
+    // Of this time, 40 seconds are reserved for the answer and for a delete.
     const { Status, Reason } = await run('Create', {}, { remaining: 46_000 });
     expect({ Status, Reason }).toEqual({
       Status: 'FAILED',
@@ -90,7 +90,7 @@ describe('creating the OIDC provider', () => {
 
   test.each([
     ['OpenIdIdpCommunicationError', `AWS must reach ${ISSUER}/.well-known/openid-configuration with a publicly trusted certificate: correct it, then deploy again.`],
-    // The SDK takes this one for throttling, and tries four times.
+    // The SDK treats this error as throttling and tries four times.
     ['LimitExceeded', 'Delete OIDC providers that nobody uses, or raise the quota; then deploy again.'],
     ['InvalidInput', 'Deploy again; if it fails again, correct what IAM names below.'],
   ])('fails with a remedy when IAM answers %s', async (code, remedy) => {
@@ -100,7 +100,7 @@ describe('creating the OIDC provider', () => {
     expect(iam.calls.length).toBeLessThanOrEqual(code === 'LimitExceeded' ? 5 : 2);
   });
 
-  test('fails with a remedy when nothing leads to IAM', async () => {
+  test('fails with a remedy if IAM cannot be reached', async () => {
     const closed = createServer();
     await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve));
     const { port } = closed.address() as { port: number };
@@ -112,7 +112,7 @@ describe('creating the OIDC provider', () => {
     });
   });
 
-  test('names the issuer when the time is over', async () => {
+  test('names the issuer if the time is over', async () => {
     iam.silent = true;
     const { Status, Reason } = await run('Create', {}, { remaining: 17_000 });
     expect({ Status, Reason }).toEqual({
@@ -129,7 +129,7 @@ describe('updating the OIDC provider', () => {
     expect([...iam.providers.keys()]).toEqual([ARN]);
   });
 
-  test('keeps the old physical ID when it fails, so that the rollback deletes nothing', async () => {
+  test('keeps the old physical ID if it fails, so that the rollback deletes nothing', async () => {
     iam.providers.set(ARN, []);
     expect(await run('Update', { id: OTHER, old: PROPERTIES })).toMatchObject({ Status: 'FAILED', PhysicalResourceId: OTHER });
   });
@@ -137,7 +137,7 @@ describe('updating the OIDC provider', () => {
 
 describe('deleting the OIDC provider', () => {
   test.each([['an existing provider', ARN], ['a create that failed', 'nothing-made'], ['an id that CloudFormation made up', `${STACK}-1ABCDEFGHIJKL`]])(
-    'calls nothing and succeeds for %s', async (_name, id) => {
+    'succeeds without a call for %s', async (_name, id) => {
       iam.providers.set(ARN, ['sts.amazonaws.com']);
       expect(await run('Delete', { id })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
       expect(iam.calls).toEqual([]);

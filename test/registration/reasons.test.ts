@@ -3,7 +3,7 @@ import { AddressInfo } from 'net';
 import { Props, send, store, TOKEN } from './lifecycle-support';
 import { CfnAnswer, invoke, ROLE, SIGNATURE, STACK } from './support';
 
-/** As long as the inputs can get. */
+/** The longest possible inputs. */
 const RUNNER = `runner-${'r'.repeat(93)}`;
 const ORG = `org-${'o'.repeat(96)}`;
 const LOGICAL_ID = 'L'.repeat(255);
@@ -17,7 +17,7 @@ const SUMMARY_MAX = 550;
 const ANSWER_MAX = 4096;
 const LOG_STREAM = ' (log stream log-stream)';
 
-/** Little enough that outages are given up after some seconds; what is kept back of it is not waited for. */
+/** The handler gives up on an outage after some seconds; it reserves the rest for its answer and for a delete. */
 const CREATE_MS = 45_000;
 const DELETE_MS = 22_000;
 
@@ -26,14 +26,14 @@ type Api = (method: string, path: string) => Reply;
 type Type = 'RunnerId' | 'Runner' | 'RunnerRule';
 interface Expected { operation: RegExp; cause: RegExp; remedy: RegExp; details?: RegExp }
 interface More {
-  /** What the secret holds; null for no secret. */
+  /** The content of the secret. Null if there is no secret. */
   secret?: string | null;
-  /** Of the token in the secret. */
+  /** The JSON field of the API token in the secret. */
   field?: string;
   properties?: Props;
-  /** Instead of the server's. */
+  /** Replaces the URL of the test server. */
   url?: string;
-  /** The store of the token never answers. */
+  /** Whether Secrets Manager or the Parameter Store never responds. */
   slowStore?: boolean;
 }
 type Case = [name: string, type: Type, request: 'Create' | 'Update' | 'Delete', api: Api, expected: Expected, more?: More];
@@ -62,7 +62,7 @@ const RUNNER_PROPERTIES: Props = {
   StateStorage: { Bucket: 'state-bucket', PathPrefix: 'team' },
 };
 
-/** Says more than fits, and the token too. */
+/** A message that is too long and contains the API token. */
 const WORDS = `Bearer ${TOKEN} ${'ü'.repeat(3000)}`;
 const always = (status: number, more: object = {}): Api => () => ({ status, json: { error: `HTTP-${status}`, message: WORDS }, ...more });
 const runner = (role: string, bucket = 'state-bucket') => ({
@@ -80,14 +80,14 @@ const otherRule = { id: OTHER_RULE_ID, runner_id: `other-${'r'.repeat(94)}`, pro
 const rules: Api = () => ({ status: 200, json: { items: [otherRule] } });
 const http = (status: number) => new RegExp(`failed: HTTP ${status} from http://127\\.0\\.0\\.1:\\S+…p+\\. `);
 const SECRET_NAME = 'secret \\S*…n+-AbCdEf';
-/** What a message says at its end: what to do once the cause is gone depends on the request. */
+/** The remedy at the end of a reason. It ends with the next step for the type of request. */
 const then = (remedy: string) => new RegExp(`${remedy}; then (deploy again|deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED|delete again)\\.$`);
 const THEN = { Create: /then deploy again\.$/, Update: /or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED\.$/, Delete: /then delete again\.$/ };
 const THEN_OR_RETAIN = { ...THEN, Delete: /then delete again\.( If the stack is in DELETE_FAILED, --retain-resources leaves the registration\.)?$/ };
 const UNREACHABLE = then('Check that apiUrl is right, that the API is up, and that this Lambda can reach it');
 const words = /^Bearer \*\*\* ü+$/;
 
-/** What means the same at every request. */
+/** HTTP status codes with the same meaning for every request. */
 const STATUSES: [string, number, RegExp, object?][] = [
   ['values that the API does not accept', 400, then('Correct what the details name')],
   ['a token that is not accepted', 401, then(`The API token in the ${SECRET_NAME} was not accepted\\. Put a valid token there`)],
@@ -101,7 +101,7 @@ const STATUSES: [string, number, RegExp, object?][] = [
 const statusCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]) =>
   STATUSES.map(([name, status, remedy, reply]): Case => [name, type, request, always(status, reply), { operation, cause: http(status), remedy, details: words }]));
 
-/** What has no status that says anything. */
+/** Errors without a meaningful HTTP status. */
 const outageCases = (types: [Type, RegExp][], request: 'Create' | 'Delete'): Case[] => types.flatMap(([type, operation]): Case[] => [
   ['HTML', type, request, () => ({ status: 200, text: '<!doctype html><title>Sign in</title>', headers: { 'content-type': 'text/html' } }),
     { operation, cause: /failed: an answer that is not JSON came from http:\S+…p+\. /, remedy: UNREACHABLE }],
@@ -157,7 +157,7 @@ const CASES: Case[] = [
   ...outageCases(DELETES, 'Delete'),
   ...tokenCases(CREATES, 'Create'),
   ...tokenCases(DELETES, 'Delete'),
-  // At a delete it is what was wished for.
+  // A delete treats this as success.
   ...CREATES.map(([type, operation]): Case =>
     ['an organization that is not there', type, 'Create', always(404), { operation, cause: http(404), remedy: noAccess, details: words }]),
   ['a permission that is missing', 'Runner', 'Create', always(403, { json: { error: 'HTTP-403', message: 'Forbidden', details: { failed_checks: [{ permission: 'runner_write', seen: TOKEN }] } } }), {
@@ -201,7 +201,7 @@ const CASES: Case[] = [
   ...CREATES.map(([type, operation]): Case => ['an API that never answers', type, 'Create', () => 'never', {
     operation, cause: /failed: no answer from http:\S+…p+ \(TimeoutError\)\. /, remedy: UNREACHABLE,
   }]),
-  // The call and the whole request end at the same time, so either may speak.
+  // Either the call or the whole event can time out first, so the reason can name either.
   ...DELETES.map(([type]): Case => ['an API that never answers', type, 'Delete', () => 'never', {
     operation: /^Deleting /, cause: /failed: (no answer from |the API, or the service that stores its token, was too slow)/, remedy: /then delete again\.$/,
   }]),
@@ -251,7 +251,7 @@ async function outcomeOf([name, type, request, , , more = {}]: Case, index: numb
   return { ...answers[0], ...rest };
 }
 
-/** The last try may begin milliseconds before the time is over; then it is all that the reason speaks of. Seldom, and not what is looked at here. */
+/** The last attempt can start only milliseconds before the time is over. Then the reason describes only its timeout, which is not tested here. */
 const isCutOff = (reason = '', expected: Expected) => /\(TimeoutError\)|no time left/.test(reason) && !expected.cause.test(reason);
 
 beforeAll(async () => {
@@ -268,7 +268,7 @@ beforeAll(async () => {
   };
   await new Promise(resolve => closed.close(resolve));
 
-  // Most of the time is waiting, so some cases go on side by side; all at once would starve those that have little time.
+  // The cases mostly wait, so several run in parallel. If all ran in parallel, those with little time would time out.
   const queue = [...titled.entries()];
   await Promise.all(Array.from({ length: 8 }, async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -287,7 +287,7 @@ afterAll(() => servers.forEach(server => {
   server.closeAllConnections();
 }));
 
-test('every case has a name of its own', () => {
+test('every case has a unique name', () => {
   expect(outcomes.size).toBe(CASES.length);
 });
 
@@ -304,7 +304,7 @@ test.each(titled)('%s', (title, [, type, request, , expected]) => {
   expect(summary.length).toBeLessThanOrEqual(SUMMARY_MAX);
   expect(summary).toMatch(expected.operation);
   expect(summary).toMatch(expected.cause);
-  // To the end, so that nothing is cut off.
+  // The pattern includes the end of the summary, so it must not be cut off.
   expect(summary).toMatch(expected.remedy);
   expect(summary.endsWith('.')).toBe(true);
   expect(summary).toMatch(THEN_OR_RETAIN[request]);

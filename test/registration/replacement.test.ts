@@ -1,10 +1,10 @@
-import { api, BODY, call, create, idOf, isGone, Props, QUICK_SECONDS, runnerProps, send, TOKEN } from './lifecycle-support';
+import { api, BODY, call, create, idOf, isGone, Props, MAX_SECONDS_WITHOUT_WAITING, runnerProps, send, TOKEN } from './lifecycle-support';
 import { SECRET } from './support';
 
 describe('a replacement of a runner', () => {
   const other = (change: Props = {}) => runnerProps({ RunnerId: 'new-runner', ...change });
 
-  test('registers the new one beside the old one, which CloudFormation deletes', async () => {
+  test('registers the new runner before CloudFormation deletes the old one', async () => {
     const id = await create();
     const replaced = await send('Runner', 'Update', other(), { id, old: runnerProps() });
     expect(replaced).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: `${await idOf('new-runner')};was=${id}` });
@@ -14,19 +14,19 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners/new-runner')).status).toBe(200);
   });
 
-  test('is rolled back to exactly the old physical ID, and the new registration is deleted', async () => {
+  test('is rolled back to the exact old physical ID, and the new registration is deleted', async () => {
     const id = await create();
     const { PhysicalResourceId: replaced } = await send('Runner', 'Update', other(), { id, old: runnerProps() });
     const rollback = await send('Runner', 'Update', runnerProps(), { id: replaced, old: other() });
     expect(rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
-    // It waits for no cancelled update of the old runner: there was none.
-    expect(rollback.seconds).toBeLessThan(QUICK_SECONDS);
+    // There is no cancelled update of the old runner to wait for.
+    expect(rollback.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
     expect(await send('Runner', 'Delete', other(), { id: replaced })).toMatchObject({ Status: 'SUCCESS' });
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
     expect(await idOf()).toBe(id);
   });
 
-  test('that failed unanswered is removed by a rollback that has the old physical ID, and needs only the old API token', async () => {
+  test('that failed without an answer is removed by a rollback with the old physical ID, which needs only the old API token', async () => {
     const id = await create();
     await call('POST', '/runners', { ...BODY, id: 'new-runner' });
     const bad = other({ Token: { SecretId: `${SECRET}-of-the-replacement` } });
@@ -34,14 +34,14 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners/new-runner')).status).toBe(404);
   });
 
-  test('that is deleted by the old physical ID after the new one was given adoptExisting names the runner that stays', async () => {
+  test('that is deleted with the old physical ID after adoptExisting was set names the runner that stays registered', async () => {
     const id = await create();
     expect(await send('Runner', 'Delete', other({ AdoptExisting: 'true' }), { id })).toMatchObject({
       Status: 'SUCCESS', Reason: 'Runner \'prod-runner\' stays registered, because adoptExisting is set.',
     });
   });
 
-  test('that failed unanswered with adoptExisting is named by a rollback that has the old physical ID', async () => {
+  test('that failed without an answer with adoptExisting is named by a rollback with the old physical ID', async () => {
     const id = await create();
     await call('POST', '/runners', { ...BODY, id: 'new-runner' });
     expect(await send('Runner', 'Update', runnerProps(), { id, old: other({ AdoptExisting: 'true' }) })).toMatchObject({
@@ -50,7 +50,7 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners/new-runner')).status).toBe(200);
   });
 
-  test('that failed unanswered and is retried without a rollback keeps the runner, as the physical ID stays', async () => {
+  test('that failed without an answer and is retried without a rollback keeps the runner, because the physical ID does not change', async () => {
     const id = await create();
     api.setFaults(({ method, path }) => {
       const isNew = method === 'POST' || path.includes('new-runner');
@@ -72,7 +72,7 @@ describe('a replacement of a runner', () => {
     ['succeeds with a note if the API token of the other organization is missing', { OrgId: 'other-org', Token: { SecretId: `${SECRET}-of-the-replacement` } }, undefined, 'SUCCESS', 'Could not check whether'],
     ['fails if the other organization throttles', { OrgId: 'other-org' }, 429, 'FAILED', 'HTTP 429'],
     ['fails if the API has a fault in the other organization', { OrgId: 'other-org' }, 503, 'FAILED', 'HTTP 503'],
-    ['fails if the API refuses in the organization of the runner', {}, 403, 'FAILED', 'HTTP 403'],
+    ['fails if the API denies the call in the organization of the runner', {}, 403, 'FAILED', 'HTTP 403'],
   ])('that failed and is rolled back %s', async (_what, change, status, expected, reason) => {
     api.setTokens([{ token: TOKEN, orgs: ['my-org'] }]);
     const id = await create();

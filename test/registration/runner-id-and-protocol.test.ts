@@ -2,25 +2,25 @@ import { TOKEN, READ_ONLY, store, api, call, common, runnerProps, send } from '.
 import { invoke, SECRET, SIGNATURE, STACK } from './support';
 
 describe('the runner\'s id', () => {
-  test('is the given one', async () => {
+  test('is the given id', async () => {
     const answer = await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' });
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'prod-runner', Data: { RunnerId: 'prod-runner' } });
     expect(answer.contentTypes).toEqual(['']);
   });
 
-  test('is generated from stack and seed: the same for each repetition, and another one in other stacks and for other seeds', async () => {
+  test('is generated from stack and seed: it is stable for repeated events, and differs for other stacks and seeds', async () => {
     const properties = { ...common(), RunnerIdPrefix: 'prod', Seed: '/Runner' };
     const id = (await send('RunnerId', 'Create', properties)).PhysicalResourceId;
     expect(id).toMatch(/^prod-[a-z0-9]{8}$/);
     expect((await send('RunnerId', 'Create', properties)).PhysicalResourceId).toBe(id);
     expect((await send('RunnerId', 'Update', properties, { id })).PhysicalResourceId).toBe(id);
-    // Another API has another logical id.
+    // For another API, the resource has another logical id but must keep the generated id.
     expect((await send('RunnerId', 'Create', properties, { logicalId: 'Other' })).PhysicalResourceId).toBe(id);
     expect((await send('RunnerId', 'Create', { ...properties, Seed: '/Other' })).PhysicalResourceId).not.toBe(id);
     expect((await send('RunnerId', 'Create', properties, { stack: `${STACK}6` })).PhysicalResourceId).not.toBe(id);
   });
 
-  test('keeps its generated part in a stack that stack refactoring moved it to, also through a rollback to another prefix', async () => {
+  test('keeps its generated part after stack refactoring moved it to another stack, also in a rollback to another prefix', async () => {
     const properties = { ...common(), RunnerIdPrefix: 'prod', Seed: '/Moved' };
     const change = { logicalId: 'Other', stack: `${STACK}6` };
     expect((await send('RunnerId', 'Update', properties, { id: 'prod-abcdefgh', old: properties, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
@@ -29,7 +29,7 @@ describe('the runner\'s id', () => {
     expect((await send('RunnerId', 'Update', properties, { id: 'team-abcdefgh', old: other, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
   });
 
-  test('keeps its generated part in the rollback of a change to a chosen id, in a stack that stack refactoring moved it to', async () => {
+  test('keeps its generated part in the rollback of a change to a fixed id, after stack refactoring moved it to another stack', async () => {
     const generated = { ...common(), RunnerIdPrefix: 'prod', Seed: 'Seed' };
     const chosen = { ...common(), RunnerId: 'prod-runner' };
     const change = { stack: `${STACK}7` };
@@ -37,11 +37,11 @@ describe('the runner\'s id', () => {
     expect((await send('RunnerId', 'Update', generated, { id: 'prod-abcdefgh', old: chosen, ...change })).PhysicalResourceId).toBe('prod-abcdefgh');
     const first = (await send('RunnerId', 'Create', generated, change)).PhysicalResourceId;
     expect((await send('RunnerId', 'Update', generated, { id: 'prod-runner', old: chosen, ...change })).PhysicalResourceId).toBe(first);
-    // A failed update without a rollback can leave the id of the user's choice from before.
+    // After a failed update without a rollback, the physical ID can be an earlier fixed id.
     expect((await send('RunnerId', 'Update', generated, { id: 'other-runner', old: chosen, ...change })).PhysicalResourceId).toBe(first);
   });
 
-  test('is created only with an API token that may write, read runners and read rules', async () => {
+  test('is created only with an API token that can write and read runners and read rules', async () => {
     store.values.set(SECRET, READ_ONLY);
     const refused = await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' });
     expect(refused).toMatchObject({ Status: 'FAILED', Reason: expect.stringMatching(/HTTP 403 .*runner_read, runner_write, runner_rule_read and runner_rule_write; then deploy again/) });
@@ -51,7 +51,7 @@ describe('the runner\'s id', () => {
     expect((await call('GET', '/runners')).body.items).toEqual([]);
   });
 
-  test('is created with the API token that was rotated during the event', async () => {
+  test('is created if the API token is rotated during the event', async () => {
     store.values.set(SECRET, 'revoked');
     api.setFaults(() => {
       store.values.set(SECRET, TOKEN);
@@ -66,7 +66,7 @@ describe('the runner\'s id', () => {
     ['a password', 'https://user:S3CRET@orchestrator.example', "'https://orchestrator.example/' with credentials, a query or a fragment"],
     ['a query', 'https://orchestrator.example?key=S3CRET', "'https://orchestrator.example/' with credentials, a query or a fragment"],
     ['no URL', 'orchestrator', 'no URL'],
-  ])('is refused for an API URL with %s, which only the deployment knew, and no token is read', async (_what, ApiUrl, found) => {
+  ])('is rejected without reading the API token for an API URL with %s that was unknown at synthesis', async (_what, ApiUrl, found) => {
     const { Status, Reason, log } = await send('RunnerId', 'Create', { ...common(), ApiUrl, RunnerId: 'prod-runner' });
     expect({ Status, Reason }).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining(`The API URL of the orchestrator is ${found}`) });
     expect(Reason + log).not.toContain('S3CRET');
@@ -89,14 +89,14 @@ describe('the runner\'s id', () => {
     ['a secret without the field', () => store.values.set(SECRET, '{}'), { Token: { SecretId: SECRET, SecretField: 'token' } }, /has no text in its field "token"/],
   ])('refuses %s', async (_what, prepare, change, reason) => {
     prepare();
-    // Little time, as a denial is not final at once.
+    // A short time, because denials are retried.
     const answer = await send('RunnerId', 'Create', { ...common(), ...change, RunnerId: 'prod-runner' }, {}, { remaining: 42_000 });
     expect(answer.Status).toBe('FAILED');
     expect(answer.Reason).toMatch(reason);
     expect(answer.Reason).toMatch(/\(log stream log-stream\)$/);
   });
 
-  test.each(['*', 'team-?', '${aws:username}'])('refuses the value "%s" that a policy would take for a wildcard, before it asks anybody', async (value) => {
+  test.each(['*', 'team-?', '${aws:username}'])('rejects the value "%s", which is a wildcard in policies, without a call', async (value) => {
     const properties = { ...common(), RunnerId: 'prod-runner', Values: { 'runnerId': 'prod-runner', 'stateStorage.prefix': value } };
     const reason = `Checking the inputs for organization 'my-org' failed: stateStorage.prefix is "${value}". *, ? and $ are wildcards in IAM policies: use an exact name. `
       + '(log stream log-stream)';
@@ -107,7 +107,7 @@ describe('the runner\'s id', () => {
     expect(await send('RunnerId', 'Create', good)).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: 'prod-runner' });
   });
 
-  test('refuses an API that is not there, soon enough for somebody who waits', async () => {
+  test('fails soon if the API cannot be reached', async () => {
     const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:2', RunnerId: 'prod-runner' });
     expect(answer.Status).toBe('FAILED');
     expect(answer.Reason).toMatch(/no answer from http:\/\/127\.0\.0\.1:2 \(.+\)\. Check that apiUrl is right, that the API is up, and that this Lambda can reach it/);
@@ -118,7 +118,7 @@ describe('the runner\'s id', () => {
     ['a field of a secret', { SecretId: SECRET, SecretField: 'token' }, () => store.values.set(SECRET, JSON.stringify({ token: TOKEN }))],
     ['a secret with a line end', { SecretId: SECRET }, () => store.values.set(SECRET, `${TOKEN}\n`)],
     ['a parameter', { ParameterName: '/my-org/token' }, () => store.values.set('/my-org/token', TOKEN)],
-  ])('takes the token from %s', async (_what, token, prepare) => {
+  ])('reads the API token from %s', async (_what, token, prepare) => {
     prepare();
     expect(await send('RunnerId', 'Create', { ...common(), Token: token, RunnerId: 'prod-runner' })).toMatchObject({ Status: 'SUCCESS' });
   });
@@ -128,8 +128,8 @@ describe('the protocol', () => {
   test.each([
     ['another host', 'https://attacker.example/?X-Amz-Signature='],
     ['plain HTTP', 'http://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/?X-Amz-Signature='],
-    ['a host that only begins like that of CloudFormation', 'https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com.attacker.example/?X-Amz-Signature='],
-    ['this machine, which only the local emulator may use', undefined],
+    ['a host that only starts like CloudFormation\'s host', 'https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com.attacker.example/?X-Amz-Signature='],
+    ['this machine, which is allowed only for the local emulator', undefined],
   ])('neither carries out nor answers an event whose ResponseURL is %s', async (_what, url) => {
     const { ALLOW_LOCAL_RESPONSE_URL: _local, ...env } = store.env;
     const { log, answers } = await invoke({
@@ -141,7 +141,7 @@ describe('the protocol', () => {
     expect(store.requests).toEqual([]);
   });
 
-  test('replaces control characters and halves of characters, which the words of the API may contain', async () => {
+  test('replaces control characters and incomplete characters in messages of the API', async () => {
     api.setFaults(() => ({
       name: 'odd words',
       carriedOut: false,
@@ -151,23 +151,23 @@ describe('the protocol', () => {
     expect(reason).toContain('Details: a b\ufffdc');
   });
 
-  test('answers again until CloudFormation takes it', async () => {
+  test('retries its answer until CloudFormation accepts it', async () => {
     expect(await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner' }, {}, { refuse: 3 })).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('answers before its time is over, with what to do', async () => {
+  test('answers with a remedy before its time is over', async () => {
     const answer = await send('RunnerId', 'Create', { ...common(), ApiUrl: 'http://127.0.0.1:2', RunnerId: 'prod-runner' }, {}, { remaining: 17_000 });
     expect(answer.Status).toBe('FAILED');
     expect(answer.seconds).toBeLessThan(16);
   }, 30_000);
 
-  test('keeps to 4,096 bytes, however much the API says', async () => {
+  test('answers with at most 4,096 bytes for any message of the API', async () => {
     const answer = await send('Runner', 'Create', runnerProps({ Job: { ...runnerProps().Job, Subnets: Array.from({ length: 300 }, () => 'ü'.repeat(30)) } }));
     expect(answer.Status).toBe('FAILED');
     expect(answer.bytes[0]).toBeLessThanOrEqual(4096);
   });
 
-  test('says so when it does not know the resource', async () => {
+  test('reports an unknown resource type', async () => {
     const answer = await send('Unknown' as 'Runner', 'Create', runnerProps());
     expect(answer.Reason).toContain('this Lambda does not know the resource type Custom::HumanitecUnknown');
   });

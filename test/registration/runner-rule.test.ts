@@ -1,4 +1,4 @@
-import { api, BODY, call, common, Props, QUICK_SECONDS, send, sent, settings } from './lifecycle-support';
+import { api, BODY, call, common, Props, MAX_SECONDS_WITHOUT_WAITING, send, sent, settings } from './lifecycle-support';
 import { lossyProxy } from './support';
 
 const props = (change: Props = {}): Props => ({ ...common(), RunnerId: 'prod-runner', ...change });
@@ -8,7 +8,7 @@ const create = async (change: Props = {}) => {
   expect(answer).toMatchObject({ Status: 'SUCCESS', Data: { RuleId: answer.PhysicalResourceId } });
   return answer.PhysicalResourceId;
 };
-/** A rule of somebody else, created so many minutes ago. */
+/** Creates a rule of somebody else with the given age in minutes. */
 const createdBefore = async (minutes: number, change: Props = {}): Promise<string> => {
   const { id } = (await call('POST', '/runner-rules', { runner_id: 'prod-runner', ...change })).body;
   age(id, minutes);
@@ -28,13 +28,13 @@ beforeEach(async () => {
 });
 
 describe('the create of a rule', () => {
-  test('creates one rule, however often the event is delivered', async () => {
+  test('creates one rule, even if the event is delivered several times', async () => {
     const id = await create({ EnvTypeId: 'production' });
     expect(await send('RunnerRule', 'Create', props({ EnvTypeId: 'production' }))).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
     expect(await rules()).toMatchObject([{ id, runner_id: 'prod-runner', env_type_id: 'production' }]);
   });
 
-  test('finds its own rule if the answer of the API was lost', async () => {
+  test('finds its own rule if the response of the API was lost', async () => {
     let lost = 0;
     const proxy = await lossyProxy(api.url, method => method === 'POST' && lost++ === 0);
     const answer = await send('RunnerRule', 'Create', props({ ApiUrl: proxy.url }));
@@ -43,7 +43,7 @@ describe('the create of a rule', () => {
     expect(await rules()).toMatchObject([{ id: answer.PhysicalResourceId }]);
   }, 60_000);
 
-  test('refuses a rule of somebody else with the same content, young or old, and its delete leaves that rule', async () => {
+  test('rejects a rule of somebody else with the same content, of any age, and its delete keeps that rule', async () => {
     const rule = await createdBefore(1);
     const refused = await send('RunnerRule', 'Create', props());
     expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
@@ -66,14 +66,14 @@ describe('the create of a rule', () => {
     expect((await send('RunnerRule', 'Create', props())).Reason).toContain(`rule ${rule} has the same project and environment type`);
   });
 
-  test('that failed and is retried without a rollback keeps the rule of the retry, when the failed create is deleted', async () => {
+  test('that failed and is retried without a rollback keeps the rule of the retry when the failed create is deleted', async () => {
     expect(await send('RunnerRule', 'Create', props({ RunnerId: 'nobody' }))).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     const id = await create();
     expect(await send('RunnerRule', 'Delete', props(), { id: 'nothing-created' })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toMatchObject([{ id }]);
   });
 
-  test('whose call was carried out but never answered is deleted by the period in its physical ID', async () => {
+  test('that was carried out without a response is deleted with the period in its physical ID', async () => {
     let posted = false;
     api.setFaults(({ method }) => {
       const isFirst = method === 'POST' && !posted;
@@ -89,10 +89,10 @@ describe('the create of a rule', () => {
   }, 60_000);
 
   test.each([
-    ['adoptExisting, whatever runner it points at', 'true', 'new-runner', true],
-    ['an adopted runner, if it points at this runner', 'identical', 'prod-runner', true],
-    ['an adopted runner, but not if it points at another one', 'identical', 'new-runner', false],
-  ])('takes a rule over with %s', async (_what, AdoptExisting, runner, isTaken) => {
+    ['adoptExisting, for a rule of any runner', 'true', 'new-runner', true],
+    ['an adopted runner, for a rule of this runner', 'identical', 'prod-runner', true],
+    ['an adopted runner, but not for a rule of another runner', 'identical', 'new-runner', false],
+  ])('takes over a rule with %s', async (_what, AdoptExisting, runner, isTaken) => {
     await createdBefore(60, { runner_id: runner });
     const answer = await send('RunnerRule', 'Create', props({ AdoptExisting }));
     expect(answer.Status).toBe(isTaken ? 'SUCCESS' : 'FAILED');
@@ -103,13 +103,13 @@ describe('the create of a rule', () => {
 });
 
 describe('the delete of a rule', () => {
-  test('removes a rule that this resource created, even while adoptExisting is set, so that its runner can be deleted', async () => {
+  test('deletes a rule that this resource created, even while adoptExisting is set, so that its runner can be deleted', async () => {
     const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', props({ AdoptExisting: 'true' }));
     expect(await send('RunnerRule', 'Delete', props({ AdoptExisting: 'true' }), { id })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toEqual([]);
   });
 
-  test('leaves a rule that was taken over and then points at another runner, while adoptExisting is set', async () => {
+  test('keeps a rule that was taken over and then changed to another runner, while adoptExisting is set', async () => {
     await createdBefore(60, { runner_id: 'new-runner' });
     const { PhysicalResourceId: adopted } = await send('RunnerRule', 'Create', props({ AdoptExisting: 'true' }));
     const now = props({ AdoptExisting: 'true', RunnerId: 'new-runner' });
@@ -118,7 +118,7 @@ describe('the delete of a rule', () => {
     expect(await rules()).toMatchObject([{ runner_id: 'new-runner' }]);
   });
 
-  test('removes the rule that its physical ID names and no other one, and succeeds if it is gone', async () => {
+  test('deletes only the rule in its physical ID, and succeeds if it does not exist', async () => {
     const id = await create();
     const other = await createdBefore(60, { env_type_id: 'production' });
     expect(await send('RunnerRule', 'Delete', props(), { id })).toMatchObject({ Status: 'SUCCESS' });
@@ -127,7 +127,7 @@ describe('the delete of a rule', () => {
   });
 
   test.each([
-    // CloudFormation gives up on the create after 9 minutes; the delete can be delivered 6 minutes later, and has 2.
+    // CloudFormation gives up on the create after 9 minutes. The delete can be delivered 6 minutes later and run for 2 minutes.
     [13, 0],
     [40, 1],
   ])('with an ID that CloudFormation invented, %i minutes after the create, leaves %i rules', async (minutes, left) => {
@@ -137,7 +137,7 @@ describe('the delete of a rule', () => {
     expect(await rules()).toHaveLength(left);
   });
 
-  test('with an ID that CloudFormation invented leaves a rule whose filter only the deployment knew, and names it: another resource may have created it', async () => {
+  test('with an ID that CloudFormation invented keeps and names a rule whose filter was unknown at synthesis, because another resource may have created it', async () => {
     const rule = await createdBefore(1);
     expect(await send('RunnerRule', 'Delete', props(), { id: 'Stack-HumanitecRunnerRule0A1B2C3D-1ABCDEF', logicalId: 'HumanitecRunnerRule0A1B2C3D' })).toMatchObject({
       Status: 'SUCCESS', Reason: `The cancelled create may have left rule ${rule} for runner 'prod-runner': delete it, unless another resource created it.`,
@@ -159,28 +159,28 @@ describe('the update of a rule to another runner', () => {
     const id = await create();
     const update = await send('RunnerRule', 'Update', moved(), { id, old: props() });
     expect(await rules()).toMatchObject([{ id: update.PhysicalResourceId, runner_id: 'new-runner' }]);
-    expect(update.seconds).toBeLessThan(QUICK_SECONDS);
+    expect(update.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
     const rollback = await send('RunnerRule', 'Update', props(), { id, old: moved() });
     expect(await rules()).toMatchObject([{ id: rollback.PhysicalResourceId, runner_id: 'prod-runner' }]);
     const again = await send('RunnerRule', 'Update', moved(), { id: rollback.PhysicalResourceId, old: props() });
     const other = await send('RunnerRule', 'Update', props(), { id: again.PhysicalResourceId, old: moved() });
     expect(await rules()).toMatchObject([{ id: other.PhysicalResourceId, runner_id: 'prod-runner' }]);
-    // What CloudFormation deletes afterwards.
+    // CloudFormation deletes this afterwards.
     await send('RunnerRule', 'Delete', moved(), { id: again.PhysicalResourceId });
     expect(await rules()).toHaveLength(1);
   });
 
-  test('keeps the rule and waits for no cancelled update if nothing changes', async () => {
+  test('keeps the rule and does not wait for a cancelled update if nothing changes', async () => {
     const id = await create();
     const update = await send('RunnerRule', 'Update', props(), { id, old: props() });
     expect(update).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
-    expect(update.seconds).toBeLessThan(QUICK_SECONDS);
+    expect(update.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
     expect(await rules()).toMatchObject([{ id }]);
   });
 
-  test('puts the rule back if it fails, and its rollback finds it with either physical ID', async () => {
+  test('restores the rule if it fails, and its rollback finds the rule with either physical ID', async () => {
     const id = await create();
-    // The orchestrator refuses the new rule, and accepts the former one again.
+    // The orchestrator rejects the new rule and accepts the former one again.
     let posts = 0;
     api.setFaults(({ method }) => method === 'POST' && posts++ === 0 ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error": "HTTP-400"}' } } : undefined);
     const failed = await send('RunnerRule', 'Update', moved(), { id, old: props() });
@@ -200,7 +200,7 @@ describe('the update of a rule to another runner', () => {
     expect(await rules()).toMatchObject([{ id, runner_id: 'prod-runner' }]);
   });
 
-  test('refuses an old rule of somebody else that has the filter, and neither its rollback nor its delete removes that rule', async () => {
+  test('rejects an old rule of somebody else with the filter, and neither its rollback nor its delete removes that rule', async () => {
     const id = await create();
     await call('DELETE', `/runner-rules/${id}`);
     const rule = await createdBefore(60, { runner_id: 'new-runner' });
@@ -222,24 +222,24 @@ describe('the update of a rule to another runner', () => {
   }, 60_000);
 });
 
-describe('the update of a rule to another filter, which only the deployment knew', () => {
+describe('the update of a rule to another filter that was unknown at synthesis', () => {
   const qa = () => props({ EnvTypeId: 'qa' });
   const dev = () => props({ EnvTypeId: 'dev' });
 
-  test('creates the new rule before CloudFormation deletes the old one, and a rollback gives the old physical ID again', async () => {
+  test('creates the new rule before CloudFormation deletes the old one, and a rollback returns the old physical ID', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     const { PhysicalResourceId: changed, Data: data } = await send('RunnerRule', 'Update', dev(), { id, old: qa() });
     expect(changed).toBe(`${data!.RuleId};was=${id}`);
     expect(await rules()).toHaveLength(2);
     const rollback = await send('RunnerRule', 'Update', qa(), { id: changed, old: dev() });
     expect(rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id, Data: { RuleId: id } });
-    // It waits for no cancelled update of the old rule: there was none.
-    expect(rollback.seconds).toBeLessThan(QUICK_SECONDS);
+    // There is no cancelled update of the old rule to wait for.
+    expect(rollback.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
     await send('RunnerRule', 'Delete', dev(), { id: changed });
     expect(await rules()).toMatchObject([{ id }]);
   });
 
-  test('keeps the old physical ID for a rollback, if the rule moves to another organization', async () => {
+  test('keeps the old physical ID for a rollback if the rule moves to another organization', async () => {
     await call('POST', '/runners', { id: 'prod-runner', ...BODY }, 'other-org');
     const id = await create();
     const elsewhere = props({ OrgId: 'other-org' });
@@ -248,7 +248,7 @@ describe('the update of a rule to another filter, which only the deployment knew
     expect(await send('RunnerRule', 'Update', props(), { id: changed, old: elsewhere })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
   });
 
-  test('says where to look after a failed move to another organization, if the physical ID names an earlier replacement', async () => {
+  test('names the place to check after a failed move to another organization if the physical ID contains an earlier replacement', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     const { PhysicalResourceId: changed } = await send('RunnerRule', 'Update', dev(), { id, old: qa() });
     const rollback = await send('RunnerRule', 'Update', qa(), { id: changed, old: props({ OrgId: 'other-org' }) });
@@ -257,7 +257,7 @@ describe('the update of a rule to another filter, which only the deployment knew
     });
   });
 
-  test('refuses the rule of another resource in a shifted list, and its rollback keeps both rules', async () => {
+  test('rejects the rule of another resource in a shifted list, and its rollback keeps both rules', async () => {
     const [first, second] = [await create({ EnvTypeId: 'qa' }), await create({ EnvTypeId: 'dev' })];
     age(second, 1);
     const failed = await send('RunnerRule', 'Update', dev(), { id: first, old: qa() });
@@ -266,7 +266,7 @@ describe('the update of a rule to another filter, which only the deployment knew
     expect((await rules()).map(({ id }: { id: string }) => id).sort()).toEqual([first, second].sort());
   });
 
-  test('that failed unanswered is named by a rollback that has the old physical ID', async () => {
+  test('that failed without an answer is named by a rollback with the old physical ID', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     const left = await createdBefore(1, { env_type_id: 'dev' });
     expect(await send('RunnerRule', 'Update', qa(), { id, old: dev() })).toMatchObject({
@@ -274,14 +274,14 @@ describe('the update of a rule to another filter, which only the deployment knew
     });
   });
 
-  test('that failed unanswered is named by a rollback that has to create the former rule again', async () => {
+  test('that failed without an answer is named by a rollback that must create the former rule again', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     await call('DELETE', `/runner-rules/${id}`);
     const left = await createdBefore(1, { env_type_id: 'dev' });
     expect((await send('RunnerRule', 'Update', qa(), { id, old: dev() })).Reason).toContain(`The failed update may have left rule ${left} `);
   });
 
-  test('leaves no note about the former rule, however young, nor about the former organization', async () => {
+  test('returns no note about the former rule or the former organization', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     expect((await send('RunnerRule', 'Update', dev(), { id, old: qa() })).Reason).toBeUndefined();
     await call('POST', '/runners', { ...BODY, id: 'prod-runner' }, 'other-org');
@@ -290,7 +290,7 @@ describe('the update of a rule to another filter, which only the deployment knew
     expect([moved.Status, moved.Reason]).toEqual(['SUCCESS', undefined]);
   });
 
-  test('that failed unanswered and is retried without a rollback keeps the rule, as the physical ID stays', async () => {
+  test('that failed without an answer and is retried without a rollback keeps the rule, because the physical ID does not change', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     let posted = false;
     api.setFaults(({ method }) => {

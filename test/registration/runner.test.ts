@@ -1,24 +1,24 @@
-import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, QUICK_SECONDS, READ_ONLY, registered, runnerProps, send, sent, SHOWN, store } from './lifecycle-support';
+import { api, BODY, call, create, deploy, foreign, idOf, isGone, OTHER_ROLE, MAX_SECONDS_WITHOUT_WAITING, READ_ONLY, registered, runnerProps, send, sent, SHOWN, store } from './lifecycle-support';
 import { lossyProxy, ROLE, SECRET } from './support';
 
 const MINUTE = 60_000;
-/** Little time, so that an outage is soon given up on. */
+/** A short time, so the handler soon gives up on an outage. */
 const SHORT = { remaining: 45_000 };
 const writes = () => api.requests.filter(({ method }) => method !== 'GET').map(({ method }) => method);
 const down = (matches: (request: { method: string; path: string }) => boolean) => api.setFaults(request => matches(request)
   ? { name: 'down', carriedOut: false, answer: { kind: 'reset' } } : undefined);
-/** A runner of our role that somebody created so long ago. */
+/** Registers a runner with our role as somebody else, with the given age in minutes. */
 async function createdBefore(minutes: number): Promise<void> {
   await call('POST', '/runners', { id: 'prod-runner', ...BODY });
   age('prod-runner', minutes, 'created_at');
 }
-/** Nobody has written the runner for so long. */
+/** Sets the last change of the runner to the given number of minutes ago. */
 function age(id: string, minutes: number, ...fields: 'created_at'[]): void {
   const { runners } = api.store.organization('my-org')!;
   const time = new Date(Date.now() - minutes * MINUTE).toISOString();
   runners.set(id, { ...runners.get(id)!, ...Object.fromEntries(['updated_at', ...fields].map(field => [field, time])) });
 }
-/** The physical ID of a create that had no answer, and was sent and carried out in these minutes from now. */
+/** The physical ID of a create without a response that was sent and carried out in this period, in minutes from now. */
 const unanswered = (from: number, to: number) => `my-org/prod-runner?created=${[from, to].map(minutes => new Date(Date.now() + minutes * MINUTE).toISOString()).join('/')}`;
 /** A runner on Kubernetes: it has no role. */
 const kubernetes = () => call('POST', '/runners', {
@@ -30,12 +30,12 @@ const kubernetes = () => call('POST', '/runners', {
 });
 
 describe('the create of a runner', () => {
-  test('registers the exact body with one call, and names the registration in its physical ID', async () => {
+  test('registers the exact body with one call, and returns a physical ID that identifies the registration', async () => {
     expect(await create()).toBe(await idOf());
     expect(api.requests.map(({ method, body }) => ({ method, body })).slice(0, 1)).toEqual([{ method: 'POST', body: { id: 'prod-runner', ...BODY } }]);
   });
 
-  test('gives a session name that STS accepts', async () => {
+  test('sets a session name that STS accepts', async () => {
     const id = `prod-${'x'.repeat(90)}`;
     await create({ RunnerId: id });
     const { session_name: name } = (await call('GET', `/runners/${id}`)).body.runner_configuration.auth;
@@ -43,7 +43,7 @@ describe('the create of a runner', () => {
     expect(name).toMatch(/^my-org-prod-x+-[0-9a-f]{8}$/);
   });
 
-  test('finds its own registration if the answer of the API was lost', async () => {
+  test('finds its own registration if the response of the API was lost', async () => {
     let lost = 0;
     const proxy = await lossyProxy(api.url, method => method === 'POST' && lost++ === 0);
     const answer = await send('Runner', 'Create', runnerProps({ ApiUrl: proxy.url }));
@@ -52,12 +52,12 @@ describe('the create of a runner', () => {
     expect(lost).toBe(2);
   });
 
-  test('registers once, however often the event is delivered', async () => {
+  test('registers once, even if the event is delivered several times', async () => {
     const answers = await Promise.all([send('Runner', 'Create', runnerProps()), send('Runner', 'Create', runnerProps())]);
     expect(answers).toMatchObject([{ Status: 'SUCCESS' }, { Status: 'SUCCESS', PhysicalResourceId: answers[0].PhysicalResourceId }]);
   });
 
-  test('refuses a runner of somebody else, and its delete leaves that runner, with each ID that CloudFormation may send', async () => {
+  test('rejects a runner of somebody else, and its delete keeps that runner for each ID that CloudFormation can send', async () => {
     await foreign();
     const refused = await send('Runner', 'Create', runnerProps());
     expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
@@ -69,7 +69,7 @@ describe('the create of a runner', () => {
     expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
   });
 
-  test.each([{}, { AdoptExisting: 'true' }])('refuses a runner of another type (%p), and its delete leaves that runner', async (change) => {
+  test.each([{}, { AdoptExisting: 'true' }])('rejects a runner of another type (%p), and its delete keeps that runner', async (change) => {
     expect((await kubernetes()).status).toBe(201);
     const refused = await send('Runner', 'Create', runnerProps(change));
     expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
@@ -79,7 +79,7 @@ describe('the create of a runner', () => {
     expect(await isGone()).toBe(false);
   });
 
-  test.each([{}, { AdoptExisting: 'true' }])('refuses what this stack registered under another URL of the same installation (%p), and deletes nothing', async (change) => {
+  test.each([{}, { AdoptExisting: 'true' }])('rejects a runner that this stack registered with another URL of the same installation (%p), and deletes nothing', async (change) => {
     await createdBefore(60);
     const refused = await send('Runner', 'Create', runnerProps(change));
     expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created', Reason: expect.stringContaining('keep the old apiUrl') });
@@ -87,22 +87,22 @@ describe('the create of a runner', () => {
     expect(await registered()).toMatchObject(SHOWN);
   });
 
-  test('that the API refused leaves nothing, and its delete needs neither API nor API token', async () => {
+  test('that the API rejected leaves nothing, and its delete needs neither API nor API token', async () => {
     store.values.set(SECRET, READ_ONLY);
     const refused = await send('Runner', 'Create', runnerProps());
     expect(refused).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created', Reason: expect.stringContaining('HTTP 403') });
-    expect(refused.seconds).toBeLessThan(QUICK_SECONDS);
+    expect(refused.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
     store.values.clear();
     expect(await send('Runner', 'Delete', runnerProps({ ApiUrl: 'http://127.0.0.1:2' }), { id: refused.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
   });
 
-  test('names no registration if the id is taken, and the API then does not answer whose runner it is', async () => {
+  test('returns an ID without a registration if the id is taken and the API then fails to return the existing runner', async () => {
     await foreign();
     down(({ method }) => method === 'GET');
     expect(await send('Runner', 'Create', runnerProps(), {}, SHORT)).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
   });
 
-  test('that is retried without a rollback keeps what the retry registered, when the failed create is deleted', async () => {
+  test('that is retried without a rollback keeps the runner of the retry when the failed create is deleted', async () => {
     store.values.set(SECRET, READ_ONLY);
     const { PhysicalResourceId: failed } = await send('Runner', 'Create', runnerProps());
     api.setTokens([{ token: store.values.set(SECRET, 'token-of-the-retry').get(SECRET)!, orgs: ['my-org'] }]);
@@ -111,7 +111,7 @@ describe('the create of a runner', () => {
     expect(api.store.organization('my-org')!.runners.has('prod-runner')).toBe(true);
   });
 
-  test('whose call was carried out but never answered is deleted by the period in its physical ID', async () => {
+  test('that was carried out without a response is deleted with the period in its physical ID', async () => {
     let posted = false;
     api.setFaults(({ method }) => {
       const carriedOut = method === 'POST' && !posted;
@@ -126,7 +126,7 @@ describe('the create of a runner', () => {
     expect(await isGone()).toBe(true);
   }, 60_000);
 
-  test('succeeds if the API answers again in time and has the runner', async () => {
+  test('succeeds if the API responds again in time and has the runner', async () => {
     let posts = 0;
     api.setFaults(({ method }) => method === 'POST' ? { name: 'down', carriedOut: posts++ === 0, answer: { kind: 'reset' } } : undefined);
     expect(await create()).toBe(await idOf());
@@ -134,17 +134,17 @@ describe('the create of a runner', () => {
 });
 
 describe('the delete of a runner', () => {
-  test('removes what its physical ID names, and succeeds if that is gone', async () => {
+  test('deletes the registration in its physical ID, and succeeds if that does not exist', async () => {
     const id = await create();
     const deleted = await send('Runner', 'Delete', runnerProps(), { id });
     expect(await isGone()).toBe(true);
     for (const answer of [deleted, await send('Runner', 'Delete', runnerProps(), { id })]) {
       expect(answer.Status).toBe('SUCCESS');
-      expect(answer.seconds).toBeLessThan(QUICK_SECONDS);
+      expect(answer.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
     }
   });
 
-  test('leaves a runner that was created after the period in its physical ID', async () => {
+  test('keeps a runner that was created after the period in its physical ID', async () => {
     await createdBefore(1);
     expect(await send('Runner', 'Delete', runnerProps(), { id: unanswered(-60, -59) })).toMatchObject({
       Status: 'SUCCESS', Reason: expect.stringContaining('stays registered: this resource did not register it'),
@@ -152,7 +152,7 @@ describe('the delete of a runner', () => {
     expect(await isGone()).toBe(false);
   });
 
-  test('waits for a create that may still be carried out, and removes what it registers', async () => {
+  test('waits for a create that may still be carried out, and deletes its runner', async () => {
     const deleting = send('Runner', 'Delete', runnerProps(), { id: unanswered(-1, 0.5) });
     await sent('GET');
     await call('POST', '/runners', { id: 'prod-runner', ...BODY });
@@ -162,7 +162,7 @@ describe('the delete of a runner', () => {
     expect(looks).toBeLessThan(7);
   });
 
-  test('leaves a runner that somebody registered again with the same id and role', async () => {
+  test('keeps a runner that somebody registered again with the same id and role', async () => {
     const id = await create();
     await call('DELETE', '/runners/prod-runner');
     await call('POST', '/runners', { id: 'prod-runner', ...BODY });
@@ -177,20 +177,20 @@ describe('the delete of a runner', () => {
     expect(await isGone()).toBe(removed);
   });
 
-  test('with an ID that CloudFormation invented fails with the reason, if the API cannot be asked', async () => {
+  test('with an ID that CloudFormation invented fails with the reason if the API cannot be reached', async () => {
     down(() => true);
     expect(await send('Runner', 'Delete', runnerProps(), { id: 'Stack-Registration-1ABCDEF' }, SHORT)).toMatchObject({
       Status: 'FAILED', Reason: expect.stringMatching(/^Deleting runner 'prod-runner' failed: no answer from .*then delete again\./),
     });
   });
 
-  test('does not believe the 404 of a proxy', async () => {
+  test('does not treat the 404 of a proxy as success', async () => {
     const id = await create();
     api.setFaults(() => ({ name: 'proxy', carriedOut: false, answer: { kind: 'other', status: 404, headers: { 'content-type': 'text/html' }, body: '<h1>No backend</h1>' } }));
     expect(await send('Runner', 'Delete', runnerProps(), { id }, SHORT)).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('not the API\'s') });
   });
 
-  test('is refused while environments use the runner, and the reason names them; onInUse can leave the registration', async () => {
+  test('fails while environments use the runner, and the reason names them; onInUse can keep the registration', async () => {
     const id = await create();
     await deploy();
     const refused = await send('Runner', 'Delete', runnerProps(), { id });
@@ -205,7 +205,7 @@ describe('the delete of a runner', () => {
     expect(await isGone()).toBe(true);
   });
 
-  test('is refused while rules of others point at the runner, and the reason names them', async () => {
+  test('fails while rules of others refer to the runner, and the reason names them', async () => {
     const id = await create();
     const { id: rule } = (await call('POST', '/runner-rules', { runner_id: 'prod-runner' })).body;
     const refused = await send('Runner', 'Delete', runnerProps(), { id });
@@ -215,13 +215,13 @@ describe('the delete of a runner', () => {
     expect((await call('GET', `/runner-rules/${rule}`)).status).toBe(200);
   });
 
-  test('that the API refuses fails with its reason, whatever onInUse says', async () => {
+  test('that the API rejects fails with the reason, for any value of onInUse', async () => {
     const id = await create();
     api.setFaults(({ method }) => method === 'DELETE' ? { name: 'refused', carriedOut: false, answer: { kind: 'other', status: 403, headers: {}, body: '{}' } } : undefined);
     expect(await send('Runner', 'Delete', runnerProps({ OnInUse: 'retain' }), { id })).toMatchObject({ Status: 'FAILED', Reason: expect.stringContaining('HTTP 403') });
   });
 
-  test('uses a rotated API token at once', async () => {
+  test('uses a rotated API token immediately', async () => {
     const id = await create();
     api.setTokens([{ token: 'the-new-one', orgs: ['my-org'] }]);
     store.values.set(SECRET, 'the-new-one');
@@ -230,7 +230,7 @@ describe('the delete of a runner', () => {
 });
 
 describe('the update of a runner', () => {
-  test('sends the exact body, and empties what only the previous template gave', async () => {
+  test('sends the exact body, and clears fields that only the previous template had', async () => {
     const id = await create();
     const { Description: _, ...plain } = runnerProps();
     const job = { ...plain.Job, IsPublicIpEnabled: 'true', Image: 'ghcr.io/my-org/runner:1', SecurityGroups: undefined, Environment: undefined, Secrets: undefined };
@@ -253,7 +253,7 @@ describe('the update of a runner', () => {
 
   test.each([
     ['with the role of the update', { Auth: { RoleArn: OTHER_ROLE } }],
-    ['with another place for its state', { StateStorage: { Bucket: 'other-bucket' } }],
+    ['with another location for its state', { StateStorage: { Bucket: 'other-bucket' } }],
   ])('that registered a runner again %s is rolled back with the former physical ID', async (_how, change) => {
     const id = await create();
     await call('DELETE', '/runners/prod-runner');
@@ -264,7 +264,7 @@ describe('the update of a runner', () => {
     expect(await registered()).toMatchObject({ runner_configuration: { auth: { role_arn: ROLE } }, state_storage_configuration: { bucket: 'state-bucket' } });
   });
 
-  test('refuses a runner that somebody registered again', async () => {
+  test('rejects a runner that somebody registered again', async () => {
     const id = await create();
     await call('DELETE', '/runners/prod-runner');
     await foreign();
@@ -274,7 +274,7 @@ describe('the update of a runner', () => {
     expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
   });
 
-  test('takes over a runner that somebody registered again with the role of this stack, if adoptExisting is set', async () => {
+  test('takes over a runner that somebody registered again with the role of this stack if adoptExisting is set', async () => {
     const id = await create();
     await call('DELETE', '/runners/prod-runner');
     await createdBefore(60);
@@ -284,22 +284,22 @@ describe('the update of a runner', () => {
     expect(answer.PhysicalResourceId).not.toBe(id);
   });
 
-  test('that changes the role finds what a create without an answer registered with the former role', async () => {
+  test('that changes the role finds a runner that a create without a response registered with the former role', async () => {
     await createdBefore(0);
     const id = unanswered(-1, 1);
     expect(await send('Runner', 'Update', runnerProps({ Auth: { RoleArn: OTHER_ROLE } }), { id, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
     expect((await registered()).runner_configuration.auth.role_arn).toBe(OTHER_ROLE);
   });
 
-  test('that changes nothing writes once, and waits for no cancelled update', async () => {
+  test('that changes nothing writes once, and does not wait for a cancelled update', async () => {
     const id = await create();
     const answer = await send('Runner', 'Update', runnerProps(), { id, old: runnerProps() });
     expect(answer).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
     expect(writes()).toEqual(['POST', 'PATCH']);
-    expect(answer.seconds).toBeLessThan(QUICK_SECONDS);
+    expect(answer.seconds).toBeLessThan(MAX_SECONDS_WITHOUT_WAITING);
   });
 
-  test('keeps the state in place unless it is told to move it', async () => {
+  test('keeps the location of the state unless allowStateMove is set', async () => {
     const id = await create();
     const moved = { StateStorage: { Bucket: 'other-bucket' } };
     const refused = await send('Runner', 'Update', runnerProps(moved), { id, old: runnerProps() });
@@ -311,7 +311,7 @@ describe('the update of a runner', () => {
     expect((await registered()).state_storage_configuration).toEqual({ type: 's3', bucket: 'other-bucket' });
     expect(await send('Runner', 'Update', runnerProps(), { id, old: allowed })).toMatchObject({ Status: 'SUCCESS' });
     expect((await registered()).state_storage_configuration.bucket).toBe('state-bucket');
-    // The permission to move was for another place.
+    // The permission to move applied to another location.
     await call('PATCH', '/runners/prod-runner', { state_storage_configuration: { type: 's3', bucket: 'third-bucket' } });
     expect((await send('Runner', 'Update', runnerProps(), { id, old: allowed })).Reason).toContain('Details: from s3://third-bucket/ to s3://state-bucket/team');
   }, 60_000);
@@ -336,7 +336,7 @@ describe('the update of a runner', () => {
     expect(descriptions).toEqual(['text', 'text', 'changed']);
   }, 60_000);
 
-  test('begins no write after its window', async () => {
+  test('starts no write after its time window', async () => {
     const id = await create();
     api.setFaults(({ method }) => method === 'GET' ? { name: 'slow', carriedOut: false, answer: { kind: 'other', status: 429, headers: { 'retry-after': '22' }, body: '{}' } } : undefined);
     const update = send('Runner', 'Update', runnerProps({ Description: 'late' }), { id, old: runnerProps() });

@@ -3,13 +3,13 @@ import { invoke, SecretStore, STACK } from './support';
 
 const { HANDLER_NODE: node, HANDLER_NODE_MAJOR: major } = process.env;
 
-/** The version that the tests were asked to run the handler on: their own, unless tools/handler-on-node.ts says otherwise. */
+/** The requested Node.js version of the handler: the tests' own, unless tools/handler-on-node.ts sets another one. */
 function wanted(): string {
   return node ? spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim() : process.version;
 }
 
-test('the handler runs on the Node.js that was asked for', async () => {
-  // Said before the handler starts, in its own process.
+test('the handler runs on the requested Node.js version', async () => {
+  // The handler's process prints its version before the handler starts.
   const env = { ...new SecretStore().env, NODE_OPTIONS: '--import=data:text/javascript,console.log(`runtime:${process.version}`)' };
   const { log, answers } = await invoke({
     RequestType: 'Delete',
@@ -25,6 +25,6 @@ test('the handler runs on the Node.js that was asked for', async () => {
   expect(answers).toHaveLength(1);
 });
 
-test('it is of the major version that was asked for', () => {
+test('the handler\'s Node.js has the requested major version', () => {
   expect(wanted()).toMatch(new RegExp(`^v${major ?? '\\d+'}\\.`));
 });

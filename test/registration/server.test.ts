@@ -2,7 +2,7 @@ import { connect } from 'net';
 import { listen, serverOf } from './server';
 
 describe('a server of the handler tests', () => {
-  test('acts on a request that is complete, and not on one that is cut off', async () => {
+  test('handles complete requests, but not incomplete ones', async () => {
     const bodies: string[] = [];
     const server = serverOf((_request, body, response) => {
       bodies.push(body);

@@ -2,8 +2,10 @@ import { createServer, IncomingMessage, Server, ServerResponse } from 'http';
 import { AddressInfo } from 'net';
 
 /**
- * A server of one of the services that the handler calls. Like AWS, it does not act on a request that is cut off: on a busy machine, the handler's time for a
- * request can end before the body was sent, and the handler tries again.
+ * A server for one of the services that the handler calls.
+ *
+ * Like AWS, it ignores incomplete requests: on a busy machine, the handler's time for a request can end before it has sent the body, and the handler
+ * retries.
  */
 export function serverOf(answer: (request: IncomingMessage, body: string, response: ServerResponse) => void | Promise<void>): Server {
   return createServer((request, response) => void (async () => {
@@ -22,7 +24,7 @@ export async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The body of a request; undefined if the request was cut off. */
+/** The body of a request. Undefined if the request is incomplete. */
 async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
   let text = '';
   try {

@@ -17,16 +17,16 @@ beforeEach(async () => {
 });
 
 describe.each(SHAPES.map((shape): [string, Shape] => [shape.name, shape]))('properties of the shape "%s"', (_name, shape) => {
-  test('are registered, updated to what is sent today, rolled back and deleted', async () => {
+  test('are registered, updated to the current shape, rolled back and deleted', async () => {
     const steps: [request: 'Create' | 'Update' | 'Delete', now: Shape, old?: Shape][] = [
       ['Create', shape], ['Update', current, shape], ['Update', shape, current], ['Delete', shape],
     ];
     const ids: Record<string, string> = {};
     for (const [request, now, old] of steps) {
-      // CloudFormation deletes in the other order.
+      // CloudFormation deletes in reverse order.
       const types = [['RunnerId', 'runnerId'], ['Runner', 'runner'], ['RunnerRule', 'rule']] as const;
       for (const [type, key] of request === 'Delete' ? [...types].reverse() : types) {
-        // While adoptExisting is set, a delete leaves runner and rule.
+        // While adoptExisting is set, a delete keeps runner and rule.
         const answer = await send(type, request, here(request === 'Delete' ? { ...now[key], AdoptExisting: undefined } : now[key]), { id: ids[key], old: old && here(old[key]) });
         expect(answer.Status).toBe('SUCCESS');
         expect(answer.PhysicalResourceId).toBe(ids[key] ?? answer.PhysicalResourceId);
@@ -37,7 +37,7 @@ describe.each(SHAPES.map((shape): [string, Shape] => [shape.name, shape]))('prop
         expect(shown).toMatchObject({
           description: 'text', runner_configuration: { job: { image: 'registry.example/runner:1' } }, state_storage_configuration: { bucket: 'state-bucket' },
         });
-        // The API leaves `false` out.
+        // The API omits `false`.
         expect(shown.runner_configuration.job).not.toHaveProperty('is_public_ip_enabled');
         expect((await call('GET', '/runner-rules')).body.items).toMatchObject([{ runner_id: 'prod-runner', project_id: 'shop', env_type_id: 'production' }]);
       }
@@ -47,7 +47,7 @@ describe.each(SHAPES.map((shape): [string, Shape] => [shape.name, shape]))('prop
   }, 60_000);
 });
 
-test('what a later version may add is passed over by this one, to which a stack was rolled back', async () => {
+test('unknown properties are ignored, because a later version may have added them before a rollback to this version', async () => {
   const later = here({ ...current.runner, Later: { Option: 'text' }, Job: { ...current.runner.Job as object, Later: 'text' } });
   const { PhysicalResourceId: id } = await send('Runner', 'Create', later);
   expect(await send('Runner', 'Update', here(current.runner), { id, old: later })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
@@ -55,7 +55,7 @@ test('what a later version may add is passed over by this one, to which a stack 
   expect((await call('GET', '/runners')).body.items).toEqual([]);
 });
 
-/** Names of properties, down to where the user chooses the names. */
+/** The names of all properties, except for map keys that the user chooses. */
 function names(properties: Props, path = ''): string[] {
   return Object.entries(properties).flatMap(([name, value]) => {
     const whole = path + name;
@@ -65,7 +65,7 @@ function names(properties: Props, path = ''): string[] {
   }).sort();
 }
 
-test('the last shape has all that a template of today can say; if not, add one, and leave the others as they are', () => {
+test('the last shape has all properties of the current templates (otherwise add a new shape, and do not change the others)', () => {
   const stack = newStack();
   const secret = secretsmanager.Secret.fromSecretCompleteArn(stack, 'Secret', TOKEN_ARN);
   const runner = new EcsRunner(stack, 'Runner', {

@@ -1,7 +1,8 @@
 /**
- * The properties that released and earlier templates of this library hold, by when they changed. A stack that was deployed with one of them
- * sends it as the old properties of its next update, as the properties of that update's rollback, and with its delete. So nothing in a
- * shape is ever changed, and it borrows nothing from tests that follow the code: what the template says anew is a shape of its own, at the end.
+ * The properties in templates of released and earlier versions of this library, in the order of their changes.
+ *
+ * A stack that was deployed with one of these shapes sends it in its next update as the old properties, in the rollback of that update, and in its
+ * delete. So a shape never changes, and shares no code with other tests. A change of the template needs a new shape at the end.
  */
 import { ROLE, SECRET } from './support';
 
@@ -14,7 +15,7 @@ export interface Shape {
   readonly rule: Properties;
 }
 
-/** In all of them. */
+/** In all shapes. */
 const common = {
   ServiceToken: 'arn:aws:lambda:us-east-1:123456789012:function:f',
   ServiceTimeout: '300',
@@ -48,5 +49,5 @@ const runner = {
 const rule = { ...common, RunnerId: 'prod-runner', ProjectId: 'shop', EnvTypeId: 'production', AdoptExisting: 'identical' };
 
 export const SHAPES: Shape[] = [
-  { name: 'the first one', runnerId: { ...common, RunnerId: 'prod-runner', Values: { runnerId: 'prod-runner' } }, runner, rule },
+  { name: 'first', runnerId: { ...common, RunnerId: 'prod-runner', Values: { runnerId: 'prod-runner' } }, runner, rule },
 ];

@@ -6,7 +6,7 @@ export { handlerSeconds, SPEED } from './lambda';
 export const ROLE = 'arn:aws:iam::123456789012:role/Stack-RunnerTaskManagerRole-AbCdEf';
 export const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:humanitec-api-token-AbCdEf';
 export const STACK = 'arn:aws:cloudformation:us-east-1:123456789012:stack/Stack/11111111-2222-3333-4444-555555555555';
-/** What stands in the ResponseURL's query, and must never be seen again. */
+/** The signature in the ResponseURL. No answer or log may contain it. */
 export const SIGNATURE = 'SIGNATURE-OF-THE-RESPONSE-URL';
 
 export interface CfnAnswer {
@@ -17,25 +17,25 @@ export interface CfnAnswer {
 }
 
 export interface Invocation {
-  /** What CloudFormation was told; exactly one answer has to have arrived. */
+  /** The answers that CloudFormation received. There must be exactly one. */
   readonly answers: CfnAnswer[];
   readonly bytes: number[];
   readonly contentTypes: (string | undefined)[];
   readonly log: string;
-  /** Seconds of the handler's time, which passes faster than real time. */
+  /** The duration in seconds of the handler's clock, which runs faster than real time. */
   readonly seconds: number;
 }
 
-/** Secrets Manager and the Parameter Store, as far as a reader of one value sees them. Every value is in one region. */
+/** Secrets Manager and the Parameter Store for reads of single values. Each value is in one region. */
 export class SecretStore {
   public readonly values = new Map<string, string>();
-  /** The regions of names that are not in us-east-1. */
+  /** The regions of values that are not in us-east-1. */
   public readonly regions = new Map<string, string>();
-  /** How many requests are denied from now on. */
+  /** The number of further requests to deny. */
   public denials = 0;
-  /** What a denial says: Secrets Manager reports one of KMS as its own. */
+  /** The message of a denial. Secrets Manager reports a KMS denial as its own. */
   public denial = 'not allowed';
-  /** When requests came, and what they asked for. */
+  /** The time, name and region of each request. */
   public readonly requests: { readonly at: number; readonly name: string; readonly region: string }[] = [];
   private url = '';
   private readonly server = serverOf((request, body, response) => {
@@ -75,7 +75,7 @@ export class SecretStore {
     return id.startsWith('arn:') ? id.split(':')[3] : this.regions.get(id) ?? 'us-east-1';
   }
 
-  /** All that the SDK needs, and nothing of whoever runs the tests. */
+  /** The environment for the AWS SDK, without settings of the user. */
   public get env(): NodeJS.ProcessEnv {
     return {
       PATH: process.env.PATH,
@@ -89,7 +89,7 @@ export class SecretStore {
   }
 }
 
-/** Runs the bundle as Lambda does, and receives its answer as CloudFormation does. `remaining` counts milliseconds of the handler's time. */
+/** Runs the bundle like Lambda, and receives its answer like CloudFormation. `remaining` is in milliseconds of the handler's clock. */
 export async function invoke(
   event: object, env: NodeJS.ProcessEnv, options: { remaining?: number; refuse?: number; node?: string; sentAt?: number; responseUrl?: string } = {},
 ): Promise<Invocation> {
@@ -116,7 +116,7 @@ export async function invoke(
   }
 }
 
-/** A proxy that carries requests out and then drops the answers that it is told to drop. */
+/** A proxy that forwards all requests, but drops the selected responses. */
 export async function lossyProxy(target: string, drop: (method: string, path: string, body: string) => boolean): Promise<{ url: string; close(): void }> {
   const server = serverOf(async (request, body, response) => {
     const { authorization = '', 'content-type': type } = request.headers;

@@ -3,11 +3,11 @@ import { SPEED } from './support';
 
 const RUNNERS = Array.from({ length: 20 }, (_, index) => `runner-${index}`);
 const REQUESTS_PER_SECOND = 5;
-/** What Lambda leaves the handler. */
+/** Lambda's timeout of the handler. */
 const LAMBDA_SECONDS = 120;
 const role = (id: string) => `arn:aws:iam::123456789012:role/Stack-${id}`;
 
-/** From now on the orchestrator lets five requests through in a second of the handler; the rest is not carried out. */
+/** Makes the orchestrator accept five requests per second of the handler's clock, and reject the others. */
 function throttle(headers: Record<string, string>): void {
   const refusedMethods = new Set<string>();
   let tokens = REQUESTS_PER_SECOND;
@@ -16,7 +16,7 @@ function throttle(headers: Record<string, string>): void {
     const now = Date.now();
     tokens = Math.min(REQUESTS_PER_SECOND, tokens + (now - filled) / 1000 * SPEED * REQUESTS_PER_SECOND);
     filled = now;
-    // The first request of each method is always refused: on a busy machine the requests can arrive so slowly that none would be.
+    // The first request of each method is always rejected, because requests on a busy machine can be too slow to be throttled.
     if (tokens >= 1 && refusedMethods.has(method)) {
       tokens--;
       return undefined;
@@ -26,11 +26,11 @@ function throttle(headers: Record<string, string>): void {
   });
 }
 
-describe('20 runners of one stack, registered at once with an API that takes 5 requests in a second', () => {
+describe('20 runners of one stack, registered at the same time with an API that accepts 5 requests per second', () => {
   test.each<[string, Record<string, string>]>([
-    ['says when to come back', { 'retry-after': '1' }],
-    ['does not say when to come back', {}],
-  ])('are all registered in time when it %s', async (_what, headers) => {
+    ['sends Retry-After', { 'retry-after': '1' }],
+    ['does not send Retry-After', {}],
+  ])('are all registered in time if the API %s', async (_what, headers) => {
     throttle(headers);
     const ids = await Promise.all(RUNNERS.map(id => send('RunnerId', 'Create', { ...common(), RunnerId: id }, { logicalId: `Id-${id}` })));
     const registrations = await Promise.all(RUNNERS.map(id =>
@@ -44,7 +44,7 @@ describe('20 runners of one stack, registered at once with an API that takes 5 r
 
     const { body: { items } } = await call('GET', '/runners?per_page=100');
     expect(items.map(({ id }: { id: string }) => id).sort()).toEqual([...RUNNERS].sort());
-    // A list does not say the role.
+    // A list of runners does not contain the roles.
     const roles = await Promise.all(RUNNERS.map(async id => (await call('GET', `/runners/${id}`)).body.runner_configuration.auth.role_arn));
     expect(roles).toEqual(RUNNERS.map(role));
   }, 180_000);

@@ -8,21 +8,21 @@ import { api, registered, runnerProps, send } from './lifecycle-support';
 import { MadeCertificate, selfSigned } from '../certificates';
 
 const HOST = '127.0.0.1';
-/** An API whose certificate is not trusted is tried for as long as one that is down. */
+/** The handler retries an API with an untrusted certificate as long as one that is down. */
 const CREATE_MS = 45_000;
 
 let directory: string;
 let good: MadeCertificate;
 let ofAnotherHost: MadeCertificate;
 
-/** What Lambda has in its environment when the template names private CAs. */
+/** Lambda's environment variables if the template has private CAs. */
 function trusting({ certificate }: MadeCertificate): NodeJS.ProcessEnv {
   const file = join(directory, 'ca.pem');
   writeFileSync(file, certificate);
   return { NODE_EXTRA_CA_CERTS: file };
 }
 
-/** The orchestrator behind TLS. */
+/** Serves the orchestrator with TLS. */
 async function behindTls({ certificate, privateKey }: MadeCertificate, use: (url: string) => Promise<void>): Promise<void> {
   const server: Server = createServer({ cert: certificate, key: privateKey }, (incoming, outgoing) => {
     const { method, url, headers } = incoming;
@@ -46,17 +46,17 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('an API behind a private CA is registered at, when the CA is trusted', () => behindTls(good, async (url) => {
+test('an API with a certificate of a trusted private CA accepts the registration', () => behindTls(good, async (url) => {
   const answer = await send('Runner', 'Create', runnerProps({ ApiUrl: url }), { env: trusting(good) });
   expect(answer).toMatchObject({ Status: 'SUCCESS' });
   expect(await registered()).toMatchObject({ id: 'prod-runner' });
 }));
 
 test.each([
-  ['a CA that nobody trusts', () => good, undefined, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ['a CA of somebody else', () => good, () => ofAnotherHost, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ['a trusted CA, and a certificate of another host', () => ofAnotherHost, () => ofAnotherHost, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-])('an API behind %s never gets the token, and the reason says what to do', (_name, served, trusted, code) => behindTls(served(), async (url) => {
+  ['an untrusted CA', () => good, undefined, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['another CA', () => good, () => ofAnotherHost, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['a trusted CA and a certificate of another host', () => ofAnotherHost, () => ofAnotherHost, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+])('an API with %s never receives the API token, and the reason contains the remedy', (_name, served, trusted, code) => behindTls(served(), async (url) => {
   const { Status: status, Reason: reason } = await send('Runner', 'Create', runnerProps({ ApiUrl: url }), { env: trusted && trusting(trusted()) }, { remaining: CREATE_MS });
   expect(status).toBe('FAILED');
   expect(reason).toBe(`Registering runner 'prod-runner' failed: no answer from ${url} (${code}). The certificate is not trusted. Correct it, `

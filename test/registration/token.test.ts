@@ -3,7 +3,7 @@ import { common, isGone, registered, runnerProps, send, store, TOKEN } from './l
 import { SECRET } from './support';
 
 const ELSEWHERE = 'eu-west-1';
-/** Nobody listens there. */
+/** No server listens at this URL. */
 const NOWHERE = 'http://127.0.0.1:2';
 const NAME = 'humanitec-api-token';
 const inRegion = (arn: string, region: string) => arn.replace('us-east-1', region);
@@ -27,7 +27,7 @@ test.each<[string, object, string, string]>([
   expect(store.requests.map(({ at: _, ...request }) => request)).toEqual([{ name, region }]);
 });
 
-test('reports the region in which a secret was not found', async () => {
+test('reports the region in which a secret does not exist', async () => {
   const answer = await send('RunnerId', 'Create', { ...common(), RunnerId: 'prod-runner', Token: { SecretId: NAME, Region: ELSEWHERE } });
   expect(answer).toMatchObject({ Status: 'FAILED' });
   expect(answer.Reason).toContain(`reading the API token from secret ${NAME} failed: ResourceNotFoundException. Check that it exists in ${ELSEWHERE}, `);
@@ -51,7 +51,7 @@ describe('when IAM denies the first reads of the API token', () => {
     expect(await registered()).toMatchObject({ description: 'another text' });
   });
 
-  test('a delete fails at the first denial, as its permission is not new', async () => {
+  test('a delete fails at the first denial, because its permission is not new', async () => {
     const { PhysicalResourceId: id } = await send('Runner', 'Create', runnerProps());
     store.requests.length = 0;
     store.denials = 1;
@@ -72,7 +72,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
   const readsAt: number[] = [];
   let connections = 0;
 
-  // Most of the time is waiting, so the cases run side by side.
+  // The cases mostly wait, so they run in parallel.
   beforeAll(async () => {
     const sockets = new Set<Socket>();
     const silent = createServer((socket) => {
@@ -92,7 +92,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
     sockets.forEach(socket => socket.destroy());
   }, 60_000);
 
-  test('a create fails about 25 seconds after the first denial, and says what to check', () => {
+  test('a create fails about 25 seconds after the first denial, with a remedy', () => {
     const { Status: status, Reason: reason, seconds } = outcomes['IAM denies every read']!;
     expect(status).toBe('FAILED');
     expect(reason).toContain('failed: AccessDeniedException. Check that it exists in us-east-1, ');
@@ -100,7 +100,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
     expect(seconds).toBeLessThan(30);
   });
 
-  test('the pauses between the reads are random, as all runners of a stack read the token', () => {
+  test('the pauses between the reads are random, because all runners of a stack read the API token', () => {
     const pauses = readsAt.slice(1).map((at, index) => at - readsAt[index]);
     expect(new Set(pauses.map(pause => Math.round(pause / 50))).size).toBeGreaterThan(2);
     expect(pauses.length).toBeLessThan(40);
@@ -109,7 +109,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
   test.each([
     ['Secrets Manager', `secret ${SECRET.split(':secret:')[1]}`],
     ['Systems Manager', `parameter ${NAME}`],
-  ] as const)('a create fails soon when %s accepts connections and never answers, and says what to do', (service, name) => {
+  ] as const)('a create fails soon with a remedy if %s accepts connections but never responds', (service, name) => {
     const { Status: status, Reason: reason, seconds } = outcomes[`${service} never answers`]!;
     expect(status).toBe('FAILED');
     expect(reason).toBe(`Checking the inputs for organization 'my-org' failed: reading the API token from ${name} failed: no answer from `
@@ -117,7 +117,7 @@ describe('when the API token cannot be read for longer than the handler waits', 
     expect(seconds).toBeLessThan(30);
   });
 
-  test('a service that never answers is tried four times', () => {
+  test('a service that never responds is called four times', () => {
     expect(connections).toBe(2 * 4);
   });
 });

@@ -12,9 +12,9 @@ export interface Mutant {
 }
 
 /**
- * Precautions that a history notices. Tests of `test/registration` notice the others: the restored rule ("puts the rule back if it fails"), the second
- * look and write ("writes last"), the write window ("begins no write after its window"), the size of answers ("keeps to 4,096 bytes"), control characters,
- * the role of a create without an answer ("with each ID that CloudFormation may send") and the pages of a list ("finds a rule on the second page").
+ * Precautions that a history notices. Tests of `test/registration` notice the others: the restored rule ("restores the rule if it fails"), the second
+ * look and write ("writes last"), the write window ("starts no write after its time window"), the size of answers ("answers with at most 4,096 bytes"), control characters,
+ * the role of a create without an answer ("for each ID that CloudFormation can send") and the pages of a list ("finds a rule on the second page").
  */
 export const MUTANTS: Mutant[] = [
   { name: 'the ownership of a runner', file: 'runner.ts', find: 'return isSameTime(existing.created_at, named.createdAt);', replace: 'return true;' },
