@@ -1,12 +1,12 @@
 /**
- * CloudFormation, as far as a custom resource sees it: which events it sends, with which IDs and properties, and what it does with the
- * answers. Where it is not known what CloudFormation does, a history decides, so that the handler must be right either way.
+ * CloudFormation from the view of a custom resource: which events it sends, with which IDs and properties, and how it handles the answers. If
+ * CloudFormation's behaviour is not documented, the history chooses it, so the handler must support each possibility.
  *
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html for the requests
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html for replacements
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html for stacks that are not rolled back
- * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html for what is retained
- * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814 for the delete of a create that still runs
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html for retained resources
+ * @see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1814 for the delete of a create that is still running
  * @see https://github.com/aws/aws-cdk/issues/30012 and https://github.com/aws/aws-cdk/issues/17040 for the ID of a failed update
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -19,42 +19,42 @@ import { CREATE_TO_DELETE_SECONDS } from '../../src/registration/delivery-times'
 
 export interface Resource extends Declaration {
   readonly physicalId: string;
-  /** When its create was sent. */
+  /** The time when its create was sent. */
   readonly createdAt: number;
-  /** CREATE_FAILED: a later deployment creates it again, and deletes this one. */
+  /** CREATE_FAILED: a later deployment creates the resource again and deletes this one. */
   readonly isFailedCreate?: boolean;
-  /** UPDATE_FAILED: the properties before. */
+  /** UPDATE_FAILED: the properties before the update. */
   readonly formerProperties?: Properties;
-  /** UPDATE_FAILED, and the update was to lead to another object, which the physical ID does not name. */
+  /** UPDATE_FAILED: the update should have led to another object, which the physical ID does not name. */
   readonly hasUnknownObject?: boolean;
 }
 
-/** What a history decides about an operation. */
+/** The choices of a history for an operation. */
 export interface Circumstances extends Deliveries {
-  /** Another resource of the stack fails after all of ours. */
+  /** Whether another resource of the stack fails after all resources of this library. */
   readonly failsElsewhere: boolean;
-  /** Another resource fails while this event, counted from 0, is under way; CloudFormation does not wait for its answer. */
+  /** Another resource fails during this event (counted from 0), so CloudFormation does not wait for the answer. */
   readonly cancels?: { readonly event: number; readonly afterSeconds: number };
-  /** `cdk deploy --no-rollback`. */
+  /** Whether the deployment uses `cdk deploy --no-rollback`. */
   readonly noRollback: boolean;
-  /** Resources of one type at the same time. */
+  /** Whether resources of one type are deployed in parallel. */
   readonly isParallel: boolean;
-  /** The physical ID in the rollback of a replacement. */
+  /** The physical ID that the rollback of a replacement uses. */
   readonly rollsBackWith: 'old' | 'new';
   /** Whether CloudFormation uses the physical ID of a failed update. */
   readonly usesFailedId: boolean;
-  /** Whether the properties of a failed update are the old ones of the next try. */
+  /** Whether the next attempt sends the properties of a failed update as the old properties. */
   readonly usesFailedProperties: boolean;
 }
 
 export interface Deletion extends Deliveries {
-  /** The resources have a deletion policy that retains them. */
+  /** Whether a deletion policy retains the resources. */
   readonly retains: boolean;
 }
 
-/** CloudFormation tries a delete in the cleanup three times. */
+/** CloudFormation tries each delete in the cleanup three times. */
 const CLEANUP_TRIES = 3;
-/** Somebody corrects the cause of a failed rollback in this time. */
+/** The time after which a person corrects the cause of a failed rollback. */
 const REPAIR_SECONDS = 900;
 
 const byType = (resources: Iterable<Resource>): Resource[] => [...resources].sort((one, other) => TYPES.indexOf(one.type) - TYPES.indexOf(other.type));
@@ -63,18 +63,18 @@ export class Stack {
   private static created = 0;
   id = '';
   resources = new Map<string, Resource>();
-  /** A failed deployment can be tried again, rolled back or deleted; a failed delete can only be tried again. */
+  /** A failed deployment can be retried, rolled back or deleted. A failed delete can only be retried. */
   state: 'complete' | 'failed' | 'delete failed' = 'complete';
-  /** When the first deployment without a rollback began since the last complete one. */
+  /** The start of the first deployment without a rollback since the last complete one. */
   private failedAt?: number;
-  /** As of the last complete deployment. */
+  /** The resources after the last complete deployment. */
   private stable = new Map<string, Resource>();
   private stableSecrets: string[] = [];
-  /** What the cleanup of a successful update deletes. */
+  /** Resources that the cleanup of a successful update deletes. */
   private replaced: Resource[] = [];
-  /** What the next cleanup deletes, whatever the outcome is. */
+  /** Resources that the next cleanup deletes after any outcome. */
   private failedCreates: Resource[] = [];
-  /** Events whose answers CloudFormation does not wait for. */
+  /** Events whose answers CloudFormation no longer waits for. */
   private readonly running: Promise<unknown>[] = [];
   private underWay = 0;
 
@@ -91,7 +91,7 @@ export class Stack {
     return this.resources.size > 0 || this.failedCreates.length > 0;
   }
 
-  /** Creates or updates the stack. Returns whether the stack is as the template says. */
+  /** Creates or updates the stack. Returns whether the stack matches the template. */
   async deploy(template: Template, circumstances: Circumstances): Promise<boolean> {
     if (!this.exists) this.id = `arn:aws:cloudformation:us-east-1:123456789012:stack/${this.name}/${this.name}-${Stack.created++}`;
     const declared = resourcesOf(template, this.id.split('/')[2]!, this.identity);
@@ -120,14 +120,14 @@ export class Stack {
     });
     const created = [...this.resources.values()].filter(({ logicalId }) => !this.stable.has(logicalId));
     for (const { logicalId } of created) this.resources.delete(logicalId);
-    // Nobody knows what an update has created if CloudFormation does not use its answer, and rolls back to nothing.
+    // If CloudFormation rolls a create back without the answer of its update, it does not know which object the update created.
     for (const resource of created) if (resource.hasUnknownObject) this.audit.giveUp(resource);
     const replaced = this.replaced.filter(({ logicalId, physicalId }) => this.stable.get(logicalId)?.physicalId !== physicalId);
     await this.removeAll([...obsolete, ...replaced, ...created, ...this.failedCreates], circumstances);
     this.settle(this.stableSecrets);
   }
 
-  /** Deletes the stack. Returns whether everything is gone. */
+  /** Deletes the stack. Returns whether all resources are deleted. */
   async delete({ retains, ...deliveries }: Deletion): Promise<boolean> {
     const all = [...this.resources.values(), ...this.replaced, ...this.failedCreates];
     this.state = 'delete failed';
@@ -143,7 +143,7 @@ export class Stack {
     return true;
   }
 
-  /** Stack refactoring: the resources get other logical IDs, or another stack, and no event is sent. */
+  /** Stack refactoring: moves the resources to other logical IDs or to another stack, without an event. */
   moveTo(target: Stack, rename: (logicalId: string) => string): void {
     const moved = [...this.resources.values()].map((resource) => ({ ...resource, logicalId: rename(resource.logicalId) }));
     const secrets = this.stableSecrets;
@@ -189,12 +189,12 @@ export class Stack {
           this.running.push(answering);
           this.audit.cancel(event);
         }
-        // A violation that occurs meanwhile is reported when the operation ends.
+        // A violation during this time is reported at the end of the operation.
         answering.catch(() => undefined);
         this.keep(event, answer, sentAt, circumstances);
         if (answer?.status !== 'SUCCESS') {
           succeeded = false;
-          // With `--no-rollback`, what is under way goes on.
+          // With `--no-rollback`, running events continue.
           if (!circumstances.noRollback) stop();
         }
       });
@@ -219,7 +219,7 @@ export class Stack {
     return { request: 'Update', ...common, physicalId: existing.physicalId, old: existing.formerProperties ?? existing.properties };
   }
 
-  /** Keeps what is known of a resource after its event; without an answer, it was cancelled. */
+  /** Records the state of a resource after its event. Without an answer, the event was cancelled. */
   private keep(event: Event, answer: Answer | undefined, sentAt: number, { noRollback, usesFailedId, usesFailedProperties }: Circumstances): void {
     const { type, api, logicalId, properties, request } = event;
     const before = this.resources.get(logicalId);
@@ -237,11 +237,12 @@ export class Stack {
     this.resources.set(logicalId, { ...common, createdAt: before!.createdAt, physicalId, ...!succeeded && { formerProperties, hasUnknownObject } });
   }
 
-  /** After a successful deployment: deletes what was replaced, and what the template does not declare any more. */
+  /** After a successful deployment: deletes replaced and removed resources. */
   private async cleanUp(declared: Declared[], deliveries: Circumstances): Promise<void> {
     const removed = [...this.resources.values()].filter(({ logicalId }) => !declared.some((resource) => resource.logicalId === logicalId));
     for (const { logicalId } of removed) this.resources.delete(logicalId);
-    // Nobody knows whether CloudFormation deletes a former physical ID that a retry without a rollback has given again. ARCHITECTURE.md does not promise anything then.
+    // It is unknown whether CloudFormation deletes a former physical ID that a retry without a rollback returned again. ARCHITECTURE.md promises
+    // nothing for this case.
     const replaced = this.replaced.filter(({ logicalId, physicalId }) => this.resources.get(logicalId)?.physicalId !== physicalId);
     await this.removeAll([...replaced, ...this.failedCreates, ...removed], deliveries);
   }
@@ -256,7 +257,7 @@ export class Stack {
     }
   }
 
-  /** Returns what has to be deleted when a resource is again what it was. */
+  /** Rolls a resource back. Returns the resources to delete. */
   private async revert(before: Resource, after: Resource, { rollsBackWith, ...deliveries }: Circumstances): Promise<Resource[]> {
     const physicalId = rollsBackWith === 'new' ? after.physicalId : before.physicalId;
     const event: Event = {
@@ -264,13 +265,14 @@ export class Stack {
     };
     let answer = await this.send(event, deliveries);
     if (answer.status === 'FAILED') {
-      // UPDATE_ROLLBACK_FAILED: somebody corrects the cause, and continues the rollback.
+      // UPDATE_ROLLBACK_FAILED: a person corrects the cause and continues the rollback.
       this.simulation.stopFaults();
       await this.simulation.clock.sleep(REPAIR_SECONDS);
       answer = await this.send(event, DELIVERED_ONCE);
     }
     if (answer.status === 'FAILED') {
-      // ARCHITECTURE.md: CloudFormation has the former physical ID, and what a deployment without a rollback created is too old to be found by its time.
+      // ARCHITECTURE.md: CloudFormation has the former physical ID, and objects of a deployment without a rollback are too old to be found by their
+      // creation time.
       const isForgotten = physicalId === before.physicalId && physicalId !== after.physicalId
         && this.simulation.clock.now() > (this.failedAt ?? Infinity) + CREATE_TO_DELETE_SECONDS * 1000;
       if (!isForgotten && !this.audit.isTrueRefusal(event, answer, this.audit.snapshot())) violated('a stack never gets stuck', answer.reason);
@@ -286,7 +288,7 @@ export class Stack {
   private remove(resource: Resource, deliveries: Deliveries): Promise<Answer> {
     const { type, api, logicalId, physicalId, formerProperties, properties: latest } = resource;
     const properties = formerProperties ?? latest;
-    // The handler does not look for what is older.
+    // The handler does not look for older objects.
     const isLate = this.simulation.clock.now() > resource.createdAt + CREATE_TO_DELETE_SECONDS * 1000;
     if (isLate && physicalId === inventedId({ stackName: this.name, logicalId })) this.audit.giveUp(resource);
     return this.send({ request: 'Delete', type, api, stackName: this.name, stackId: this.id, logicalId, physicalId, properties }, deliveries);
@@ -304,7 +306,7 @@ export class Stack {
     return answer;
   }
 
-  /** At the same time, or one after the other. */
+  /** Acts on all items, in parallel or one after the other. */
   private async each<T>(items: T[], { isParallel }: Circumstances, act: (item: T) => Promise<void>): Promise<void> {
     if (isParallel) await Promise.all(items.map(act));
     else for (const item of items) await act(item);

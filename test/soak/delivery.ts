@@ -1,4 +1,4 @@
-/** One event on its way to the Lambda, and its answer on the way back, with the invariants of each. */
+/** The delivery of one event to the Lambda and of its answer to CloudFormation, with the invariants of each. */
 import { randomUUID } from 'node:crypto';
 import { violated } from './invariants';
 import type { Lambda, Run } from './lambda';
@@ -27,40 +27,40 @@ export interface Answer {
   readonly data?: Record<string, string>;
   /** Whether all deliveries of the event had the same outcome. */
   readonly isUnanimous: boolean;
-  /** Whether nothing was injected and each copy ran at once. */
+  /** Whether no fault was injected and each copy ran immediately. */
   readonly isUndisturbed: boolean;
-  /** When the last copy began, if there was more than one. */
+  /** The start of the last copy, if there was more than one. */
   readonly repeatedAt?: number;
 }
 
 /** How Lambda delivers the events of an operation. */
 export interface Deliveries {
-  /** Lambda promises "at least once". */
+  /** The number of copies of each event. Lambda promises only "at least once". */
   readonly copies: number;
-  /** The copies come one after the other, rather than at the same time. */
+  /** Whether the copies run one after the other instead of in parallel. */
   readonly isInTurn: boolean;
-  /** For so long Lambda cannot run the function, for example as its network interfaces have to be made again. */
+  /** The time during which Lambda cannot run the function, for example because it recreates the network interfaces. */
   readonly undeliverableSeconds: number;
-  /** The time of each call that the handler makes. */
+  /** The duration of each call of the handler. */
   readonly latencySeconds: number;
 }
 
 export const DELIVERED_ONCE: Deliveries = { copies: 1, isInTurn: false, undeliverableSeconds: 0, latencySeconds: 0.1 };
 
 /**
- * Lambda delivers an event again that ended in an error, after these pauses, unless the event is too old then.
+ * Lambda's pauses before it delivers a failed event again, unless the event is too old by then.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
  */
 const RETRY_PAUSES_SECONDS = [60, 120];
 const LONGEST_RETRY_INTERVAL_SECONDS = 300;
-/** CloudFormation, Lambda's queue and the cold start take at least this long for an event. */
+/** The minimum time that CloudFormation, Lambda's queue and the cold start need for an event. */
 const START_SECONDS = 2;
 const ANSWER_MAX_BYTES = 4096;
 
 export class Delivery {
   readonly answers = new Map<string, number>();
-  /** What was sent and answered, for the report of a violation. */
+  /** The events and answers, for the report of a violation. */
   readonly trace: string[] = [];
   events = 0;
   runs = 0;
@@ -99,7 +99,7 @@ export class Delivery {
     return answer;
   }
 
-  /** One delivery, and its repetitions by Lambda where it failed. */
+  /** Delivers an event, and repeats the delivery after an error, as Lambda does. */
   private async deliver(event: Event, requestId: string, sentAt: number, { latencySeconds }: Deliveries, begin: () => void): Promise<Letter[]> {
     const all: Letter[] = [];
     const age = () => (this.simulation.clock.now() - sentAt) / 1000;
@@ -151,7 +151,7 @@ export class Delivery {
     const bodies = letters.map(({ body }) => JSON.parse(body));
     const [first] = bodies;
     if (!first) {
-      // CloudFormation invents a physical ID for a create that was never answered.
+      // CloudFormation generates a physical ID for a create without an answer.
       return { status: 'FAILED', physicalId: event.physicalId ?? inventedId(event), reason: 'no answer', isUnanimous: true };
     }
     for (const body of bodies) {
@@ -172,7 +172,7 @@ export class Delivery {
   private checkReason(event: Event, reason: string): void {
     const [summary = ''] = reason.replace(/ \(log stream [^)]*\)$/, '').split(' Details: ');
     const { RunnerId: runner, OrgId: org } = event.properties;
-    // A rollback can fail on what it undoes.
+    // A rollback can fail because of the object of the failed update.
     const isNamed = [runner, event.old?.RunnerId].some((id) => id !== undefined && summary.includes(id)) || (event.type === 'RunnerId' && summary.includes(org));
     if (summary.length > SUMMARY_MAX_CHARACTERS || !isNamed || /unexpected/.test(summary)) violated('a short reason that names the runner', reason);
   }
@@ -182,7 +182,7 @@ export function describe({ request, logicalId }: Pick<Event, 'request' | 'logica
   return `${request} of ${logicalId}`;
 }
 
-/** How old an event is when Lambda runs the function for it: the first try fails, and the pauses between the tries double. */
+/** The age of an event when Lambda runs the function: the first attempts fail, and the pauses between the attempts double. */
 function ageAtFirstRun(undeliverableSeconds: number): number {
   let age = 0;
   for (let pause = 1; age < undeliverableSeconds; pause = Math.min(2 * pause, LONGEST_RETRY_INTERVAL_SECONDS)) age += pause;

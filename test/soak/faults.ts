@@ -1,4 +1,4 @@
-/** The faults that a history can inject, by name: into calls of the API, into reading the API token, and into the answer to CloudFormation. */
+/** The faults that a history can inject: into API calls, into reads of the API token, and into the answer to CloudFormation. */
 import type { Fault } from '../../local/orchestrator';
 
 const html = '<html><body><h1>Something went wrong</h1></body></html>';
@@ -6,7 +6,7 @@ const other = (status: number, more: { headers?: Record<string, string>; body?: 
 const json = (status: number, message: string) =>
   other(status, { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ error: `HTTP-${status}`, message }) });
 
-/** Faults of the orchestrator, or of a proxy before it: the local orchestrator injects them. */
+/** Faults of the orchestrator or of a proxy in front of it. The local orchestrator injects them. */
 export const SERVER_FAULTS = {
   'reset': { carriedOut: false, answer: { kind: 'reset' } },
   'reset, carried out': { carriedOut: true, answer: { kind: 'reset' } },
@@ -28,26 +28,26 @@ export const SERVER_FAULTS = {
   'redirect': { carriedOut: false, answer: other(307, { headers: { location: 'ELSEWHERE' } }) },
 } as const satisfies Record<string, Omit<Fault, 'name'>>;
 
-/** Faults of the network and of the API token, which the simulation injects on the way to the orchestrator. */
+/** Faults of the network and of the API token. The simulation injects them on the way to the orchestrator. */
 export const NETWORK_FAULTS = [
   'refused', 'never answered', 'never answered, carried out', 'slow', 'too slow', 'token rotated', 'token rotated, accepted late',
 ] as const;
 export type ApiFaultName = keyof typeof SERVER_FAULTS | typeof NETWORK_FAULTS[number];
 export const API_FAULT_NAMES = [...Object.keys(SERVER_FAULTS), ...NETWORK_FAULTS] as ApiFaultName[];
 
-/** What Secrets Manager answers instead of the API token. */
+/** Faulty responses of Secrets Manager. */
 export const SECRET_FAULTS = ['missing', 'empty', 'no field', 'not JSON', 'binary', 'line end', 'denied', 'throttled', 'never answered'] as const;
 export type SecretFaultName = typeof SECRET_FAULTS[number];
 
-/** What the ResponseURL does with an answer; `reset, received` keeps it, but the sender does not learn that. */
+/** Faults of the ResponseURL. With `reset, received`, CloudFormation receives the answer, but the sender sees an error. */
 export const ANSWER_FAULTS = ['refused', 'reset', 'reset, received', '503', 'never answered'] as const;
 export type AnswerFaultName = typeof ANSWER_FAULTS[number];
 
-/** Hits some calls in a row, after some that succeed. */
+/** A fault in a number of consecutive calls, after a number of successful calls. */
 export interface FaultRun<Name extends string> {
   readonly name: Name;
   readonly after: number;
-  /** More calls than a step ever makes stand for the rest of the step. */
+  /** A number larger than the calls of a step means the rest of the step. */
   readonly calls: number;
 }
 
@@ -60,7 +60,7 @@ export interface Faults {
 
 export const NO_FAULTS: Faults = { api: [], secret: [], answer: [] };
 
-/** Hands out faults, one call after the other. */
+/** Returns the fault for each call, in order. */
 export class FaultSchedule<Name extends string> {
   private runs: { name: Name; after: number; calls: number }[] = [];
 
@@ -68,12 +68,12 @@ export class FaultSchedule<Name extends string> {
     this.runs = runs.map((run) => ({ ...run }));
   }
 
-  /** Whether the next call meets a fault. */
+  /** Whether the next call has a fault. */
   get isActive(): boolean {
     return this.runs[0]?.after === 0;
   }
 
-  /** The fault that the next call meets. */
+  /** The fault of the next call. */
   next(): Name | undefined {
     const [first] = this.runs;
     if (!first) return undefined;

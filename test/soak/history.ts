@@ -1,4 +1,4 @@
-/** Histories: random operations on two stacks, and what people do in the meantime. */
+/** Histories: random operations on two stacks, and actions of people between the operations. */
 import * as fc from 'fast-check';
 import type { Circumstances, Deletion } from './cloudformation';
 import { ANSWER_FAULTS, API_FAULT_NAMES, SECRET_FAULTS, type FaultRun, type Faults } from './faults';
@@ -16,7 +16,7 @@ export type Step = { readonly pauseSeconds: number } & (
   | { readonly do: 'environments are deleted' | 'API tokens are rotated' }
 );
 
-/** A deployment changes some inputs of the stack's usual runners. */
+/** A deployment that changes some inputs of the stack's usual runners. */
 export interface RunnerChange extends Partial<RunnerTemplate> {
   readonly logicalId: 'A' | 'B';
 }
@@ -24,12 +24,12 @@ export interface RunnerChange extends Partial<RunnerTemplate> {
 export interface History {
   /** The usual runners of each stack, by logical ID. */
   readonly runners: readonly Readonly<Record<'A' | 'B', RunnerTemplate>>[];
-  /** Difference between the orchestrators' clocks and the one of CloudFormation. */
+  /** The difference between the orchestrators' clocks and CloudFormation's clock. */
   readonly skewSeconds: number;
   readonly steps: readonly Step[];
 }
 
-/** Each stack has its own filters, and one that both want. */
+/** Each stack has its own filters, and one filter that both stacks use. */
 const FILTERS_OF_STACKS = [FILTERS.slice(0, 5), [FILTERS[0]!, ...FILTERS.slice(5)]];
 
 const often = <T>(usual: T, weight: number, ...others: T[]): fc.Arbitrary<T> =>
@@ -79,7 +79,7 @@ const runnerChanges: fc.Arbitrary<RunnerChange[]> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(runnerChange('B')) },
   { weight: 5, arbitrary: fc.tuple(runnerChange('A'), runnerChange('B')) },
 );
-/** In any order, as rules that are created in a loop, and shifted when one is removed. */
+/** The rules in any order. Some are created in a loop, so they shift when one is removed. */
 const rules = (filters: readonly string[]): fc.Arbitrary<RuleTemplate[]> => fc.shuffledSubarray([...filters]).chain((chosen) => fc.tuple(...chosen.map((filter) =>
   fc.record({ filter: fc.constant(filter), runner: fc.nat(1), adoptExisting: rarely }))));
 

@@ -1,4 +1,4 @@
-/** Plays random histories of stacks, with injected faults, through the handler's bundle, and checks the invariants. `--help` lists the options. */
+/** Plays random histories of stacks with injected faults through the handler's bundle, and checks the invariants. `--help` lists the options. */
 import { fork } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -11,11 +11,11 @@ const HELP = `Plays random operations on two stacks, with injected faults, throu
 
   npm run soak                    20,000 events
   npm run soak -- --events N      at least N events
-  npm run soak -- --seed N        the histories of this seed; without it, the time gives the seed
-  npm run soak -- --mutants       removes one precaution of the handler after the other; each time an invariant must be violated
-  npm run soak -- --only NAME     removes this precaution only
-  npm run soak -- --list          the invariants, and the precautions that can be removed
-  npm run soak -- --json FILE     also writes the invariants, and whether each held, to a file`;
+  npm run soak -- --seed N        the histories of this seed; by default, the seed is the current time
+  npm run soak -- --mutants       removes each precaution of the handler in turn; each time, an invariant must be violated
+  npm run soak -- --only NAME     removes only this precaution
+  npm run soak -- --list          lists the invariants and the precautions
+  npm run soak -- --json FILE     also writes the result for each invariant to a file`;
 const MUTANT_EVENTS = 6_000;
 
 function work(order: Order): Promise<Result> {
@@ -25,7 +25,7 @@ function work(order: Order): Promise<Result> {
       execArgv: [...process.execArgv, '--no-deprecation'], env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     });
     child.on('message', (message) => { result = message as Result; });
-    child.on('exit', (code) => result ? resolve(result) : reject(new Error(`a worker ended with ${code}`)));
+    child.on('exit', (code) => result ? resolve(result) : reject(new Error(`a worker ended with exit code ${code}`)));
     child.send(order);
   });
 }

@@ -1,4 +1,4 @@
-/** What must hold whatever happens, as far as it concerns what the orchestrators have. */
+/** The invariants about the objects at the orchestrators. */
 import { isDeepStrictEqual } from 'node:util';
 import { describe, inventedId, type Answer, type Event } from './delivery';
 import { hasSameFilter, isAnyMeant, isAsDeclared, isMeant, nameOf, snapshotOf, type Declaration, type Snapshot, type Stored } from './objects';
@@ -39,34 +39,34 @@ export function violated(invariant: Invariant, what: string): never {
 export interface StackState {
   readonly name: string;
   readonly resources: ReadonlyMap<string, Declaration>;
-  /** What the stack still has to delete. */
+  /** Objects that the stack still has to delete. */
   readonly obsolete: readonly Declaration[];
 }
 
 const PERSON = 'a person';
-/** The clocks of CloudFormation and the orchestrator may differ by 5 seconds; the rule was created some seconds after its event was sent. */
+/** The clocks of CloudFormation and the orchestrator can differ by 5 seconds, and the rule was created some seconds after its event was sent. */
 const TIME_OF_A_CLAIM_MS = 10_000;
-/** An update looks again if the runner was changed so shortly before. */
+/** An update checks the runner again if it was changed within this time. */
 const TIME_OF_A_LAST_LOOK_MS = 60_000;
 
-/** Keeps account of who owns what, and compares the orchestrators before and after each operation. */
+/** Tracks the owners of all objects, and compares the orchestrators before and after each operation. */
 export class Audit {
   /** The stacks that own an object. */
   private readonly owners = new Map<string, Set<string>>();
   private before: Snapshot = new Map();
-  /** What others owned before the operation. */
+  /** Objects that did not belong to the stack before the operation. */
   private foreign = new Set<string>();
   private resourcesBefore: ReadonlyMap<string, Declaration> = new Map();
   private satisfied = new Set<string>();
   private events: { readonly event: Event; readonly answer: Answer; readonly sentAt: number }[] = [];
-  /** Rules that answers name as left behind. */
+  /** Rules that answers name as possibly left behind. */
   private readonly named = new Set<string>();
   private readonly excused = new Set<string>();
-  /** What a stack could not delete, by the name of the stack. */
+  /** Objects that a stack could not delete, with the name of the stack. */
   private readonly abandoned = new Map<string, string>();
-  /** When CloudFormation gave an event up. */
+  /** The time when CloudFormation stopped waiting for an event. */
   private readonly cancelled = new Map<Event, number>();
-  /** What the operation leaves for the user. A create that was cancelled may still run, so that the object appears later. */
+  /** Objects that the operation leaves to the user. A cancelled create may still run, so its object can appear later. */
   private leftForUser: Declaration[] = [];
   private stack: StackState = { name: '', resources: new Map(), obsolete: [] };
 
@@ -76,7 +76,7 @@ export class Audit {
     return snapshotOf(this.simulation.orchestrators);
   }
 
-  /** Everything that is new was made by somebody who has nothing to do with the stacks. */
+  /** Marks all new objects as owned by somebody outside the stacks. */
   registerForeign(): void {
     for (const key of this.snapshot().keys()) if (!this.owners.has(key)) this.owners.set(key, new Set([PERSON]));
   }
@@ -85,7 +85,7 @@ export class Audit {
     return this.named.has(key) || (this.owners.get(key)?.has(PERSON) ?? true);
   }
 
-  /** All that one stack owns belongs to another one from now on. */
+  /** Transfers all objects of one stack to another stack. */
   transfer(from: string, to: string): void {
     for (const owners of this.owners.values()) if (owners.delete(from)) owners.add(to);
   }
@@ -100,7 +100,7 @@ export class Audit {
     this.satisfied = new Set([...stack.resources].filter(([, resource]) => this.exists(resource, this.before)).map(([logicalId]) => logicalId));
   }
 
-  /** After an event, unless others of the stack are under way. */
+  /** Checks an event and its answer. `isAlone` is false if other events of the stack are running. */
   record(event: Event, answer: Answer, sentAt: number, before: Snapshot, isAlone: boolean): void {
     this.events.push({ event, answer, sentAt });
     const after = this.snapshot();
@@ -113,20 +113,20 @@ export class Audit {
       violated('without faults, only refusals fail', `${describe(event)}: ${answer.reason}`);
     }
     this.leaveNamedRules(answer);
-    // A rule that `adoptExisting` takes over and gives back has another id then, so that its resource leaves it.
+    // When `adoptExisting` takes over a rule and then restores it, the rule has a new id, so its resource no longer owns it.
     if (event.properties.AdoptExisting !== undefined && answer.reason.includes('The former rule was restored')) this.excuse(event);
-    // Where the deliveries of an event end differently, CloudFormation knows of one outcome only.
+    // If the deliveries of an event have different outcomes, CloudFormation knows only one of them.
     if (!answer.isUnanimous) this.excuse(event);
   }
 
-  /** Whether the reason of a failure names a refusal, and what the orchestrator had before or after the event bears it out. */
+  /** Whether the reason names a refusal that the objects before or after the event justify. */
   isTrueRefusal(event: Event, { reason }: Answer, before: Snapshot): boolean {
     const { api, logicalId, properties: { RunnerId: runnerId } } = event;
     const org = organizationOf(event);
     const objects = [...before, ...this.snapshot()].filter(([, { orchestrator, org: own }]) => orchestrator === orchestratorOf(api) && own === org);
     const meant = objects.filter(([, stored]) => isMeant(stored, event));
     const others = [
-      // A retry without a rollback does not own what a create without an answer may have created before.
+      // A retry without a rollback does not own an object that an earlier create without an answer may have created.
       ...this.stack.obsolete.filter((resource) => resource.logicalId !== logicalId || resource.physicalId?.includes('?created=')),
       ...[...this.resourcesBefore, ...this.stack.resources].filter(([id]) => id !== logicalId).map(([, resource]) => resource),
       ...this.events.map((each) => each.event).filter((other) => other.logicalId !== logicalId)
@@ -137,7 +137,7 @@ export class Audit {
     return isTrueRefusal(event, reason, {
       runners: meant.flatMap(([, { runner }]) => runner ?? []),
       rules: meant.flatMap(([, { rule }]) => rule ?? []),
-      // What a cancelled event registered again after a person deleted it: CloudFormation knows the former physical ID only.
+      // A cancelled event registered the runner again after a person deleted it. CloudFormation knows only the former physical ID.
       isOfOthers: meant.some(([key, stored]) => (isOfCancelled && !this.before.has(key)) || [this.foreign, this.named, this.excused].some((keys) => keys.has(key))
         || others.some((other) => isMeant(stored, other))),
       isInUse: objects.some(([, { rule }]) => rule?.runner_id === deleted)
@@ -146,25 +146,25 @@ export class Audit {
     });
   }
 
-  /** CloudFormation does not wait for the answer to an event. */
+  /** Records that CloudFormation does not wait for the answer to an event. */
   cancel(event: Event): void {
     this.cancelled.set(event, this.simulation.clock.now());
   }
 
-  /** The stack may leave what a resource means, once. */
+  /** Allows the stack to leave the objects of a resource behind. */
   excuse(declaration: Declaration): void {
     for (const [key, stored] of this.snapshot()) if (isMeant(stored, declaration)) this.excused.add(key);
   }
 
-  /** The user was told that a resource that left the stack is still registered: from now on, it is the user's. */
+  /** Transfers the objects of a resource to the user, who was told that they still exist. */
   giveUp(declaration: Declaration): void {
     this.leftForUser.push(declaration);
-    // After a failed update, the physical ID of a rule may name another one than its properties.
+    // After a failed update, the physical ID of a rule can name another rule than its properties.
     const [ruleId] = declaration.physicalId?.split(';') ?? [];
     for (const [key, stored] of this.snapshot()) if (key === ruleId || this.isLeft(stored, declaration)) this.disown(key);
   }
 
-  /** CloudFormation tried to delete a resource, and gave up. */
+  /** Records that CloudFormation gave up deleting a resource. */
   abandon(resource: Declaration): void {
     const properties = { ...resource.properties, OrgId: organizationOf({ request: 'Delete', ...resource }), RunnerId: runnerIdOf(resource) };
     const declaration = { ...resource, properties };
@@ -173,13 +173,13 @@ export class Audit {
   }
 
   private isLeft(stored: Stored, declaration: Declaration): boolean {
-    // Another resource of the stack can mean the same object, through another name of the orchestrator for example.
+    // Another resource of the stack can refer to the same object, for example through another API URL of the orchestrator.
     const others = [...this.stack.resources.values()]
       .filter(({ logicalId, physicalId }) => logicalId !== declaration.logicalId || physicalId !== declaration.physicalId);
     return isMeant(stored, declaration) && !others.some((resource) => isMeant(stored, resource));
   }
 
-  /** After an operation. Where CloudFormation waits for the user to go on, the stack can have anything. */
+  /** Checks the objects after an operation. An incomplete operation allows any objects of the stack. */
   end(isComplete: boolean): void {
     const after = this.snapshot();
     for (const [key, stored] of after) {
@@ -203,13 +203,13 @@ export class Audit {
     }
   }
 
-  /** Whether the last event of the resource promised that it exists, or nothing has happened to it. */
+  /** Whether the last answer for the resource promised that it exists, or whether it existed before and had no event. */
   private isRequired(logicalId: string): boolean {
     const last = this.events.filter(({ event }) => event.logicalId === logicalId && event.request !== 'Delete' && !this.cancelled.has(event)).at(-1);
     return last ? last.answer.status === 'SUCCESS' : this.satisfied.has(logicalId);
   }
 
-  /** If the API allows a second rule with the same filter, a cancelled update and its rollback may create one each at the same moment. */
+  /** If the API allows several rules with the same filter, a cancelled update and its rollback can each create one at the same time. */
   private excuseDuplicates(after: Snapshot): void {
     for (const { event } of this.events) {
       if (event.type !== 'RunnerRule' || !this.cancelled.has(event)) continue;
@@ -218,28 +218,29 @@ export class Audit {
     }
   }
 
-  /** What ARCHITECTURE.md names as not promised. */
+  /** Cases for which ARCHITECTURE.md promises nothing. */
   private isUnpromised(logicalId: string, declaration: Declaration, after: Snapshot): boolean {
     const last = this.events.filter(({ event }) => event.logicalId === logicalId && event.request !== 'Delete').at(-1);
-    // Lambda delivered the cancelled update once more after its rollback had begun.
+    // Lambda delivered the cancelled update again after the start of its rollback.
     const isRepeated = ({ event, answer: { repeatedAt = 0 } }: { event: Event; answer: Answer }) => repeatedAt > (this.cancelled.get(event) ?? Infinity);
     if (this.events.some((each) => each.event.logicalId === logicalId && isRepeated(each))) return true;
-    // A cancelled update and its rollback registered the runner again at the same moment, after a person deleted it: one of both wins.
+    // After a person deleted the runner, a cancelled update and its rollback registered it again at the same time, so either configuration can
+    // remain.
     const raced = [...this.cancelled.keys()].some((event) => event.logicalId === logicalId && this.events.some((each) => each.event === event));
-    // `adoptExisting` takes over the runner of another resource of the stack with the same id.
+    // `adoptExisting` took over the runner of another resource of the stack with the same id.
     const isTaken = this.events.some(({ event, answer }) => event.type === 'Runner' && event.logicalId !== logicalId && answer.reason.startsWith('Took over')
       && [...after.values()].some((stored) => isMeant(stored, declaration) && isMeant(stored, event)));
     if (declaration.type === 'Runner' && isTaken) return true;
     if (declaration.type === 'Runner') {
-      // A cancelled update that followed another one closely looks again, too, and its last write can be as slow as the API.
+      // A cancelled update shortly after another update checks the runner again, and a slow API can delay its last write.
       const begin = Math.min(...this.events.map(({ sentAt }) => sentAt));
       const isSlow = this.simulation.faults.has('api: slow')
         && [...this.before.values()].some((stored) => isMeant(stored, declaration) && Date.parse(stored.runner!.updated_at) > begin - TIME_OF_A_LAST_LOOK_MS);
       return raced && isAnyMeant(declaration, after) && (isSlow || !isAnyMeant(declaration, this.before));
     }
-    // Another resource created a rule with the same filter just before: it counts as created by the event, and the other resource deletes it.
+    // Another resource created a rule with the same filter just before. The event treats this rule as its own, and the other resource deletes it.
     const ruleId = last?.answer.data?.RuleId;
-    // `adoptExisting` takes over the rule of another resource of the stack, which has the same filter as a CDK token, or through another URL of the API.
+    // `adoptExisting` took over a rule of another resource of the stack: their filters are the same CDK token, or they use different URLs of the API.
     const isTakenFromStack = this.events.some(({ event, answer }) => answer.physicalId.includes(';adopted') && [...this.resourcesBefore.values()].some((other) =>
       other.logicalId !== event.logicalId && [...this.before.values()].some((stored) => isMeant(stored, other) && isMeant(stored, event))
       && [...this.before.values(), ...after.values()].some((stored) => isMeant(stored, declaration) && isMeant(stored, event))));
@@ -277,13 +278,13 @@ export class Audit {
     }
   }
 
-  /** At the end, a person deletes the rules that answers name as left behind. ARCHITECTURE.md lists when that can happen. */
+  /** Records the rules that answers name as left behind. ARCHITECTURE.md lists these cases. At the end, a person deletes the rules. */
   private leaveNamedRules({ reason }: Answer): void {
     const named = /rules of others: .*|may have left rule .*/.exec(reason)?.[0] ?? '';
     for (const [id] of named.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)) this.named.add(id);
   }
 
-  /** What a successful event left on purpose is the user's, if the note names it. */
+  /** Transfers an object to the user if a successful event kept it on purpose and its note names it. */
   private acceptNote(event: Event, { reason }: Answer): void {
     if (reason.includes('because it is in use') && event.request === 'Delete' && event.properties.OnInUse !== 'retain') {
       violated('a successful event did what it says', `${describe(event)} left a runner in use: ${reason}`);
@@ -296,7 +297,7 @@ export class Audit {
     }
   }
 
-  /** Once `adoptExisting` is removed, what was adopted is the stack's own; not if CloudFormation gave that update up. */
+  /** Records that adopted objects belong to the stack after `adoptExisting` is removed, unless CloudFormation cancelled that update. */
   private noteAdoption(event: Event, after: Snapshot): void {
     if (this.cancelled.has(event) || event.request !== 'Update' || event.old?.AdoptExisting !== 'true' || event.properties.AdoptExisting === 'true') return;
     for (const [key, stored] of after) {
@@ -312,12 +313,12 @@ export class Audit {
       if (!this.foreign.has(key) || isDeepStrictEqual(after.get(key), stored)) continue;
       const adopts = this.events.some(({ event }) => [event.properties, event.old].some((properties) =>
         properties?.AdoptExisting === 'true' && isMeant(stored, { ...event, properties })));
-      // What a delete of the stack could not remove is nobody else's.
+      // An object that a deletion of the stack could not remove still belongs to the stack.
       if (this.abandoned.get(key) === this.stack.name) continue;
-      // A rule that is taken over for another runner is deleted first.
+      // To take over a rule for another runner, the handler deletes the rule first.
       const isLost = this.events.some(({ event, answer: { reason } }) => event.properties.AdoptExisting === 'true' && isMeant(stored, event) && reason.includes('could not be restored'));
       if (isLost) continue;
-      // The delete of a cancelled create takes a rule with the same content for its own, if it is so young.
+      // The delete of a cancelled create treats a young rule with the same content as its own.
       const wasYoung = (sentAt: number) => Date.parse(stored.rule?.created_at ?? '') > sentAt - CREATE_TO_DELETE_SECONDS * 1000 - TIME_OF_A_CLAIM_MS;
       if (this.events.some(({ event, sentAt }) => event.request === 'Delete' && event.physicalId === inventedId(event) && wasYoung(sentAt) && isAsDeclared(stored, event))) continue;
       const exists = after.has(key) || (stored.rule && [...after.values()].some(({ orchestrator, org, rule }) =>
@@ -326,7 +327,7 @@ export class Audit {
     }
   }
 
-  /** The state of a registered runner moves only if the properties, or those that a rollback undoes, allow it. */
+  /** Checks that the state of a registered runner moves only if the new or the rolled-back properties allow it. */
   private checkState(after: Snapshot): void {
     for (const [key, stored] of this.before) {
       const now = after.get(key)?.runner?.state_storage_configuration;

@@ -1,4 +1,4 @@
-/** Lambda: runs the bundle on an event, in this process and in virtual time, and keeps its log. */
+/** Lambda: runs the bundle with an event in this process, in virtual time, and records its log. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { HANDLER_SECONDS } from '../../src/registration/delivery-times';
 export const BUNDLE = join(__dirname, '..', '..', 'assets', 'registration', 'index.js');
 
 export interface Run {
-  /** Whether the handler ended without an error; Lambda delivers the event of one that threw again. */
+  /** Whether the handler ended without an error. After an error, Lambda delivers the event again. */
   readonly succeeded: boolean;
   readonly timedOut: boolean;
   readonly log: string;
@@ -23,14 +23,14 @@ interface Context {
 
 type Handler = (event: object, context: Context) => Promise<void>;
 
-/** Real milliseconds for a fault that stands for the SDK's own timeout. */
+/** Replaces the SDK's own timeout, in real milliseconds. */
 const SDK_TIMEOUT_MS = 30;
 const SDK_TIMEOUT_SECONDS = 20;
 const GLOBALS = [
   'module', 'exports', 'require', 'process', 'Date', 'Math', 'setTimeout', 'clearTimeout', 'AbortSignal', 'console', 'fetch',
 ] as const;
 
-/** The SDK as Lambda has it, except that it finds Secrets Manager in the simulation. */
+/** The AWS SDK of Lambda, connected to the simulated Secrets Manager. */
 function secretsManager(simulation: Simulation, caller: Caller): object {
   return {
     ...sdk,
@@ -57,11 +57,11 @@ function secretsManager(simulation: Simulation, caller: Caller): object {
   };
 }
 
-/** A generator of random numbers that a seed determines. */
+/** A random number generator that gives the same numbers for the same seed. */
 function randomFrom(seed: number): () => number {
   let state = seed % 2 ** 32;
   return () => {
-    // Exact in a double: the product has less than 53 bits.
+    // Exact with doubles, because the product has less than 53 bits.
     state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
     return state / 2 ** 32;
   };
@@ -74,7 +74,7 @@ export class Lambda {
     this.evaluate = new Function(...GLOBALS, bundle) as typeof this.evaluate;
   }
 
-  /** Runs a fresh instance of the handler, as after a cold start. */
+  /** Runs a new instance of the handler, as after a cold start. */
   async run(event: object, environment: Record<string, string>, simulation: Simulation, caller: Caller): Promise<Run> {
     const { clock } = simulation;
     const virtual = new VirtualGlobals(clock);
@@ -99,7 +99,7 @@ export class Lambda {
       timedOut = await Promise.race([handler(event, context), timeout]) === 'timeout';
       succeeded = !timedOut;
     } catch (error) {
-      // Lambda logs what a handler throws.
+      // Lambda logs the errors of a handler.
       log(error instanceof Error ? error.stack : error);
     }
     frozen = true;

@@ -1,4 +1,4 @@
-/** The handler without one of its precautions: each time, an invariant must be violated. */
+/** Removes precautions of the handler, one at a time. Each time, an invariant must be violated. */
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -41,7 +41,7 @@ export const MUTANTS: Mutant[] = [
   { name: 'the disbelief in a 404 of a proxy', file: 'client.ts', find: 'if (status === 404 && typeof parsed?.error !== \'string\') {', replace: 'if (false) {' },
 ];
 
-/** A copy of the bundle, made of sources with the mutation. */
+/** Builds the bundle from sources with the mutation. */
 export async function bundleOf({ file, find, replace }: Mutant): Promise<string> {
   let found = 0;
   const mutate: Plugin = {
@@ -54,6 +54,6 @@ export async function bundleOf({ file, find, replace }: Mutant): Promise<string>
     }),
   };
   const { outputFiles: [output] } = await build({ ...handlerBundle, plugins: [mutate], write: false, logLevel: 'silent' });
-  if (found !== 1) throw new Error(`"${find}" is ${found} times in ${file}`);
+  if (found !== 1) throw new Error(`Expected "${find}" once in ${file}; found it ${found} times`);
   return output!.text;
 }

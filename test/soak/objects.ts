@@ -1,9 +1,9 @@
-/** The runners and rules at the orchestrators, and which of them a resource of a template means. */
+/** The runners and rules at the orchestrators, and the resources of a template that refer to them. */
 import { ORGS, orchestratorOf, type Api, type OrchestratorName, type Orchestrators } from './orchestrators';
 import { filterOf, hasDeclaredContent, type Properties, type ResourceType } from './templates';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
 
-/** A resource, as far as it says what the orchestrator must have. */
+/** The part of a resource that describes its object at the orchestrator. */
 export interface Declaration {
   readonly logicalId: string;
   readonly physicalId?: string;
@@ -20,13 +20,13 @@ export interface Stored {
   readonly rule?: RunnerRule;
 }
 
-/** By a key that no other object ever has: a runner that is created again is another object. */
+/** Objects by unique key. A runner that is created again is another object with another key. */
 export type Snapshot = ReadonlyMap<string, Stored>;
 
 type Filter = Pick<RunnerRule, 'project_id' | 'env_type_id'>;
 export const hasSameFilter = (one: Filter, other: Filter): boolean => one.project_id === other.project_id && one.env_type_id === other.env_type_id;
 
-/** Whether a resource means an object: it has the id or the filter. */
+/** Whether a resource refers to an object, because it has the same id or filter. */
 export function isMeant({ orchestrator, org, runner, rule }: Stored, { type, api, properties }: Declaration): boolean {
   if (orchestrator !== orchestratorOf(api) || org !== properties.OrgId) return false;
   return type === 'Runner' ? runner?.id === properties.RunnerId : type === 'RunnerRule' && rule !== undefined && hasSameFilter(rule, filterOf(properties));
@@ -39,7 +39,7 @@ export function isAsDeclared(stored: Stored, declaration: Declaration): boolean 
 
 export const isAnyMeant = (declaration: Declaration, objects: Snapshot): boolean => [...objects.values()].some((stored) => isMeant(stored, declaration));
 
-/** What to call an object in a report. */
+/** The description of an object in reports. */
 export const nameOf = ({ orchestrator, org, runner, rule }: Stored): string => `${JSON.stringify(runner ?? rule)} of ${org} at ${orchestrator}`;
 
 export function snapshotOf(orchestrators: Orchestrators): Snapshot {

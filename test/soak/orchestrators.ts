@@ -1,11 +1,11 @@
-/** The two orchestrators of a simulation. Their start costs more than a short history, so those of a finished one are used again. */
+/** The two orchestrators of a simulation. Starting them takes longer than a short history, so they are reused. */
 import { startOrchestrator, type Behaviour, type Fault, type FaultyRequest, type LocalOrchestrator } from '../../local/orchestrator';
 import type { OrganizationStore } from '../../local/orchestrator/store';
 
 export const ORGS = ['my-org', 'other-org'] as const;
 export const ENV_TYPES = ['development', 'production'];
 export const PROJECTS = ['shop', 'blog'];
-/** API URLs that a template can have; `alias` is a second name of `main`. */
+/** The API URLs in templates. `alias` is a second URL of `main`. */
 export const APIS = ['main', 'other', 'alias'] as const;
 export type Api = typeof APIS[number];
 export type OrchestratorName = Exclude<Api, 'alias'>;
@@ -15,7 +15,7 @@ const LONG_AGO = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T0
 
 const UNUSED = new Map<Behaviour, Orchestrators[]>();
 
-/** Orchestrators that no history uses at the moment, started if there are none. */
+/** Returns orchestrators that no history uses, and starts them if necessary. */
 export async function unusedOrchestrators(behaviour: Behaviour): Promise<Orchestrators> {
   const unused = UNUSED.get(behaviour)?.pop();
   if (unused) return unused;
@@ -40,7 +40,7 @@ export class Orchestrators {
     return (['main', 'other'] as const).flatMap((name) => ORGS.map((org) => this.organization(name, org)));
   }
 
-  /** Only after a history that ended well: others may still have requests under way. */
+  /** Makes the orchestrators available again after a successful history. After a failed one, requests may still be running. */
   release(): void {
     for (const organization of this.all()) {
       organization.runners.clear();

@@ -1,4 +1,4 @@
-/** Plays a history: carries out its steps, and checks the invariants after each. */
+/** Plays a history: runs its steps and checks the invariants after each. */
 import { Stack } from './cloudformation';
 import { DELIVERED_ONCE, Delivery } from './delivery';
 import { NO_FAULTS, type Faults } from './faults';
@@ -12,7 +12,7 @@ import type { Behaviour } from '../../local/orchestrator';
 import type { AnyRunner } from '../../local/orchestrator/model';
 import type { OrganizationStore } from '../../local/orchestrator/store';
 
-/** What a history came to, for the report. */
+/** The counts of a history, for the report. */
 export interface Counts {
   readonly events: number;
   readonly runs: number;
@@ -23,7 +23,7 @@ export interface Counts {
 const FOREIGN_ROLE = 'arn:aws:iam::123456789012:role/somebody-else';
 const LONG_AGO = { created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', uuid: '00000000-0000-4000-8000-000000000000' };
 
-/** @throws Violation with the events so far */
+/** @throws a Violation with the events of the history */
 export async function play(history: History, lambda: Lambda, behaviour: Behaviour): Promise<Counts> {
   const simulation = await Simulation.start(behaviour, history.skewSeconds);
   let hasEndedWell = false;
@@ -49,7 +49,7 @@ class Player {
   private readonly audit: Audit;
   private readonly stacks: readonly Stack[];
   private foreignRules = 0;
-  /** The stacks whose two runners have each other's logical IDs, through stack refactoring. */
+  /** The stacks in which stack refactoring has swapped the logical IDs of the two runners. */
   private readonly refactored = new Set<Stack>();
 
   constructor(private readonly simulation: Simulation, lambda: Lambda, private readonly runners: History['runners']) {
@@ -89,13 +89,13 @@ class Player {
     }
   }
 
-  /** Without faults, everything can be deleted, and nothing is left except what somebody else owns. */
+  /** Checks that without faults, everything can be deleted and only objects of others remain. */
   async end(): Promise<void> {
     this.deleteEnvironments();
     await this.simulation.clock.sleep(86_400);
-    // The rules of one stack can point at runners of the other one, and rules with `adoptExisting` stay.
+    // Rules of one stack can refer to runners of the other stack, and rules with `adoptExisting` are kept.
     for (let round = 0; round < 3; round++) {
-      // A person moves the rules that keep the runners in use.
+      // A person deletes the rules that keep the runners in use.
       for (const { rules } of this.simulation.orchestrators.all()) {
         for (const rule of [...rules.values()]) if (this.audit.isPersons(rule.id)) rules.delete(rule.id);
       }
@@ -137,7 +137,7 @@ class Player {
 
   private deleteRunners(stack: Stack): void {
     for (const { organization, id } of this.runnersOf(stack)) {
-      // The orchestrator lets nobody delete a runner that is in use.
+      // The orchestrator does not delete a runner that is in use.
       if (organization.environmentsUsing(id).length === 0) organization.deleteRunner(id);
     }
   }

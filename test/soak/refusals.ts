@@ -1,18 +1,18 @@
-/** What the handler may refuse, and what the orchestrator must have then: a refusal excuses a failure only if the reason is true. */
+/** The refusals of the handler, each with the state of the orchestrator that justifies it. A refusal excuses a failure only if it is justified. */
 import type { Event } from './delivery';
 import type { Properties } from './templates';
 import type { AnyRunner, RunnerRule } from '../../local/orchestrator/model';
 
-/** What an event meets at its organization. */
+/** The state of the organization when an event is handled. */
 export interface Encounter {
-  /** What has the id or the filter of the resource. */
+  /** Objects with the id or the filter of the resource. */
   readonly runners: readonly AnyRunner[];
   readonly rules: readonly RunnerRule[];
-  /** Whether something of these does not belong to the resource alone. */
+  /** Whether one of these objects does not belong only to the resource. */
   readonly isOfOthers: boolean;
   /** Whether environments or rules use the runner that the event deletes. */
   readonly isInUse: boolean;
-  /** Whether the organization has the runner that a rule points at. */
+  /** Whether the organization has the runner of the rule. */
   readonly hasRunnerOfRule: boolean;
 }
 
@@ -28,7 +28,7 @@ const REFUSALS: readonly Refusal[] = [
   { reason: /the runner is still in use/, isTrue: (_event, { isInUse }) => isInUse },
   { reason: /has the same project and environment type/, isTrue: (_event, { rules, isOfOthers }) => rules.length > 0 && isOfOthers },
   { reason: /its state would move/, isTrue: ({ properties }, { runners }) => properties.AllowStateMove !== 'true' && runners.some((runner) => storageOf(runner) !== declaredStorage(properties)) },
-  // The orchestrator refuses a rule for a runner that it does not have.
+  // The orchestrator rejects a rule of an unknown runner.
   { reason: /HTTP 400|HTTP 409|this runner does not exist/, isTrue: ({ type }, { hasRunnerOfRule }) => type === 'RunnerRule' && !hasRunnerOfRule },
 ];
 
@@ -46,12 +46,12 @@ function storageOf({ state_storage_configuration: storage }: AnyRunner): string 
 
 const declaredStorage = ({ StateStorage: { Bucket, PathPrefix = '' } }: Properties): string => `${Bucket}/${PathPrefix}`;
 
-/** The organization of the runner that a physical ID names, or of the properties. */
+/** The organization of the runner in the physical ID, otherwise that of the properties. */
 export function organizationOf({ request, type, physicalId = '', properties }: Pick<Event, 'request' | 'type' | 'physicalId' | 'properties'>): string {
   return (request === 'Delete' && type === 'Runner' ? /^([^/]+)\/[^@?;]+[@?]/.exec(physicalId)?.[1] : undefined) ?? properties.OrgId;
 }
 
-/** The id of the runner that a physical ID or the properties name. */
+/** The runner id in the physical ID, otherwise that of the properties. */
 export function runnerIdOf({ physicalId, properties }: Pick<Event, 'physicalId' | 'properties'>): string {
   return /^[^/]+\/([^@?;]+)/.exec(physicalId ?? '')?.[1] ?? properties.RunnerId;
 }

@@ -1,4 +1,4 @@
-/** Histories that a handler got wrong once. They are played before the random ones. */
+/** Histories that earlier versions of the handler failed. They are played before the random ones. */
 import type { Circumstances } from './cloudformation';
 import { DELIVERED_ONCE } from './delivery';
 import { NO_FAULTS, type AnswerFaultName, type ApiFaultName, type Faults, type SecretFaultName } from './faults';
@@ -13,7 +13,7 @@ const [BLUE, GREEN] = [0, 1];
 
 interface Deployment {
   readonly stack?: number;
-  /** Changes of runner A; none for a stack without it. */
+  /** Changes of runner A. Undefined for a stack without this runner. */
   readonly a?: Partial<RunnerChange>;
   readonly b?: Partial<RunnerChange>;
   /** Filters, with the index of the runner. */
@@ -37,7 +37,7 @@ function deploy({
 }
 const destroy = (stack = BLUE, faults: Faults = NO_FAULTS, retains = false): Step =>
   ({ do: 'delete', pauseSeconds: 60, stack, faults, deletion: { ...DELIVERED_ONCE, retains }, mustSucceed: faults === NO_FAULTS });
-/** A rule that stays keeps its runner in use, so that the deletion is refused until a person moves the rule. */
+/** A remaining rule keeps its runner in use, so the deletion fails until a person moves the rule. */
 const destroyInUse = (stack = BLUE): Step => ({ ...destroy(stack), mustSucceed: false } as Step);
 const person = (what: 'a person deletes the runners' | 'a person deletes the rules' | 'a deployment uses the runners', stack = BLUE): Step => ({ do: what, pauseSeconds: 60, stack });
 const foreignRunner = (isOnKubernetes = false): Step =>

@@ -1,4 +1,4 @@
-/** What surrounds the Lambdas of one history: two orchestrators, the API tokens in Secrets Manager, and CloudFormation's ResponseURLs. */
+/** The environment of the Lambdas in one history: two orchestrators, the API tokens in Secrets Manager, and CloudFormation's ResponseURLs. */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
@@ -8,32 +8,32 @@ import { orchestratorOf, Orchestrators, unusedOrchestrators, ORGS, type Api, typ
 import { VirtualClock } from './virtual-clock';
 import type { Behaviour, Fault, FaultyRequest } from '../../local/orchestrator';
 
-/** In the query of each ResponseURL; no log and no answer may show it. */
+/** Part of the query of each ResponseURL. No log or answer may contain it. */
 export const SIGNATURE = 'SIGNATURE-OF-THE-RESPONSE-URL';
-/** Next to the API token in the secret; no log and no answer may show it. */
+/** Another value in the secret with the API token. No log or answer may contain it. */
 export const OTHER_VALUE = 'another-value-of-the-secret';
-/** Secrets by ARN, with the orchestrator that accepts the API token in each. */
+/** The secret with an API token that one orchestrator accepts. */
 const secretArn = (name: string): string => `arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}-AbCdEf`;
 export const SECRETS: Readonly<Record<OrchestratorName, readonly string[]>> = {
   main: [secretArn('main-token'), secretArn('second-main-token')],
   other: [secretArn('other-token')],
 };
-/** No process listens on this port, and fetch does not refuse it by itself, as it does with port 1. */
+/** No process listens on this port. (fetch would reject port 1 itself.) */
 const CLOSED_PORT = 'http://127.0.0.1:2';
 const SLOW_SECONDS = 3;
 const TOO_SLOW_SECONDS = 12;
 const ACCEPTED_AFTER_SECONDS = 45;
-/** Until then, no token is refused any more that is good. */
+/** After this time, the API accepts all current tokens. */
 const TOKENS_SETTLE_SECONDS = 600;
 
-/** One answer that a ResponseURL received. */
+/** An answer that a ResponseURL received. */
 export interface Letter {
   readonly body: string;
-  /** Whether the sender learned that it was received. */
+  /** Whether the sender knows that the answer was received. */
   readonly acknowledged: boolean;
 }
 
-/** Who calls: a run of a stack's Lambda. */
+/** The caller of a service: one run of a stack's Lambda. */
 export interface Caller {
   readonly stack: string;
   readonly latencySeconds: number;
@@ -48,16 +48,16 @@ export class Simulation {
     return simulation;
   }
 
-  /** Each token is another one, as the orchestrators remember those that they refused. */
+  /** Each API token is used only once, because the orchestrators remember rejected tokens. */
   private static tokensCreated = 0;
   readonly clock = new VirtualClock();
   orchestrators!: Orchestrators;
   readonly letters = new Map<string, Letter[]>();
   /** How often each fault was injected. */
   readonly faults = new Map<string, number>();
-  /** What went where it must never go. */
+  /** Followed redirects, and API tokens that were sent to the wrong orchestrator. */
   readonly leaks: string[] = [];
-  /** The secrets that the Lambda of a stack may read now. */
+  /** The secrets that the Lambda of a stack can currently read. */
   readonly permissions = new Map<string, ReadonlySet<string>>();
   private readonly api = new FaultSchedule<ApiFaultName>();
   private readonly secret = new FaultSchedule<SecretFaultName>();
@@ -69,12 +69,12 @@ export class Simulation {
   private elsewhere = '';
   private secretsManager = '';
 
-  /** Every API token that there ever was. */
+  /** All API tokens of the history. */
   get allTokens(): string[] {
     return [...this.tokens.values()].flat();
   }
 
-  /** Whether the API may refuse a good token, because it was just rotated. */
+  /** Whether the API may reject a valid token because it was just rotated. */
   get mayRefuseTokens(): boolean {
     return this.clock.now() < this.tokensChangedAt + TOKENS_SETTLE_SECONDS * 1000;
   }
@@ -108,7 +108,7 @@ export class Simulation {
     return `${this.secretsManager}/${stack}`;
   }
 
-  /** Puts a new API token into each secret; the former ones are refused at once, the new ones after some time. */
+  /** Rotates the API token in each secret. The orchestrators reject the old tokens immediately, and accept the new ones after the given time. */
   rotateTokens(acceptedAfterSeconds = 0): void {
     this.tokensChangedAt = this.clock.now();
     for (const [arn, versions] of this.tokens) versions.push(`token-${Simulation.tokensCreated++}-of-${arn.split(':')[6]}`);
@@ -160,7 +160,7 @@ export class Simulation {
     this.rotateTokens();
     this.mailbox = await this.listen((request, body, respond) => this.receive(request, body, respond));
     this.secretsManager = await this.listen((request, body, respond) => {
-      // The caller of a request without a body gave up meanwhile.
+      // The caller of a request without a body has already given up.
       if (body) this.giveSecret(request, JSON.parse(body).SecretId, respond);
     });
     this.elsewhere = await this.listen((request, _body, respond) => {
@@ -238,12 +238,12 @@ export class Simulation {
   }
 }
 
-/** Rejects when the caller gives up. */
+/** A promise that rejects when the caller gives up. */
 function aborted(signal: AbortSignal | null | undefined): Promise<never> {
   return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
-/** Reads the whole body, so that nothing of the answer is on its way any more; a body that breaks off does so for the handler, too. */
+/** Reads the whole response, so no input is pending afterwards. A truncated body causes the same error in the handler. */
 async function sendBuffered(url: string, options: RequestInit): Promise<Response> {
   const response = await fetch(url, { ...options, signal: undefined });
   const body = await response.arrayBuffer().catch((error: unknown) => new ReadableStream({ start: (controller) => controller.error(error) }));

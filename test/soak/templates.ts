@@ -1,4 +1,4 @@
-/** What a template of a history declares, and what the orchestrator must have when it is deployed. */
+/** The template of a history, and the objects that its deployment must create at the orchestrator. */
 import { isDeepStrictEqual } from 'node:util';
 import { ENV_TYPES, ORGS, orchestratorOf, PROJECTS, type Api } from './orchestrators';
 import { SECRETS } from './simulation';
@@ -11,14 +11,14 @@ export interface RunnerTemplate {
   readonly logicalId: 'A' | 'B';
   readonly api: Api;
   readonly org: string;
-  /** Which of the orchestrator's secrets has the API token. */
+  /** The index of the secret with the API token. */
   readonly secret: number;
   /** Undefined for a generated id. */
   readonly id?: string;
   readonly prefix: string;
-  /** Another number stands for a role that was replaced. */
+  /** The version of the role. Another number means a replaced role. */
   readonly role: number;
-  /** Whose role it was first: stack refactoring gives a role the logical ID of another one, too. */
+  /** The runner for which the role was created. Stack refactoring can give a role the logical ID of another one. */
   readonly firstRoleOf?: 'A' | 'B';
   readonly bucket: string;
   readonly pathPrefix?: string;
@@ -28,16 +28,16 @@ export interface RunnerTemplate {
   readonly allowStateMove: boolean;
   readonly adoptExisting: boolean;
   readonly retainInUse: boolean;
-  /** The template has rules for this runner only; the runner belongs to somebody else. */
+  /** Whether the template only imports the runner, to add rules to a runner of somebody else. */
   readonly isImported: boolean;
 }
 
-/** What a rule matches: everything, an environment type, a project, or an environment type of a project. */
+/** The filters of rules: everything, an environment type, a project, or an environment type of a project. */
 export const FILTERS: readonly string[] = ['all', 'development', 'production', 'shop', 'shop/production', 'blog', 'blog/production', 'blog/development'];
 
 export interface RuleTemplate {
   readonly filter: string;
-  /** Index of the runner. */
+  /** The index of the runner. */
   readonly runner: number;
   readonly adoptExisting: boolean;
 }
@@ -47,16 +47,16 @@ export interface Template {
   readonly rules: readonly RuleTemplate[];
 }
 
-/** A rule's logical ID comes from what the rule matches; if that is a CDK token, from the place of the construct. */
+/** The source of a rule's logical ID: its filter, or the path of its construct if the filter is a CDK token. */
 export type RuleIdentity = 'filter' | 'path';
 
 export type ResourceType = 'RunnerId' | 'Runner' | 'RunnerRule';
-/** The order of creation; what refers to something is deleted before it. */
+/** The resource types in the order of creation. They are deleted in reverse order. */
 export const TYPES: readonly ResourceType[] = ['RunnerId', 'Runner', 'RunnerRule'];
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Properties = Record<string, any>;
 
-/** A custom resource of a template. Its properties need the physical IDs and attributes of those that it refers to. */
+/** A custom resource of a template. Its properties depend on physical IDs and attributes of other resources. */
 export interface Declared {
   readonly logicalId: string;
   readonly type: ResourceType;
@@ -83,7 +83,7 @@ export function resourcesOf({ runners, rules }: Template, stackName: string, ide
   return declared;
 }
 
-/** The secrets that the policies of a template allow to read. */
+/** The secrets that the policies of a template allow the Lambda to read. */
 export function secretsOf({ runners }: Template): string[] {
   return runners.map(secretOf);
 }
@@ -149,7 +149,7 @@ export function filterProperties(filter: string): Properties {
   return { ...project !== undefined && { ProjectId: project }, ...envType !== undefined && { EnvTypeId: envType } };
 }
 
-/** Whether a runner has the declared configuration. The description and the variables of the environment are compared only if they are declared. */
+/** Whether a runner has the declared configuration. Description and environment are compared only if they are declared. */
 export function hasDeclaredContent(runner: AnyRunner, properties: Properties): boolean {
   const { id, description = '', runner_configuration: configuration, state_storage_configuration: storage } = withoutEmptyFields(runner);
   if (configuration.type !== 'serverless-ecs') return false;
@@ -172,12 +172,12 @@ export function hasDeclaredContent(runner: AnyRunner, properties: Properties): b
     && (Job.Environment === undefined || isDeepStrictEqual(environment, Job.Environment));
 }
 
-/** What a rule matches, as the orchestrator says it. */
+/** The filter of a rule, as the orchestrator returns it. */
 export function filterOf({ ProjectId = '', EnvTypeId = '' }: Properties): Pick<RunnerRule, 'project_id' | 'env_type_id'> {
   return { project_id: ProjectId, env_type_id: EnvTypeId };
 }
 
-/** Whether an update leads to another object at the orchestrator. */
+/** Whether an update refers to another object at the orchestrator. */
 export function isOther(before: Properties, after: Properties): boolean {
   return ['OrgId', 'RunnerId', 'ProjectId', 'EnvTypeId'].some((name) => before[name] !== after[name]);
 }

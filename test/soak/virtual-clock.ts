@@ -1,6 +1,7 @@
 /**
- * The time of one simulation. It stands still while anything computes or real input and output is pending, and jumps to the next timer when
- * everything waits. So minutes of the handler's patience take no time, and a busy machine changes nothing.
+ * The time of one simulation. It stops during computations and pending input and output, and jumps to the next timer when everything waits.
+ *
+ * So the handler's pauses of minutes take no real time, and a busy machine does not change the result.
  */
 
 interface Timer {
@@ -9,7 +10,7 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** Rounds of the event loop without new work, after which everything is taken to wait for a timer. */
+/** After this number of event loop rounds without work, everything is assumed to wait for a timer. */
 const IDLE_ROUNDS = 3;
 
 export class VirtualClock {
@@ -22,7 +23,7 @@ export class VirtualClock {
 
   readonly now = (): number => this.time;
 
-  /** Stops time until real input and output is done. */
+  /** Stops the clock until real input or output is complete. */
   async during<T>(operation: Promise<T>): Promise<T> {
     this.pending += 1;
     try {
@@ -33,7 +34,7 @@ export class VirtualClock {
     }
   }
 
-  /** Calls back at a later time, unless the returned function is called before. */
+  /** Calls back after the given time, unless the returned function is called first. */
   after(milliseconds: number, callback: () => void): () => void {
     const timer: Timer = {
       at: this.time + Math.max(0, milliseconds),
@@ -79,13 +80,13 @@ export class VirtualClock {
   }
 }
 
-/** What code that runs in virtual time finds instead of Node's own globals. Its timers end with it. */
+/** Replaces Node.js globals for code in virtual time. All its timers stop together. */
 export class VirtualGlobals {
   private readonly running = new Set<() => void>();
 
   constructor(private readonly clock: VirtualClock) {}
 
-  /** Drops all timers. */
+  /** Stops all timers. */
   end(): void {
     for (const cancel of this.running) cancel();
   }

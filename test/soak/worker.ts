@@ -1,4 +1,4 @@
-/** One process of the soak test. Several histories at the same time, as they wait for each other's servers. */
+/** One process of the soak test. It plays several histories in parallel, because they mostly wait for servers. */
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { histories, type History } from './history';
@@ -12,10 +12,10 @@ import { ALTERNATIVE, DOCUMENTED, type Behaviour } from '../../local/orchestrato
 export interface Order {
   readonly events: number;
   readonly seed: number;
-  /** Each worker plays other histories. */
+  /** The number of this worker. Each worker plays other histories. */
   readonly worker: number;
   readonly playsRegressions: boolean;
-  /** Look for a shorter history that violates the same invariant. */
+  /** Whether to search for a shorter history that violates the same invariant. */
   readonly shrinks: boolean;
   readonly mutant?: number;
 }
@@ -24,9 +24,9 @@ export interface Failure {
   readonly invariant: string;
   readonly message: string;
   readonly history: string;
-  /** Number of events that were played before, in this process. */
+  /** The number of events that this process played before. */
   readonly afterEvents: number;
-  /** Name of a regression. */
+  /** The name of the regression, if it is one. */
   readonly name?: string;
 }
 
@@ -39,16 +39,16 @@ export interface Result {
   readonly failures: Failure[];
 }
 
-/** Nobody has observed the hosted service: it may behave as documented, or otherwise. */
+/** Histories run with both behaviours, because the hosted service has not been observed. */
 const BEHAVIOURS = [DOCUMENTED, ALTERNATIVE];
 const LANES = 4;
-/** Histories of one seed; then the lane goes on with the next seed. */
+/** The number of histories per seed. Then the next seed follows. */
 const RUNS = 3;
 const SHRINK_MS = 60_000;
-/** A history counts as violated if each of so many plays violates an invariant. */
-const PLAYS_OF_A_VIOLATION = 3;
+/** A history counts as a violation only if this number of attempts all fail. */
+const MAX_ATTEMPTS = 3;
 
-/** A 32-bit number for fast-check: neighbouring seeds, and the workers of one seed, share no histories. */
+/** A 32-bit seed for fast-check. Different seeds and workers get different histories. */
 const seedOf = (seed: number, worker: number, index: number): number => createHash('sha256').update(`${seed}/${worker}/${index}`).digest().readInt32BE();
 
 async function run({ events, seed, worker, playsRegressions, shrinks, mutant }: Order): Promise<Result> {
@@ -64,13 +64,13 @@ async function run({ events, seed, worker, playsRegressions, shrinks, mutant }: 
       for (const [name, count] of counts[kind]) total[kind].set(name, (total[kind].get(name) ?? 0) + count);
     }
   };
-  // On a busy machine, the virtual clock can run on before a real response is there. A fault of the handler shows each time.
+  // On a busy machine, the virtual clock can advance before a real response arrives. A fault of the handler occurs in each attempt.
   const playAgainIfDisturbed = async (history: History, behaviour: Behaviour): ReturnType<typeof play> => {
     for (let attempt = 1; ; attempt++) {
       try {
         return await play(history, lambda, behaviour);
       } catch (error) {
-        if (attempt === PLAYS_OF_A_VIOLATION) throw error;
+        if (attempt === MAX_ATTEMPTS) throw error;
       }
     }
   };
@@ -85,7 +85,7 @@ async function run({ events, seed, worker, playsRegressions, shrinks, mutant }: 
   };
   if (playsRegressions) {
     for (const [name, history] of Object.entries(REGRESSIONS)) {
-      // A mutant is noticed by its first violation.
+      // One violation is enough to detect a mutant.
       if (mutant !== undefined && failures.length > 0) break;
       for (const behaviour of BEHAVIOURS) await playOne(history, behaviour).catch((error) => fail(error, history, name));
     }
