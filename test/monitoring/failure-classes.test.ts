@@ -7,17 +7,17 @@ import { FAILED, FAILURE_CLASSES, failureClassOf, SLOW_START, startedLate, STOPP
 
 const CLASS_PATTERNS = FAILURE_CLASSES.map(({ id, condition }) => ({ id, pattern: filterPattern(all(STOPPED, condition)) }));
 const FAILED_PATTERN = filterPattern(FAILED);
-const MISSING_FIELD_BEHAVIOURS = [{ missingIsDifferent: true }, { missingIsDifferent: false }];
+const MISSING_FIELDS = [{ missingIsDifferent: true }, { missingIsDifferent: false }];
 
 /** The ids of the classes whose filter patterns match, with both possible behaviours for missing fields. */
 function classesCounted(detail: Task): string[] {
-  const counted = MISSING_FIELD_BEHAVIOURS.map(world => CLASS_PATTERNS.filter(({ pattern }) => matchesPattern(pattern, taskEvent(detail), world)).map(({ id }) => id));
+  const counted = MISSING_FIELDS.map(world => CLASS_PATTERNS.filter(({ pattern }) => matchesPattern(pattern, taskEvent(detail), world)).map(({ id }) => id));
   expect(counted[1]).toEqual(counted[0]);
   return counted[0];
 }
 
 function failedCounted(detail: Task): boolean {
-  const counted = MISSING_FIELD_BEHAVIOURS.map(world => matchesPattern(FAILED_PATTERN, taskEvent(detail), world));
+  const counted = MISSING_FIELDS.map(world => matchesPattern(FAILED_PATTERN, taskEvent(detail), world));
   expect(counted[1]).toBe(counted[0]);
   return counted[0];
 }
