@@ -10,17 +10,17 @@ const STAMP = 'requirements.sha256';
 const MINIMUM = [3, 10] as const;
 
 export interface VirtualEnvironment {
-  /** Path of the virtual environment. */
+  /** The path of the virtual environment. */
   readonly directory: string;
-  /** Path of a requirements file that pins every package. */
+  /** The path of a requirements file that pins every package. */
   readonly requirements: string;
-  /** What is installed, for messages, such as `the AWS emulator`. */
+  /** The installed software, for messages. For example `the AWS emulator`. */
   readonly name: string;
   /** Printed when the installation starts. */
   readonly installMessage: string;
 }
 
-/** Returns the path of the virtual environment's Python. */
+/** Returns the Python path of the virtual environment, after installing it if necessary. */
 export async function ensureVirtualEnvironment(environment: VirtualEnvironment, log: (line: string) => void): Promise<string> {
   const { directory, requirements, name, installMessage } = environment;
   const checksum = createHash('sha256').update(readFileSync(requirements)).digest('hex');
@@ -29,7 +29,7 @@ export async function ensureVirtualEnvironment(environment: VirtualEnvironment, 
 
   await checkPython(name);
   log(installMessage);
-  // Installed beside the target and then renamed, so that an interrupted or concurrent installation never leaves an incomplete environment.
+  // Installed into a temporary directory and then renamed, so an interrupted or concurrent installation never leaves an incomplete environment.
   const temporary = `${directory}.${process.pid}`;
   mkdirSync(join(directory, '..'), { recursive: true });
   try {
@@ -50,7 +50,7 @@ export async function ensureVirtualEnvironment(environment: VirtualEnvironment, 
 
 function isReady(directory: string, checksum: string): boolean {
   const stamp = join(directory, STAMP);
-  // The Python installation that the environment links to may have been removed.
+  // The Python installation that the environment links to may no longer exist.
   return existsSync(stamp) && readFileSync(stamp, 'utf8') === checksum && existsSync(join(directory, 'bin', 'python'));
 }
 

@@ -5,7 +5,7 @@ import { devNull } from 'node:os';
 export const ACCOUNT = '111122223333';
 export const REGION = 'us-east-1';
 
-/** All settings of AWS tools and the CDK, and the proxies: requests to loopback must not leave this machine. */
+/** Settings of AWS tools and the CDK, and proxies, because requests to loopback must stay on this machine. */
 const REMOVED_VARIABLES = /^(AWS_|CDK_|(HTTPS?|ALL|FTP)_PROXY$)/i;
 
 /** The environment of this process without the settings of AWS tools. */

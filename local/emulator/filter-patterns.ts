@@ -1,15 +1,14 @@
 /**
- * Evaluates filter patterns of CloudWatch Logs for JSON events, as strictly as the documentation describes them. MiniStack keeps metric filters, and counts
- * nothing.
+ * Evaluates CloudWatch Logs filter patterns for JSON events, exactly as documented. MiniStack stores metric filters but does not count events.
  *
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 
-/** CloudWatch Logs accepts filter patterns up to this length: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html */
+/** The maximum length of a filter pattern. @see https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutMetricFilter.html */
 export const FILTER_PATTERN_MAX = 1024;
 
 export interface Evaluation {
-  /** Whether `!=` matches an event without the field: the documentation does not say it. */
+  /** Whether `!=` matches an event without the field. AWS does not document this. */
   readonly missingIsDifferent: boolean;
 }
 
@@ -28,7 +27,7 @@ function tokensOf(pattern: string): string[] {
   while (TOKEN.lastIndex < pattern.trimEnd().length) {
     const start = TOKEN.lastIndex;
     const match = TOKEN.exec(pattern);
-    if (!match) throw new Error(`The filter pattern is wrong from here: ${pattern.slice(start)}`);
+    if (!match) throw new Error(`Syntax error in the filter pattern at: ${pattern.slice(start)}`);
     tokens.push(match[0].trim());
   }
   return tokens;
@@ -47,7 +46,7 @@ class Parser {
     return result;
   }
 
-  /** Conditions with one operator: which of two operators binds stronger is not relied on. */
+  /** Conditions with a single operator. Patterns must not depend on the precedence of operators. */
   private expression(): boolean {
     const results = [this.condition()];
     const operator = this.tokens[this.position];
@@ -97,12 +96,12 @@ function valueAt(event: object, selector: string): unknown {
   return value;
 }
 
-/** Numbers are compared with numbers, and texts with texts, which may begin and end with a wildcard. */
+/** Compares numbers with numbers and strings with strings. A string can start and end with a wildcard. */
 function equals(value: unknown, literal: string): boolean {
   if (!literal.startsWith('"')) return value === Number(literal);
   const text = JSON.parse(literal) as string;
   const inner = text.replace(/^\*|\*$/g, '');
-  if (inner.includes('*')) throw new Error(`A wildcard inside of a text is not relied on: ${literal}`);
+  if (inner.includes('*')) throw new Error(`A wildcard inside a string is not supported: ${literal}`);
   if (typeof value !== 'string') return false;
   if (text.startsWith('*') && text.endsWith('*')) return value.includes(inner);
   if (text.startsWith('*')) return value.endsWith(inner);

@@ -35,9 +35,9 @@ export interface Emulator {
   readonly logFile: string;
   /** Changes settings of the running emulator. Returns all settings. */
   setBehaviour(changes: Partial<Behaviour>): Promise<Behaviour>;
-  /** All lines of all log groups so far, also of deleted ones. */
+  /** The lines of all log groups until now, including deleted ones. */
   logLines(): Promise<string[]>;
-  /** Stops the emulator and the Lambda functions that it runs. Can be called twice. */
+  /** Stops the emulator and its Lambda functions. Can be called twice. */
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ const HOST = '127.0.0.1';
 const CHECKOUT = resolve(__dirname, '..', '..');
 const LOCAL = join(CHECKOUT, '.local');
 const START_TIMEOUT_MS = 60_000;
-/** Somebody else may take a free port between the look for it and its use. */
+/** Another process can take the port between finding and using it. */
 const MAX_START_ATTEMPTS = 3;
 
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
@@ -166,7 +166,7 @@ function lastLines(logFile: string): string {
   return `The end of its log, ${logFile}:\n${readFileSync(logFile, 'utf8').trim().split('\n').slice(-15).join('\n')}`;
 }
 
-/** A port of this machine that nothing uses yet. */
+/** Returns an unused port of this machine. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((listening, failed) => {

@@ -50,7 +50,7 @@ def stop_with_parent() -> None:
         scratch = os.environ.get("TMPDIR", "")
         if os.path.basename(scratch).startswith("ecs-runner-emulator-"):
             shutil.rmtree(scratch, ignore_errors=True)
-        # The whole process group, because Lambda functions run as child processes.
+        # Stops the whole process group, because Lambda functions run as child processes.
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     # Only if this process leads its group. Started from a shell, it would kill the shell's job.

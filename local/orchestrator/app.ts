@@ -22,7 +22,7 @@ export interface AppOptions {
   readonly clock: Clock;
 }
 
-/** Shared by all servers of the process: it keeps the compiled schemas, whose compilation takes most of the time of a start. */
+/** Shared by all servers of the process, because compiling the schemas takes most of the start time. */
 const buildValidator = AjvCompiler();
 
 /** Accepts an empty body with a JSON content type, which many clients send with a DELETE. */
@@ -43,7 +43,7 @@ export function createApp({ store, tokens, record, fault, behaviour, clock }: Ap
     // Validation never changes a body: no field is removed, converted or filled in.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true } },
     schemaController: { compilersFactory: { buildValidator } },
-    // So long that an overlong id in a path gives a 404 for the resource, not an error of the router.
+    // The limit is high, so an overlong id in a path gives a 404 for the resource instead of an error of the router.
     routerOptions: { maxParamLength: 16_384 },
     // Close connections that clients keep open when the server closes.
     forceCloseConnections: true,

@@ -18,7 +18,7 @@ export interface LocalToken {
   readonly permissions?: readonly Permission[];
 }
 
-/** The tokens that are valid now. `replace` changes all of them in one step, as in a rotation. */
+/** The currently valid tokens. `replace` changes all of them in one step, as in a rotation. */
 export class TokenRegistry {
   private tokens: ReadonlyMap<string, LocalToken> = new Map();
   /** The time until which the API rejects a token, by token. */
@@ -34,7 +34,7 @@ export class TokenRegistry {
 
   /** The API caches a rejection. Each use of a rejected token extends it. */
   find(authorization: string | undefined): LocalToken | undefined {
-    // The API accepts the scheme in this spelling only.
+    // The API accepts the scheme only in this spelling.
     const [, token] = /^Bearer (.*)$/.exec(authorization ?? '') ?? [];
     if (token === undefined) return undefined;
     const found = this.tokens.get(token);
@@ -66,7 +66,7 @@ export function requireToken(app: FastifyInstance, store: Store, registry: Token
     if (!token) throw unauthorized();
 
     const { permission } = request.routeOptions.config;
-    // No route of the API.
+    // Not a route of the API.
     if (permission === undefined) return;
     const { orgId } = request.params as { orgId: string };
     const organization = store.organization(orgId);

@@ -7,7 +7,7 @@ export interface Behaviour {
   readonly unknownOrganization: 403 | 404;
   /** The status for a rule that names an unknown runner or environment type. */
   readonly unknownReference: 400 | 409;
-  /** Whether rules of different runners may have the same filter. Two rules of one runner never may. */
+  /** Whether rules of different runners can have the same filter. Rules of the same runner never can. */
   readonly filterPerRunner: boolean;
   /** Whether deleting a runner deletes its rules. Otherwise a runner with rules cannot be deleted. */
   readonly deleteRulesWithRunner: boolean;

@@ -22,7 +22,7 @@ export interface LocalOrchestratorOptions {
   readonly behaviour?: Partial<Behaviour>;
   /** The current time, in milliseconds since the epoch. @default - the machine's clock */
   readonly clock?: Clock;
-  /** Called with every request just before its answer leaves. */
+  /** Called with every request just before its response is sent. */
   readonly onRequest?: (request: RecordedRequest) => void;
 }
 

@@ -1,6 +1,6 @@
 import type { AnyRunner, Environment, EnvironmentType, Project, RunnerRule } from './model';
 
-/** How many environments the error message of a delete names. */
+/** The maximum number of environments in the error message of a delete. */
 const MAX_NAMED_ENVIRONMENTS = 10;
 
 /** The data of one organization. */
@@ -42,7 +42,7 @@ export class OrganizationStore {
     return [...this.environments.values()].filter((environment) => wanted.every(([field, value]) => environment[field] === value));
   }
 
-  /** The environments that prevent the deletion of a runner, whatever their status, for the error message. */
+  /** The environments of any status that prevent the deletion of a runner, for the error message. */
   environmentsUsing(runnerId: string): string[] {
     return this.environmentsWhere({ runner_id: runnerId })
       .map((environment) => `${environment.project_id}/${environment.id}`)
@@ -65,7 +65,7 @@ export class OrganizationStore {
     return [...this.rules.values()].filter((rule) => wanted.every(([field, value]) => rule[field] === value));
   }
 
-  /** The rules that apply to a project or environment type: those that name it, and those that name none. */
+  /** The rules that apply to a project or environment type: those that name it, and those without this filter. */
   rulesApplyingTo(scope: { projectId?: string; envTypeId?: string }): RunnerRule[] {
     const matches = (named: string, wanted?: string): boolean => wanted === undefined || named === '' || named === wanted;
     return [...this.rules.values()]

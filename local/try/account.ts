@@ -1,4 +1,4 @@
-/** The emulated account, looked at from outside through the AWS SDK. */
+/** Reads and changes the emulated account through the AWS SDK. */
 import {
   DescribeStacksCommand, paginateDescribeStackEvents, paginateListStackResources, type StackEvent, type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
@@ -126,7 +126,7 @@ export class Account extends AwsClients {
     return `${algorithm}, versioning ${Status ?? 'off'}`;
   }
 
-  /** The lifecycle rule for old versions, as text. */
+  /** Describes the lifecycle rule for old versions. */
   public async oldVersionRule(bucket: string): Promise<string> {
     const { Rules } = await this.s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket: bucket }));
     const rule = Rules?.[0];

@@ -17,7 +17,7 @@ export const STACK = 'RunnerStack';
 /** Longer than a deployment takes on a busy machine. */
 const TIMEOUT_MS = 600_000;
 
-/** The cloud assembly that the last deployment left. As the `app` of a destroy it saves running the app again. */
+/** The cloud assembly of the last deployment. As the `app` of a destroy, it saves running the app again. */
 export const lastAssembly = (scratch: string) => join(scratch, 'cdk.out');
 
 export interface CdkOptions {
@@ -26,7 +26,7 @@ export interface CdkOptions {
   /** Directory for all files that the CDK writes. */
   readonly scratch: string;
   readonly app?: string;
-  /** More arguments of `cdk deploy`. */
+  /** Additional arguments of `cdk deploy`. */
   readonly arguments?: string[];
   readonly onLine?: (line: string) => void;
 }
@@ -107,7 +107,7 @@ function cdkProgram(): string {
   return join(dirname(require.resolve('aws-cdk/package.json')), 'bin', 'cdk');
 }
 
-/** Whether the trial shows a line that the CDK printed. */
+/** Whether the trial shows a line of the CDK's output. */
 export function isRelevant(line: string): boolean {
   if (line.trim() === '' || /_IN_PROGRESS|^Including dependency|start: |success: |CloudTrail delivery/.test(line)) return false;
   // The emulator writes this event for every resource of an updated stack, even for unchanged resources.

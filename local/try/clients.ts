@@ -9,7 +9,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import type { Emulator } from '../emulator';
 
-/** The settings that an AWS SDK client needs to reach the emulator and nothing else. */
+/** The settings with which an AWS SDK client reaches only the emulator. */
 export interface ClientSettings {
   readonly endpoint: string;
   readonly region: string;
@@ -27,7 +27,7 @@ export class AwsClients {
   public readonly ssm: SSMClient;
   public readonly sts: STSClient;
 
-  /** The emulator takes any account id as the access key of that account's root. */
+  /** The emulator accepts any account id as the access key of that account's root user. */
   constructor(emulator: Emulator, account = emulator.account) {
     this.settings = { endpoint: emulator.url, region: emulator.region, credentials: { accessKeyId: account, secretAccessKey: 'local' } };
     this.cloudFormation = new CloudFormationClient(this.settings);

@@ -15,7 +15,7 @@ export const SECOND_ORG = 'second-org';
 const ENV_TYPES = ['development', 'production'];
 /** The secret with the API token. */
 export const SECRET_NAME = 'humanitec-api-token';
-/** Does not exist: the emulator compares issuer, audience and subject, and does not fetch keys to check the signature. */
+/** Does not exist. The emulator checks only issuer, audience and subject, and does not verify the signature. */
 export const ISSUER = 'https://oidc.orchestrator.example';
 
 export interface Cloud {
@@ -25,7 +25,7 @@ export interface Cloud {
   readonly account: Account;
   readonly client: OrchestratorClient;
   readonly scratch: string;
-  /** Options to run the CDK; `settings` are more environment variables for the app. */
+  /** Options to run the CDK. `settings` are additional environment variables of the app. */
   cdkOptions(settings?: NodeJS.ProcessEnv): CdkOptions;
   close(): Promise<void>;
 }
@@ -62,7 +62,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     options.log(`The secret ${SECRET_NAME} contains a random API token.`);
 
     const client = new OrchestratorClient(orchestrator.url, ORG, token);
-    // The rules of the apps name these environment types.
+    // The environment types in the rules of the apps.
     for (const id of ENV_TYPES) await client.create('/env-types', { id });
 
     const scratch = mkdtempSync(join(tmpdir(), 'ecs-runner-try-'));

@@ -11,7 +11,7 @@ import type { ClientSettings } from './clients';
 import { assumeTaskManagerRole, type Identity } from './identity';
 import type { Runner } from '../orchestrator/model';
 
-/** Each deployment deregisters and deletes at most this number of old task definitions. */
+/** The maximum number of old task definitions that each deployment deregisters and deletes. */
 const MAX_OLD_DEFINITIONS = 10;
 const DEFAULT_IMAGE = 'registry.example.com/platform-orchestrator/runner:latest';
 const GATEWAY_URL = 'https://gateway.orchestrator.example';
@@ -48,7 +48,7 @@ export class DataPlane {
     private readonly settings: ClientSettings,
   ) {}
 
-  /** First phase: checks whether the deployment's task is running already, because its message may be delivered twice. */
+  /** First phase: checks whether the deployment's task is already running, because its message may be delivered twice. */
   public async isRunning(deployment: Deployment): Promise<boolean> {
     return this.runPhase(async (ecs) => (await this.findTask(ecs, deployment, 'RUNNING')) !== undefined);
   }

@@ -1,4 +1,4 @@
-/** `npx cdk-humanitec-ecs-runner doctor`, as a user runs it. */
+/** Runs `npx cdk-humanitec-ecs-runner doctor` as a user does. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { STACK } from './cdk';
@@ -8,12 +8,12 @@ import { complaints, diagnose, worldOf } from './faults/world';
 import type { Trial } from './trial';
 import { awsSettings } from '../emulator';
 
-/** Longer remedies are cut. */
+/** The maximum length of a remedy in the output. */
 const MAX_REMEDY = 130;
 const ROOT = join(__dirname, '..', '..');
 const PROGRAM = [join(ROOT, 'node_modules', '.bin', 'tsx'), '--tsconfig', join(ROOT, 'tsconfig.dev.json'), join(ROOT, 'src', 'cli.ts')];
 
-/** Runs the doctor, and reports which checks found a problem. */
+/** Runs the doctor and checks which of its checks report a problem. */
 export async function runDoctor({ cloud: { emulator }, output, report }: Trial, situation: string, expectedProblems: string[]): Promise<void> {
   const [program, ...args] = [...PROGRAM, 'doctor', '--stack', STACK];
   const env = { PATH: process.env.PATH, ...awsSettings(emulator.url) };
@@ -27,10 +27,10 @@ export async function runDoctor({ cloud: { emulator }, output, report }: Trial, 
   report.add(`exit code of the doctor ${situation}`, expectedProblems.length > 0 ? 1 : 0, code);
 }
 
-/** Injects the faults of a deployed runner one at a time, and shows what the doctor says about each. */
+/** Injects faults into the deployed runner one at a time, and shows the doctor's findings. */
 export async function showFaults(trial: Trial, settings: NodeJS.ProcessEnv): Promise<void> {
   const { output, report } = trial;
-  output.step(`${SHOWN_FAULTS.length} faults, one at a time, each of which only its own check may report`);
+  output.step(`${SHOWN_FAULTS.length} faults, one at a time; only the matching check must report each`);
   const world = await worldOf(trial, settings);
   for (const fault of SHOWN_FAULTS) {
     const problems = await examine(world, fault, report);
@@ -40,7 +40,7 @@ export async function showFaults(trial: Trial, settings: NodeJS.ProcessEnv): Pro
   report.add('checks that are not ok when the faults are undone', [], complaints(await diagnose()));
 }
 
-/** Commands contain dots, too, but none before a space. */
+/** Commands can contain dots, but never before a space. */
 function firstSentence(text: string): string {
   const [sentence = text] = /^.*?\.(?= |$)/.exec(text) ?? [];
   return sentence.length <= MAX_REMEDY ? sentence : `${sentence.slice(0, MAX_REMEDY - 1)}…`;

@@ -92,7 +92,7 @@ async function checkFailure(cloud: Cloud, report: Report, { name, settings, expe
   add('texts that contain the token', 'none', leaks);
 }
 
-/** Joins the lines again into which the CDK wraps long messages. */
+/** Joins the lines that the CDK has wrapped. */
 function unwrapped(output: string): string {
   return output.replace(/\s+/g, ' ');
 }

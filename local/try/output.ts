@@ -16,12 +16,12 @@ export class Output {
     this.write(text);
   }
 
-  /** A name and its value, below a step. */
+  /** Prints a name and its value below a step. */
   public show(name: string, value: string): void {
     this.write(`   ${name.padEnd(24)} ${value}`);
   }
 
-  /** A line of another program's output. */
+  /** Prints a line of another program's output. */
   public quote(line: string): void {
     this.write(this.style('dim', `   | ${line}`));
   }

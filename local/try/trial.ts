@@ -31,7 +31,7 @@ export class Trial {
     return new Trial(cloud, output, report, printed);
   }
 
-  /** Uses a cloud that is running already. */
+  /** Uses a running cloud. */
   public static withCloud(cloud: Cloud, output: Output, report: Report): Trial {
     return new Trial(cloud, output, report, []);
   }
@@ -40,7 +40,7 @@ export class Trial {
     public readonly cloud: Cloud,
     public readonly output: Output,
     public readonly report: Report,
-    /** Every line that the CDK printed. */
+    /** All lines of the CDK's output. */
     public readonly printed: readonly string[],
   ) {}
 
@@ -51,7 +51,7 @@ export class Trial {
     return outputs as unknown as Outputs;
   }
 
-  /** The runner as the orchestrator's API shows it. */
+  /** The runner as returned by the orchestrator's API. */
   public async registered(runnerId: string): Promise<Runner> {
     const { status, body } = await this.cloud.client.runner(runnerId);
     if (status !== 200) throw new Error(`Could not read the runner '${runnerId}': the orchestrator returned HTTP ${status}: ${JSON.stringify(body)}`);

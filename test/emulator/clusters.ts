@@ -1,4 +1,4 @@
-/** Deletes of clusters. */
+/** Deletion of clusters. */
 import { strict as assert } from 'node:assert';
 import { DeleteClusterCommand, DescribeClustersCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { registerTask, runTask } from './task-support';

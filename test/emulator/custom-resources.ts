@@ -1,4 +1,4 @@
-/** What CloudFormation does with custom resources. */
+/** How CloudFormation handles custom resources. */
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CreateChangeSetCommand } from '@aws-sdk/client-cloudformation';
 import { refusal, type Rule, type World } from './world';
 
-/** Writes each event into the file `Log`. Takes the property `Name` as physical ID. The first deletes fail, as many as `FailingDeletes` says. */
+/** Writes each event into the file `Log`, and uses the property `Name` as physical ID. The first `FailingDeletes` deletes fail. */
 const HANDLER = `
 const { appendFileSync, readFileSync } = require('fs');
 exports.handler = async (event) => {
@@ -28,7 +28,7 @@ const FUNCTION = { Type: 'AWS::Lambda::Function', Properties: { Runtime: 'nodejs
 
 type Event = [type: string, physicalId: string, date: string | null];
 
-/** The events of one custom resource, and templates with it. */
+/** A custom resource: its events, and templates that contain it. */
 class Resource {
   constructor(private readonly log: string) {}
 
@@ -56,27 +56,27 @@ const rule = (name: string, check: (world: World, resource: () => Resource) => P
 });
 
 export const customResources: Rule[] = [
-  rule('CloudFormation refuses another function for a custom resource', async (world, create) => {
+  rule('CloudFormation rejects a changed function of a custom resource', async (world, create) => {
     const resource = create();
     const { name } = await world.stack(resource.template({}));
     assert.match(await world.failingUpdate(name, resource.template({}, 'Second')), /Modifying service token is not allowed/);
   }),
-  rule('CloudFormation dates the URL for the answer of a custom resource', async (world, create) => {
+  rule('the response URL of a custom resource contains its date', async (world, create) => {
     const resource = create();
     await world.stack(resource.template({}));
     const [[, , date]] = resource.events() as [Event];
     assert.match(date ?? 'none', /^\d{8}T\d{6}Z$/);
   }),
-  rule('CloudFormation deletes a custom resource whose create failed, by the physical ID of the answer', async (world, create) => {
+  rule('CloudFormation deletes a custom resource whose create failed, with the physical ID of the answer', async (world, create) => {
     const resource = create();
     await world.failingStack(resource.template({ Name: 'half-created', FailsCreate: 'true' }));
     assert.deepEqual(resource.deletes(), ['half-created']);
   }),
-  rule('CloudFormation keeps what a custom resource depends on when its delete fails, and does not update the stack', async (world, create) => {
+  rule('CloudFormation keeps the dependencies of a custom resource whose delete fails, and does not update the stack', async (world, create) => {
     const resource = create();
     const { name, ids } = await world.stack(resource.template({ FailingDeletes: '1' }));
     assert.equal((await world.deleteStack(name)).status, 'DELETE_FAILED');
-    // The function and its role are still there to answer the next delete; nothing needs the other function.
+    // The function and its role must exist for the next delete. No resource needs the other function.
     const remaining = await world.resources(name);
     assert.deepEqual([remaining.First, remaining.Role], [ids.First, ids.Role]);
     const refused = await refusal(async () => world.cloudFormation.send(new CreateChangeSetCommand({ StackName: name, ChangeSetName: 'change', TemplateBody: '{}' })));

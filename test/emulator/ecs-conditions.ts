@@ -4,7 +4,7 @@ import { ECSClient, RegisterTaskDefinitionCommand } from '@aws-sdk/client-ecs';
 import { createCluster, registerTask, taskRequest } from './task-support';
 import { allow, refusal, type Rule, type Statement, type World } from './world';
 
-/** The name of the error of a call in the name of a role with these statements; undefined if it is allowed. */
+/** The error name of a call with a role that has these statements. Undefined if the call is allowed. */
 async function denialOf(world: World, statements: Statement[], call: (ecs: ECSClient) => Promise<unknown>): Promise<string | undefined> {
   const ecs = new ECSClient(await world.as(await world.role(...statements)));
   return call(ecs).then(() => undefined, (error: Error) => error.name).finally(() => ecs.destroy());
@@ -33,7 +33,7 @@ export const ecsConditions: Rule[] = [
     },
   },
   {
-    name: 'a denied call of ECS names the action and the resource that the policy lacks, and an unknown access key is refused',
+    name: 'the denial of an ECS call names the missing action and resource, and an unknown access key is rejected',
     async check(world) {
       const taskRole = await world.role();
       const definition = await registerTask(world, { taskRole: taskRole.arn });
@@ -48,7 +48,7 @@ export const ecsConditions: Rule[] = [
     },
   },
   {
-    name: 'a log group cannot get the name of another one in an update',
+    name: 'an update cannot give a log group the name of another log group',
     async check(world) {
       const [first, second] = [world.name('/group'), world.name('/group')];
       const group = (LogGroupName: string) => ({ Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName } });
@@ -58,7 +58,7 @@ export const ecsConditions: Rule[] = [
     },
   },
   {
-    name: 'the emulator rejects settings that it does not know, and values of another type',
+    name: 'the emulator rejects unknown settings and values of wrong types',
     async check({ emulator }) {
       const set = (settings: object) => refusal(async () => emulator.setBehaviour(settings as Parameters<typeof emulator.setBehaviour>[0]));
       assert.match((await set({ policyDelay: 5 })).message, /unknown setting 'policyDelay': expected one of .*policyDelayMs/);

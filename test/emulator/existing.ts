@@ -1,4 +1,4 @@
-/** What exists already, and quotas of accounts. */
+/** Existing resources and account quotas. */
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand, DescribeLogGroupsCommand, PutResourcePolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateOpenIDConnectProviderCommand, GetOpenIDConnectProviderCommand } from '@aws-sdk/client-iam';
@@ -8,7 +8,7 @@ import { policy, refusal, type Rule } from './world';
 
 export const existing: Rule[] = [
   {
-    name: 'an OIDC provider that exists cannot be created again, and stays when CloudFormation fails to',
+    name: 'CloudFormation fails to create an existing OIDC provider, and the rollback keeps it',
     async check(world) {
       const Url = 'https://oidc.taken.example';
       const provider = { Url, ClientIDList: ['sts.amazonaws.com'] };
@@ -22,7 +22,7 @@ export const existing: Rule[] = [
     },
   },
   {
-    name: 'a log group that exists cannot be created again, and stays when CloudFormation fails to',
+    name: 'CloudFormation fails to create an existing log group, and the rollback keeps it',
     async check(world) {
       const logGroupName = world.name('/aws/ecs/taken');
       await world.logs.send(new CreateLogGroupCommand({ logGroupName, tags: { owner: 'other' } }));
@@ -58,7 +58,7 @@ export const existing: Rule[] = [
     },
   },
   {
-    name: 'a parameter without a name in the template gets a name without a slash, and keeps it',
+    name: 'a parameter without a name in the template gets a stable name without slashes',
     async check(world) {
       const parameter = (Value: string) => ({ Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value } } });
       const { name, ids } = await world.stack(parameter('before'));
@@ -78,7 +78,7 @@ export const existing: Rule[] = [
     },
   },
   {
-    name: 'CloudFormation fails to create resources that refer to each other in a circle',
+    name: 'CloudFormation fails to create resources with a circular dependency',
     async check(world) {
       const parameter = (other: string) => ({ Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value: { Ref: other } } });
       await world.failingStack({ A: parameter('B'), B: parameter('A') });

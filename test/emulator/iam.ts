@@ -1,4 +1,4 @@
-/** What IAM refuses about policies, and when they take effect. */
+/** Policies that IAM rejects, and the time until a policy takes effect. */
 import { strict as assert } from 'node:assert';
 import {
   AttachRolePolicyCommand, CreatePolicyCommand, CreatePolicyVersionCommand, CreateRoleCommand, DeleteRoleCommand, DeleteRolePolicyCommand, GetRoleCommand,
@@ -7,7 +7,7 @@ import {
 import { GetObjectCommand, PutObjectCommand, CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { allow, policy, refusal, until, type Rule, type Statement, type World } from './world';
 
-/** A policy of exactly so many characters, without white space. */
+/** A policy with exactly this number of characters, not counting white space. */
 function policyOf(characters: number, base: object = allow('s3:GetObject', 'arn:aws:s3:::b/')): string {
   const filled = (length: number) => policy({ ...base, Sid: 'x'.repeat(length) });
   return filled(characters - filled(1).length + 1);
@@ -103,7 +103,7 @@ export const iamRules: Rule[] = [
         { ...role({}), Policy: { Type: 'AWS::IAM::Policy', Properties: { PolicyName: 'P', PolicyDocument: parsed(twice(statement)), Roles: [{ Ref: 'Role' }] } } },
       ]) assert.match(await world.failingStack(resources), /Statement IDs \(SID\) in a single policy must be unique\./);
       assert.match(await said(async () => put(world, name, 'P', policy({ ...statement, Sid: 'no-hyphens' }))), /^MalformedPolicyDocument: Statement IDs \(SID\) must be alpha-numeric\./);
-      // Two policies of a role may have the same Sid.
+      // Different policies of a role can have the same Sid.
       for (const PolicyName of ['A', 'B']) await put(world, name, PolicyName, policy({ ...statement, Sid: 'Same' }));
     },
   },
@@ -116,15 +116,15 @@ export const iamRules: Rule[] = [
     },
   },
   {
-    name: 'a role name that exists cannot be created again',
+    name: 'CloudFormation fails to create a role with an existing name',
     async check(world) {
       const { name } = await world.role(allow('s3:GetObject', '*'));
       assert.equal(await world.failingStack(role({ RoleName: name })), `Role with name ${name} already exists. (Service: Iam, Status Code: 409)`);
-      assert.ok((await world.iam.send(new GetRoleCommand({ RoleName: name }))).Role, 'the rollback deleted a role of somebody else');
+      assert.ok((await world.iam.send(new GetRoleCommand({ RoleName: name }))).Role, 'the rollback deleted the existing role');
     },
   },
   {
-    name: 'a new or changed policy takes effect after some seconds, if the emulator is configured so',
+    name: 'a new or changed policy takes effect after some seconds if the emulator has a policy delay',
     async check(world) {
       const Bucket = world.name('bucket');
       await world.s3.send(new CreateBucketCommand({ Bucket }));

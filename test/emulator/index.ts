@@ -1,6 +1,7 @@
 /**
- * Rules of AWS that `local/emulator/bridge` adds to the emulator, each shown over HTTP: `npm test -- --only emulator`.
- * `npx tsx test/emulator/index.ts [--json FILE] [--only TEXT]`
+ * The rules of AWS that `local/emulator/bridge` adds to the emulator. Each check uses HTTP.
+ *
+ * Run with `npm test -- --only emulator`, or `npx tsx test/emulator/index.ts [--json FILE] [--only TEXT]`.
  */
 import { parseArgs } from 'node:util';
 import { clusters } from './clusters';

@@ -1,4 +1,4 @@
-/** Customer managed keys, which services use in the name of their caller. */
+/** Customer managed keys, which services use on behalf of their caller. */
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetBucketEncryptionCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -9,7 +9,7 @@ import type { ClientSettings } from '../../local/try/clients';
 
 interface Key { readonly arn: string; readonly alias: string }
 
-/** A key whose policy leaves everything to IAM, with other statements, and an alias of it. */
+/** Creates a key whose policy delegates to IAM and has the given statements, and an alias of the key. */
 async function createKey(world: World, ...others: object[]): Promise<Key> {
   const account = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${world.account}:root` }, Action: 'kms:*', Resource: '*' };
   const KeyPolicy = JSON.parse(policy(account, ...others)) as object;
@@ -22,7 +22,7 @@ async function createKey(world: World, ...others: object[]): Promise<Key> {
   return { arn: `${prefix}:key/${ids.Key}`, alias: `${prefix}:${AliasName}` };
 }
 
-/** Whether a role with these statements can do it. */
+/** Whether a role with these statements can make a call. */
 async function can<Client extends { destroy(): void }>(
   world: World, client: (settings: ClientSettings) => Client, call: (client: Client) => Promise<unknown>, ...statements: Statement[]
 ): Promise<string> {
@@ -90,13 +90,13 @@ export const keys: Rule[] = [
     },
   },
   {
-    name: 'a bucket with the key of AWS needs no permission for it, and a secret whose key is gone cannot be read',
+    name: 'a bucket with an AWS managed key needs no permission for the key, and a secret with a deleted key cannot be read',
     async check(world) {
       const configuration = [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms' } }];
       const { ids: { Bucket } } = await world.stack({ Bucket: { Type: 'AWS::S3::Bucket', Properties: { BucketEncryption: { ServerSideEncryptionConfiguration: configuration } } } });
       const object = { Bucket, Key: 'object' };
       assert.equal(await can(world, (settings) => new S3Client({ ...settings, forcePathStyle: true }), async (client) => {
-        // The CDK publishes assets with the key that the bucket names.
+        // The CDK uploads assets with the key that the bucket uses.
         const { ServerSideEncryptionConfiguration: { Rules: [rule] = [] } = {} } = await client.send(new GetBucketEncryptionCommand({ Bucket }));
         const SSEKMSKeyId = rule?.ApplyServerSideEncryptionByDefault?.KMSMasterKeyID;
         await client.send(new PutObjectCommand({ ...object, Body: 'y', ServerSideEncryption: 'aws:kms', SSEKMSKeyId }));
@@ -111,7 +111,7 @@ export const keys: Rule[] = [
     },
   },
   {
-    name: 'a log group takes a key only if the key policy lets CloudWatch Logs use it for that log group',
+    name: 'a log group accepts a key only if the key policy allows CloudWatch Logs to use it for the log group',
     async check(world) {
       const arnOf = (name: string) => `arn:aws:logs:${world.region}:${world.account}:log-group:${name}`;
       const forLogs = (arn: string, region = world.region) => ({

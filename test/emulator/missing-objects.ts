@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { CreateBucketCommand, GetBucketPolicyCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { allow, deny, refusal, type Rule, type Statement, type World } from './world';
 
-/** The status codes of HEAD and GET of a missing object, for a role with these statements for the bucket's objects. */
+/** The status codes of HEAD and GET for a missing object, with a role that has these statements. */
 async function statusesOf(world: World, statements: (bucket: string) => Statement[]): Promise<number[]> {
   const Bucket = world.name('bucket');
   await world.s3.send(new CreateBucketCommand({ Bucket }));
@@ -27,7 +27,7 @@ const NO_PREFIX = { Null: { 's3:prefix': 'true' } };
 
 export const missingObjects: Rule[] = [
   {
-    name: 'a missing object is a 404 for a role that may list the bucket, and a 403 for any other',
+    name: 'a missing object is a 404 for a role that can list the bucket, and a 403 for other roles',
     async check(world) {
       assert.deepEqual(await statusesOf(world, (bucket) => [allow('s3:ListBucket', bucket)]), [404, 404]);
       assert.deepEqual(await statusesOf(world, () => []), [403, 403]);
@@ -36,7 +36,7 @@ export const missingObjects: Rule[] = [
     },
   },
   {
-    name: 'a missing bucket and a missing bucket policy are a 404 for a role that may not list the bucket',
+    name: 'a missing bucket and a missing bucket policy are a 404 for a role that cannot list the bucket',
     async check(world) {
       const Bucket = world.name('bucket');
       await world.s3.send(new CreateBucketCommand({ Bucket }));
@@ -50,14 +50,14 @@ export const missingObjects: Rule[] = [
     },
   },
   {
-    name: 'a grant to list a prefix does not count for a missing object, and one without a prefix does',
+    name: 'a grant to list a prefix is not sufficient for a missing object, but a grant without a prefix is',
     async check(world) {
       assert.deepEqual(await statusesOf(world, onlyPrefix), [403, 403]);
       assert.deepEqual(await statusesOf(world, (bucket) => [...onlyPrefix(bucket), allow('s3:ListBucket', bucket, NO_PREFIX)]), [404, 404]);
     },
   },
   {
-    name: 'a grant to list a prefix counts for a missing object, if the emulator is configured so',
+    name: 'a grant to list a prefix is sufficient for a missing object if the emulator is configured accordingly',
     async check(world) {
       await world.emulator.setBehaviour({ prefixGrantsShowMissingObjects: true });
       try {

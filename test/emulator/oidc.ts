@@ -1,4 +1,4 @@
-/** On what IAM evaluates calls about OIDC providers. */
+/** The resources on which IAM evaluates calls about OIDC providers. */
 import { strict as assert } from 'node:assert';
 import { CreateOpenIDConnectProviderCommand, DeleteOpenIDConnectProviderCommand, GetOpenIDConnectProviderCommand, IAMClient, ListOpenIDConnectProvidersCommand } from '@aws-sdk/client-iam';
 import { allow, refusal, type Rule, type Statement, type World } from './world';
@@ -29,7 +29,7 @@ export const oidc: Rule[] = [
     },
   },
   {
-    name: 'creating an OIDC provider with tags needs iam:TagOpenIDConnectProvider, too',
+    name: 'creating an OIDC provider with tags also needs iam:TagOpenIDConnectProvider',
     async check(world) {
       const create = new CreateOpenIDConnectProviderCommand({ Url: 'https://oidc.tagged.example', Tags: [{ Key: 'a', Value: 'b' }] });
       await actingWith(world, async (iam) => { assert.equal((await refusal(async () => iam.send(create))).name, 'AccessDenied'); },

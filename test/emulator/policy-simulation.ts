@@ -1,11 +1,11 @@
-/** The simulation of policies. */
+/** The simulation of policies with iam:SimulatePrincipalPolicy. */
 import { strict as assert } from 'node:assert';
 import { CreatePolicyCommand, PutRolePermissionsBoundaryCommand, SimulatePrincipalPolicyCommand } from '@aws-sdk/client-iam';
 import { allow, deny, policy, type Rule } from './world';
 
 export const policySimulation: Rule[] = [
   {
-    name: 'the simulation of a role takes condition keys, each resource, and the permissions boundary',
+    name: 'the simulation of a role evaluates condition keys, each resource, and the permissions boundary',
     async check(world) {
       const role = await world.role(
         allow('s3:GetObject', 'arn:aws:s3:::one/*', { StringEquals: { 's3:ExistingObjectTag/team': 'a' } }),

@@ -1,4 +1,4 @@
-/** Resource types and settings whose CloudFormation handlers the bridge adds or completes. */
+/** Resource types and settings that the bridge adds to MiniStack's CloudFormation. */
 import { strict as assert } from 'node:assert';
 import { CreateClusterCommand } from '@aws-sdk/client-ecs';
 import { DeleteOpenIDConnectProviderCommand, GetOpenIDConnectProviderCommand, GetRoleCommand } from '@aws-sdk/client-iam';
@@ -11,7 +11,7 @@ const bucket = (properties: object) => ({ Bucket: { Type: 'AWS::S3::Bucket', Pro
 
 export const resourceTypes: Rule[] = [
   {
-    name: 'a new URL replaces an OIDC provider, and a stack whose provider is gone can be deleted',
+    name: 'a new URL replaces an OIDC provider, and a stack whose provider was deleted can be deleted',
     async check(world) {
       const { name, ids } = await world.stack(provider('https://oidc.first.example'));
       await world.update(name, provider('https://oidc.second.example'));
@@ -39,7 +39,7 @@ export const resourceTypes: Rule[] = [
     },
   },
   {
-    name: 'CloudFormation releases the address of its own stack only',
+    name: 'CloudFormation releases only the IP address of its own stack',
     async check(world) {
       const address = { Address: { Type: 'AWS::EC2::EIP', Properties: { Domain: 'vpc' } } };
       const [kept, deleted] = [await world.stack(address), await world.stack(address)];
@@ -49,7 +49,7 @@ export const resourceTypes: Rule[] = [
     },
   },
   {
-    name: 'CloudFormation revokes the rule of a security group, and deletes a stack whose group is gone',
+    name: 'CloudFormation revokes the rule of a security group, and deletes a stack whose group was deleted',
     async check(world) {
       const aws = awsOf(world);
       const { vpc: { vpcId: VpcId } } = await aws('ec2', 'CreateVpc', { CidrBlock: '10.8.0.0/16' });
@@ -66,7 +66,7 @@ export const resourceTypes: Rule[] = [
     },
   },
   {
-    name: 'CloudFormation gives a role its permissions boundary, and takes it away',
+    name: 'CloudFormation adds and removes the permissions boundary of a role',
     async check(world) {
       const role = (properties: object) => ({
         Role: { Type: 'AWS::IAM::Role', Properties: { AssumeRolePolicyDocument: JSON.parse(policy({ Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' })), ...properties } },

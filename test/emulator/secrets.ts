@@ -1,4 +1,4 @@
-/** Physical IDs of secrets and parameters, and what a started task gets of them. */
+/** Physical IDs of secrets and parameters, and the secret values of a started task. */
 import { strict as assert } from 'node:assert';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
@@ -17,7 +17,7 @@ export const secretRules: Rule[] = [
     },
   },
   {
-    name: 'CloudFormation names a parameter without slashes',
+    name: 'the generated name of a parameter has no slashes',
     async check(world) {
       const { ids } = await world.stack({ Parameter: { Type: 'AWS::SSM::Parameter', Properties: { Type: 'String', Value: 'x' } } });
       assert.match(ids.Parameter!, /^CFN-Parameter-[A-Za-z0-9]+$/);
@@ -26,7 +26,7 @@ export const secretRules: Rule[] = [
     },
   },
   {
-    name: 'a started task gets the values of its secrets by name, and one that did not start gets none',
+    name: 'a started task gets the values of its secrets, and a task that did not start gets none',
     async check(world) {
       const { ids } = await world.stack({
         Secret: { Type: 'AWS::SecretsManager::Secret', Properties: { SecretString: '{"field":"of the secret"}' } },

@@ -1,4 +1,4 @@
-/** The first cluster of an account. */
+/** The service-linked role of ECS, which the first cluster of an account creates. */
 import { strict as assert } from 'node:assert';
 import { CreateClusterCommand, PutClusterCapacityProvidersCommand } from '@aws-sdk/client-ecs';
 import { CreateServiceLinkedRoleCommand } from '@aws-sdk/client-iam';
@@ -14,7 +14,7 @@ async function createWithProviders(world: World): Promise<void> {
 
 export const serviceLinkedRole: Rule[] = [
   {
-    name: 'the first cluster of an account fails with capacity providers, and works some seconds later',
+    name: 'creating the first cluster of an account with capacity providers fails, and succeeds some seconds later',
     async check(main) {
       await main.emulator.setBehaviour({ serviceLinkedRoleDelayMs: 500 });
       await main.inNewAccount(async (world) => {

@@ -1,4 +1,4 @@
-/** Tags that AWS refuses. */
+/** Tags that AWS rejects. */
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateClusterCommand } from '@aws-sdk/client-ecs';
@@ -16,7 +16,7 @@ const INVALID: Tags[] = [{ 'a#': '' }, { a: 'b;c' }, { 'a\tb': '' }, { [`k${'x'.
 const lowerCase = (tags: Tags) => Object.entries(tags).map(([key, value]) => ({ key, value }));
 const upperCase = (tags: Tags) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
-/** Every valid set of tags works, and every other is refused. */
+/** Checks that every valid set of tags is accepted and every other set is rejected. */
 async function checkTags(tag: (tags: Tags) => Promise<unknown>): Promise<void> {
   for (const tags of VALID) await tag(tags);
   for (const tags of INVALID) await refusal(async () => tag(tags)).catch(() => assert.fail(`taken: ${JSON.stringify(tags).slice(0, 60)}`));
@@ -24,7 +24,7 @@ async function checkTags(tag: (tags: Tags) => Promise<unknown>): Promise<void> {
 
 const FUNCTION = { Runtime: 'nodejs22.x', Handler: 'index.handler', Code: { ZipFile: 'exports.handler = async () => {};' } };
 
-/** TagResource of Lambda. */
+/** Calls TagResource of Lambda. */
 async function tagFunction(world: World, arn: string, tags: Tags): Promise<void> {
   const url = new URL(`/2017-03-31/tags/${encodeURIComponent(arn)}`, world.emulator.url);
   const request = { method: 'POST', url, headers: { 'content-type': 'application/json' }, body: JSON.stringify({ Tags: tags }) };
@@ -44,7 +44,7 @@ const TYPES: Record<string, (world: World, tags: Tags) => object> = {
 
 export const tagRules: Rule[] = [
   {
-    name: 'IAM, ECS, CloudWatch Logs and Lambda reject tags whose characters, length, prefix or number AWS does not accept',
+    name: 'IAM, ECS, CloudWatch Logs and Lambda reject tags with invalid characters, length, prefix or number',
     async check(world) {
       const { name: RoleName } = await world.role();
       await checkTags(async (tags) => world.iam.send(new TagRoleCommand({ RoleName, Tags: upperCase(tags) })));
@@ -66,7 +66,7 @@ export const tagRules: Rule[] = [
     },
   },
   {
-    name: 'CloudFormation fails to give a resource such tags in an update',
+    name: 'CloudFormation fails to update a resource with such tags',
     async check(world) {
       const cluster = (tags: Tags) => ({ Cluster: { Type: 'AWS::ECS::Cluster', Properties: { Tags: upperCase(tags) } } });
       const { name } = await world.stack(cluster({}));

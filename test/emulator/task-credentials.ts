@@ -1,4 +1,4 @@
-/** The credentials that ECS gives to the containers of a task. */
+/** The credentials that ECS provides to the containers of a task. */
 import { strict as assert } from 'node:assert';
 import { StopTaskCommand } from '@aws-sdk/client-ecs';
 import { UpdateAssumeRolePolicyCommand } from '@aws-sdk/client-iam';

@@ -1,4 +1,4 @@
-/** Events of tasks, and the log group that a rule sends them to. */
+/** Task events and the log group that receives them. */
 import { strict as assert } from 'node:assert';
 import { CreateLogGroupCommand, DeleteResourcePolicyCommand, FilterLogEventsCommand, PutResourcePolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { StopTaskCommand, SubmitTaskStateChangeCommand } from '@aws-sdk/client-ecs';
@@ -17,7 +17,7 @@ interface TaskEvent {
 
 const SERVICES = ['events.amazonaws.com', 'delivery.logs.amazonaws.com'];
 
-/** A rule for the tasks of one family, and the log group that it writes to. */
+/** An event rule for the tasks of one family, and its log group. */
 class EventLog {
   public static async create(world: World): Promise<EventLog> {
     const log = new EventLog(world, world.name('/aws/ecs/log'), world.name('family'));
@@ -40,7 +40,7 @@ class EventLog {
     return `arn:aws:logs:${this.world.region}:${this.world.account}:log-group:${this.group}`;
   }
 
-  /** A resource policy as AWS documents it, or with other principals or another rule. Returns the way to delete it. */
+  /** Creates the documented resource policy, or one with other principals or another rule. Returns a function that deletes it. */
   public async allow(Service: string[] = SERVICES, rule = `arn:aws:events:${this.world.region}:${this.world.account}:rule/*`): Promise<() => Promise<unknown>> {
     const statement = { Effect: 'Allow', Principal: { Service }, Resource: `${this.arn}:*` };
     const policyName = this.world.name('policy');
@@ -60,7 +60,7 @@ class EventLog {
   }
 }
 
-/** What SQS answers to ReceiveMessage. */
+/** The response of SQS to ReceiveMessage. */
 async function messages(world: World, queueUrl: string): Promise<string> {
   const body = new URLSearchParams({ Action: 'ReceiveMessage', QueueUrl: queueUrl, Version: '2012-11-05' }).toString();
   const request = { method: 'POST', url: new URL(world.emulator.url), headers: { 'content-type': 'application/x-www-form-urlencoded' }, body };
@@ -146,7 +146,7 @@ export const taskEvents: Rule[] = [
     },
   },
   {
-    name: 'a rule sends events to targets of other kinds, and to no log group of another region',
+    name: 'a rule sends events to other types of targets, but not to log groups of another region',
     async check(world) {
       const log = await EventLog.create(world);
       const elsewhere = log.arn.replace(`:${world.region}:`, ':eu-west-1:');

@@ -5,7 +5,7 @@ import { allow, deny, refusal, type Rule, type Statement, type World } from './w
 
 const REGISTER = allow('ecs:RegisterTaskDefinition', '*');
 
-/** Whether a role with these statements may register a task definition of that size. */
+/** Whether a role with these statements can register a task definition of this size. */
 async function registers(world: World, cpu: string, memory: string, ...statements: Statement[]): Promise<boolean> {
   const ecs = new ECSClient(await world.as(await world.role(...statements)));
   try {
@@ -46,7 +46,7 @@ export const taskSizes: Rule[] = [
     },
   },
   {
-    name: 'sizes such as ".5 vCPU" are integers in conditions, if the emulator is configured so',
+    name: 'sizes such as ".5 vCPU" are integers in conditions if the emulator is configured accordingly',
     async check(world) {
       await world.emulator.setBehaviour({ taskSizesAsIntegers: true });
       try {

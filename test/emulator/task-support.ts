@@ -1,4 +1,4 @@
-/** Tasks as the orchestrator's data plane runs them. */
+/** Runs tasks in the same way as the orchestrator's data plane. */
 import {
   CreateClusterCommand, DescribeTasksCommand, RegisterTaskDefinitionCommand, RunTaskCommand, type ECSClient, type RunTaskCommandInput, type Task,
 } from '@aws-sdk/client-ecs';
@@ -7,7 +7,7 @@ import type { World } from './world';
 export interface TaskOptions {
   readonly executionRole?: string;
   readonly taskRole?: string;
-  /** References by name of the environment variable. */
+  /** Secret references by the name of the environment variable. */
   readonly secrets?: Record<string, string>;
   readonly family?: string;
   readonly cluster?: string;
@@ -55,14 +55,14 @@ export async function createNetwork(world: World): Promise<Network> {
 
 const networks = new WeakMap<World, Promise<Network>>();
 
-/** The request for a task in the network that all tasks of an account share here, with what is different about it. */
+/** A RunTask request for the shared network of the account, with the given changes. */
 export async function taskRequest(world: World, taskDefinition: string, cluster: string, more: Partial<RunTaskCommandInput> = {}): Promise<RunTaskCommand> {
   if (!networks.has(world)) networks.set(world, createNetwork(world));
   const awsvpcConfiguration = await networks.get(world)!;
   return new RunTaskCommand({ cluster, taskDefinition, launchType: 'FARGATE', networkConfiguration: { awsvpcConfiguration }, ...more });
 }
 
-/** Runs a task, and returns it as RunTask answers. */
+/** Runs a task and returns it as in the response of RunTask. */
 export async function runTask(world: World, taskDefinition: string, cluster: string, more: Partial<RunTaskCommandInput> = {}): Promise<Task> {
   const { tasks } = await world.ecs.send(await taskRequest(world, taskDefinition, cluster, { tags: [{ key: 'ManagedBy', value: 'test' }], ...more }));
   return tasks![0]!;
@@ -73,7 +73,7 @@ export async function describeTask(world: World, { clusterArn: cluster, taskArn 
   return tasks![0]!;
 }
 
-/** Registers and runs a task, and returns it as it is afterwards. */
+/** Registers and runs a task. Returns its state afterwards. */
 export async function startTask(world: World, options: TaskOptions): Promise<Task> {
   const cluster = options.cluster ?? await createCluster(world);
   return describeTask(world, await runTask(world, await registerTask(world, options), cluster));

@@ -1,4 +1,4 @@
-/** How a task starts, and why it does not. */
+/** The start of tasks, and the reasons why it fails. */
 import { strict as assert } from 'node:assert';
 import { RegisterTaskDefinitionCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
@@ -20,7 +20,7 @@ async function parameter(world: World, kmsKey?: string): Promise<string> {
   return `arn:aws:ssm:${world.region}:${world.account}:parameter${Name}`;
 }
 
-/** A customer managed key whose policy leaves everything to IAM. */
+/** A customer managed key whose policy delegates to IAM. */
 async function key(world: World): Promise<string> {
   const KeyPolicy = JSON.parse(policy({ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${world.account}:root` }, Action: 'kms:*', Resource: '*' })) as object;
   const { ids } = await world.stack({ Key: { Type: 'AWS::KMS::Key', Properties: { KeyPolicy } } });
@@ -32,7 +32,7 @@ async function starts(world: World, secrets: Record<string, string>, ...statemen
   assert.deepEqual([task.lastStatus, task.stoppedReason ?? ''], ['RUNNING', '']);
 }
 
-/** Returns why the task did not start. */
+/** The reason why the task did not start. */
 async function failsToStart(world: World, secrets: Record<string, string>, ...statements: Parameters<World['role']>): Promise<string> {
   const role = await world.role(...statements);
   const task = await startTask(world, { executionRole: role.arn, secrets });
@@ -135,7 +135,7 @@ export const tasks: Rule[] = [
     },
   },
   {
-    name: 'RunTask answers PROVISIONING, and the task runs later',
+    name: 'RunTask returns a task in PROVISIONING, which runs later',
     async check(world) {
       await world.emulator.setBehaviour({ taskStartMs: 1_500 });
       const task = await runTask(world, await registerTask(world), await createCluster(world)).finally(async () => world.emulator.setBehaviour({ taskStartMs: 0 }));
@@ -191,7 +191,7 @@ export const tasks: Rule[] = [
       assert.match(await refused({ ...one, subnets: [...one.subnets, ...other.subnets] }), /^The subnets are in different VPCs/);
       assert.match(await refused({ ...one, securityGroups: Array.from({ length: 6 }, () => one.securityGroups[0]!) }), /^securityGroups can have at most 5 items/);
       await run(other);
-      // Tasks in another network mode have no network configuration.
+      // Tasks in other network modes have no network configuration.
       const { taskDefinition } = await world.ecs.send(new RegisterTaskDefinitionCommand({
         family: world.name('family'), networkMode: 'bridge', containerDefinitions: [{ name: 'main', image: 'x', memory: 128 }],
       }));

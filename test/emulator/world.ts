@@ -1,4 +1,4 @@
-/** An emulated account, and short ways to use it. */
+/** An emulated account with helper functions. */
 import {
   CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStackResourcesCommand, DescribeStacksCommand,
   UpdateStackCommand,
@@ -10,7 +10,7 @@ import { AwsClients, type ClientSettings } from '../../local/try/clients';
 
 const STACK_TIMEOUT_MS = 20_000;
 
-/** One rule of AWS that the emulator has to follow: a full predicate, and what shows it. */
+/** A rule of AWS that the emulator must follow: its name is a full sentence, its check shows that it holds. */
 export interface Rule {
   readonly name: string;
   check(world: World): Promise<void>;
@@ -29,11 +29,11 @@ export interface Stack {
   readonly status: string;
   /** Physical ids by logical id. */
   readonly ids: Record<string, string>;
-  /** The reason of the first resource that failed. */
+  /** The failure reason of the first failed resource. */
   readonly reason: string;
 }
 
-/** A refused call: the error's name and message. */
+/** The error name and message of a rejected call. */
 export interface Refusal {
   readonly name: string;
   readonly message: string;
@@ -57,20 +57,20 @@ export class World extends AwsClients {
     this.region = emulator.region;
   }
 
-  /** A name that nothing else in the account has. */
+  /** A name that is unique in the account. */
   public name(kind: string): string {
     this.names += 1;
     return `${kind}-${this.names}`;
   }
 
-  /** Runs the check in an account of its own, where nothing exists yet. */
+  /** Runs the check in a new, empty account. */
   public async inNewAccount(check: (world: World) => Promise<void>): Promise<void> {
     World.accounts += 1;
     const world = new World(this.emulator, String(444455556666 + World.accounts));
     await check(world).finally(() => world.close());
   }
 
-  /** A role that ECS tasks and the account itself may assume. */
+  /** Creates a role that ECS tasks and the account itself can assume. */
   public async role(...statements: Statement[]): Promise<{ name: string; arn: string }> {
     const name = this.name('role');
     const Principal = { Service: 'ecs-tasks.amazonaws.com', AWS: this.account };
@@ -84,7 +84,7 @@ export class World extends AwsClients {
     await this.iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'Policy', PolicyDocument: policy(...statements) }));
   }
 
-  /** Settings for a client that acts as the role. */
+  /** Client settings with the credentials of the role. */
   public async as({ arn }: { arn: string }): Promise<ClientSettings> {
     const { Credentials: found } = await this.sts.send(new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: 'test' }));
     return { ...this.settings, credentials: { accessKeyId: found!.AccessKeyId!, secretAccessKey: found!.SecretAccessKey!, sessionToken: found!.SessionToken } };
@@ -97,7 +97,7 @@ export class World extends AwsClients {
     return stack;
   }
 
-  /** Deploys resources as a new stack, and returns why that failed. */
+  /** Deploys resources as a new stack. Returns the failure reason. */
   public async failingStack(resources: object): Promise<string> {
     const stack = await this.tryStack(resources);
     if (stack.status === 'CREATE_COMPLETE') throw new Error(`${stack.name} was deployed`);
@@ -128,7 +128,7 @@ export class World extends AwsClients {
     if (status !== 'UPDATE_COMPLETE') throw new Error(`${StackName}: ${status}`);
   }
 
-  /** Deploys other resources to a stack, and returns why that failed. */
+  /** Deploys other resources to a stack. Returns the failure reason. */
   public async failingUpdate(StackName: string, resources: object): Promise<string> {
     const status = await this.tryUpdate(StackName, resources);
     if (status === 'UPDATE_COMPLETE') throw new Error(`${StackName} was updated`);
@@ -140,7 +140,7 @@ export class World extends AwsClients {
     return this.settled(StackName);
   }
 
-  /** Deletes a stack, and waits for its end. */
+  /** Deletes a stack and waits for the end of the deletion. */
   public async deleteStack(StackName: string): Promise<{ status: string; reason: string }> {
     await this.cloudFormation.send(new DeleteStackCommand({ StackName }));
     const status = await this.settled(StackName);
@@ -163,15 +163,15 @@ export class World extends AwsClients {
   }
 }
 
-/** Waits until the condition holds, and throws if it does not in time. */
+/** Waits until the condition is true. Throws an error after the timeout. */
 export async function until(condition: () => Promise<boolean>, timeoutMs = 5_000): Promise<void> {
   for (const begin = Date.now(); !await condition();) {
-    if (Date.now() - begin > timeoutMs) throw new Error(`not so within ${timeoutMs} ms: ${condition.toString()}`);
+    if (Date.now() - begin > timeoutMs) throw new Error(`The condition was not true within ${timeoutMs} ms: ${condition.toString()}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** What a call is refused with. Throws if it is not refused. */
+/** The error of a rejected call. Throws an error if the call succeeds. */
 export async function refusal(call: () => Promise<unknown>): Promise<Refusal> {
   try {
     await call();
@@ -179,5 +179,5 @@ export async function refusal(call: () => Promise<unknown>): Promise<Refusal> {
     const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
     return { name, message, status: $metadata?.httpStatusCode };
   }
-  throw new Error('the call was not refused');
+  throw new Error('Expected the call to be rejected; it succeeded');
 }

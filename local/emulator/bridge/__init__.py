@@ -1,1 +1,1 @@
-"""What MiniStack's CloudFormation lacks for this project."""
+"""Behaviour of AWS that MiniStack lacks and this project depends on: one module per subject."""

@@ -1,10 +1,10 @@
-"""Calls an action of the emulated API the way a client would, from inside a CloudFormation handler."""
+"""Calls the emulated API from inside a CloudFormation handler, as a client does."""
 
 import re
 
 
 def call(action, parameters: dict) -> str:
-    """Carries the action out and returns the answer's text; an error answer becomes the failure of the resource."""
+    """Calls the action and returns the response body. An error response fails the resource."""
     sent = {name: [str(value)] for name, value in parameters.items() if value is not None}
     status, _headers, body = action(sent)
     text = body.decode() if isinstance(body, bytes) else str(body)
@@ -19,7 +19,7 @@ def value_of(answer: str, element: str) -> str:
 
 
 def members(prefix: str, values) -> dict:
-    """A list as the query protocol writes it: PREFIX.member.1, PREFIX.member.2, …"""
+    """Encodes a list in AWS's query protocol: PREFIX.member.1, PREFIX.member.2, …"""
     return {f"{prefix}.member.{index}": value for index, value in enumerate(values or [], 1)}
 
 

@@ -1,7 +1,7 @@
 """Settings for behaviour of AWS that is not documented, or that most tests do not need.
 
-Every default is the stricter choice. `PUT /_local/behaviour` changes settings while the emulator runs, so that one
-emulator can show both sides.
+Every default is the stricter choice. `PUT /_local/behaviour` changes settings of the running emulator, so one emulator
+can show several behaviours.
 """
 
 import dataclasses
@@ -9,18 +9,18 @@ import dataclasses
 
 @dataclasses.dataclass
 class Behaviour:
-    # Whether ecs:task-cpu and ecs:task-memory of ".5 vCPU" and "1 GB" are the integers 512 and 1024 in conditions.
-    # False: they are text, which no Numeric… operator matches, in an Allow or in a Deny.
+    # Whether conditions on ecs:task-cpu and ecs:task-memory see ".5 vCPU" and "1 GB" as the integers 512 and 1024.
+    # False: they are strings, which no Numeric… operator matches in an Allow or a Deny.
     task_sizes_as_integers: bool = False
     # Whether an s3:ListBucket grant that is restricted with s3:prefix turns a 403 for a missing object into a 404.
     prefix_grants_show_missing_objects: bool = False
-    # How long a new or changed policy of a role has no effect.
+    # The time until a new or changed policy of a role takes effect.
     policy_delay_ms: int = 0
-    # How long ECS cannot use its service-linked role after the account's first CreateCluster.
+    # The time after the account's first CreateCluster during which ECS cannot use its service-linked role.
     service_linked_role_delay_ms: int = 5_000
-    # How long a task stays in PROVISIONING, and then in PENDING. With 0 it has left both before RunTask answers.
+    # The time that a task stays in PROVISIONING, and then in PENDING. With 0, the task leaves both before RunTask responds.
     task_start_ms: int = 0
-    # The account's quota of vCPUs on AWS Fargate. New accounts start with a low one.
+    # The account's quota of vCPUs on AWS Fargate. New accounts have a low quota.
     fargate_vcpu_quota: int = 6
 
 
@@ -37,7 +37,7 @@ def current() -> Behaviour:
 
 
 def change(settings: dict) -> dict:
-    """Takes camelCase names, as a JSON body has them. Raises ValueError for unknown names and for wrong types."""
+    """Changes settings, given by their camelCase names in JSON. Raises ValueError for unknown names and wrong types."""
     fields = {_camel_case(field.name): field for field in dataclasses.fields(Behaviour)}
     for name, value in settings.items():
         if name not in fields:

@@ -1,5 +1,5 @@
-"""Settings of a bucket that MiniStack's API keeps, and its CloudFormation handler drops: default encryption, ownership
-and lifecycle. Each is written down as the body of the API call that sets it."""
+"""Bucket settings that MiniStack's API supports but its CloudFormation handler ignores: default encryption, ownership and
+lifecycle. Each is converted to the body of the API call that sets it."""
 
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -24,7 +24,7 @@ def _document(name: str, content: dict) -> bytes:
 
 
 def _with_key(default: dict) -> dict:
-    """S3 takes the key of AWS's own when none is named; MiniStack refuses an upload without a name, such as the one of the CDK's assets."""
+    """S3 uses the AWS managed key if no key is named. MiniStack rejects such an upload, for example of the CDK's assets."""
     if default.get("SSEAlgorithm") == "aws:kms" and not default.get("KMSMasterKeyID"):
         return {**default, "KMSMasterKeyID": f"arn:aws:kms:{get_region()}:{get_account_id()}:alias/aws/s3"}
     return default
@@ -44,7 +44,7 @@ def ownership(props: dict) -> bytes:
     return _document("OwnershipControls", {"Rule": props.get("Rules", [])})
 
 
-# A lifecycle rule of CloudFormation, and how the API says the same.
+# The properties of a lifecycle rule in CloudFormation, and their names in the API.
 _RULE = {
     "Id": lambda value: {"ID": value},
     "Status": lambda value: {"Status": value},

@@ -1,4 +1,4 @@
-"""A cluster with tasks cannot be deleted. MiniStack deletes it, and its tasks run on.
+"""AWS does not delete a cluster with tasks. MiniStack deletes it, and the tasks continue to run.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html (Errors)
 """

@@ -1,14 +1,14 @@
-"""What CloudFormation does with custom resources, and MiniStack does not.
+"""Behaviour of CloudFormation for custom resources that MiniStack lacks.
 
-CloudFormation refuses another function for a custom resource: "Modifying service token is not allowed."
+CloudFormation rejects an update of the function of a custom resource: "Modifying service token is not allowed."
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-cloudformation-customresource.html
 
-The URL for the answer is signed: its `X-Amz-Date` is the time at which the request was sent.
+The response URL is signed: its `X-Amz-Date` is the time at which the request was sent.
 
-CloudFormation rolls a custom resource back that failed to be created, by sending it a Delete with the physical id of
-its FAILED answer. MiniStack forgets such a resource. Here it is put among the resources that the rollback deletes.
+After a failed create, CloudFormation sends a Delete with the physical id of the FAILED answer. MiniStack does not.
+This module adds the resource to those that the rollback deletes.
 
-After an update, CloudFormation tries a delete again that failed, three times in all. MiniStack tries it once.
+After an update, CloudFormation tries each delete up to three times. MiniStack tries it once.
 https://github.com/aws/aws-cdk-cli/pull/1564
 """
 
@@ -18,11 +18,11 @@ import time
 from ministack.services.cloudformation import _stacks, changesets, custom_resource, handlers, provisioners, stacks
 
 _lock = threading.Lock()
-# (stack id, logical id) → the physical id that a FAILED answer named
+# (stack id, logical id) → the physical id of a FAILED answer
 _answered: dict = {}
 # (stack id, logical id) → the record that the rollback needs
 _failed: dict = {}
-# stack name → the deletes of its update that failed
+# stack name → the failed deletes of its update
 _failed_deletes: dict = {}
 CLEANUP_ATTEMPTS = 3
 
@@ -48,7 +48,7 @@ def _remember_failed_creates(invoke):
             if request_type == "Create":
                 with _lock:
                     _failed[key] = {
-                        # Without an answer CloudFormation makes an id up, and the handler sees one it never returned.
+                        # Without an answer, CloudFormation generates an id, so the handler gets an id that it never returned.
                         "PhysicalResourceId": _answered.get(key) or f"{stack_name}-{logical_id}-1ABCDEFGHIJKL",
                         "ResourceType": resource_type,
                         "ResourceStatus": "CREATE_FAILED",

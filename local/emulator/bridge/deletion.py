@@ -1,11 +1,11 @@
-"""A resource that fails to be deleted keeps what it depends on.
+"""CloudFormation keeps the dependencies of a resource whose delete fails.
 
-CloudFormation leaves alone what a resource in DELETE_FAILED refers to. MiniStack goes on and deletes that too: after a
-refused delete of a runner, its roles, its bucket and the function that answers for it would be gone.
+CloudFormation does not delete the resources that a resource in DELETE_FAILED refers to. MiniStack deletes them: after a
+failed delete of a runner, its roles, its bucket and the function of the custom resource would not exist.
 
-A stack in DELETE_FAILED can be deleted again, and not updated: "you can't work with or update the stack", says
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html. MiniStack refuses UpdateStack, and accepts
-the change set that the CDK creates.
+A stack in DELETE_FAILED can be deleted again, but not updated: "you can't work with or update the stack", says
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html. MiniStack rejects UpdateStack, but accepts
+the CDK's change set.
 """
 
 from ministack.services.cloudformation import handlers, stacks
@@ -13,7 +13,7 @@ from ministack.services.cloudformation.helpers import _error, _p
 
 
 class StillNeeded(dict):
-    """The resources of a stack that is being deleted, without those that a remaining one depends on.
+    """The resources to delete, without the dependencies of a remaining resource.
 
     The deletion goes from dependents to what they depend on, so a dependent that is still there has failed, or is
     itself kept for one that has.

@@ -1,8 +1,8 @@
-"""What AWS evaluates for calls of ECS.
+"""The actions, resources and condition keys that AWS evaluates for calls of ECS.
 
-MiniStack asks for one action, on the cluster or the task definition that the request names, and without ECS's condition
-keys. AWS asks for more than the action that is called (tags, the roles that are passed), and on other resources. The
-table below is what the Service Authorization Reference and published denial messages say.
+MiniStack evaluates only the called action, on the cluster or task definition of the request, without ECS's condition
+keys. AWS also evaluates other actions (tagging, passing roles) and other resources. The table below follows the Service
+Authorization Reference and published denial messages.
 """
 
 import contextvars
@@ -76,7 +76,7 @@ def run_task(request: Request) -> list:
 
 
 def list_tasks(request: Request) -> list:
-    # Denials name the one or the other.
+    # Denial messages name either of them.
     instances = request.arn("container-instance", f"{request.cluster}/*")
     return [("ecs:ListTasks", resource, request.in_cluster) for resource in ("*", instances)]
 
@@ -101,7 +101,7 @@ CHECKS = {
 def install() -> None:
     extract, enforce = iam_actions.extract_resource_arn, iam_evaluator.enforce
 
-    # Runs right before `enforce` for the same request, and is the one of the two that sees the body.
+    # Runs immediately before `enforce` for the same request. Only this function has access to the body.
     def extract_resource_arn(service, method, path, headers, body, params, region, account):
         if service == "ecs":
             _request.set(Request(body, region, account))
@@ -115,7 +115,7 @@ def install() -> None:
             context = {**(service_context or {}), **keys}
             denied = enforce(access_key, needed, service, region, resource_arn=resource, service_context=context)
             if isinstance(denied, iam_evaluator.EvalResult):
-                # Names what is missing, as AWS does, and not only what was called.
+                # Names the missing permission, as AWS does, instead of only the called action.
                 message = f"User: {denied.principal_arn} is not authorized to perform: {needed} on resource: {resource}"
                 return iam_evaluator.AuthError("AccessDeniedException", message)
             if denied:

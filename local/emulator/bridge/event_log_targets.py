@@ -1,7 +1,7 @@
-"""Log groups as targets of EventBridge rules: MiniStack takes them and delivers nothing.
+"""Log groups as targets of EventBridge rules. MiniStack accepts such targets but delivers no events.
 
-EventBridge writes as its own service principals, which a resource policy of CloudWatch Logs has to allow. Without it
-the events are lost, and nothing says so. EventBridge names its rule (aws:SourceArn) with PutLogEvents only.
+EventBridge writes with its service principals, which a resource policy of CloudWatch Logs must allow. Otherwise the
+events are lost without an error. EventBridge sends the ARN of its rule (aws:SourceArn) only with PutLogEvents.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-cloudwatchlogs-permissions
 """

@@ -1,5 +1,5 @@
-"""Names that exist already: CloudFormation fails to create a role, log group or OIDC provider again. MiniStack's handlers
-take over what exists.
+"""CloudFormation fails to create a role, log group or OIDC provider that already exists. MiniStack's handlers take over
+the existing resource.
 
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html (Errors)
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html (Errors)
@@ -33,7 +33,7 @@ def _refusing(handler: dict, field: str, existing, message) -> None:
         return create(logical_id, props, stack_name)
 
     def update_existing(physical_id, old_props, new_props, *rest):
-        # A new name is a replacement.
+        # A new name replaces the resource.
         if new_props.get(field) not in (None, physical_id) and new_props[field] in existing:
             raise ValueError(message(new_props[field]))
         return update(physical_id, old_props, new_props, *rest)

@@ -1,4 +1,4 @@
-"""Names that CloudFormation makes up: MiniStack makes up others, and a name with slashes gives a parameter another ARN.
+"""Names that CloudFormation generates. MiniStack generates other names. With slashes, a parameter would have another ARN.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ssm-parameter.html#cfn-ssm-parameter-name
 """
@@ -13,7 +13,7 @@ def _named(handler: dict, name_property: str, made_up) -> None:
         return create(logical_id, {name_property: made_up(stack_name, logical_id), **props}, stack_name)
 
     def update_named(physical_id, old_props, new_props, stack_name, logical_id=None):
-        # A resource that had no name keeps the one that was made up for it.
+        # A resource without a name keeps its generated name.
         names = [{name_property: physical_id, **props} for props in (old_props, new_props)]
         return update(physical_id, *names, stack_name, logical_id)
 

@@ -1,4 +1,4 @@
-"""Requests that a bridge answers itself, before the emulator sees them."""
+"""Answers requests in the bridge, before MiniStack handles them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What IAM refuses about policy documents, and MiniStack takes: quotas, Sids and resources.
+"""Policy documents that IAM rejects and MiniStack accepts: quotas, Sids and resources.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (character limits; white space does not count)
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html
@@ -134,7 +134,7 @@ def install() -> None:
         setattr(iam, function, checked)
         iam._IAM_HANDLERS[action] = checked
 
-    # CloudFormation's handlers write roles and managed policies without these calls.
+    # MiniStack's CloudFormation handlers do not make these calls for roles and managed policies.
     role = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
     managed = provisioners._RESOURCE_HANDLERS["AWS::IAM::ManagedPolicy"]
     create_role, update_role, create_policy = role["create"], role["update"], managed["create"]

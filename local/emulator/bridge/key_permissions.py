@@ -1,7 +1,7 @@
-"""Customer managed keys: a service decrypts and encrypts in the name of the caller, who needs the permission for the key.
-MiniStack asks only for the permission of the secret, parameter or object.
+"""Customer managed keys: a service uses the key on behalf of the caller, who needs permission for the key. MiniStack
+evaluates only the permission for the secret, parameter or object.
 
-IAM evaluates the use of a key on the key's ARN, also if an alias was given: a policy that names an alias never matches.
+IAM evaluates the use of a key on the ARN of the key, even if the caller gives an alias. A policy never matches an alias.
 https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
@@ -23,7 +23,7 @@ S3_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
 def is_customer_managed(reference: str | None) -> bool:
-    """AWS's own keys let everybody in who may call the service that they belong to."""
+    """AWS managed keys can be used by every caller of their service."""
     return bool(reference) and not reference.rsplit(":", 1)[-1].startswith("alias/aws/")
 
 
@@ -36,14 +36,14 @@ def parameter_context(arn: str, region: str) -> dict:
 
 
 def object_context(bucket: str, key: str, region: str) -> dict:
-    # With a bucket key, one data key serves the whole bucket.
+    # With a bucket key, S3 uses one data key for the whole bucket.
     shared = "<BucketKeyEnabled>true<" in (s3._bucket_encryption.get(bucket) or "")
     arn = f"arn:aws:s3:::{bucket}" if shared else f"arn:aws:s3:::{bucket}/{key}"
     return {"kms:EncryptionContext:aws:s3:arn": arn, "kms:ViaService": f"s3.{region}.amazonaws.com"}
 
 
 def _denial(headers: dict, query_params: dict, action: str, reference: str, context: dict):
-    """The decision for the caller of this request, or None if it may use the key."""
+    """The denial for the caller of this request, or None if it can use the key."""
     key = kms._resolve_key(reference)
     if key is None:
         return iam_evaluator.EvalResult("ImplicitDeny")

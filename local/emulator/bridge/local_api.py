@@ -1,4 +1,4 @@
-"""Paths below `/_local/`, for whoever plays a part of AWS in a test. No path of AWS begins with it."""
+"""Paths below `/_local/`, with which tests simulate parts of AWS. No path of AWS starts with `/_local/`."""
 
 import json
 

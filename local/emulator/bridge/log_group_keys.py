@@ -1,5 +1,5 @@
-"""Customer managed keys of log groups: CloudWatch Logs refuses a key that its policy does not let it use for the log group.
-MiniStack takes any.
+"""Customer managed keys of log groups: the key policy must allow CloudWatch Logs to use the key for the log group. MiniStack
+accepts any key.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 """
@@ -25,7 +25,7 @@ def problem(group_name: str, key_reference: str | None) -> str | None:
         return None
     arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group_name}"
     key = kms._resolve_key(key_reference)
-    # The API takes the key's ARN only.
+    # The API accepts only the ARN of a key.
     if key and key["Arn"] == key_reference and all(_allows(key, action, arn) for action in ACTIONS):
         return None
     return f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"

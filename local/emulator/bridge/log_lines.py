@@ -1,4 +1,4 @@
-"""Keeps the lines of all log groups. A rollback deletes a log group soon after its last line, so a client would have to poll to see them all."""
+"""Keeps the lines of all log groups, because a rollback deletes a log group soon after its last line."""
 
 from ministack.services import cloudwatch_logs
 

@@ -1,8 +1,8 @@
-"""GET and HEAD of an object that does not exist: S3 answers 404 only to those who may list the bucket, and 403 to others.
-MiniStack answers 404 to all.
+"""GET and HEAD of a missing object: S3 answers 404 only to callers that can list the bucket, and 403 to others. MiniStack
+always answers 404.
 
-Such a request carries no prefix. Whether an s3:ListBucket grant that is restricted with s3:prefix counts is not
-documented, so that is a setting.
+Such a request has no prefix. AWS does not document whether an s3:ListBucket grant with a condition on s3:prefix is
+sufficient, so a setting decides.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (Permissions)
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html (Permissions)

@@ -1,5 +1,5 @@
-"""Network ACLs: a subnet has the default ACL of its VPC until it gets another one, and a rule can be limited to ports.
-MiniStack associates no subnet, and keeps no ports.
+"""Network ACLs: a subnet has the default ACL of its VPC until it gets another one, and rules can have port ranges. MiniStack
+supports neither.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/vpc-network-acls.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html
@@ -29,7 +29,7 @@ def _describing(describe):
 
 
 def _keeping_ports(act):
-    """For the actions that write an entry, which becomes the last one of its ACL."""
+    """Handles the actions that write an entry. MiniStack appends the entry to its ACL."""
     def write_entry(params):
         status, headers, body = act(params)
         first, last = ec2._p(params, "PortRange.From"), ec2._p(params, "PortRange.To")

@@ -1,5 +1,5 @@
-"""Calls about OIDC providers: IAM evaluates them on the provider's ARN, and tags on creation as an action of its own.
-MiniStack evaluates them on `*`, where a policy for one provider allows nothing.
+"""Calls about OIDC providers: IAM evaluates them on the ARN of the provider, and tagging at creation as a separate action.
+MiniStack evaluates them on `*`, so a policy for one provider would allow nothing.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
@@ -17,7 +17,7 @@ _has_tags: contextvars.ContextVar = contextvars.ContextVar("oidc_provider_has_ta
 
 
 def provider_arn(request: dict, account: str) -> str | None:
-    """The ARN that the parameters of a query name, if they do."""
+    """The ARN in the parameters of a query, if there is one."""
     url = urlsplit(iam._p(request, "Url"))
     if url.netloc:
         return f"arn:aws:iam::{account}:oidc-provider/{url.netloc}{url.path.rstrip('/')}"
@@ -30,7 +30,7 @@ def install() -> None:
     def extract_resource_arn(service, method, path, headers, body, params, region, account):
         if service == "iam":
             request = parse_qs((body or b"").decode("utf-8", "replace"))
-            # Runs right before `enforce` for the same request, and is the one of the two that sees the body.
+            # Runs immediately before `enforce` for the same request. Only this function has access to the body.
             _has_tags.set(bool(iam._extract_tags(request)))
             arn = provider_arn(request, account)
             if arn is not None:

@@ -1,7 +1,7 @@
-"""IAM is eventually consistent: a new or changed policy of a role has no effect for some seconds. MiniStack is immediate.
+"""IAM is eventually consistent: a new or changed policy of a role takes effect after some seconds. In MiniStack, it takes effect immediately.
 
-With the setting `policy_delay_ms`, decisions use the policies that a role had that long ago; a role that is younger has
-none. What a role had when the setting was turned on has effect at once.
+With the setting `policy_delay_ms`, decisions use the policies that a role had at that time in the past; a younger role
+has none. Policies from before the setting was turned on take effect immediately.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 """

@@ -27,7 +27,7 @@ def _members(params: dict, prefix: str) -> list:
 def _context(params: dict) -> dict:
     values, index = {}, 1
     while name := iam._p(params, f"ContextEntries.member.{index}.ContextKeyName"):
-        # The requests of this project have one value for a key.
+        # In this project, each key has one value.
         values[name.lower()] = iam._p(params, f"ContextEntries.member.{index}.ContextKeyValues.member.1")
         index += 1
     return values

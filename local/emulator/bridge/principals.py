@@ -1,4 +1,4 @@
-"""Decisions for a role outside of a request of its own, such as when ECS reads secrets in a task's name."""
+"""Policy decisions for a role that does not make the request itself, for example when ECS reads secrets for a task."""
 
 import json
 
@@ -14,13 +14,13 @@ def as_list(value) -> list:
 
 
 def role_of(arn: str | None) -> dict | None:
-    """The role of an ARN, if the ARN is the role's own, path included."""
+    """The role with exactly this ARN, including the path."""
     role = iam._roles.get((arn or "").rsplit("/", 1)[-1])
     return role if role is not None and role["Arn"] == arn else None
 
 
 def trusts_ecs_tasks(role: dict, source_arn: str, account: str, region: str) -> bool:
-    """MiniStack lets an account's root stand in for any service, so the statements for other services are left out."""
+    """Removes statements for other services, because MiniStack lets the root user of an account match any service."""
     document = json.loads(role.get("AssumeRolePolicyDocument") or "{}")
     statements = [
         statement for statement in as_list(document.get("Statement", []))
@@ -46,7 +46,7 @@ def session_of(role: dict, account: str, session_name: str) -> PrincipalInfo:
 
 
 def denial(principal: PrincipalInfo, action: str, resource: str, region: str, keys: dict | None = None) -> str | None:
-    """Why AWS denies the action, in its words, or None if it is allowed by identity and resource policies together."""
+    """AWS's message if the action is denied. None if identity and resource policies together allow it."""
     service = action.split(":", 1)[0]
     context = EvalContext(
         principal_arn=principal.arn, principal_type=principal.type, principal_account=principal.account,

@@ -1,6 +1,6 @@
-"""Resource types whose API MiniStack has, and whose CloudFormation handler it lacks.
+"""Resource types that MiniStack supports in its API but not in CloudFormation.
 
-A handler gets the resource's properties and calls the API; it returns the physical id (`Ref`) and the attributes
+A handler calls the API with the properties of the resource. It returns the physical id (`Ref`) and the attributes
 (`Fn::GetAtt`).
 """
 
@@ -25,7 +25,7 @@ def create_oidc_provider(logical_id, props, stack_name):
 
 
 def update_oidc_provider(physical_id, old_props, new_props, stack_name):
-    # A new URL never comes here: it replaces the resource.
+    # A new URL replaces the resource, so it causes no update.
     # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2092
     if not new_props.get("ThumbprintList"):
         raise ValueError("1 validation error detected: Value null at 'thumbprintList' failed to satisfy constraint: Member must not be null")
@@ -64,7 +64,7 @@ def dissociate_capacity_providers(physical_id, props):
     ecs._put_cluster_capacity_providers({"cluster": physical_id})
 
 
-# AWS::EC2::EIP and AWS::EC2::NatGateway: a VPC of CDK's has them
+# AWS::EC2::EIP and AWS::EC2::NatGateway: used by VPCs of the CDK
 
 
 def allocate_address(logical_id, props, stack_name):
@@ -96,7 +96,7 @@ def delete_nat_gateway(physical_id, props):
     call(ec2._delete_nat_gateway, {"NatGatewayId": physical_id})
 
 
-# AWS::EC2::SecurityGroupIngress and …Egress: what `connections.allowTo` makes between two security groups
+# AWS::EC2::SecurityGroupIngress and …Egress: used by `connections.allowTo` between two security groups
 
 
 def _permission(props) -> dict:
@@ -127,7 +127,7 @@ def security_group_rule(authorize, revoke) -> dict:
         return physical_id, {}
 
     def delete(physical_id, props):
-        # The group may be gone already, and its rules with it.
+        # The group may already be deleted with its rules.
         if props["GroupId"] in ec2._security_groups:
             call(revoke, _permission(props))
 
@@ -151,7 +151,7 @@ def handlers() -> dict:
     }
 
 
-# What a change of replaces the resource, as AWS's reference says.
+# Properties whose change replaces the resource, according to the CloudFormation reference.
 REPLACING = {
     "AWS::IAM::OIDCProvider": ("Url",),
     "AWS::ECS::ClusterCapacityProviderAssociations": ("Cluster",),
@@ -161,7 +161,7 @@ REPLACING = {
 
 def install() -> None:
     for name, handler in handlers().items():
-        # MiniStack's own wins as soon as it has one.
+        # A handler of a later MiniStack version has priority.
         if name not in provisioners._RESOURCE_HANDLERS:
             provisioners._RESOURCE_HANDLERS[name] = handler
             provisioners._REPLACING_PROPERTIES.setdefault(name, REPLACING.get(name, ()))

@@ -1,4 +1,4 @@
-"""Permissions boundaries: MiniStack evaluates them, and its CloudFormation handler of a role drops them."""
+"""Permissions boundaries: MiniStack evaluates them, but its CloudFormation handler for roles ignores them."""
 
 from ministack.services import iam
 from ministack.services.cloudformation import provisioners

@@ -1,7 +1,7 @@
-"""Partial ARNs of secrets: MiniStack takes any beginning of an ARN for the secret.
+"""Partial ARNs of secrets. MiniStack finds a secret by any prefix of its ARN.
 
-Secrets Manager takes an ARN that ends in a hyphen and six characters as a complete one. It finds a secret by an ARN
-without the suffix only if the ARN cannot be taken as complete.
+Secrets Manager treats an ARN that ends in a hyphen and six characters as complete. It finds a secret by a partial ARN
+only if that ARN does not look complete.
 
 https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_RequestSyntax
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html#ARN_secretnamehyphen

@@ -1,4 +1,4 @@
-"""Physical IDs of secrets: `Ref` of a secret is its ARN, and MiniStack gives its name.
+"""Physical IDs of secrets: `Ref` of a secret returns its ARN. MiniStack returns its name.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html#aws-resource-secretsmanager-secret-return-values
 """

@@ -1,5 +1,5 @@
-"""The first cluster of an account: CreateCluster makes the service-linked role of ECS, which takes some seconds to become
-usable. Capacity providers need it at once, so a CreateCluster that names them fails, and works when it is repeated.
+"""The first cluster of an account: CreateCluster creates the service-linked role of ECS, which is usable some seconds later.
+Capacity providers need the role immediately, so the first CreateCluster with capacity providers fails and a retry succeeds.
 MiniStack needs no such role.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
@@ -17,7 +17,7 @@ from . import behaviour
 SERVICE = "ecs.amazonaws.com"
 MESSAGE = "Unable to assume the service linked role. Please verify that the ECS service linked role exists."
 
-# Account → when CreateCluster made the role.
+# Account → the time when CreateCluster created the role.
 _made: dict = {}
 
 

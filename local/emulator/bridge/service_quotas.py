@@ -1,4 +1,4 @@
-"""GetServiceQuota for the vCPUs of AWS Fargate, which MiniStack does not have. Other quotas do not exist.
+"""GetServiceQuota for the vCPUs of AWS Fargate, which MiniStack lacks. Other quotas are not supported.
 
 https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
 https://docs.aws.amazon.com/general/latest/gr/ecs-service.html

@@ -1,7 +1,7 @@
-"""Tags that AWS refuses and MiniStack takes.
+"""Tags that AWS rejects and MiniStack accepts.
 
 At most 50 per resource, keys of 1 to 128 and values of at most 256 characters (letters, digits, spaces and _ . : / = + - @),
-no key that begins with `aws:`, no key twice.
+no key that starts with `aws:`, no duplicate keys.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-using-tags.html#tag-restrictions
@@ -25,12 +25,12 @@ OTHER_CHARACTERS = "_.:/=+-@"
 
 
 def _allowed(text: str) -> bool:
-    # Letters and digits of any language, and any kind of space: \p{L}\p{N}\p{Z}. Tabs and line feeds are no spaces.
+    # Letters and digits of any language, and any kind of space: \p{L}\p{N}\p{Z}. Tabs and line feeds are not allowed.
     return all(character.isalnum() or character in OTHER_CHARACTERS or (character.isspace() and character not in "\t\n\r\v\f") for character in text)
 
 
 def problem(pairs: list) -> str | None:
-    """What is wrong with tags, given as (key, value)."""
+    """The problem of tags, given as (key, value)."""
     keys = [key for key, _ in pairs]
     if len(pairs) > MOST:
         return f"The number of tags exceeds the limit of {MOST}: {len(pairs)}"
@@ -50,7 +50,7 @@ def problem(pairs: list) -> str | None:
 
 
 def _pairs(tags) -> list:
-    """Tags in any of the forms that requests and templates have."""
+    """Reads tags in any format of requests and templates."""
     if isinstance(tags, dict):
         return [(str(key), str(value)) for key, value in tags.items()]
     if not isinstance(tags, list):
@@ -96,7 +96,7 @@ def _checked_resource(handler: dict) -> None:
     create, update = handler.get("create"), handler.get("update")
 
     def check(props: dict) -> None:
-        # CloudFormation's own tags are among the properties by now.
+        # At this point, the properties include CloudFormation's own tags.
         wrong = problem([pair for pair in _pairs(props.get("Tags")) if not pair[0].startswith("aws:cloudformation:")])
         if wrong:
             raise ValueError(f"{wrong} (Status Code: 400)")
@@ -116,7 +116,7 @@ def _checked_resource(handler: dict) -> None:
 
 
 def install() -> None:
-    """After everything else that adds CloudFormation handlers."""
+    """Must run after all other functions that add CloudFormation handlers."""
     for service, (find, refuse) in SERVICES.items():
         application.SERVICE_HANDLERS[service] = _checked_calls(application.SERVICE_HANDLERS[service], find, refuse)
     for handler in provisioners._RESOURCE_HANDLERS.values():

@@ -1,8 +1,8 @@
-"""The credentials of a running task, as ECS hands them to its containers.
+"""The credentials that ECS provides to the containers of a running task.
 
-Without a container engine no container runs here, so whoever plays the task asks for them at
-`/_local/task-credentials/ACCOUNT/REGION/CLUSTER/TASK`, in the form that the AWS SDKs read from
-`AWS_CONTAINER_CREDENTIALS_FULL_URI`. As on AWS, the role has to trust ECS for tasks of that account and region.
+The emulator runs no containers. A test that simulates a container reads the credentials from
+`/_local/task-credentials/ACCOUNT/REGION/CLUSTER/TASK`, in the format of `AWS_CONTAINER_CREDENTIALS_FULL_URI`. As on AWS,
+the role must trust ECS for tasks of that account and region.
 """
 
 import datetime

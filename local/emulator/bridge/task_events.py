@@ -8,7 +8,7 @@ import json
 
 from ministack.services import ecs, eventbridge
 
-# What the event has no field for: tags are not part of it, and a Fargate task has no container instance.
+# Fields that the event does not have: events contain no tags, and a Fargate task has no container instance.
 LEFT_OUT = ("tags", "containerInstanceArn", "healthStatus", "capacityProviderName", "platformFamily")
 
 
@@ -18,7 +18,7 @@ def detail_of(task: dict, **changed) -> dict:
 
 
 def publish(task: dict, **changed) -> None:
-    """Sends the task as it is now, with `changed` fields."""
+    """Sends the current task with the `changed` fields."""
     eventbridge._put_events({"Entries": [{
         "Source": "aws.ecs",
         "DetailType": "ECS Task State Change",

@@ -1,7 +1,7 @@
-"""The life of a task. Without a container engine, MiniStack's tasks run as soon as RunTask is called, whatever they need.
+"""The lifecycle of a task. MiniStack without a container engine starts each task immediately, without checks.
 
-Here a task goes through the states of a Fargate task, and each change is published. Nobody runs its containers, so
-whoever plays them reports their end as the ECS agent does, with SubmitTaskStateChange.
+This module moves a task through the states of a Fargate task and publishes each change. No container runs: a test that
+simulates a container reports its exit with SubmitTaskStateChange, as the ECS agent does.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
 """

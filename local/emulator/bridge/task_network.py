@@ -1,5 +1,5 @@
-"""The network of a task: RunTask refuses subnets and security groups that do not exist or do not belong together. MiniStack
-takes any.
+"""The network of a task: RunTask rejects subnets and security groups that do not exist or are in different VPCs. MiniStack
+accepts any.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-networking-awsvpc.html
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html

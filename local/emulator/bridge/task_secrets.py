@@ -1,5 +1,5 @@
-"""Secrets of a task: ECS reads all of them with the execution role before the container starts, and one that cannot be
-read stops the task. MiniStack looks at no permission, and without a container engine at no secret.
+"""Secrets of a task: ECS reads all of them with the execution role before the container starts. A secret that cannot be read
+stops the task. MiniStack checks no permissions and, without a container engine, reads no secrets.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
@@ -19,14 +19,14 @@ START = "ResourceInitializationError: unable to pull secrets or registry auth: e
 RETRIED = "service call has been retried 1 time(s): "
 
 
-# What ECS put into the environment of a started container, by task.
+# The environment variables that ECS set in a started container, by task.
 _given: dict = {}
 
 PATH = "/_local/task-secrets/"
 
 
 def answer(path: str) -> tuple:
-    """For whoever plays the container of a task: `/_local/task-secrets/ACCOUNT/REGION/CLUSTER/TASK`."""
+    """Returns the secrets to a test that simulates a container: `/_local/task-secrets/ACCOUNT/REGION/CLUSTER/TASK`."""
     try:
         account, region, cluster, task_id = path[len(PATH):].split("/")
         return 200, _given[f"arn:aws:ecs:{region}:{account}:task/{cluster}/{task_id}"]
@@ -35,7 +35,7 @@ def answer(path: str) -> tuple:
 
 
 class Refused(Exception):
-    """What the service that holds the secret answers."""
+    """The response of the service that stores the secret."""
 
 
 def reason_not_to_start(task: dict, definition: dict, account: str, region: str) -> str | None:
@@ -100,7 +100,7 @@ def _read_secret(reader: PrincipalInfo, reference: str, account: str) -> str:
 
 
 def _read_parameters(reader: PrincipalInfo, references: list, account: str, region: str) -> list:
-    """ECS asks for all parameters of a region in one call, which IAM evaluates for each parameter."""
+    """ECS reads all parameters of a region in one call. IAM evaluates it for each parameter."""
     with request_scope(account, region):
         found = [(reference, ssm._lookup_parameter(reference, flexible_name=True)[1]) for reference in references]
         for reference, record in found:

@@ -1,8 +1,8 @@
-"""Size, CPU and memory of a task definition. It has at most 65,536 bytes.
+"""The size, CPU and memory of a task definition, which can have at most 65,536 bytes.
 
-CPU and memory: ECS takes "512" and ".5 vCPU", "1024" and "1 GB", and keeps the integer.
+CPU and memory: ECS accepts "512" and ".5 vCPU", "1024" and "1 GB", and stores integers.
 
-What the condition keys ecs:task-cpu and ecs:task-memory are for ".5 vCPU" is not documented, so that is a setting.
+AWS does not document the values of ecs:task-cpu and ecs:task-memory for ".5 vCPU" and "1 GB", so a setting decides.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RegisterTaskDefinition.html (cpu, memory)
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
@@ -20,7 +20,7 @@ from . import behaviour
 
 _BYTES_MAX = 65536
 
-# CPU units, and the MiB that Fargate allows with them.
+# CPU units, with the memory sizes in MiB that Fargate supports for them.
 _FARGATE = {
     256: (512, 1024, 2048),
     512: tuple(range(1024, 4097, 1024)),
@@ -33,7 +33,7 @@ _FARGATE = {
 
 
 def as_integer(size) -> int | None:
-    """CPU units or MiB, or None if the text is neither."""
+    """The number of CPU units or MiB. None if the text is invalid."""
     found = re.fullmatch(r"\s*(\d*\.?\d+)\s*(vcpu|gb)?\s*", str(size), re.IGNORECASE)
     return None if found is None else round(float(found[1]) * (1024 if found[2] else 1))
 

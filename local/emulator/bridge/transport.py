@@ -1,7 +1,7 @@
-"""Requests on loopback count as TLS.
+"""Treats requests on loopback as TLS.
 
-The emulator evaluates policies, and speaks plain HTTP here: a bucket policy that refuses everything but TLS, such as
-CDK's own on its staging bucket, would refuse everything.
+The emulator evaluates policies but uses plain HTTP, so a bucket policy that requires TLS, such as that of the CDK's staging
+bucket, would deny all requests.
 """
 
 from ministack import app

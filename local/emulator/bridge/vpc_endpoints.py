@@ -1,5 +1,5 @@
 """VPC endpoints: DescribeVpcEndpoints returns the policy, the security groups and whether there are private DNS names.
-MiniStack returns none of them, and CreateVpcEndpoint does not keep them.
+In MiniStack, CreateVpcEndpoint does not store them.
 
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcEndpoint.html
 """

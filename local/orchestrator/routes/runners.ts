@@ -54,7 +54,7 @@ function summarize(runner: AnyRunner): object {
   };
 }
 
-/** `auth`, `job` and the state storage are each replaced whole when they come, and stay as they are when they do not. */
+/** Replaces `auth`, `job` and the state storage completely if the body contains them, and keeps them otherwise. */
 function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody, now: string): AnyRunner {
   return {
     ...runner,
@@ -65,7 +65,7 @@ function applyUpdate(runner: AnyRunner, update: RunnerUpdateBody, now: string): 
 }
 
 export function runnerRoutes(app: FastifyInstance, behaviour: Behaviour, clock: Clock): void {
-  /** What is kept of a runner is what the answers show of it. */
+  /** Stores only the fields of a runner that responses contain. */
   const save = (organization: OrganizationStore, runner: AnyRunner): AnyRunner => {
     const saved = withoutSecretValues(behaviour.omitEmptyFields ? withoutEmptyFields(runner) : runner);
     organization.runners.set(saved.id, saved);

@@ -11,7 +11,7 @@ const ALLOW_ALL = { Effect: 'Allow', Action: '*', Resource: '*' };
 
 const providerOf = async ({ aws }: World): Promise<string> => list((await aws('iam', 'ListOpenIDConnectProviders')).OpenIDConnectProviderList)[0].Arn;
 
-/** Deletes the OIDC provider, and creates another one if there are audiences. */
+/** Deletes the OIDC provider. Creates another one if audiences are given. */
 async function replaceProvider(world: World, audiences?: string[]): Promise<() => Promise<unknown>> {
   const { aws } = world;
   const arn = await providerOf(world);
@@ -24,7 +24,7 @@ async function replaceProvider(world: World, audiences?: string[]): Promise<() =
   return async () => replace(['sts.amazonaws.com']);
 }
 
-/** Changes the trust policy of a role, given as text. */
+/** Changes the trust policy of a role. `change` receives it as JSON text. */
 async function changeTrust({ aws }: World, roleArn: string, change: (policy: string) => string): Promise<() => Promise<unknown>> {
   const RoleName = nameOf(roleArn);
   const { Role: { AssumeRolePolicyDocument: encoded } } = await aws('iam', 'GetRole', { RoleName });

@@ -1,4 +1,4 @@
-/** Faults of a deployed runner. Each is injected alone, and undone before the next one. The trial shows some of them, the tests inject the others. */
+/** Faults of a deployed runner. Each is injected alone and undone before the next one. The trial shows some of them; the tests inject the others. */
 import { randomUUID } from 'node:crypto';
 import { ACCESS_FAULTS } from './access';
 import type { Fault, Undo } from './fault';
@@ -10,13 +10,13 @@ import { runFailingDeployment, runNextDeployment } from '../deployments';
 
 const ALL_BUT_WRITE: Permission[] = ['runner_read', 'runner_rule_read'];
 
-/** The runner as the orchestrator has it. A test may change it without the API. */
+/** The stored runner of the orchestrator, which a test can change without the API. */
 function registered({ cloud, runner }: World) {
   const organization = cloud.orchestrator.store.organization(ORG)!;
   return { organization, runner: organization.runners.get(runner.properties.RunnerId)! };
 }
 
-/** Replaces the runner in the orchestrator. */
+/** Replaces the runner at the orchestrator. */
 async function replaced(world: World, changes: (runner: any) => object): Promise<Undo> {
   const { organization, runner } = registered(world);
   organization.runners.set(runner.id, { ...runner, ...changes(structuredClone(runner)) });
@@ -185,9 +185,9 @@ const IN_TRIAL = [
   'the account may start no task on AWS Fargate',
 ];
 
-/** Those of the core at last: a deployment leaves a state in the bucket. */
+/** The core faults are last, because a deployment leaves a state in the bucket. */
 const FAULTS: readonly Fault[] = [...ACCESS_FAULTS, ...NETWORK_FAULTS, ...CORE_FAULTS];
 const [shown, others] = [true, false].map((isShown) => FAULTS.filter(({ name }) => IN_TRIAL.includes(name) === isShown));
 
-/** The faults that the trial shows, and those that only the part `doctor` of the tests injects. */
+/** The faults in the trial, and the faults that only the part `doctor` of the tests injects. */
 export { shown as SHOWN_FAULTS, others as OTHER_FAULTS };

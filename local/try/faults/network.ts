@@ -14,7 +14,7 @@ async function networkOf({ aws, runner }: World): Promise<{ subnetId: string; vp
   return { subnetId, vpcId, routeTableId: table.routeTableId, natGatewayId };
 }
 
-/** Takes a port from the egress of the tasks' security group. */
+/** Removes a port from the egress rules of the tasks' security group. */
 async function closePort({ aws, runner }: World, port: number): Promise<() => Promise<unknown>> {
   const [GroupId] = runner.properties.Job.SecurityGroups!;
   const rule = { GroupId, IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: INTERNET }] }] };
@@ -22,7 +22,7 @@ async function closePort({ aws, runner }: World, port: number): Promise<() => Pr
   return async () => aws('ec2', 'AuthorizeSecurityGroupEgress', rule);
 }
 
-/** Adds a rule before all others to the network ACL of the first subnet. */
+/** Adds a rule with the highest priority to the network ACL of the first subnet. */
 async function addAclRule(world: World, rule: { 'Egress': boolean; 'PortRange.From': number; 'PortRange.To': number }): Promise<() => Promise<unknown>> {
   const { aws } = world;
   const { subnetId } = await networkOf(world);

@@ -1,4 +1,4 @@
-/** The deployed runner that the doctor examines, and the doctor as a function. */
+/** The deployed runner for the doctor, and functions that run the doctor. */
 import { main } from '../../../src/cli';
 import { awsWith, type Aws } from '../../../src/doctor/aws';
 import { runnersOf, type DeployedRunner } from '../../../src/doctor/runner';
@@ -14,7 +14,7 @@ import { Trial } from '../trial';
 export interface World {
   readonly cloud: Cloud;
   readonly trial: Trial;
-  /** Calls as the root user of the account. */
+  /** Makes AWS calls as the root user of the account. */
   readonly aws: Aws;
   readonly stack: Stack;
   readonly runner: DeployedRunner;
@@ -30,7 +30,7 @@ export async function putImage(aws: Aws): Promise<void> {
   await aws('ecr', 'PutImage', { repositoryName: REPOSITORY, imageTag: IMAGE_TAG, imageManifest });
 }
 
-/** Deploys the app of the trial with an image in Amazon ECR. From then on, this process can reach the emulator only. */
+/** Deploys the trial's app with an image in Amazon ECR. Afterwards, this process can reach only the emulator. */
 export async function deployedWorld(cloud: Cloud): Promise<World> {
   const trial = Trial.withCloud(cloud, new Output(true), new Report());
   const aws = awsWith(cloud.account.settings.credentials, cloud.emulator.region);
@@ -42,7 +42,7 @@ export async function deployedWorld(cloud: Cloud): Promise<World> {
   return worldOf(trial, settings);
 }
 
-/** The runner that the trial has deployed. From then on, this process can reach the emulator only. */
+/** The runner that the trial deployed. Afterwards, this process can reach only the emulator. */
 export async function worldOf(trial: Trial, settings: NodeJS.ProcessEnv): Promise<World> {
   const { cloud } = trial;
   isolateThisProcess(cloud.emulator.url);
@@ -85,7 +85,7 @@ export async function diagnose(...args: string[]): Promise<Diagnosis> {
   return { code, checks: (JSON.parse(output) as Diagnosis).checks };
 }
 
-/** The checks that are not ok, with what they say. */
+/** The checks that are not ok, with their findings. */
 export function complaints({ checks }: Diagnosis): string[] {
   return checks.filter(({ result }) => result !== 'ok').map(({ id, result, findings }) =>
     `${id} ${result}: ${findings.filter((finding) => finding.result !== 'ok').map(({ found }) => found).join(' ')}`);

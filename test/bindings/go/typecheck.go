@@ -1,6 +1,6 @@
-// Checks the types of the packages of a module and of everything that they import, as the compiler does, but makes no code: compiling the CDK takes minutes.
+// Type-checks the packages of a module and all their imports without compiling them, because compiling the CDK takes minutes.
 //
-// Reads what `go list -deps -json` prints, where each package follows the packages that it imports. Prints the errors, and exits with 1 if there are any.
+// Reads the output of `go list -deps -json`, in which each package follows its imports. Prints the errors; the exit code is 1 if there are any.
 package main
 
 import (
@@ -30,7 +30,7 @@ type goPackage struct {
 	Error *struct{ Err string }
 }
 
-// Some packages of Go import others by names that differ from their paths.
+// Some Go packages import others by names that differ from their paths.
 type importer struct {
 	checked map[string]*types.Package
 	names   map[string]string

@@ -1,6 +1,7 @@
 /**
- * Loaded into the Node.js process that runs the CDK for Python, Java and Go: CDK_OUTDIR has the content of a file. The command line of the CDK sets
- * this variable for each process that it starts, but a process that runs several apps cannot change the environment of its Node.js process.
+ * Loaded into the Node.js process that runs the CDK for Python, Java and Go: reads CDK_OUTDIR from a file.
+ *
+ * The CDK CLI sets this variable for each app process. A process that runs several apps cannot change the environment of its Node.js process.
  */
 const { readFileSync } = require('fs');
 

@@ -13,13 +13,13 @@ function written(file: string, daysAgo: number): string {
   return file;
 }
 
-test('a start keeps the logs of all emulators that may still run, however many there are', () => {
+test('a start keeps the logs of any number of emulators that may still run', () => {
   const running = Array.from({ length: 30 }, (_, index) => written(newLogFile(logs, 40000 + index), 1));
   newLogFile(logs, 50000);
   expect(running.filter(file => !existsSync(file))).toEqual([]);
 });
 
-test('a start deletes the logs that nothing was written to for a week, and no other file', () => {
+test('a start deletes only logs that were not written to for a week', () => {
   const old = written(newLogFile(logs, 40100), 8);
   const other = written(join(logs, 'notes.txt'), 8);
   newLogFile(logs, 50000);

@@ -1,13 +1,13 @@
 import { call, expectError, given, JOB, ORG, org, restart, runner, server, shown, withField, type Json } from './support';
 import { ALTERNATIVE, DOCUMENTED, type Behaviour } from '../../../local/orchestrator';
 
-/** Each option with its documented value and with the other one. */
+/** Each option with its documented and its alternative value. */
 const both = <Option extends keyof Behaviour>(option: Option): [Behaviour[Option], Partial<Behaviour>][] =>
   [DOCUMENTED, ALTERNATIVE].map((behaviour) => [behaviour[option], { [option]: behaviour[option] }]);
 
 const rule = (body: Json): Promise<Json> => given('/runner-rules', body);
 
-test('has another value for each documented behaviour', () => {
+test('has a different value for each documented behaviour', () => {
   expect(Object.keys(ALTERNATIVE)).toEqual(Object.keys(DOCUMENTED));
   for (const option of Object.keys(DOCUMENTED) as (keyof Behaviour)[]) expect(ALTERNATIVE[option]).not.toBe(DOCUMENTED[option]);
 });

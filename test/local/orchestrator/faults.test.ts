@@ -5,14 +5,14 @@ const RUNNERS = `/orgs/${ORG}/runners`;
 const ONE = `${RUNNERS}/prod-runner`;
 const PAGE = '<html><body>Try later</body></html>';
 
-/** From now on every request meets the fault. */
+/** Applies the fault to all further requests. */
 function always(answer: Fault['answer'], carriedOut = true): void {
   server.setFaults(() => ({ name: answer.kind, carriedOut, answer }));
 }
 
 interface RawOptions { readonly token?: string; readonly within?: number; readonly body?: Json }
 
-/** A request whose answer is not looked into: it may be no JSON, or none at all. */
+/** Sends a request without checking the response, which may be missing or not JSON. */
 function raw(method: string, path: string, { token = 'writer', within = 5_000, body }: RawOptions = {}): Promise<Response> {
   return fetch(server.url + path, {
     method,
@@ -24,7 +24,7 @@ function raw(method: string, path: string, { token = 'writer', within = 5_000, b
 }
 
 const create = (options: RawOptions = {}): Promise<Response> => raw('POST', RUNNERS, { body: runner(), ...options });
-/** Looked up behind the API's back, at once: the API itself may have a fault. */
+/** Reads the store directly, because the API may have a fault. */
 const isThere = (): boolean => server.store.organization(ORG)!.runners.has('prod-runner');
 const descriptionNow = (): string | undefined => server.store.organization(ORG)!.runners.get('prod-runner')?.description;
 
@@ -82,7 +82,7 @@ test('a fault is injected before the API token is checked', async () => {
   }
 });
 
-test('a fault of the kind slow sends the whole answer late and in pieces', async () => {
+test('a fault of the kind slow sends the complete answer late and in pieces', async () => {
   await given('/runners', runner());
   const expected = await (await raw('GET', ONE)).text();
   const pauseMs = 60;
@@ -91,7 +91,7 @@ test('a fault of the kind slow sends the whole answer late and in pieces', async
   const answer = await raw('GET', ONE);
   const pieces: string[] = [];
   for await (const piece of answer.body!) pieces.push(Buffer.from(piece).toString());
-  // Five pauses; a timer may be early by less than a millisecond.
+  // The response has five pauses. A timer can end less than a millisecond early.
   expect(performance.now() - started).toBeGreaterThan(4.9 * pauseMs);
   expect(pieces.length).toBeGreaterThan(1);
   expect(pieces.join('')).toBe(expected);
@@ -119,7 +119,7 @@ test('a fault of the kind truncated carries the request out and sends half of th
   expect(half.length).toBeGreaterThan(100);
 });
 
-test.each([{ kind: 'truncated' }, { kind: 'slow', pauseMs: 1 }] as const)('a fault of the kind $kind leaves an answer without a body as it is', async (answer) => {
+test.each([{ kind: 'truncated' }, { kind: 'slow', pauseMs: 1 }] as const)('a fault of the kind $kind does not change an answer without a body', async (answer) => {
   await given('/runners', runner());
   always(answer);
   const deleted = await raw('DELETE', ONE);

@@ -106,7 +106,7 @@ describe('requests', () => {
     expect(answer.body.details).toEqual({ failed_checks: [{ resource: `organization:${orgId}`, permission }] });
   };
 
-  test.each(CALLS)('%s %s requires the permission %s in the organization, whether the organization exists or not', async (method, path, permission) => {
+  test.each(CALLS)('%s %s requires the permission %s in the organization, even if the organization does not exist', async (method, path, permission) => {
     server.setTokens([
       { token: 'with', orgs: [ORG], permissions: [permission as Permission] },
       { token: 'without', orgs: [ORG], permissions: PERMISSIONS.filter((other) => other !== permission) },
@@ -122,7 +122,7 @@ describe('requests', () => {
     expectForbidden(await org('POST', '/runners', { id: 'A' }, { token: 'reader' }), ORG, 'runner_write');
   });
 
-  test('accepts new API tokens and rejects old ones as soon as they are replaced', async () => {
+  test('accepts new API tokens and rejects old ones immediately after a replacement', async () => {
     server.setTokens([{ token: 'rotated', orgs: [ORG] }]);
     expect((await org('GET', '/runners')).status).toBe(401);
     expect((await org('GET', '/runners', undefined, { token: 'rotated' })).status).toBe(200);
@@ -133,11 +133,11 @@ describe('an error response', () => {
   test.each<[string, string, string, CallOptions, number, RegExp]>([
     ['an unknown route', 'GET', '/nowhere', {}, 404, /^no such route: GET \/nowhere$/],
     ['an unknown route of an organization', 'GET', '/orgs/my-org/nowhere?x=1', {}, 404, /^no such route: GET \/orgs\/my-org\/nowhere$/],
-    ['a method that is not there', 'PUT', '/orgs/my-org/runners', {}, 404, /^no such route: PUT /],
+    ['an unsupported method', 'PUT', '/orgs/my-org/runners', {}, 404, /^no such route: PUT /],
     ['malformed JSON', 'POST', '/orgs/my-org/runners', { raw: '{"id":' }, 400, /not valid JSON/],
     ['a poisoned body', 'POST', '/orgs/my-org/runners', { raw: '{"__proto__":{}}' }, 400, /not valid JSON/],
     ['an empty body', 'POST', '/orgs/my-org/runners', {}, 400, /^body must be object$/],
-    ['a body that is no object', 'POST', '/orgs/my-org/runners', { raw: '"x"' }, 400, /^body must be object$/],
+    ['a body that is not an object', 'POST', '/orgs/my-org/runners', { raw: '"x"' }, 400, /^body must be object$/],
     ['text', 'POST', '/orgs/my-org/runners', { raw: '{}', contentType: 'text/plain' }, 415, /Unsupported Media Type/],
     ['a form', 'POST', '/orgs/my-org/runners', { raw: 'a=b', contentType: 'application/x-www-form-urlencoded' }, 415, /Unsupported/],
     ['too large a body', 'POST', '/orgs/my-org/runners', { raw: `"${'x'.repeat(1_100_000)}"` }, 413, /too large/],
@@ -188,7 +188,7 @@ describe('the server', () => {
     expect(JSON.stringify(server.requests)).not.toContain('writer');
   });
 
-  test('listens on loopback only, on a free port or on the given one', async () => {
+  test('listens only on loopback, on a free port or on the given port', async () => {
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
     const other = await startOrchestrator({ orgs: [], tokens: [] });
     expect(other.port).not.toBe(server.port);
@@ -199,12 +199,12 @@ describe('the server', () => {
     await again.close();
   });
 
-  test('closes while a client still sends a request, and then answers no further request', async () => {
+  test('closes while a client is still sending a request, and answers no further request', async () => {
     const other = await startOrchestrator({ orgs: [ORG], tokens: TOKENS });
     const socket = connect(other.port, '127.0.0.1');
     const ended = new Promise((resolve) => socket.on('error', resolve).on('close', resolve));
     await new Promise((resolve) => socket.write('GET / HTTP/1.1\r\n', resolve));
-    // Once this is answered, the server has the first connection too.
+    // After this response, the server has accepted the first connection.
     await fetch(other.url);
     await other.close();
     await ended;

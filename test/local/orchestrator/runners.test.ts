@@ -63,7 +63,7 @@ describe('fields of a runner', () => {
     }
   });
 
-  test('reject at once an id on which a backtracking pattern would not end', async () => {
+  test('immediately reject an id on which a backtracking pattern would take exponential time', async () => {
     expectError(await org('POST', '/runners', runner(`${'a'.repeat(99)}_`)), 400, /^id must match pattern/);
   });
 });
@@ -107,7 +107,7 @@ describe('runners', () => {
     expect((await org('DELETE', '/runners/prod-runner', undefined, { contentType: 'application/json' })).status).toBe(204);
   });
 
-  test('are listed with the types of their configurations only', async () => {
+  test('are listed only with the types of their configurations', async () => {
     const created = await given('/runners', runner());
     expect((await org('GET', '/runners')).body).toEqual({
       items: [{ ...created, runner_configuration: { type: 'serverless-ecs' }, state_storage_configuration: { type: 's3' } }],
@@ -130,11 +130,11 @@ describe('PATCH', () => {
   test.each<[string, Json, Json]>([
     ['nothing', {}, {}],
     ['the description', { description: 'new' }, { description: 'new' }],
-    ['the description, away', { description: '' }, { description: '' }],
+    ['the description to an empty one', { description: '' }, { description: '' }],
     ['auth, whole', { runner_configuration: { type: 'serverless-ecs', auth: newAuth } }, { runner_configuration: configuration({ auth: newAuth }) }],
     ['job, whole', { runner_configuration: { type: 'serverless-ecs', job: newJob } }, { runner_configuration: configuration({ job: newJob }) }],
-    ['the type alone, to what it is', { runner_configuration: { type: 'serverless-ecs' } }, {}],
-    ['the state storage, whole', { state_storage_configuration: newState }, { state_storage_configuration: newState }],
+    ['nothing, for a body with only the current type', { runner_configuration: { type: 'serverless-ecs' } }, {}],
+    ['the complete state storage', { state_storage_configuration: newState }, { state_storage_configuration: newState }],
   ])('changes %s and keeps the rest', async (_, change, difference) => {
     const { status, body } = await org('PATCH', '/runners/prod-runner', change);
     expect(status).toBe(200);
@@ -149,7 +149,7 @@ describe('PATCH', () => {
     ['a state storage for runners of other types', { state_storage_configuration: { type: 'gcs', bucket: 'my-bucket' } },
       /^state storage type 'gcs' is not compatible with runner type 'serverless-ecs', it must be one of \[s3\]$/],
     ['no type', { runner_configuration: { auth: newAuth } }, /^runner_configuration must have required property 'type'$/],
-    ['half a job', { runner_configuration: { type: 'serverless-ecs', job: { region: 'eu-west-1' } } }, /job must have required property 'cluster'/],
+    ['an incomplete job', { runner_configuration: { type: 'serverless-ecs', job: { region: 'eu-west-1' } } }, /job must have required property 'cluster'/],
     ['no object', [], /^body must be object$/],
   ])('rejects %s', async (_, change, message) => {
     expectError(await org('PATCH', '/runners/prod-runner', change), 400, message);
@@ -189,6 +189,6 @@ test('does not show the credentials of a Kubernetes cluster', async () => {
   expect(created.runner_configuration).toMatchObject({ cluster: { auth: { service_account_token: 'SECRET' } } });
 });
 
-test.each(KUBERNETES_CONFIGURATIONS.slice(2))('shows the identity of a cluster of the type $type, which is no credential', async (configuration) => {
+test.each(KUBERNETES_CONFIGURATIONS.slice(2))('shows the identity of a cluster of the type $type, which is not a credential', async (configuration) => {
   expect((await given('/runners', kubernetesRunner('other-runner', configuration))).runner_configuration).toEqual(configuration);
 });

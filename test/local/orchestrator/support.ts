@@ -18,7 +18,7 @@ export interface CallOptions { readonly token?: string | null; readonly raw?: st
 export let server: LocalOrchestrator;
 export let observed: RecordedRequest[];
 
-/** In place of the server that each test has: one that behaves otherwise. */
+/** Replaces the server of the test by one with another behaviour. */
 export async function restart(behaviour?: Partial<Behaviour>, clock?: () => number): Promise<void> {
   await server?.close();
   observed = [];
@@ -48,7 +48,7 @@ export function org(method: string, path: string, body?: unknown, options?: Call
   return call(method, `/orgs/${ORG}${path}`, body, options);
 }
 
-/** A call that only prepares what a test is about. */
+/** Prepares a test with a call that must succeed. */
 export async function given(path: string, body: unknown): Promise<Json> {
   const answer = await org('POST', path, body);
   expect(answer).toMatchObject({ status: 201 });
@@ -82,7 +82,7 @@ export function runner(id = 'prod-runner'): Json {
 const KUBERNETES_JOB = { namespace: 'runners', service_account: 'runner' };
 const CERTIFICATE = { certificate_authority_data: 'QQ==', server: 'https://cluster.example.com' };
 
-/** A runner of each type but ECS. */
+/** Runner configurations of all types except ECS. */
 export const KUBERNETES_CONFIGURATIONS: Json[] = [
   { type: 'kubernetes', job: KUBERNETES_JOB, cluster: { cluster_data: CERTIFICATE, auth: { service_account_token: 'a value' } } },
   { type: 'kubernetes-agent', job: KUBERNETES_JOB, key: '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n' },
@@ -98,7 +98,7 @@ export function kubernetesRunner(id: string, configuration: Json = KUBERNETES_CO
   return { id, runner_configuration: configuration, state_storage_configuration: { type: 'kubernetes', namespace: 'state' } };
 }
 
-/** As answers show a runner on ECS: without empty lists, empty maps and `false`. */
+/** The body of a runner on ECS as responses contain it: without empty lists, empty maps and `false`. */
 export function shown(body: Json): Json {
   const configuration = body.runner_configuration as Json;
   const isEmpty = (value: unknown): boolean => value === false || ['[]', '{}'].includes(JSON.stringify(value));
@@ -108,7 +108,7 @@ export function shown(body: Json): Json {
 
 export const ABSENT = Symbol('absent');
 
-/** The body with one field set (or taken away), named as error messages name it. */
+/** The body with one field set or removed. The path is the one in error messages. */
 export function withField(body: Json, path: string, value: unknown): Json {
   const copy = structuredClone(body);
   const steps = path.split('.');
@@ -270,7 +270,7 @@ export const REFUSED: [string, unknown][] = [
 
 export const UNKNOWN_FIELDS = ['extra', 'runner_configuration.extra', `${AUTH}.extra`, `${JOB}.extra`, `${STATE}.extra`];
 
-/** `id`s and fields that a create must have are no matter for a PATCH. */
+/** A PATCH needs neither the id nor the required fields of a create. */
 export const isForPatch = ([field, value]: [string, unknown]): boolean => field !== 'id'
   && !(value === ABSENT && [AUTH, JOB, STATE, 'runner_configuration'].includes(field));
 

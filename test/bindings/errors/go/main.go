@@ -1,4 +1,4 @@
-// Says what a user reads who gives something wrong: one message a case.
+// Prints the error messages for invalid inputs, one for each case.
 package main
 
 import (

@@ -15,7 +15,7 @@ import software.amazon.awscdk.App;
 import software.amazon.awscdk.Stack;
 import software.amazon.awscdk.services.secretsmanager.Secret;
 
-/** Says what a user reads who gives something wrong: one message a case. */
+/** Prints the error messages for invalid inputs, one for each case. */
 public class ErrorsApp {
     private static final Map<String, String> MESSAGES = new LinkedHashMap<>();
 
