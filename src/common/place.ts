@@ -2,6 +2,7 @@ import { CfnResource, IResource, Reference, Stack, Tokenization } from 'aws-cdk-
 import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { IConstruct } from 'constructs';
+import { checkSecurityGroupId } from './aws-names';
 import type { Problems } from './problems';
 import { canonical, isKnown, isPlaceholderArn, quote } from './unknown-values';
 
@@ -128,6 +129,7 @@ export function checkVpcParts(scope: IConstruct, problems: Problems, prefix: str
   if (vpc) {
     checkPlace(scope, problems, `${prefix}vpc`, placeOf(scope, vpc), { ...rule, resource: 'a VPC' });
   }
+  securityGroups.forEach(group => checkSecurityGroupId(problems, `${prefix}securityGroups`, group.securityGroupId));
   const inputs: [input: string, what: string, part: IResource, vpcId: string | undefined][] = [
     ...(vpcSubnets?.subnets ?? []).map((subnet): [string, string, IResource, string | undefined] => [`${prefix}vpcSubnets`, 'subnet', subnet, vpcOfSubnet(subnet)]),
     ...securityGroups.map((group): [string, string, IResource, string | undefined] => [`${prefix}securityGroups`, 'security group', group, vpcOfGroup(group)]),

@@ -4,6 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type * as ssm from 'aws-cdk-lib/aws-ssm';
 import type { IConstruct } from 'constructs';
+import { checkParameterArn, checkSecretName } from '../common/aws-names';
 import { checkType, objectWith, sensitive, TEXT } from '../common/input-types';
 import { checkKey, checkPartition, isElsewhere, Place, placeOf } from '../common/place';
 import { Problem, Problems } from '../common/problems';
@@ -140,6 +141,11 @@ export class ApiToken {
         got: 'an empty string',
         fix: 'Give the name of the field, or omit `jsonField` if the whole secret is the API token.',
       });
+    }
+    if (!secret) {
+      checkParameterArn(problems, '', this.source.parameter!.parameterArn);
+    } else if (isPartial(scope, secret)) {
+      checkSecretName(problems, '', nameOfSecret(secret));
     }
     checkPartition(scope, problems, '', 'a secret or parameter', secret?.secretArn ?? this.source.parameter!.parameterArn);
     const { account, region } = this.place(scope);

@@ -2,6 +2,7 @@ import { Annotations, Stack } from 'aws-cdk-lib';
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { checkParameterArn } from '../common/aws-names';
 import { ENVIRONMENT_VALUE_MAX, GIT_SSH_KEYS, RESERVED_ENVIRONMENT, SECRET_ONLY_ENVIRONMENT } from '../common/contract';
 import { checkKey, checkPlace, placeOf } from '../common/place';
 import type { Problems } from '../common/problems';
@@ -143,6 +144,7 @@ function checkSecret(input: string, scope: Construct, secret: ecs.Secret, proble
   }
   const place = placeOf(scope, source ?? {}, secret.arn);
   if (source && 'parameterArn' in source) {
+    checkParameterArn(problems, input, source.parameterArn);
     checkPlace(scope, problems, input, place, {
       resource: 'a parameter', mustMatch: ['account'], fix: 'ECS can read only parameters of its own account: store the value there, or in Secrets Manager.',
     });

@@ -299,6 +299,12 @@ function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IMana
     return;
   }
   checkPartition(scope, problems, 'permissionsBoundary', 'a policy', boundary.managedPolicyArn);
+  const arn = canonical(scope, boundary.managedPolicyArn);
+  if (/^arn:[^:]*:iam::[^:]*:(?!policy\/\S)[^{]*$/.test(arn)) {
+    problems.add({
+      input: 'permissionsBoundary', expected: 'a managed policy, "arn:aws:iam::<account>:policy/<name>"', got: quote(arn), fix: 'Give the ARN or name of a managed policy.',
+    });
+  }
   const place = placeOf(scope, boundary, boundary.managedPolicyArn);
   if (place.account !== 'aws') {
     checkPlace(scope, problems, 'permissionsBoundary', place, {

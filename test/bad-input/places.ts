@@ -30,12 +30,27 @@ const KEY = `expected a key in the region of the encrypted resource, "${REGION}"
 const account = (what: string) => `expected ${what} in the runner's account, "${ACCOUNT}"; got one in "${OTHER}".`;
 const region = (what: string) => `expected ${what} in the runner's region, "${REGION}"; got one in "${ELSEWHERE}".`;
 const SAME = 'Correct one of the two, or import the resource by its ARN alone.';
+const SECRET_NAME = 'orchestrator.apiToken: expected the name of a secret: 1 to 512 letters, digits and /_+=.@-; got another text. Give the name that Secrets Manager shows.';
+const PARAMETER_NAME = 'expected the name of a parameter: letters, digits and /_.-; got another text. Give the name that the Parameter Store shows.';
 const VPC = 'A VPC and its resources belong to one region: give resources in the region of the stack.';
 
 /** Resources of other accounts and regions, and key aliases instead of keys. */
 export const ROWS: Row[] = [
   ['a cluster of another account', stack => ({ cluster: ecs.Cluster.fromClusterArn(stack, 'C', `arn:aws:ecs:${REGION}:${OTHER}:cluster/c`) }),
     [`cluster: ${account('a cluster')} A runner can use only a cluster in its own account and region: give such a cluster.`]],
+  ['a secret with a space in its name for the API token', stack => token(ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', ' api-token'))), [SECRET_NAME]],
+  ['a secret without a name for the API token', stack => token(ApiToken.fromSecretsManager(secretsmanager.Secret.fromSecretNameV2(stack, 'S', ''))), [SECRET_NAME]],
+  ['a parameter with a space in its name for the API token', stack => token(ApiToken.fromSsmParameter(
+    ssm.StringParameter.fromSecureStringParameterAttributes(stack, 'P', { parameterName: '/api token' }))), [`orchestrator.apiToken: ${PARAMETER_NAME}`]],
+  ['a parameter with a space in its name', stack => ({ secrets: { A: ecs.Secret.fromSsmParameter(ssm.StringParameter.fromStringParameterName(stack, 'P', '/db password')) } }),
+    [`secrets.A: ${PARAMETER_NAME}`]],
+  ['security groups in one text', stack => ({ securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'G', 'sg-1, sg-2')] }),
+    ['securityGroups: expected ids of security groups without spaces, such as "sg-0123456789abcdef0"; got "sg-1, sg-2". Give the id of each group, not its name.']],
+  ['a security group of the registration without an id', stack => ({
+    registrationNetwork: { vpc: importedVpc(stack), securityGroups: [ec2.SecurityGroup.fromSecurityGroupId(stack, 'G', '')] },
+  }), ['registrationNetwork.securityGroups: expected ids of security groups without spaces, such as "sg-0123456789abcdef0"; got "". Give the id of each group, not its name.']],
+  ['a role for the permissions boundary', stack => ({ permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyArn(stack, 'P', `arn:aws:iam::${ACCOUNT}:role/boundary`) }),
+    [`permissionsBoundary: expected a managed policy, "arn:aws:iam::<account>:policy/<name>"; got "arn:aws:iam::${ACCOUNT}:role/boundary". Give the ARN or name of a managed policy.`]],
   ['a cluster whose name and ARN differ', stack => ({
     cluster: ecs.Cluster.fromClusterAttributes(stack, 'C', { clusterName: 'one', clusterArn: `arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/two`, vpc: importedVpc(stack), securityGroups: [] }),
   }), [`cluster: expected a name and an ARN of the same resource; got the name "one" and the ARN "arn:aws:ecs:${REGION}:${ACCOUNT}:cluster/two". ${SAME}`]],
