@@ -167,8 +167,8 @@ project.eslint?.addRules({
 });
 
 /**
- * The folders of `src`, from the lowest to the highest. A file may import its own folder and lower ones; files directly in `src`, the public face, may
- * import all of them. docs/ARCHITECTURE.md says what belongs where.
+ * The folders of `src`, from the lowest to the highest layer. A file can import its own folder and lower ones. Files directly in `src` (the public API)
+ * can import all folders. docs/ARCHITECTURE.md describes the contents of each folder.
  */
 const LAYERS = ['common', 'inputs', 'registration', 'parts', 'monitoring'];
 const layerZones = LAYERS.map((layer, index) => {
@@ -177,7 +177,7 @@ const layerZones = LAYERS.map((layer, index) => {
     target: `./src/${layer}`,
     from: './src',
     except: allowed.map(folder => `./${folder}`),
-    message: `src/${layer} may import from ${allowed.join(', ')} only: move what both need into the lower folder.`,
+    message: `src/${layer} can import only from ${allowed.join(', ')}: move shared code into the lower folder.`,
   };
 });
 // The handler is bundled separately. It shares only the wire format, the timing constants and the API's constants with the rest of the library.
@@ -191,7 +191,7 @@ const handlerZones = [
   {
     target: ['./src/*.ts', './src/{common,inputs,parts,monitoring}/**/*', './src/registration/*.ts'],
     from: './src/registration/handler',
-    message: 'The handler is bundled by itself, and the constructs do not load it.',
+    message: 'The handler is bundled separately, and the constructs do not import it.',
   },
 ];
 // The commands run without the CDK, and no construct imports them.
@@ -254,7 +254,7 @@ for (const option of ['inlineSourceMap', 'inlineSources']) {
 const bundle = project.addTask('bundle', { description: 'Bundle the registration handler into assets/', exec: 'tsx tools/bundle.ts' });
 project.preCompileTask.spawn(bundle);
 
-const trial = project.addTask('try', { description: 'Deploy a runner on this machine: no AWS account, no token' });
+const trial = project.addTask('try', { description: 'Deploy a runner on this machine, without an AWS account and an API token' });
 trial.spawn(bundle);
 trial.exec('tsx --tsconfig tsconfig.dev.json local/try/index.ts', { receiveArgs: true });
 
@@ -262,7 +262,7 @@ const soak = project.addTask('soak', { description: 'Run random stack operations
 soak.spawn(bundle);
 soak.exec('tsx --tsconfig tsconfig.dev.json test/soak/index.ts', { receiveArgs: true });
 
-const prove = project.addTask('prove', { description: 'Prove least privilege: every real call passes, every hostile one fails, every condition counts' });
+const prove = project.addTask('prove', { description: 'Prove least privilege: policies allow all real calls and deny all hostile requests, and every condition is needed' });
 prove.spawn(bundle);
 prove.exec('tsx --tsconfig tsconfig.dev.json test/proof/index.ts', { receiveArgs: true });
 
@@ -279,24 +279,24 @@ project.addTask('bindings', {
 // projen's default task allows breaking changes of experimental APIs, and all our APIs are experimental.
 project.tasks.tryFind('compat')?.reset('tsx tools/compat.ts');
 
-project.addTask('licenses', { description: 'Write the list of what licenses the development dependencies have', exec: 'tsx tools/licenses.ts' });
-project.addTask('readme', { description: 'Write the README\'s examples in the other languages', exec: 'tsx tools/readme.ts' });
+project.addTask('licenses', { description: 'Write docs/LICENSES.md, the list of the licenses of all development dependencies', exec: 'tsx tools/licenses.ts' });
+project.addTask('readme', { description: 'Translate the README\'s examples into Python, Java and Go', exec: 'tsx tools/readme.ts' });
 
 project.addTask('pictures', { description: 'Draw the pictures of the documents', exec: 'tsx tools/pictures.ts' });
 const documents = project.addTask('docs:check', { description: 'Check the documents: links, commands, messages and figures' });
 documents.spawn(bundle);
 documents.exec('jest --ci --coverage=false test/documents test/security', { receiveArgs: true });
 
-project.addTask('integ', { description: 'Compare the integration tests with their snapshots', exec: 'tsx tools/integ.ts', receiveArgs: true });
+project.addTask('integ', { description: 'Compare the integration test with its snapshot', exec: 'tsx tools/integ.ts', receiveArgs: true });
 
 // Runs all kinds of tests and prints one total. projen's default task runs only Jest.
 project.testTask.reset();
 project.testTask.spawn(bundle);
 project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
 
-project.addTask('bench', { description: 'Measure synthesis and templates beside typed L1 constructs', exec: 'tsx --tsconfig tsconfig.dev.json tools/bench.ts', receiveArgs: true });
+project.addTask('bench', { description: 'Measure synthesis and templates in comparison with typed L1 constructs', exec: 'tsx --tsconfig tsconfig.dev.json tools/bench.ts', receiveArgs: true });
 
-const check = project.addTask('check', { description: 'Check types, style, constructs, handler and local orchestrator: for use after each change' });
+const check = project.addTask('check', { description: 'Check types, style, constructs, handler and local orchestrator (use it after each change)' });
 check.spawn(bundle);
 check.exec('tsx tools/test.ts --check', { receiveArgs: true });
 

@@ -55,7 +55,7 @@ describe('the model of a deployment', () => {
   };
 
   test('creates independent resources at the same time', () => {
-    // The role (17), its policy (16) and the registration (4); the bucket (22) is created beside the first two.
+    // The role (17), its policy (16) and the registration (4); the bucket (22) is created in parallel with the first two.
     expect(deploymentTime(template).create).toBe(37);
   });
 

@@ -102,7 +102,7 @@ describe('placeholders of lookups', () => {
     })).not.toThrow();
   });
 
-  test('synthesizes runners with placeholders beside runners without', () => {
+  test('synthesizes runners with placeholders together with runners without', () => {
     const app = new App();
     const stack = newStack(undefined, 'Stack', app);
     const boundary = (id: string, arn: string) => iam.ManagedPolicy.fromManagedPolicyArn(stack, id, arn);

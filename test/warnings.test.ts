@@ -204,7 +204,7 @@ describe('applyRemovalPolicy', () => {
     expect(policies(emptied, 'AWS::S3::Bucket')).toEqual(['Delete']);
   });
 
-  test('of a runner leaves an existing bucket as it is', () => {
+  test('of a runner does not change an existing bucket', () => {
     const stack = newStack();
     quietRunner(stack, { stateStorage: StateStorage.existingBucket(new s3.Bucket(stack, 'Bucket')) }).applyRemovalPolicy(RemovalPolicy.DESTROY);
     expect(policies(stack, 'AWS::S3::Bucket')).toEqual(['Retain']);

@@ -1,4 +1,4 @@
-/** What the doctor says about the API token and the registration, with the local orchestrator. */
+/** The doctor's checks of the API token and the registration, with the local orchestrator. */
 import { AwsError } from '../../src/doctor/aws/error';
 import { Context, findingsOf, memory } from '../../src/doctor/check';
 import { REGISTRATION } from '../../src/doctor/checks/registration';
@@ -27,7 +27,7 @@ const BODY = {
 };
 
 interface Deployed {
-  /** What the secret or parameter has: a text, or the error of AWS. */
+  /** The content of the secret or parameter, or the error of AWS. */
   readonly stored?: string | AwsError;
   readonly properties?: object;
   readonly physicalId?: string;
@@ -76,7 +76,7 @@ describe('the check of the API token', () => {
     })));
   });
 
-  test.each(['/runners', '/runner-rules'])('cannot be completed if the API refuses GET %s for another reason', async (refused) => {
+  test.each(['/runners', '/runner-rules'])('is reported as unknown if the API rejects GET %s for another reason', async (refused) => {
     server.setFaults(({ path }) => path.includes(`${refused}?`)
       ? { name: 'other', carriedOut: false, answer: { kind: 'other', status: 400, body: '{"error":"x","message":"Too many pages."}' } } : undefined);
     expect(await findingsOf(TOKEN, contextOf({}))).toEqual([{
