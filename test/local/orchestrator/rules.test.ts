@@ -169,6 +169,12 @@ describe('environments', () => {
     expectError(await org('POST', `${refresh}?dry_run=yes`), 400, /^dry_run must be equal to one of the allowed values$/);
   });
 
+  test('are listed by project', async () => {
+    await environment('blog', 'main', 'test');
+    const created = await environment('shop', 'main', 'test');
+    expect((await org('GET', '/projects/shop/envs')).body.items).toEqual([created]);
+  });
+
   test('keep their runner in use until they are refreshed or deleted, even if its rule is deleted', async () => {
     const { id } = await given('/runner-rules', { runner_id: 'for-all' });
     await environment('shop', 'main', 'test');
