@@ -1,4 +1,4 @@
-import { api, BODY, call, create, idOf, isGone, Props, MAX_SECONDS_WITHOUT_WAITING, runnerProps, send, TOKEN } from './lifecycle-support';
+import { api, BODY, call, create, idOf, isGone, Props, MAX_SECONDS_WITHOUT_WAITING, runnerProps, send, sent, TOKEN } from './lifecycle-support';
 import { SECRET } from './support';
 
 describe('a replacement of a runner', () => {
@@ -40,6 +40,36 @@ describe('a replacement of a runner', () => {
       Status: 'SUCCESS', Reason: 'Runner \'prod-runner\' stays registered, because adoptExisting is set.',
     });
   });
+
+  test('that is cancelled and registers its runner after its rollback has looked is removed by the rollback', async () => {
+    const id = await create();
+    const rollback = send('Runner', 'Update', runnerProps(), { id, old: other() });
+    await sent('PATCH');
+    await call('POST', '/runners', { ...BODY, id: 'new-runner' });
+    expect(await rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    expect((await call('GET', '/runners/new-runner')).status).toBe(404);
+  });
+
+  test('leaves a runner with adoptExisting, and takes it back with adoptExisting only', async () => {
+    const adopting = runnerProps({ AdoptExisting: 'true' });
+    await create({ AdoptExisting: 'true' });
+    const { runners } = api.store.organization('my-org')!;
+    runners.set('prod-runner', { ...runners.get('prod-runner')!, created_at: new Date(Date.now() - 600_000).toISOString() });
+    const id = await idOf();
+    const { PhysicalResourceId: replaced } = await send('Runner', 'Update', other(), { id, old: adopting });
+    await send('Runner', 'Delete', adopting, { id });
+    expect(await send('Runner', 'Update', runnerProps(), { id: replaced, old: other() })).toMatchObject({
+      Status: 'FAILED', PhysicalResourceId: replaced, Reason: expect.stringContaining('a runner with this id exists, and this resource did not register it'),
+    });
+    // The rollback of the refused update does not take the runner that stayed for one that the update registered.
+    expect(await send('Runner', 'Update', other(), { id: replaced, old: runnerProps() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: replaced });
+    expect(await idOf()).toBe(id);
+    // The rollback of the replacement itself.
+    const rollback = await send('Runner', 'Update', adopting, { id: replaced, old: other() });
+    expect(rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    await send('Runner', 'Delete', other(), { id: replaced });
+    expect((await call('GET', '/runners')).body.items).toMatchObject([{ id: 'prod-runner' }]);
+  }, 60_000);
 
   test('that failed without an answer with adoptExisting is named by a rollback with the old physical ID', async () => {
     const id = await create();

@@ -281,6 +281,39 @@ describe('the update of a rule to another filter that was unknown at synthesis',
     expect((await send('RunnerRule', 'Update', qa(), { id, old: dev() })).Reason).toContain(`The failed update may have left rule ${left} `);
   });
 
+  test('asks for nothing more once the new rule exists, so that no failure hides it', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    let isPosted = false;
+    api.setFaults(({ method }) => {
+      const wasPosted = isPosted;
+      isPosted ||= method === 'POST';
+      return wasPosted ? { name: 'down', carriedOut: false, answer: { kind: 'reset' } } : undefined;
+    });
+    expect(await send('RunnerRule', 'Update', dev(), { id, old: qa() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: expect.stringMatching(`;was=${id}$`) });
+  });
+
+  test('that is cancelled and creates its rule after its rollback has looked is named by the rollback', async () => {
+    const id = await create({ EnvTypeId: 'qa' });
+    const rollback = send('RunnerRule', 'Update', qa(), { id, old: dev() });
+    await sent('GET');
+    const left = await createdBefore(0, { env_type_id: 'dev' });
+    expect((await rollback).Reason).toContain(`The failed update may have left rule ${left} `);
+  });
+
+  test('leaves a rule that was taken over, and takes it back with adoptExisting only', async () => {
+    const rule = await createdBefore(60, { env_type_id: 'qa' });
+    const adopting = { ...qa(), AdoptExisting: 'true' };
+    const { PhysicalResourceId: id } = await send('RunnerRule', 'Create', adopting);
+    const { PhysicalResourceId: changed } = await send('RunnerRule', 'Update', dev(), { id, old: adopting });
+    await send('RunnerRule', 'Delete', adopting, { id });
+    expect(await send('RunnerRule', 'Update', qa(), { id: changed, old: dev() })).toMatchObject({
+      Status: 'FAILED', PhysicalResourceId: changed, Reason: expect.stringContaining(`rule ${rule} has the same project and environment type`),
+    });
+    expect(await send('RunnerRule', 'Update', adopting, { id: changed, old: dev() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
+    await send('RunnerRule', 'Delete', dev(), { id: changed });
+    expect(await rules()).toMatchObject([{ id: rule }]);
+  });
+
   test('returns no note about the former rule or the former organization', async () => {
     const id = await create({ EnvTypeId: 'qa' });
     expect((await send('RunnerRule', 'Update', dev(), { id, old: qa() })).Reason).toBeUndefined();

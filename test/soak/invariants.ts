@@ -126,8 +126,8 @@ export class Audit {
     const objects = [...before, ...this.snapshot()].filter(([, { orchestrator, org: own }]) => orchestrator === orchestratorOf(api) && own === org);
     const meant = objects.filter(([, stored]) => isMeant(stored, event));
     const others = [
-      // A retry without a rollback does not own an object that an earlier create without an answer may have created.
-      ...this.stack.obsolete.filter((resource) => resource.logicalId !== logicalId || resource.physicalId?.includes('?created=')),
+      // A retry without a rollback owns neither an object that an earlier create without an answer may have created, nor one that `adoptExisting` leaves.
+      ...this.stack.obsolete.filter((resource) => resource.logicalId !== logicalId || resource.physicalId?.includes('?created=') || resource.properties.AdoptExisting !== undefined),
       ...[...this.resourcesBefore, ...this.stack.resources].filter(([id]) => id !== logicalId).map(([, resource]) => resource),
       ...this.events.map((each) => each.event).filter((other) => other.logicalId !== logicalId)
         .flatMap(({ old, ...other }) => [other, { ...other, properties: old ?? other.properties }]),

@@ -174,6 +174,23 @@ const STEPS: Record<string, Step[]> = {
   ...named('another organization, and an API that carries everything out without a sign', bothIds((circumstances) => [
     deploy({ rules: ['all'], mustSucceed: true }), deploy({ a: { org: ORGS[1] }, rules: ['all'], faults: api('reset, carried out', 0, ALWAYS), circumstances }), destroy(),
   ])),
+  'another id of a runner that stays because of adoptExisting, and its former id': [
+    deploy({ a: { adoptExisting: true }, mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, mustSucceed: true }), deploy(), deploy({ a: { adoptExisting: true }, mustSucceed: true }), destroy(),
+  ],
+  ...named('another id of a runner that stays because of adoptExisting', bothIds((circumstances) => [
+    deploy({ a: { adoptExisting: true }, mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, circumstances: { ...rollsBack, ...circumstances } }), destroy(),
+  ])),
+  'another id of a runner, registered late by an update that is cancelled': [
+    deploy({ mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, faults: api('503, Retry-After', 0, 6), circumstances: { cancels: { event: 1, afterSeconds: 0 } } }), destroy(),
+  ],
+  'another filter of a rule, created late by an update that is cancelled': [
+    deploy({ stack: GREEN, rules: ['blog'], mustSucceed: true }),
+    deploy({ stack: GREEN, rules: ['development'], faults: api('503, Retry-After', 0, 6), circumstances: { cancels: { event: 0, afterSeconds: 0 } } }), destroy(GREEN),
+  ],
+  'another filter of a rule, and an API that fails once it is created': [
+    deploy({ stack: GREEN, rules: ['blog'], mustSucceed: true }),
+    deploy({ stack: GREEN, rules: ['development'], faults: api('429', 2, ALWAYS), circumstances: { ...rollsBack, rollsBackWith: 'old', usesFailedId: false } }), destroy(GREEN),
+  ],
   'a runner whose answer is lost': [deploy({ faults: api('reset, carried out', 3, 1), mustSucceed: true }), destroy()],
   'a runner whose answer is lost, and an API that fails from then on': [deploy({ faults: { ...NO_FAULTS, api: [{ name: 'reset, carried out', after: 3, calls: 1 }, { name: '403', after: 0, calls: 2 }] } })],
   'a rule whose answer is lost': [deploy({ rules: ['all'], faults: api('reset, carried out', 5, 1), mustSucceed: true }), destroy()],

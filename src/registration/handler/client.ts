@@ -74,7 +74,7 @@ export class OrchestratorClient {
   }
 
   public async getRunner(id: string): Promise<Runner | undefined> {
-    return this.call('GET', `/runners/${encodeURIComponent(id)}`).catch(unless(404));
+    return this.call('GET', runnerPath(id)).catch(unless(404));
   }
 
   public async createRunner(id: string, body: RunnerBody): Promise<Runner> {
@@ -82,12 +82,12 @@ export class OrchestratorClient {
   }
 
   public async patchRunner(id: string, body: RunnerBody): Promise<Runner> {
-    return this.call('PATCH', `/runners/${encodeURIComponent(id)}`, body);
+    return this.call('PATCH', runnerPath(id), body);
   }
 
   /** Succeeds if there is none. */
   public async deleteRunner(id: string): Promise<void> {
-    await this.call('DELETE', `/runners/${encodeURIComponent(id)}`).catch(unless(404));
+    await this.call('DELETE', runnerPath(id)).catch(unless(404));
   }
 
   public async listRules(runnerId?: string): Promise<Rule[]> {
@@ -188,6 +188,10 @@ export class OrchestratorClient {
     const words = [typeof message === 'string' && message, details && JSON.stringify(details)].filter(Boolean).join(' ');
     return redact(redact(words, this.token), JSON.stringify(this.token).slice(1, -1)).slice(0, DETAILS_MAX_CHARACTERS) || undefined;
   }
+}
+
+function runnerPath(id: string): string {
+  return `/runners/${encodeURIComponent(id)}`;
 }
 
 /** Returns undefined for errors with the given statuses. */

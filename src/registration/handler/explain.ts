@@ -7,11 +7,11 @@ import { TokenError, tokenSource } from './token';
 
 /** What the user does after the cause is fixed. A failed rollback needs another command than a deployment. */
 export function again(request: Request['type']): string {
-  switch (request) {
-    case 'Create': return 'then deploy again.';
-    case 'Update': return 'then deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED.';
-    case 'Delete': return 'then delete again.';
-  }
+  return {
+    Create: 'then deploy again.',
+    Update: 'then deploy again, or continue the rollback if the stack is in UPDATE_ROLLBACK_FAILED.',
+    Delete: 'then delete again.',
+  }[request];
 }
 
 /** The explanation of a failure for CloudFormation. */

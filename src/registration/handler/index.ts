@@ -72,11 +72,10 @@ async function carryOut(event: LifecycleEvent, request: Request, end: number): P
 }
 
 async function perform({ RequestType: type, PhysicalResourceId: physicalId = '' }: LifecycleEvent, lifecycle: Lifecycle): Promise<Outcome> {
-  switch (type) {
-    case 'Create': return lifecycle.create();
-    case 'Update': return lifecycle.update(physicalId);
-    case 'Delete': return physicalId === NOTHING_CREATED ? { physicalId } : lifecycle.delete(physicalId);
+  if (type === 'Delete') {
+    return physicalId === NOTHING_CREATED ? { physicalId } : lifecycle.delete(physicalId);
   }
+  return type === 'Create' ? lifecycle.create() : lifecycle.update(physicalId);
 }
 
 function lifecycleOf(event: LifecycleEvent, request: Request): Lifecycle {

@@ -13,10 +13,13 @@
  * `;adopted` may follow the UUID of a rule that was taken over: while `adoptExisting` is set, its delete leaves the rule.
  *
  * `;was=<physical ID>` may follow. CloudFormation rolls a replacement back with an update that has the new physical ID and the old properties: the
- * old physical ID in it proves that the old object belongs to this resource.
+ * old physical ID in it proves that the old object belongs to this resource. `!` before it: the old object stays because of `adoptExisting`, and only
+ * `adoptExisting` takes it back.
  */
 
 export const NOTHING_CREATED = 'nothing-created';
+/** Before a predecessor that stays. */
+export const LEFT = /^!/;
 /** CloudFormation accepts no more. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 const MAX_BYTES = 1024;
 const FORM = /^(?<name>[^@?;]+)(?:@(?<createdAt>[^;]+)|\?created=(?<from>[^/;]+)\/(?<to>[^;]+))?(?<adopted>;adopted)?(?:;was=(?<was>.+))?$/;
@@ -38,7 +41,7 @@ export interface Named {
   readonly was?: string;
 }
 
-export function parsePhysicalId(physicalId: string): Named {
+export function parsePhysicalId(physicalId = ''): Named {
   const { name = '', createdAt, from, to, adopted, was } = FORM.exec(physicalId)?.groups ?? {};
   return { name, createdAt, createdIn: from === undefined ? undefined : { from: Date.parse(from), to: Date.parse(to) }, isAdopted: adopted !== undefined, was };
 }

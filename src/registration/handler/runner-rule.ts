@@ -4,13 +4,19 @@ import type { OrchestratorClient, Rule, RuleContent } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
 import { API_SERVICES, LifecycleError, UnfinishedError } from './event';
 import { again } from './explain';
-import { LOOK, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log } from './log';
-import { formatPhysicalId, isWithin, Named, parsePhysicalId, Period } from './physical-ids';
-import { pause } from './time';
-import { createOrFind, removeUntil } from './unanswered';
+import { formatPhysicalId, isWithin, LEFT, Named, parsePhysicalId, Period } from './physical-ids';
+import { createOrFind, removeUntil, waitForCancelled } from './unanswered';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The rule of a resource. */
+interface Found {
+  readonly rule: Rule;
+  readonly isAdopted?: boolean;
+  /** What the user has to know. */
+  readonly note?: string;
+}
 
 /** Creates, replaces and deletes a runner rule. The API cannot change a rule, and has one rule per filter. */
 export class RunnerRuleLifecycle implements Lifecycle {
@@ -24,7 +30,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
   constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, private readonly previous?: RunnerRuleProperties) {
     this.wanted = ruleOf(properties);
     this.previousRule = previous && ruleOf(previous);
-    this.operation = `${{ Create: 'Creating', Update: 'Updating', Delete: 'Deleting' }[request.type]} the rule for runner '${properties.RunnerId}'`;
+    this.operation = `${request.type.replace(/e$/, 'ing')} the rule for runner '${properties.RunnerId}'`;
     this.isReplacement = previous !== undefined && !(previous.OrgId === properties.OrgId && hasSameFilter(ruleOf(previous), this.wanted));
   }
 
@@ -40,34 +46,40 @@ export class RunnerRuleLifecycle implements Lifecycle {
   public async update(physicalId: string): Promise<Outcome> {
     const client = await this.request.client(this.properties);
     const named = parsePhysicalId(physicalId);
-    let { rule, isAdopted } = await this.findOrCreate(client, named);
-    if ([named.name, named.was].includes(rule.id) && this.previousRule && !this.isReplacement && !hasSameContent(this.previousRule, this.wanted)) {
-      // Nothing has changed yet: the cancelled update that this one rolls back may still run. It begins no write after its window.
-      await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
-      ({ rule, isAdopted } = await this.findOrCreate(client.withoutWriteWindow(), named));
+    let found = await this.findOrCreate(client, named);
+    if (found.rule.id === named.name && !found.note && this.previousRule && !hasSameContent(this.previousRule, this.wanted)) {
+      // Nothing has changed yet: the cancelled update that this one rolls back may still run.
+      await waitForCancelled(this.request);
+      found = await this.findOrCreate(client.withoutWriteWindow(), named);
     }
-    return this.outcome(rule.id, this.updatedId(physicalId, rule, isAdopted), await this.findFailedReplacement(client, rule, named));
+    return this.outcome(found.rule.id, this.updatedId(physicalId, found), found.note);
   }
 
   /** The physical ID after an update that led to a rule. */
-  private updatedId(physicalId: string, rule: Rule, isAdopted: boolean): string {
+  private updatedId(physicalId: string, { rule, isAdopted }: Found): string {
     const named = parsePhysicalId(physicalId);
     if (this.isNamed(rule, named)) {
       // With another physical ID, CloudFormation would delete the rule by the old one.
       return physicalId;
     }
-    if (named.was !== undefined && parsePhysicalId(named.was).name === rule.id) {
+    const former = (named.was ?? '').replace(LEFT, '');
+    if (parsePhysicalId(former).name === rule.id) {
       // The rollback of a replacement.
-      return named.was;
+      return former;
     }
-    return this.isReplacement ? formatPhysicalId({ name: rule.id, isAdopted, was: physicalId })
-      : formatPhysicalId({ name: rule.id, isAdopted: isAdopted || named.isAdopted });
+    return formatPhysicalId(this.isReplacement ? { name: rule.id, isAdopted, was: this.predecessor(named) }
+      : { name: rule.id, isAdopted: isAdopted || named.isAdopted });
+  }
+
+  /** The physical ID before a replacement, for the one after it. */
+  private predecessor(named: Named): string {
+    return (stays(named, this.previous) ? '!' : '') + formatPhysicalId(named);
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    const { name, createdIn, isAdopted } = parsePhysicalId(physicalId);
-    // What this resource created belongs to it alone. Left behind, it would keep its runner in use, and the rollback of a first deployment would get stuck.
-    if (this.properties.AdoptExisting !== undefined && (isAdopted || !UUID.test(name))) {
+    const named = parsePhysicalId(physicalId);
+    const { name, createdIn } = named;
+    if (stays(named, this.properties)) {
       return { physicalId, note: `The rule for runner '${this.wanted.runner_id}' stays, because adoptExisting is set for the rule or its runner.` };
     }
     const client = await this.request.client(this.properties);
@@ -78,13 +90,15 @@ export class RunnerRuleLifecycle implements Lifecycle {
     return { physicalId, note: await removeUntil(createdIn?.to ?? Infinity, this.request, () => this.removeUnanswered(client, createdIn)) };
   }
 
-  /** Finds the rule or takes it over, or creates it. */
-  private async findOrCreate(client: OrchestratorClient, named?: Named): Promise<{ rule: Rule; isAdopted: boolean }> {
-    const rules = (await client.listRules()).filter(rule => hasSameFilter(rule, this.wanted));
+  /** Finds the rule or takes it over, or creates it. Nothing can fail afterwards: the failure of an update would not name the rule. */
+  private async findOrCreate(client: OrchestratorClient, named?: Named): Promise<Found> {
+    const all = await client.listRules();
+    const rules = all.filter(rule => hasSameFilter(rule, this.wanted));
     const own = rules.find(rule => this.owns(rule, named));
     const [existing] = own ? [own] : rules;
+    const note = named && this.findFailedReplacement(all, named, own);
     if (!existing) {
-      return { rule: await this.createRule(client, named), isAdopted: false };
+      return { rule: await this.createRule(client, named), note };
     }
     const { AdoptExisting: adopt } = this.properties;
     if (!own && adopt !== 'true' && !(adopt === 'identical' && hasSameContent(existing, this.wanted))) {
@@ -95,13 +109,13 @@ export class RunnerRuleLifecycle implements Lifecycle {
     }
     const rule = hasSameContent(existing, this.wanted) ? existing : await this.replace(client, existing, named);
     // An earlier delivery of a create may have taken over what this one finds as its own.
-    return { rule, isAdopted: adopt !== undefined && !(named && this.owns(existing, named)) };
+    return { rule, isAdopted: adopt !== undefined && !(named && own), note };
   }
 
   private async createRule(client: OrchestratorClient, named?: Named): Promise<Rule> {
     const { object: rule, isFound } = await createOrFind(this.request,
       () => client.createRule(this.wanted), async () => (await client.listRules()).find(existing => hasSameFilter(existing, this.wanted)),
-      createdIn => this.unansweredId(createdIn, named && formatPhysicalId(named)));
+      createdIn => this.unansweredId(createdIn, named && this.predecessor(named)));
     if (isFound && !(hasSameContent(rule, this.wanted) && this.owns(rule, named))) {
       throw this.refusal(rule);
     }
@@ -131,45 +145,45 @@ export class RunnerRuleLifecycle implements Lifecycle {
    * created for the same filter: a rollback takes that, too, if it is young enough.
    */
   private owns(rule: Rule, named?: Named): boolean {
-    const { previousRule, request, wanted } = this;
+    const { request, wanted } = this;
     if (named && this.isFormer(rule, named)) {
       return true;
     }
-    const isOfUpdate = previousRule && !this.isReplacement && (hasSameContent(rule, previousRule) || hasSameContent(rule, wanted));
-    return hasSameContent(rule, wanted) && isWithin({ from: request.since, to: Infinity }, rule.created_at)
-      || isOfUpdate === true && isWithin(this.request.recently, rule.created_at);
+    const former = this.isReplacement ? undefined : this.previousRule;
+    return (hasSameContent(rule, wanted) || hasSameContent(rule, former ?? wanted))
+      && isWithin(former ? request.recently : { from: request.since, to: Infinity }, rule.created_at);
   }
 
   /** Whether a physical ID names the rule, or did so before a replacement. */
   private isFormer(rule: Rule, named: Named): boolean {
-    return this.isNamed(rule, named) || named.was !== undefined && rule.id === parsePhysicalId(named.was).name;
+    return this.isNamed(rule, named) || rule.id === parsePhysicalId(named.was).name;
   }
 
   /** Whether a physical ID names the rule: by its UUID, or by the period of an unanswered create. */
-  private isNamed(rule: Rule, { name, createdIn }: Named): boolean {
-    return rule.id === name || createdIn !== undefined && hasSameContent(rule, this.wanted) && isWithin(createdIn, rule.created_at);
+  private isNamed(rule: Rule, { name, createdIn }: Named, content = this.wanted): boolean {
+    return rule.id === name || createdIn !== undefined && hasSameContent(rule, content) && isWithin(createdIn, rule.created_at);
   }
 
   /**
    * If CloudFormation does not use the physical ID that a failed replacement answered, its rule stays. Another resource may have created a rule with the
    * same content, so the user decides.
    */
-  private async findFailedReplacement(client: OrchestratorClient, rule: Rule, named: Named): Promise<string | undefined> {
+  private findFailedReplacement(rules: Rule[], named: Named, own?: Rule): string | undefined {
     const { previousRule, previous, properties } = this;
     if (!previousRule || !previous || !this.isReplacement) {
       return undefined;
     }
     if (previous.OrgId !== properties.OrgId) {
-      return this.isFormer(rule, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
+      return own && this.isFormer(own, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
     }
-    const left = await findCreated(client, previousRule, this.request.recently);
+    const left = findCreated(rules, previousRule, this.request.recently);
     // CloudFormation deletes what the physical ID names.
-    return left && left.id !== named.name && !(named.createdIn && isWithin(named.createdIn, left.created_at)) ? mayBeLeft('failed update', left) : undefined;
+    return left && !this.isNamed(left, named, previousRule) ? mayBeLeft('failed update', left) : undefined;
   }
 
   /** Deletes what a create without an answer created. Returns what the user has to know. */
   private async removeUnanswered(client: OrchestratorClient, createdIn?: Period): Promise<string | undefined> {
-    const created = await findCreated(client, this.wanted, createdIn ?? this.request.recently);
+    const created = findCreated(await client.listRules(), this.wanted, createdIn ?? this.request.recently);
     if (created && !createdIn && !isRuleLogicalId(this.request.logicalId)) {
       // Without the time of the create, another resource of the stack with the same filter may have created the rule.
       return mayBeLeft('cancelled create', created);
@@ -190,8 +204,16 @@ export class RunnerRuleLifecycle implements Lifecycle {
   }
 }
 
-async function findCreated(client: OrchestratorClient, content: RuleContent, period: Period): Promise<Rule | undefined> {
-  return (await client.listRules()).find(rule => hasSameContent(rule, content) && isWithin(period, rule.created_at));
+/**
+ * Whether a delete leaves the rule, as it may have been taken over. What a resource created belongs to it alone: left behind, it would keep its runner in use,
+ * and the rollback of a first deployment would get stuck.
+ */
+function stays({ name, isAdopted }: Named, properties?: RunnerRuleProperties): boolean {
+  return properties?.AdoptExisting !== undefined && (isAdopted || !UUID.test(name));
+}
+
+function findCreated(rules: Rule[], content: RuleContent, period: Period): Rule | undefined {
+  return rules.find(rule => hasSameContent(rule, content) && isWithin(period, rule.created_at));
 }
 
 function mayBeLeft(by: string, { id, runner_id: runner }: Rule): string {

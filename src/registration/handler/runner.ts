@@ -5,12 +5,11 @@ import { ApiError } from './client';
 import type { Lifecycle, Outcome, Request } from './event';
 import { API_SERVICES, LifecycleError } from './event';
 import { again } from './explain';
-import { CLOCK_SKEW, DETAILS_MAX_CHARACTERS, LOOK, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
+import { CLOCK_SKEW, DETAILS_MAX_CHARACTERS, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
-import { formatPhysicalId, isSameTime, isWithin, Named, parsePhysicalId, Period } from './physical-ids';
-import { pause } from './time';
+import { formatPhysicalId, isSameTime, isWithin, LEFT, Named, parsePhysicalId, Period } from './physical-ids';
 import { TokenError } from './token';
-import { createOrFind, removeUntil } from './unanswered';
+import { createOrFind, endOfCancelled, removeUntil, waitForCancelled } from './unanswered';
 
 /** Registers a runner, keeps the registration as the template says, and deletes it. */
 export class RunnerLifecycle implements Lifecycle {
@@ -36,23 +35,24 @@ export class RunnerLifecycle implements Lifecycle {
 
   public async update(physicalId: string): Promise<Outcome> {
     const client = await this.request.client(this.properties);
-    const { name, was } = parsePhysicalId(physicalId);
+    const { name, createdAt, was = '' } = parsePhysicalId(physicalId);
     if (name === this.name) {
       const outcome = await this.change(client, physicalId);
-      return { ...outcome, note: await this.removeFailedReplacement() ?? outcome.note };
+      return { ...outcome, note: await this.removeFailedReplacement(createdAt) ?? outcome.note };
     }
-    if (was !== undefined && parsePhysicalId(was).name === this.name) {
+    const former = this.properties.AdoptExisting === 'true' ? was.replace(LEFT, '') : was;
+    if (parsePhysicalId(former).name === this.name) {
       // The rollback of a replacement. The old registration was never deleted.
-      return this.change(client, was, physicalId);
+      return this.change(client, former, physicalId);
     }
-    // CloudFormation deletes the old registration afterwards.
-    return this.register(client, physicalId);
+    // CloudFormation deletes the old registration afterwards, unless it stays.
+    return this.register(client, this.previous && whyItStays(this.previous) ? `!${physicalId}` : physicalId);
   }
 
   public async delete(physicalId: string): Promise<Outcome> {
-    const { name, createdAt, createdIn } = parsePhysicalId(physicalId);
-    const isInvented = createdAt === undefined && !createdIn;
-    const owned = isInvented ? { name: this.name, createdIn: this.request.recently } : { name, createdAt, createdIn };
+    const named = parsePhysicalId(physicalId);
+    // CloudFormation invents the physical ID of a create that it does not wait for.
+    const owned: Named = named.createdAt ?? named.createdIn ? named : { name: this.name, createdIn: this.request.recently };
     const [OrgId, RunnerId] = owned.name.split('/');
     const properties = { ...this.properties, OrgId, RunnerId };
     const stays = whyItStays(properties);
@@ -133,7 +133,7 @@ export class RunnerLifecycle implements Lifecycle {
     this.checkState(existing, !isNamed);
     const written = await client.patchRunner(existing.id, this.body(existing));
     if (this.mayBeOverwritten(existing, written)) {
-      await pause(this.request.startedAt + WRITE_WINDOW + SERVER_TIMEOUT - Date.now(), this.request.deadline - LOOK);
+      await waitForCancelled(this.request);
       const later = await client.getRunner(existing.id);
       if (later && isSameTime(later.created_at, existing.created_at) && !isSameTime(later.updated_at, written.updated_at)) {
         log('a cancelled update wrote last, and is overwritten', { runner: existing.id });
@@ -156,9 +156,10 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   /**
-   * If CloudFormation does not use the physical ID that a failed replacement answered, nobody else deletes what that replacement may have registered.
+   * If CloudFormation does not use the physical ID that a failed replacement answered, nobody else deletes what that replacement may have registered. That
+   * is younger than the runner that the physical ID names. A cancelled replacement may still run, but begins no write after its window.
    */
-  private async removeFailedReplacement(): Promise<string | undefined> {
+  private async removeFailedReplacement(since = ''): Promise<string | undefined> {
     const { previous, properties, request } = this;
     if (!previous || !this.isReplacement) {
       return undefined;
@@ -167,8 +168,9 @@ export class RunnerLifecycle implements Lifecycle {
     const { RunnerId: id, OrgId: org } = previous;
     try {
       // The token from before has just been good. The one of the failed update may be the reason why it failed.
-      const client = await request.client(isSameOrg ? properties : previous);
-      return await this.remove(client, { ...previous, OnInUse: 'retain' }, { name: nameOf(previous), createdIn: request.recently });
+      const client = (await request.client(isSameOrg ? properties : previous)).withoutWriteWindow();
+      const createdIn = { from: Math.max(request.recently.from, Date.parse(since) || 0), to: Infinity };
+      return await removeUntil(endOfCancelled(request), request, () => this.remove(client, { ...previous, OnInUse: 'retain' }, { name: nameOf(previous), createdIn }));
     } catch (error) {
       if (!isSameOrg && (error instanceof TokenError || error instanceof ApiError && !error.uncertain && error.status !== 429)) {
         // The other organization or its token made the update fail, it seems: the rollback must not get stuck on it.

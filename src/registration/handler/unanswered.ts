@@ -1,8 +1,8 @@
-/** What a create without an answer may have created, or may still create. */
+/** What requests without an answer may have written, or may still write. */
 import { ApiError } from './client';
 import type { Request } from './event';
 import { UnfinishedError } from './event';
-import { LOOK, POLL, SERVER_TIMEOUT } from './limits';
+import { LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import type { Period } from './physical-ids';
 import { pause } from './time';
 
@@ -31,12 +31,22 @@ export async function createOrFind<T>(
   }
 }
 
+/** When a cancelled update has written for the last time. It began before the update that rolls it back, and begins no write after its window. */
+export function endOfCancelled({ startedAt }: Request): number {
+  return startedAt + WRITE_WINDOW + SERVER_TIMEOUT;
+}
+
+/** Waits until then. */
+export function waitForCancelled(request: Request): Promise<void> {
+  return pause(endOfCancelled(request) - Date.now(), request.deadline - LOOK);
+}
+
 /** Deletes what a create created, until the create must be over: one that CloudFormation gave up may be running still. Returns what the user has to know. */
 export async function removeUntil(end: number, { deadline }: Request, remove: () => Promise<string | undefined>): Promise<string | undefined> {
-  const until = Math.min(deadline, end);
+  const until = Math.min(deadline - LOOK, end);
   for (;;) {
     const note = await remove();
-    if (note !== undefined || Date.now() + POLL + LOOK >= until) {
+    if (note !== undefined || Date.now() >= until) {
       return note;
     }
     await pause(POLL, until);
