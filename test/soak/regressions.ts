@@ -185,7 +185,7 @@ const STEPS: Record<string, Step[]> = {
   ],
   'another filter of a rule, created late by an update that is cancelled': [
     deploy({ stack: GREEN, rules: ['blog'], mustSucceed: true }),
-    deploy({ stack: GREEN, rules: ['development'], faults: api('503, Retry-After', 0, 6), circumstances: { cancels: { event: 0, afterSeconds: 0 } } }), destroy(GREEN),
+    deploy({ stack: GREEN, rules: ['development'], faults: api('503, Retry-After', 0, 6), circumstances: { cancels: { event: 0, afterSeconds: 0 } } }), destroyInUse(GREEN),
   ],
   'another filter of a rule, and an API that fails once it is created': [
     deploy({ stack: GREEN, rules: ['blog'], mustSucceed: true }),
