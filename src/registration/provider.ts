@@ -300,7 +300,7 @@ function checkBoundary(scope: Construct, problems: Problems, boundary: iam.IMana
   }
   checkPartition(scope, problems, 'permissionsBoundary', 'a policy', boundary.managedPolicyArn);
   const arn = canonical(scope, boundary.managedPolicyArn);
-  if (/^arn:[^:]*:iam::[^:]*:(?!policy\/\S)[^{]*$/.test(arn)) {
+  if (/^arn:[^:]*:iam::(?:\d{12}|aws):(?!policy\/\S)[^{]*$/.test(arn)) {
     problems.add({
       input: 'permissionsBoundary', expected: 'a managed policy, "arn:aws:iam::<account>:policy/<name>"', got: quote(arn), fix: 'Give the ARN or name of a managed policy.',
     });

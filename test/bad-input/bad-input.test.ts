@@ -92,6 +92,7 @@ describe('invalid input', () => {
       environment: { A: token('v'.repeat(2000)) },
       image: RunnerImage.fromRegistry(token('a b')),
       rolePath: token('x'),
+      permissionsBoundary: iam.ManagedPolicy.fromManagedPolicyName(stack, 'Boundary', 'boundary'),
       stateStorage: StateStorage.existingBucket(s3.Bucket.fromBucketName(stack, 'B', Aws.STACK_NAME), { prefix: token('/') }),
       taskRole: iam.Role.fromRoleArn(stack, 'R', `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/r`),
     });
