@@ -180,12 +180,9 @@ const STEPS: Record<string, Step[]> = {
   ...named('another id of a runner that stays because of adoptExisting', bothIds((circumstances) => [
     deploy({ a: { adoptExisting: true }, mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, circumstances: { ...rollsBack, ...circumstances } }), destroy(),
   ])),
-  'another id of a runner, registered late by an update that is cancelled': [
-    deploy({ mustSucceed: true }), deploy({ a: { id: 'blue-runner' }, faults: api('503, Retry-After', 0, 6), circumstances: { cancels: { event: 1, afterSeconds: 0 } } }), destroy(),
-  ],
   'another filter of a rule, created late by an update that is cancelled': [
     deploy({ stack: GREEN, rules: ['blog'], mustSucceed: true }),
-    deploy({ stack: GREEN, rules: ['development'], faults: api('503, Retry-After', 0, 6), circumstances: { cancels: { event: 0, afterSeconds: 0 } } }), destroyInUse(GREEN),
+    deploy({ stack: GREEN, rules: ['development'], faults: api('429, Retry-After in seconds', 2, 1), circumstances: { cancels: { event: 0, afterSeconds: 0 } } }), destroyInUse(GREEN),
   ],
   'another filter of a rule, and an API that fails once it is created': [
     deploy({ stack: GREEN, rules: ['blog'], mustSucceed: true }),
