@@ -1,4 +1,4 @@
-import { ANSWER_TIME, ATTEMPT_TIMEOUT, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, SPREAD } from './limits';
+import { MIN_CALL_TIME, ATTEMPT_TIMEOUT, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, THROTTLING_JITTER } from './limits';
 import { redact, short } from './log';
 import { jitter, pause } from './time';
 import type { RunnerBody } from '../runner-body';
@@ -144,8 +144,8 @@ export class OrchestratorClient {
       }
       // Throttling is not an outage: calls are retried until the time is over.
       const until = status === 429 ? end : status === 0 || status >= 500 ? endOfOutage : 0;
-      const wait = reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE) : reply.retryAfter + jitter(0, SPREAD, SPREAD);
-      if (Date.now() + wait + ANSWER_TIME >= until) {
+      const wait = reply.retryAfter === undefined ? jitter(attempt, FIRST_PAUSE, MAX_PAUSE) : reply.retryAfter + jitter(0, THROTTLING_JITTER, THROTTLING_JITTER);
+      if (Date.now() + wait + MIN_CALL_TIME >= until) {
         throw error;
       }
       await pause(wait, until);

@@ -6,7 +6,7 @@ import { checkDrift } from './drift';
 import type { LambdaContext, Lifecycle, LifecycleEvent, Outcome, Request } from './event';
 import { LifecycleError, UnfinishedError } from './event';
 import { again, explain } from './explain';
-import { ANSWER_RESERVE, CLOCK_SKEW, CREATE_AT_MOST, LAST_LOOK, SAFETY, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from './limits';
+import { ANSWER_RESERVE, CLOCK_SKEW, MAX_CREATE_AGE, DELETE_RESERVE, ANSWER_MARGIN, SERVER_TIMEOUT, SUMMARY_MAX_CHARACTERS, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
 import { OidcProviderLifecycle } from './oidc-provider';
 import { NOTHING_CREATED } from './physical-ids';
@@ -30,12 +30,12 @@ async function handler(event: LifecycleEvent | DriftCheckEvent, context: LambdaC
   const result = await carryOut(event, request, end - ANSWER_RESERVE);
   // The log contains more than fits into a reason, so the reason of a failure names the log.
   const reason = result.status === 'FAILED' ? `${result.reason} (log stream ${context.logStreamName})` : result.reason;
-  await answer(event, { ...result, reason }, end - SAFETY);
+  await answer(event, { ...result, reason }, end - ANSWER_MARGIN);
 }
 
 function requestOf({ RequestType: type, LogicalResourceId: logicalId, ResponseURL: url }: LifecycleEvent, end: number): Request {
   const startedAt = Date.now();
-  const deadline = type === 'Delete' ? end : end - LAST_LOOK;
+  const deadline = type === 'Delete' ? end : end - DELETE_RESERVE;
   // CloudFormation signs the URL when it sends the request: YYYYMMDD'T'HHMMSS'Z'. Without it, only what this delivery creates counts as created by the request.
   const signed = new URL(url).searchParams.get('X-Amz-Date')?.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5');
   const since = (Date.parse(signed ?? '') || startedAt) - CLOCK_SKEW;
@@ -43,7 +43,7 @@ function requestOf({ RequestType: type, LogicalResourceId: logicalId, ResponseUR
     type,
     logicalId,
     since,
-    recently: { from: since - CREATE_AT_MOST, to: Infinity },
+    recently: { from: since - MAX_CREATE_AGE, to: Infinity },
     startedAt,
     deadline,
     client: async ({ OrgId: orgId, Token: token }) => new OrchestratorClient({

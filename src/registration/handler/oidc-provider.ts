@@ -3,7 +3,7 @@ import type { OidcProviderProperties } from '../wire';
 import { AWS_CLIENT, isAnswer, retryWhileDenied } from './aws';
 import type { Lifecycle, Outcome, Request } from './event';
 import { LifecycleError } from './event';
-import { DETAILS_MAX_CHARACTERS, POLL_IAM, PROPAGATION_BUDGET } from './limits';
+import { DETAILS_MAX_CHARACTERS, IAM_READ_PAUSE, PROPAGATION_BUDGET } from './limits';
 import { log, short } from './log';
 import { pause } from './time';
 
@@ -71,11 +71,11 @@ export class OidcProviderLifecycle implements Lifecycle {
           return audiences;
         }
         // IAM reads from copies, which may not have it yet.
-        if (Date.now() + POLL_IAM >= until) {
+        if (Date.now() + IAM_READ_PAUSE >= until) {
           throw error;
         }
       }
-      await pause(POLL_IAM, until);
+      await pause(IAM_READ_PAUSE, until);
     }
   }
 

@@ -19,7 +19,7 @@
 
 export const NOTHING_CREATED = 'nothing-created';
 /** Before a predecessor that stays. */
-export const LEFT = /^!/;
+export const STAYS_MARK = /^!/;
 /** CloudFormation accepts no more. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 const MAX_BYTES = 1024;
 const FORM = /^(?<name>[^@?;]+)(?:@(?<createdAt>[^;]+)|\?created=(?<from>[^/;]+)\/(?<to>[^;]+))?(?<adopted>;adopted)?(?:;was=(?<was>.+))?$/;

@@ -5,7 +5,7 @@ import type { Lifecycle, Outcome, Request } from './event';
 import { API_SERVICES, LifecycleError, UnfinishedError } from './event';
 import { again } from './explain';
 import { log } from './log';
-import { formatPhysicalId, isWithin, LEFT, Named, parsePhysicalId, Period } from './physical-ids';
+import { formatPhysicalId, isWithin, Named, parsePhysicalId, Period, STAYS_MARK } from './physical-ids';
 import { createOrFind, removeUntil, waitForCancelled } from './unanswered';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -62,7 +62,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       // With another physical ID, CloudFormation would delete the rule by the old one.
       return physicalId;
     }
-    const former = (named.was ?? '').replace(LEFT, '');
+    const former = (named.was ?? '').replace(STAYS_MARK, '');
     if (parsePhysicalId(former).name === rule.id) {
       // The rollback of a replacement.
       return former;

@@ -7,7 +7,7 @@ import { API_SERVICES, LifecycleError } from './event';
 import { again } from './explain';
 import { CLOCK_SKEW, DETAILS_MAX_CHARACTERS, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import { log, short } from './log';
-import { formatPhysicalId, isSameTime, isWithin, LEFT, Named, parsePhysicalId, Period } from './physical-ids';
+import { formatPhysicalId, isSameTime, isWithin, Named, parsePhysicalId, Period, STAYS_MARK } from './physical-ids';
 import { TokenError } from './token';
 import { createOrFind, endOfCancelled, removeUntil, waitForCancelled } from './unanswered';
 
@@ -40,7 +40,7 @@ export class RunnerLifecycle implements Lifecycle {
       const outcome = await this.change(client, physicalId);
       return { ...outcome, note: await this.removeFailedReplacement(createdAt) ?? outcome.note };
     }
-    const former = this.properties.AdoptExisting === 'true' ? was.replace(LEFT, '') : was;
+    const former = this.properties.AdoptExisting === 'true' ? was.replace(STAYS_MARK, '') : was;
     if (parsePhysicalId(former).name === this.name) {
       // The rollback of a replacement. The old registration was never deleted.
       return this.change(client, former, physicalId);

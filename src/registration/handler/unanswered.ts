@@ -2,7 +2,7 @@
 import { ApiError } from './client';
 import type { Request } from './event';
 import { UnfinishedError } from './event';
-import { LOOK, POLL, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
+import { MIN_SEARCH_TIME, SEARCH_PAUSE, SERVER_TIMEOUT, WRITE_WINDOW } from './limits';
 import type { Period } from './physical-ids';
 import { pause } from './time';
 
@@ -38,17 +38,17 @@ export function endOfCancelled({ startedAt }: Request): number {
 
 /** Waits until then. */
 export function waitForCancelled(request: Request): Promise<void> {
-  return pause(endOfCancelled(request) - Date.now(), request.deadline - LOOK);
+  return pause(endOfCancelled(request) - Date.now(), request.deadline - MIN_SEARCH_TIME);
 }
 
 /** Deletes what a create created, until the create must be over: one that CloudFormation gave up may be running still. Returns what the user has to know. */
 export async function removeUntil(end: number, { deadline }: Request, remove: () => Promise<string | undefined>): Promise<string | undefined> {
-  const until = Math.min(deadline - LOOK, end);
+  const until = Math.min(deadline - MIN_SEARCH_TIME, end);
   for (;;) {
     const note = await remove();
     if (note !== undefined || Date.now() >= until) {
       return note;
     }
-    await pause(POLL, until);
+    await pause(SEARCH_PAUSE, until);
   }
 }
