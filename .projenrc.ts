@@ -109,8 +109,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
       moduleNameMapper: { '^cdk-humanitec-ecs-runner$': '<rootDir>/src' },
       testPathIgnorePatterns: ['/node_modules/'],
       modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.local/', '<rootDir>/lib/'],
-      // On a busy machine, starting a process takes longer than Jest's default of 5 seconds.
-      testTimeout: 60_000,
+      // A test on a busy machine can be slow. This limit only ends tests that hang.
+      testTimeout: 600_000,
       testEnvironment: '<rootDir>/test/jest/outside-environment.js',
       transform: { '/node_modules/(aws-cdk-lib|constructs)/.+\\.js$': new javascript.Transform('<rootDir>/test/jest/outside-transform.js') },
       transformIgnorePatterns: ['/node_modules/(?!(aws-cdk-lib|constructs)/)'],

@@ -84,4 +84,4 @@ test.each(Object.keys(SHOWS))('the example "%s" has the expected template, of th
   const templates = await synthesize(example);
   SHOWS[example](templates);
   expect(unexpectedSizes(example, templates)).toEqual([]);
-}, 60_000);
+});

@@ -105,7 +105,7 @@ describe.each(EXAMPLES)('the example "%s"', (example) => {
   let templates: Resources[];
   beforeAll(async () => {
     templates = Object.values(await synthesize(example)).map(resourcesOf);
-  }, 60_000);
+  });
 
   test('creates what a deployment needs before the registration, and deletes it afterwards', () => {
     expect(templates.flatMap(registrationsOf)).not.toEqual([]);
@@ -156,7 +156,7 @@ test('the examples and this test contain every resource type that is checked', a
   const all = [Template.fromStack(stack), ...examples].flatMap(template => Object.values(resourcesOf(template)));
   const types = new Set(all.map(({ Type: type }) => type));
   expect(NEEDED.filter(type => !types.has(type))).toEqual([]);
-}, 60_000);
+});
 
 test.each<[string, (resources: Resources) => void]>([
   ['DependsOn', (resources) => { resources.Registration.DependsOn = ['Role']; }],

@@ -39,7 +39,7 @@ describe('the adoption of a runner', () => {
     expect(failed).toMatchObject({ Status: 'FAILED', PhysicalResourceId: 'nothing-created' });
     await send('Runner', 'Delete', adopt(), { id: failed.PhysicalResourceId });
     expect(await registered()).toEqual({ ...before, updated_at: expect.anything() });
-  }, 60_000);
+  });
 
   test('restores nothing if the API rejected the new configuration', async () => {
     await foreign();
@@ -58,5 +58,5 @@ describe('the adoption of a runner', () => {
     expect(failed.Status).toBe('FAILED');
     expect(failed.Reason).toContain('The former configuration could not be restored');
     expect(failed.Reason).toContain(`"role_arn":"${OTHER_ROLE}"`);
-  }, 60_000);
+  });
 });

@@ -77,7 +77,7 @@ describe('the code of the registration\'s Lambda', () => {
       synthesizeWith('022', join(directory, 'usual'), certificate),
       synthesizeWith('077', join(directory, 'another place', 'restrictive'), certificate),
     ]);
-  }, 120_000);
+  });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   test('is readable by Lambda if umask 077 is used for installation and synthesis', () => {

@@ -13,8 +13,6 @@ export let api: LocalOrchestrator;
 /** The orchestrator's behaviour in the following tests. */
 export const settings = { behaviour: DOCUMENTED };
 
-// Busy machines need more than Jest's default of 5 seconds.
-jest.setTimeout(20_000);
 beforeAll(() => store.start());
 afterAll(() => store.stop());
 

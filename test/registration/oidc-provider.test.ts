@@ -86,7 +86,7 @@ describe('creating the OIDC provider', () => {
         + `the permissions boundary denies it: allow it there. ${ELSEWHERE} Details: AccessDenied on purpose ${LOG}`,
     });
     expect(iam.calls.length).toBeGreaterThan(4);
-  }, 20_000);
+  });
 
   test.each([
     ['OpenIdIdpCommunicationError', `AWS must reach ${ISSUER}/.well-known/openid-configuration with a publicly trusted certificate: correct it, then deploy again.`],

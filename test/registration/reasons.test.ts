@@ -280,7 +280,7 @@ beforeAll(async () => {
       outcomes.set(title, outcome);
     }
   }));
-}, 180_000);
+});
 
 afterAll(() => servers.forEach(server => {
   server.close();

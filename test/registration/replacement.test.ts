@@ -69,7 +69,7 @@ describe('a replacement of a runner', () => {
     expect(rollback).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: id });
     await send('Runner', 'Delete', other(), { id: replaced });
     expect((await call('GET', '/runners')).body.items).toMatchObject([{ id: 'prod-runner' }]);
-  }, 60_000);
+  });
 
   test('that failed without an answer with adoptExisting is named by a rollback with the old physical ID', async () => {
     const id = await create();
@@ -95,7 +95,7 @@ describe('a replacement of a runner', () => {
     expect((await call('GET', '/runners')).body.items).toMatchObject([{ id: 'new-runner' }]);
     expect(await send('Runner', 'Delete', other(), { id: retry.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
     expect((await call('GET', '/runners')).body.items).toEqual([]);
-  }, 60_000);
+  });
 
   test.each<[string, Props, number | undefined, string, string]>([
     ['succeeds with a note if the other organization refuses the API token', { OrgId: 'other-org' }, undefined, 'SUCCESS', 'Could not check whether the failed update left runner \'new-runner\' in organization \'other-org\''],

@@ -41,7 +41,7 @@ describe('the create of a rule', () => {
     proxy.close();
     expect(answer.Status).toBe('SUCCESS');
     expect(await rules()).toMatchObject([{ id: answer.PhysicalResourceId }]);
-  }, 60_000);
+  });
 
   test('rejects a rule of somebody else with the same content, of any age, and its delete keeps that rule', async () => {
     const rule = await createdBefore(1);
@@ -86,7 +86,7 @@ describe('the create of a rule', () => {
     expect(await rules()).toHaveLength(1);
     expect(await send('RunnerRule', 'Delete', props(), { id: failed.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toEqual([]);
-  }, 60_000);
+  });
 
   test.each([
     ['adoptExisting, for a rule of any runner', 'true', 'new-runner', true],
@@ -190,7 +190,7 @@ describe('the update of a rule to another runner', () => {
     for (const either of [failed.PhysicalResourceId, id]) {
       expect(await send('RunnerRule', 'Update', props(), { id: either, old: moved() })).toMatchObject({ Status: 'SUCCESS', PhysicalResourceId: failed.PhysicalResourceId });
     }
-  }, 60_000);
+  });
 
   test('deletes nothing if the new runner does not exist', async () => {
     const id = await create();
@@ -219,7 +219,7 @@ describe('the update of a rule to another runner', () => {
     await call('POST', '/runner-rules', { runner_id: 'new-runner' });
     expect((await rollback).Status).toBe('SUCCESS');
     expect(await rules()).toMatchObject([{ runner_id: 'prod-runner' }]);
-  }, 60_000);
+  });
 });
 
 describe('the update of a rule to another filter that was unknown at synthesis', () => {
@@ -340,5 +340,5 @@ describe('the update of a rule to another filter that was unknown at synthesis',
     expect(await rules()).toMatchObject([{ id: retry.Data!.RuleId, env_type_id: 'dev' }]);
     expect(await send('RunnerRule', 'Delete', dev(), { id: retry.PhysicalResourceId })).toMatchObject({ Status: 'SUCCESS' });
     expect(await rules()).toEqual([]);
-  }, 60_000);
+  });
 });

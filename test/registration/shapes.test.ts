@@ -44,7 +44,7 @@ describe.each(SHAPES.map((shape): [string, Shape] => [shape.name, shape]))('prop
     }
     expect((await call('GET', '/runners')).body.items).toEqual([]);
     expect((await call('GET', '/runner-rules')).body.items).toEqual([]);
-  }, 60_000);
+  });
 });
 
 test('unknown properties are ignored, because a later version may have added them before a rollback to this version', async () => {

@@ -47,5 +47,5 @@ describe('20 runners of one stack, registered at the same time with an API that 
     // A list of runners does not contain the roles.
     const roles = await Promise.all(RUNNERS.map(async id => (await call('GET', `/runners/${id}`)).body.runner_configuration.auth.role_arn));
     expect(roles).toEqual(RUNNERS.map(role));
-  }, 180_000);
+  });
 });

@@ -62,4 +62,4 @@ test.each([
   expect(reason).toBe(`Registering runner 'prod-runner' failed: no answer from ${url} (${code}). The certificate is not trusted. Correct it, `
     + 'or give its CA as extraCaCertificates; then deploy again. (log stream log-stream)');
   expect(api.requests).toEqual([]);
-}), 60_000);
+}));

@@ -16,7 +16,7 @@ describe.each([
 ])('%s', (command, program, options) => {
   test('rejects an unknown option and lists the known options', () => {
     expect(run(program, '--part', 'unit')).toEqual({ status: 2, stdout: '', stderr: `Unknown option '--part'. The options are ${options}.` });
-  }, 60_000);
+  });
 
   test('describes its options with --help, without running', () => {
     const { status, stdout, stderr } = run(program, '--help');
@@ -25,16 +25,16 @@ describe.each([
       expect(stdout).toContain(option);
     }
     expect(stdout).toContain(`  ${command} `);
-  }, 60_000);
+  });
 });
 
 test('npm test rejects an unknown part, and lists the parts with --list', () => {
   const { status, stderr } = run('tools/test.ts', '--only', 'unit,style');
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^There is no part "style"\. Choose from lifecycle, .*, licenses\.$/)]);
   expect(run('tools/test.ts', '--list').stdout).toMatch(/^unit +constructs, handler and local orchestrator$/m);
-}, 60_000);
+});
 
 test('npm run soak rejects an invalid number of events and an unknown precaution', () => {
   expect(run('test/soak/index.ts', '--events', 'many')).toMatchObject({ status: 2, stderr: "--events is 'many': expected a whole number." });
   expect(run('test/soak/index.ts', '--only', 'luck')).toMatchObject({ status: 2, stderr: expect.stringMatching(/^There is no precaution "luck"\. Choose from /) });
-}, 60_000);
+});

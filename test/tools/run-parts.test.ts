@@ -51,7 +51,7 @@ void new PartRunner(process.argv[2], process.argv[2] + '/results', () => '').run
     expect(one).toBe(two);
     expect(one.startsWith(join(file('temporary'), 'npm-test-'))).toBe(true);
     expect(temporaryDirectories()).toEqual([]);
-  }, 60_000);
+  });
 
   test.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('sends %s to every part, waits until they end, kills the processes that they leave behind, and removes the temporary files', async (signal, code) => {
     const child = start({
@@ -70,5 +70,5 @@ void new PartRunner(process.argv[2], process.argv[2] + '/results', () => '').run
     await pause(1_000);
     expect(existsSync(file('beat'))).toBe(false);
     expect(temporaryDirectories()).toEqual([]);
-  }, 60_000);
+  });
 });
