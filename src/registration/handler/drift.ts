@@ -11,8 +11,8 @@ import { readToken } from './token';
 import { apiUrl } from './trusted-urls';
 
 /**
- * Compares a registration and its rules with the template. Logs each problem and then the number of problems, which a metric filter reads. Changes nothing:
- * its client may not begin a write.
+ * Compares a registration and its rules with the template. Logs each problem and then the number of problems, which a metric filter reads. Changes nothing,
+ * because its client does not allow writes.
  */
 export async function checkDrift(check: DriftCheck, deadline: number): Promise<void> {
   const { OrgId: orgId, RunnerId: runner, Token: token } = check.Runner;

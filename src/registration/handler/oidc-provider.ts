@@ -30,12 +30,12 @@ export class OidcProviderLifecycle implements Lifecycle {
     return { physicalId: arn };
   }
 
-  /** Another issuer has another ARN. CloudFormation then deletes the old physical ID, which leaves the old provider as it is. */
+  /** For another issuer, the physical ID changes. CloudFormation then deletes the old physical ID, which leaves the old provider unchanged. */
   public update(): Promise<Outcome> {
     return this.create();
   }
 
-  /** Other runners of the account may use the provider. */
+  /** Leaves the provider, because other runners of the account may use it. */
   public async delete(physicalId: string): Promise<Outcome> {
     return { physicalId };
   }
@@ -53,7 +53,7 @@ export class OidcProviderLifecycle implements Lifecycle {
     }
   }
 
-  /** Creates the provider. Another stack may do so at the same time, or an earlier try whose answer was lost. */
+  /** Creates the provider. It may exist already: another stack created it at the same time, or an earlier attempt lost its answer. */
   private async make(): Promise<string[]> {
     const { client, CreateOpenIDConnectProviderCommand } = iam();
     const until = Math.min(this.request.deadline, Date.now() + PROPAGATION_BUDGET);
@@ -70,7 +70,7 @@ export class OidcProviderLifecycle implements Lifecycle {
         if (audiences) {
           return audiences;
         }
-        // IAM reads from copies, which may not have it yet.
+        // IAM is eventually consistent: the provider may not be visible yet.
         if (Date.now() + IAM_READ_PAUSE >= until) {
           throw error;
         }
@@ -107,12 +107,12 @@ export class OidcProviderLifecycle implements Lifecycle {
 
 const ELSEWHERE = 'create the provider outside this stack and give it to the runners as oidcProvider';
 
-/** IAM's errors have their name with and without `Exception`, depending on whether the SDK has a class for them. */
+/** Compares the name of an error of IAM. The SDK appends `Exception` to names for which it has a class. */
 function nameOf(error: unknown): string {
   return (error as Error).name.replace(/Exception$/, '');
 }
 
-// Loaded when needed, as in token.ts.
+// Loaded only when needed, as in token.ts.
 /* eslint-disable @typescript-eslint/no-require-imports */
 function iam() {
   const sdk: typeof import('@aws-sdk/client-iam') = require('@aws-sdk/client-iam');

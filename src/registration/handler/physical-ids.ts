@@ -18,19 +18,19 @@
  */
 
 export const NOTHING_CREATED = 'nothing-created';
-/** Before a predecessor that stays. */
+/** Mark before a predecessor that stays. */
 export const STAYS_MARK = /^!/;
-/** CloudFormation accepts no more. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
+/** Maximum length that CloudFormation accepts. @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html */
 const MAX_BYTES = 1024;
 const FORM = /^(?<name>[^@?;]+)(?:@(?<createdAt>[^;]+)|\?created=(?<from>[^/;]+)\/(?<to>[^;]+))?(?<adopted>;adopted)?(?:;was=(?<was>.+))?$/;
 
-/** In milliseconds since 1970. */
+/** A period, in milliseconds since 1970. */
 export interface Period {
   readonly from: number;
   readonly to: number;
 }
 
-/** What a physical ID names. */
+/** The parts of a physical ID. */
 export interface Named {
   readonly name: string;
   readonly createdAt?: string;
@@ -49,11 +49,11 @@ export function parsePhysicalId(physicalId = ''): Named {
 export function formatPhysicalId({ name, createdAt, createdIn, isAdopted, was }: Named): string {
   const object = createdAt !== undefined ? `${name}@${createdAt}` : createdIn ? `${name}?created=${time(createdIn.from)}/${time(createdIn.to)}` : name;
   const id = isAdopted ? `${object};adopted` : object;
-  // The oldest predecessors are cut off: a rollback needs the last one only.
+  // Cuts off the oldest predecessors, because a rollback needs only the last one.
   return was === undefined ? id : `${id};was=${was}`.slice(0, MAX_BYTES);
 }
 
-/** Whether two texts of the API are the same time. The answer to a create may be more precise than what the API stores. */
+/** Whether two timestamps of the API are the same time. The answer to a create can be more precise than the stored time. */
 export function isSameTime(one: string, other: string): boolean {
   return one === other || Math.abs(Date.parse(one) - Date.parse(other)) <= 1;
 }

@@ -5,10 +5,10 @@ import type { Lifecycle, Outcome, Request } from './event';
 import { API_SERVICES, LifecycleError } from './event';
 import { short } from './log';
 
-/** A generated id, with its generated part. */
+/** Matches a generated id, and captures its generated part. */
 const GENERATED = new RegExp(`-([a-z0-9]{${RUNNER_ID_SUFFIX_LENGTH}})$`);
 
-/** Generates the id of a runner, and proves that API token and organization are good before anything else is created. */
+/** Generates the id of a runner. Checks API token and organization before anything else is created. */
 export class RunnerIdLifecycle implements Lifecycle {
   public readonly operation: string;
   public readonly services = API_SERVICES;
@@ -29,16 +29,16 @@ export class RunnerIdLifecycle implements Lifecycle {
   }
 
   /**
-   * Keeps the generated part, also if stack refactoring gave the resource another stack. Calls no API: the registration, which is updated next, finds
-   * a bad token, too, and a rollback has nothing to undo.
+   * Keeps the generated part, also if stack refactoring moved the resource to another stack. Calls no API, because the update of the registration checks the API
+   * token next, and a rollback has nothing to undo.
    */
   public async update(physicalId: string): Promise<Outcome> {
-    // The rollback of a change to an id of the user's choice has the generated one.
+    // A physical ID that equals the given id of the previous properties is not generated. In the rollback of a change to a given id, it is the generated one.
     const [, suffix] = this.previous?.RunnerId === physicalId ? [] : GENERATED.exec(physicalId) ?? [];
     return this.outcome(this.generate(suffix));
   }
 
-  /** An id is nothing that could be deleted. */
+  /** Succeeds: an id is not an object that can be deleted. */
   public async delete(physicalId: string): Promise<Outcome> {
     return { physicalId };
   }
@@ -52,7 +52,7 @@ export class RunnerIdLifecycle implements Lifecycle {
     return { physicalId: id, data: { RunnerId: id } };
   }
 
-  /** Each repetition of a request generates the same id. Each stack has another one, even a stack that is created again with the same name. */
+  /** The generated part of the id. Repeated deliveries of a request generate the same id. A stack that is created again with the same name gets another one. */
   private generate(suffix?: string): string {
     const { RunnerId: id, RunnerIdPrefix: prefix, Seed: seed } = this.properties;
     const digest = createHash('sha256').update(`${this.stackId}|${seed}`).digest('hex');

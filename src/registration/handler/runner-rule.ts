@@ -10,11 +10,11 @@ import { createOrFind, removeUntil, waitForCancelled } from './unanswered';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The rule of a resource. */
+/** The rule that a request found or created. */
 interface Found {
   readonly rule: Rule;
   readonly isAdopted?: boolean;
-  /** What the user has to know. */
+  /** A note for the user. */
   readonly note?: string;
 }
 
@@ -24,7 +24,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
   public readonly services = API_SERVICES;
   private readonly wanted: RuleContent;
   private readonly previousRule?: RuleContent;
-  /** Whether an update leads to another rule, instead of the same rule with another runner. */
+  /** Whether an update creates another rule instead of changing the runner of the same rule. */
   private readonly isReplacement: boolean;
 
   constructor(private readonly request: Request, private readonly properties: RunnerRuleProperties, private readonly previous?: RunnerRuleProperties) {
@@ -55,11 +55,11 @@ export class RunnerRuleLifecycle implements Lifecycle {
     return this.outcome(found.rule.id, this.updatedId(physicalId, found), found.note);
   }
 
-  /** The physical ID after an update that led to a rule. */
+  /** The physical ID after an update. */
   private updatedId(physicalId: string, { rule, isAdopted }: Found): string {
     const named = parsePhysicalId(physicalId);
     if (this.isNamed(rule, named)) {
-      // With another physical ID, CloudFormation would delete the rule by the old one.
+      // With a new physical ID, CloudFormation would delete the rule by the old ID.
       return physicalId;
     }
     const former = (named.was ?? '').replace(STAYS_MARK, '');
@@ -71,7 +71,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       : { name: rule.id, isAdopted: isAdopted || named.isAdopted });
   }
 
-  /** The physical ID before a replacement, for the one after it. */
+  /** The old physical ID of a replacement, as part of the new one. */
   private predecessor(named: Named): string {
     return (stays(named, this.previous) ? '!' : '') + formatPhysicalId(named);
   }
@@ -90,7 +90,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
     return { physicalId, note: await removeUntil(createdIn?.to ?? Infinity, this.request, () => this.removeUnanswered(client, createdIn)) };
   }
 
-  /** Finds the rule or takes it over, or creates it. Nothing can fail afterwards: the failure of an update would not name the rule. */
+  /** Finds the rule, takes it over, or creates it. Makes no call after the create, because the failure of an update would not name the rule. */
   private async findOrCreate(client: OrchestratorClient, named?: Named): Promise<Found> {
     const all = await client.listRules();
     const rules = all.filter(rule => hasSameFilter(rule, this.wanted));
@@ -108,7 +108,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       log('takes the rule over', { ...existing });
     }
     const rule = hasSameContent(existing, this.wanted) ? existing : await this.replace(client, existing, named);
-    // An earlier delivery of a create may have taken over what this one finds as its own.
+    // An earlier delivery of a create may have taken over the rule that this delivery finds as its own.
     return { rule, isAdopted: adopt !== undefined && !(named && own), note };
   }
 
@@ -122,7 +122,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
     return rule;
   }
 
-  /** Points a filter at another runner: the API has one rule for it, so the old one goes first. */
+  /** Points a filter at another runner. The API accepts one rule per filter, so the old rule is deleted first. */
   private async replace(client: OrchestratorClient, current: Rule, named?: Named): Promise<Rule> {
     if (!await client.getRunner(this.wanted.runner_id)) {
       throw new LifecycleError(`this runner does not exist, so the rule that has the filter stays as it is. Register the runner, or correct runnerId; ${again(this.request.type)}`,
@@ -132,17 +132,17 @@ export class RunnerRuleLifecycle implements Lifecycle {
     try {
       return await this.createRule(client, named);
     } catch (error) {
-      // Without the old rule, its deployments would go to whatever runner another rule names. The rollback wants it again, too.
+      // Restores the old rule. Without it, its deployments would go to the runner of another rule. The rollback needs it, too.
       const restored = await client.withoutWriteWindow().createRule(contentOf(current)).catch(() => undefined);
-      // A create must not delete what it only restored.
+      // The delete of a failed create must not delete the restored rule.
       throw new UnfinishedError(error, this.request.type === 'Create' ? undefined : restored?.id,
         restored ? 'The former rule was restored.' : `The former rule for runner '${current.runner_id}' is deleted, and could not be restored.`);
     }
   }
 
   /**
-   * Whether a rule is what a physical ID names, or what this very request created. CloudFormation may not know what a failed or cancelled update
-   * created for the same filter: a rollback takes that, too, if it is young enough.
+   * Whether a rule belongs to this resource: the physical ID names it, or this request created it. CloudFormation may not know the rule that a failed or cancelled
+   * update created for the same filter, so a rollback also accepts such a rule, if it is young enough.
    */
   private owns(rule: Rule, named?: Named): boolean {
     const { request, wanted } = this;
@@ -154,7 +154,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
       && isWithin(former ? request.recently : { from: request.since, to: Infinity }, rule.created_at);
   }
 
-  /** Whether a physical ID names the rule, or did so before a replacement. */
+  /** Whether a physical ID names the rule, or its predecessor does. */
   private isFormer(rule: Rule, named: Named): boolean {
     return this.isNamed(rule, named) || rule.id === parsePhysicalId(named.was).name;
   }
@@ -165,7 +165,7 @@ export class RunnerRuleLifecycle implements Lifecycle {
   }
 
   /**
-   * If CloudFormation does not use the physical ID that a failed replacement answered, its rule stays. Another resource may have created a rule with the
+   * Names the rule of a failed replacement whose physical ID CloudFormation does not use. The rule stays: another resource may have created a rule with the
    * same content, so the user decides.
    */
   private findFailedReplacement(rules: Rule[], named: Named, own?: Rule): string | undefined {
@@ -177,11 +177,11 @@ export class RunnerRuleLifecycle implements Lifecycle {
       return own && this.isFormer(own, named) ? `If the failed update left a rule for runner '${previous.RunnerId}' in organization '${previous.OrgId}', delete it there.` : undefined;
     }
     const left = findCreated(rules, previousRule, this.request.recently);
-    // CloudFormation deletes what the physical ID names.
+    // CloudFormation deletes the rule that the physical ID names.
     return left && !this.isNamed(left, named, previousRule) ? mayBeLeft('failed update', left) : undefined;
   }
 
-  /** Deletes what a create without an answer created. Returns what the user has to know. */
+  /** Deletes the rule of a create without an answer. Returns a note for the user. */
   private async removeUnanswered(client: OrchestratorClient, createdIn?: Period): Promise<string | undefined> {
     const created = findCreated(await client.listRules(), this.wanted, createdIn ?? this.request.recently);
     if (created && !createdIn && !isRuleLogicalId(this.request.logicalId)) {
@@ -205,8 +205,8 @@ export class RunnerRuleLifecycle implements Lifecycle {
 }
 
 /**
- * Whether a delete leaves the rule, as it may have been taken over. What a resource created belongs to it alone: left behind, it would keep its runner in use,
- * and the rollback of a first deployment would get stuck.
+ * Whether a delete leaves the rule, because it may have been taken over. A rule that the resource created is always deleted: it would keep its runner in use, and
+ * the rollback of a first deployment would fail.
  */
 function stays({ name, isAdopted }: Named, properties?: RunnerRuleProperties): boolean {
   return properties?.AdoptExisting !== undefined && (isAdopted || !UUID.test(name));
@@ -224,7 +224,7 @@ function ruleOf({ RunnerId: runner, ProjectId: project, EnvTypeId: envType }: Ru
   return { runner_id: runner, ...project !== undefined && { project_id: project }, ...envType !== undefined && { env_type_id: envType } };
 }
 
-/** Without the empty texts that the API answers. */
+/** The content without the empty strings of the API. */
 function contentOf({ runner_id, project_id, env_type_id }: RuleContent): RuleContent {
   return { runner_id, ...project_id && { project_id }, ...env_type_id && { env_type_id } };
 }

@@ -11,11 +11,11 @@ import { formatPhysicalId, isSameTime, isWithin, Named, parsePhysicalId, Period,
 import { TokenError } from './token';
 import { createOrFind, endOfCancelled, removeUntil, waitForCancelled } from './unanswered';
 
-/** Registers a runner, keeps the registration as the template says, and deletes it. */
+/** Registers a runner, updates its registration, and deletes it. */
 export class RunnerLifecycle implements Lifecycle {
   public readonly operation: string;
   public readonly services = API_SERVICES;
-  /** Organization and id: another name is another registration. */
+  /** Organization and id. A runner with another name is another registration. */
   private readonly name: string;
   private readonly isReplacement: boolean;
 
@@ -51,7 +51,7 @@ export class RunnerLifecycle implements Lifecycle {
 
   public async delete(physicalId: string): Promise<Outcome> {
     const named = parsePhysicalId(physicalId);
-    // CloudFormation invents the physical ID of a create that it does not wait for.
+    // CloudFormation invents the physical ID if it does not wait for the answer to a create.
     const owned: Named = named.createdAt ?? named.createdIn ? named : { name: this.name, createdIn: this.request.recently };
     const [OrgId, RunnerId] = owned.name.split('/');
     const properties = { ...this.properties, OrgId, RunnerId };
@@ -70,7 +70,7 @@ export class RunnerLifecycle implements Lifecycle {
     return isFound ? this.claimOrAdopt(client, runner, was) : this.registered(runner, was);
   }
 
-  /** Claims a runner that this very request created, adopts one if `adoptExisting` is set, and rejects any other. */
+  /** Accepts an existing runner that this request created, adopts one if `adoptExisting` is set, and rejects any other. */
   private async claimOrAdopt(client: OrchestratorClient, existing: Runner, was?: string): Promise<Outcome> {
     const { AdoptExisting: adopt } = this.properties;
     const { type, auth } = existing.runner_configuration;
@@ -84,7 +84,7 @@ export class RunnerLifecycle implements Lifecycle {
       return this.registered(existing, was);
     }
     if (this.request.type === 'Create' && hasOwnRole && !(adopt === 'true' && isOfThisRequest(existing.updated_at))) {
-      // Two names of one installation: the delete of the old resource would delete what the new one adopts.
+      // Both names are in one installation: the delete of the old resource would delete the runner that the new resource adopts.
       throw new LifecycleError('this stack has registered it already. If apiUrl is another URL of the same installation, keep the old apiUrl. If a failed deployment left the '
         + `runner, delete it at the orchestrator; ${again(this.request.type)}`, { details: `registered at ${existing.created_at} with ${auth.role_arn}` });
     }
@@ -115,7 +115,7 @@ export class RunnerLifecycle implements Lifecycle {
     return { ...this.registered(existing, was), note: `Took over runner '${id}'. Its former configuration: ${configuration}` };
   }
 
-  /** Changes the registration that a physical ID names; creates it again, if somebody deleted it. */
+  /** Updates the registration that a physical ID names. Creates it again if somebody deleted it. */
   private async change(client: OrchestratorClient, physicalId: string, replaced?: string): Promise<Outcome> {
     const named = parsePhysicalId(physicalId);
     const existing = await client.getRunner(this.properties.RunnerId);
@@ -140,13 +140,13 @@ export class RunnerLifecycle implements Lifecycle {
         await client.withoutWriteWindow().patchRunner(existing.id, this.body(existing));
       }
     }
-    // With another physical ID, CloudFormation would delete the runner by the old one.
+    // With a new physical ID, CloudFormation would delete the runner by the old ID.
     return isNamed ? this.outcome(physicalId) : this.registered(existing, replaced);
   }
 
   /**
-   * Whether an update that CloudFormation cancelled may run beside this one, which rolls it back: it has written just now, or has not written yet. It
-   * begins no write after its window.
+   * Whether an update that CloudFormation cancelled can still run while this update rolls it back: it wrote recently, or has not written yet. It
+   * starts no write after its window.
    */
   private mayBeOverwritten(before: Runner, written: Runner): boolean {
     const content = (runner: Runner) => JSON.stringify({ ...runner, updated_at: undefined });
@@ -156,8 +156,8 @@ export class RunnerLifecycle implements Lifecycle {
   }
 
   /**
-   * If CloudFormation does not use the physical ID that a failed replacement answered, nobody else deletes what that replacement may have registered. That
-   * is younger than the runner that the physical ID names. A cancelled replacement may still run, but begins no write after its window.
+   * Deletes the runner of a failed replacement whose physical ID CloudFormation does not use, because nothing else would delete it. Such a runner is younger than
+   * the runner that the physical ID names. A cancelled replacement can still run, but starts no write after its window.
    */
   private async removeFailedReplacement(since = ''): Promise<string | undefined> {
     const { previous, properties, request } = this;
@@ -167,20 +167,20 @@ export class RunnerLifecycle implements Lifecycle {
     const isSameOrg = previous.OrgId === properties.OrgId;
     const { RunnerId: id, OrgId: org } = previous;
     try {
-      // The token from before has just been good. The one of the failed update may be the reason why it failed.
+      // The former API token works. The API token of the failed update may be the cause of the failure.
       const client = (await request.client(isSameOrg ? properties : previous)).withoutWriteWindow();
       const createdIn = { from: Math.max(request.recently.from, Date.parse(since) || 0), to: Infinity };
       return await removeUntil(endOfCancelled(request), request, () => this.remove(client, { ...previous, OnInUse: 'retain' }, { name: nameOf(previous), createdIn }));
     } catch (error) {
       if (!isSameOrg && (error instanceof TokenError || error instanceof ApiError && !error.uncertain && error.status !== 429)) {
-        // The other organization or its token made the update fail, it seems: the rollback must not get stuck on it.
+        // The other organization or its API token is probably the cause of the failed update. The rollback must not fail because of it.
         return `Could not check whether the failed update left runner '${id}' in organization '${org}': ${error.message}`;
       }
       throw error;
     }
   }
 
-  /** Deletes the runner, if it is the named one. Returns what the user has to know. */
+  /** Deletes the runner if it is the one that the physical ID names. Returns a note for the user. */
   private async remove(client: OrchestratorClient, properties: RunnerProperties, named: Named): Promise<string | undefined> {
     const { RunnerId: id } = properties;
     const existing = await client.getRunner(id);
@@ -195,7 +195,7 @@ export class RunnerLifecycle implements Lifecycle {
     if (stays) {
       return stays;
     }
-    // The orchestrator would delete the rules with the runner. Those of this stack are deleted already.
+    // The orchestrator would delete these rules with the runner. The rules of this stack are already deleted.
     const rules = await client.listRules(id);
     if (rules.length > 0) {
       return this.keepInUse(properties, `runner rules of others: ${rules.map(rule =>
@@ -216,7 +216,7 @@ export class RunnerLifecycle implements Lifecycle {
     if (onInUse === 'retain') {
       return `Runner '${id}' stays registered, because it is in use: ${uses}`;
     }
-    // CloudFormation updates no stack in DELETE_FAILED, so `onInUse` cannot be set any more.
+    // `onInUse` cannot be changed now, because CloudFormation does not update a stack in DELETE_FAILED.
     throw new LifecycleError('the runner is still in use. Move or delete the environments and rules that the details name, then delete again. If the '
       + 'stack is in DELETE_FAILED, --retain-resources leaves the registration.', { details: uses.slice(0, DETAILS_MAX_CHARACTERS) });
   }
@@ -225,7 +225,7 @@ export class RunnerLifecycle implements Lifecycle {
     if (named.createdAt !== undefined) {
       return isSameTime(existing.created_at, named.createdAt);
     }
-    // Runners of other types have no role.
+    // Runners of other types do not have a role.
     const role = existing.runner_configuration.auth?.role_arn;
     return named.createdIn !== undefined && isWithin(named.createdIn, existing.created_at)
       && role !== undefined && (role === auth.RoleArn || role === this.previous?.Auth.RoleArn);
@@ -236,7 +236,7 @@ export class RunnerLifecycle implements Lifecycle {
     const current = location(bucket, prefix);
     const wanted = locationOf(this.properties);
     const { previous } = this;
-    // A rollback moves back what was moved with the permission of the properties that it undoes, or what they registered again.
+    // A rollback moves the state back if the properties that it undoes allowed the move, or registered the runner again.
     const isAllowed = this.properties.AllowStateMove === 'true' || (previous?.AllowStateMove === 'true' || isNew) && previous !== undefined && current === locationOf(previous);
     if (current !== wanted && !isAllowed) {
       throw new LifecycleError('its state would move to another place, where the old state is not found, and the next deployments would create everything '
@@ -261,7 +261,7 @@ function nameOf({ OrgId: org, RunnerId: id }: RunnerProperties): string {
   return `${org}/${id}`;
 }
 
-/** What to say of a runner that may have been taken over, so that no delete may remove it. */
+/** The note about a runner that may have been taken over, so that no delete removes it. */
 function whyItStays({ RunnerId: id, AdoptExisting: adopt }: RunnerProperties): string | undefined {
   return adopt === 'true' ? `Runner '${id}' stays registered, because adoptExisting is set.` : undefined;
 }
@@ -270,7 +270,7 @@ function locationOf({ StateStorage: { Bucket: bucket, PathPrefix: prefix } }: Ru
   return location(bucket, prefix);
 }
 
-/** The prefix is joined as a path: a slash at its end means nothing. */
+/** The prefix without a trailing slash, which has no meaning because the orchestrator joins the prefix as a path. */
 function location(bucket = '', prefix = ''): string {
   return `s3://${bucket}/${prefix.replace(/\/$/, '')}`;
 }

@@ -2,10 +2,10 @@ import type { WireToken } from '../wire';
 import { AWS_CLIENT, DenialPatience, isAnswer, regionOfArn, retryWhileDenied } from './aws';
 import { short } from './log';
 
-/** There is no token, in words for the user: the cause, and what to do, without the end of the sentence. */
+/** Thrown if there is no API token. Its message has the cause and what to do, without the end of the sentence. */
 export class TokenError extends Error {}
 
-/** Reads the API token. It is read at each call, so that a rotated one is used at once. */
+/** Reads the API token. Reads it for each request, so that a rotated API token is used at once. */
 export async function readToken(source: WireToken, patience: DenialPatience): Promise<string> {
   const name = tokenSource(source);
   let text: string | undefined;
@@ -18,7 +18,7 @@ export async function readToken(source: WireToken, patience: DenialPatience): Pr
   if (!token) {
     throw new TokenError(`the ${name} has no text: expected the API token. Put the token there`);
   }
-  // Anything else would break the header, and its error message would show the token.
+  // Other characters are not valid in a header, and the error message of fetch() would contain the API token.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new TokenError(`the ${name} holds no API token: it has blanks or line breaks inside. `
       + (token.startsWith('{') ? 'It looks like JSON: name the token\'s field' : 'Put the token alone there'));
@@ -53,7 +53,7 @@ function field(text: string, key: string, name: string): string | undefined {
   return value;
 }
 
-// Loaded when needed: each SDK client costs the start of the Lambda time. And as Lambda has them for sure, which is not so for import().
+// Loaded only when needed, because each SDK client makes the start of the Lambda slower. With require(), because the Lambda runtime resolves its SDK for it, and not always for import().
 /* eslint-disable @typescript-eslint/no-require-imports */
 async function readSecret(source: WireToken): Promise<string | undefined> {
   const { GetSecretValueCommand, SecretsManagerClient }: typeof import('@aws-sdk/client-secrets-manager') = require('@aws-sdk/client-secrets-manager');
@@ -69,7 +69,7 @@ async function readParameter(source: WireToken): Promise<string | undefined> {
   return Parameter?.Value;
 }
 
-/** Where the token is kept, for a message. */
+/** Location of the API token, for messages. */
 export function tokenSource({ SecretId: secret, ParameterName: parameter }: WireToken): string {
   return short(`${secret ? 'secret' : 'parameter'} ${(secret ?? parameter ?? '').replace(/^arn:.*?:(?:secret:|parameter\b)/, '')}`, 70);
 }

@@ -6,11 +6,11 @@ import { short } from './log';
 const RESPONSE_HOST = /^cloudformation-custom-resource-response-[a-z0-9]+\.s3(?:[.-](?:dualstack\.)?[a-z]{2}(?:-[a-z]+)+-\d+)?\.amazonaws\.com(?:\.cn)?$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
-/** Set in the process of the local emulator and of the tests. No template sets it, and no event can. */
+/** Variable that only the local emulator and the tests set. Neither a template nor an event can set it. */
 const isLocal = () => process.env.ALLOW_LOCAL_RESPONSE_URL === 'true';
 
 /**
- * Rejects an answer that would not go to CloudFormation: whoever may invoke the function must not choose where it connects to.
+ * Rejects a ResponseURL that is not one of CloudFormation, so that callers who can invoke the function cannot choose where it connects to.
  *
  * @throws without the URL, whose query is a credential
  */
@@ -26,7 +26,7 @@ export function apiUrl(): string {
   const text = process.env[API_URL_VARIABLE] ?? '';
   const url = parse(text);
   if (!url || !(url.protocol === 'https:' || isLocalHttp(url)) || url.username || url.password || url.search || url.hash) {
-    // Neither user nor query: both may hold a password.
+    // Without user and query, because both can contain a password.
     throw new LifecycleError(`The API URL of the orchestrator is ${url ? `'${short(`${url.protocol}//${url.host}${url.pathname}`, 100)}'` : 'no URL'}`
       + `${url?.username || url?.password || url?.search || url?.hash ? ' with credentials, a query or a fragment' : ''}. `
       + 'Expected an https:// URL without credentials, query and fragment: correct apiUrl, then deploy again.');

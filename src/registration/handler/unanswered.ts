@@ -1,4 +1,4 @@
-/** What requests without an answer may have written, or may still write. */
+/** Handles requests whose answers were lost: they may have written, or may still write. */
 import { ApiError } from './client';
 import type { Request } from './event';
 import { UnfinishedError } from './event';
@@ -7,9 +7,9 @@ import type { Period } from './physical-ids';
 import { pause } from './time';
 
 /**
- * Creates an object. Finds it, if it exists already: an earlier delivery or try of the request may have created it, as answers can get lost.
+ * Creates an object, or finds it if it exists: an earlier delivery or attempt of the request may have created it and lost the answer.
  *
- * @param idOf the physical ID of what may have been created in a period
+ * @param idOf the physical ID of an object that may have been created in a period
  */
 export async function createOrFind<T>(
   { since, deadline }: Request, create: () => Promise<T>, find: () => Promise<T | undefined>, idOf: (createdIn: Period) => string,
@@ -31,17 +31,17 @@ export async function createOrFind<T>(
   }
 }
 
-/** When a cancelled update has written for the last time. It began before the update that rolls it back, and begins no write after its window. */
+/** The time after which a cancelled update writes no more. It started before the update that rolls it back, and starts no write after its window. */
 export function endOfCancelled({ startedAt }: Request): number {
   return startedAt + WRITE_WINDOW + SERVER_TIMEOUT;
 }
 
-/** Waits until then. */
+/** Waits until a cancelled update writes no more. */
 export function waitForCancelled(request: Request): Promise<void> {
   return pause(endOfCancelled(request) - Date.now(), request.deadline - MIN_SEARCH_TIME);
 }
 
-/** Deletes what a create created, until the create must be over: one that CloudFormation gave up may be running still. Returns what the user has to know. */
+/** Deletes the object of a create, and repeats this until the create must be over: a create that CloudFormation gave up can still run. Returns a note for the user. */
 export async function removeUntil(end: number, { deadline }: Request, remove: () => Promise<string | undefined>): Promise<string | undefined> {
   const until = Math.min(deadline - MIN_SEARCH_TIME, end);
   for (;;) {
