@@ -3,7 +3,7 @@
 const { performance } = require('perf_hooks');
 
 /** The maximum real time between two heartbeats that the clock counts, in milliseconds. */
-const GAP_MS = 25;
+const GAP_MS = 7;
 
 const realSetTimeout = setTimeout;
 const realClearTimeout = clearTimeout;

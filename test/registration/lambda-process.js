@@ -5,7 +5,7 @@ const { createRequire } = require('module');
 const { format } = require('util');
 const { AcceleratedClock } = require('./accelerated-clock');
 
-const HEARTBEAT_MS = 15;
+const HEARTBEAT_MS = 5;
 const [, , bundle, speed] = process.argv;
 const source = readFileSync(bundle, 'utf8');
 const clock = new AcceleratedClock(Number(speed));
