@@ -99,7 +99,7 @@ test('a fault of the kind slow sends the complete answer late and in pieces', as
 });
 
 test('a fault of the kind slow carries the request out even if the client gives up before the answer', async () => {
-  always({ kind: 'slow', pauseMs: 300 });
+  always({ kind: 'slow', pauseMs: 100 });
   const error = await create({ within: 400 }).then((answer) => answer.text()).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ name: 'TimeoutError' });
   expect(isThere()).toBe(true);
