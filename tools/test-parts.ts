@@ -53,7 +53,7 @@ export const PARTS: readonly Part[] = [
     command: ['jest', '--ci', '--coverage=false', '--maxWorkers=3', '--json', '--outputFile', resultFile('unit')],
     count: jestCount('unit'),
     // Keeps `npm run check` below a minute. A change of the library rarely fails only these suites.
-    inCheck: ['--testPathIgnorePatterns', '/node_modules/', 'test/hostile-inputs\\.', 'test/local/', 'test/registration/alternative\\.', 'test/bad-input/random\\.', 'test/tools/'],
+    inCheck: ['--testPathIgnorePatterns', '/node_modules/', 'test/hostile-inputs\\.', 'test/local/', 'test/doctor/', 'test/from-terraform/', 'test/registration/alternative\\.', 'test/bad-input/random\\.', 'test/tools/'],
   },
   checksOf('newest', 'the constructs on the newest CDK', 1.1, ['tools/newest-cdk.ts']),
   checksOf('soak', 'random stack operations with injected faults violate no invariant', 1.2, ['test/soak/index.ts', '--events', '3000', '--seed', '1']),
