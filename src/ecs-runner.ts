@@ -166,9 +166,7 @@ export class EcsRunner extends MonitoredRunner implements IEcsRunner {
     this.autoDeletesObjects = stateStorage._autoDeletes;
     this.stateBucket = stateStorage._findOrCreateBucket(this, encryptionKey);
     this.statePrefix = stateStorage._prefix;
-    if (stateStorage._isExisting) {
-      warnAboutRequiredHeader(this, this.stateBucket);
-    }
+    warnAboutRequiredHeader(this, this.stateBucket);
     // An existing bucket may know its key itself, and have another one than the log groups.
     const stateKey = this.stateBucket.encryptionKey ?? encryptionKey;
     if (stateStorage._autoDeletes) {

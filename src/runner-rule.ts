@@ -174,7 +174,7 @@ function checkRuleTypes(problems: Problems, props: RunnerRuleProps): void {
   }
 }
 
-/** The properties that are no inputs of a rule. All of them, if the rule has no filter: one of them may be meant as the filter. */
+/** The properties that are not inputs of a rule. All of them, if the rule has no filter: one of them may be meant as the filter. */
 function unknownRuleInputs(props: RunnerRuleProps): UnknownInput[] {
   const similar = unknownInputs(props, RULE);
   const others = FILTERS.some(name => props[name] !== undefined) ? [] : propertiesBeside(props, RULE).filter(name => similar.every(({ input }) => input !== name));

@@ -285,7 +285,7 @@ describe('a property that is no input', () => {
   ])('of %s has a warning, which names the input that it resembles', (_name, make, names) => {
     const stack = newStack();
     make(stack);
-    expect(textsOf(stack)).toEqual([`These properties are no inputs, and have no effect: ${names}. Correct their names, remove them, or acknowledge this warning. `
+    expect(textsOf(stack)).toEqual([`These properties are not inputs and have no effect: ${names}. Correct their names, remove them, or acknowledge this warning. `
       + '[ack: cdk-humanitec-ecs-runner:unknownInput]']);
   });
 

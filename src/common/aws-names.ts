@@ -1,9 +1,9 @@
-/** Names and ids that the CDK imports without a check, and that AWS refuses only when a task starts or the Lambda reads the API token. */
+/** Checks of names and ids that the CDK does not check. AWS would refuse them only when a task starts, or when the Lambda reads the API token. */
 import type { Problems } from './problems';
 import { isKnown, maskUnknown, quote } from './unknown-values';
 
 /**
- * Rejects the name of a secret that no secret can have. Does not show the name, because somebody may give the secret itself by mistake.
+ * Rejects an invalid name of a secret. Does not show the name, because users may pass the secret value by mistake.
  *
  * @see https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
  */
@@ -16,7 +16,7 @@ export function checkSecretName(problems: Problems, input: string, name: string)
 }
 
 /**
- * Rejects the ARN of a parameter that no parameter can have.
+ * Rejects the ARN of a parameter with an invalid name. Does not show the ARN, because users may pass the value by mistake.
  *
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
  */
@@ -29,7 +29,7 @@ export function checkParameterArn(problems: Problems, input: string, arn: string
   }
 }
 
-/** Rejects the id of a security group that no security group can have. ECS would report it at the start of each task only. */
+/** Rejects an invalid id of a security group. ECS would report it only when a task starts. */
 export function checkSecurityGroupId(problems: Problems, input: string, id: string): void {
   if (isKnown(id) && !/^\S+$/.test(id)) {
     problems.add({ input, expected: 'ids of security groups without spaces, such as "sg-0123456789abcdef0"', got: quote(id), fix: 'Give the id of each group, not its name.' });

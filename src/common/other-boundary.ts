@@ -5,8 +5,8 @@ import { warnAtTheEnd } from './late-warning';
 import { quote, sameValue } from './unknown-values';
 
 /**
- * Warns if roles end up with another permissions boundary than the input says. The boundary of an app, stage or stack, and that of
- * `PermissionsBoundary.of()`, are aspects, which replace the boundary of each role without a message.
+ * Warns about roles whose permissions boundary differs from the input. The boundary of an app, stage or stack, and that of `PermissionsBoundary.of()`, are
+ * aspects, which silently replace the boundary of each role.
  *
  * @see https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_iam.PermissionsBoundary.html
  */
@@ -20,12 +20,12 @@ export function warnAboutOtherBoundary(scope: Construct, boundary: IManagedPolic
     const others = parts().flatMap(part => part.node.findAll()).filter(CfnResource.isCfnResource).filter(({ cfnResourceType }) => cfnResourceType === 'AWS::IAM::Role')
       .filter(role => !sameValue(scope, expected, boundaryOf(role)));
     return others.length === 0 ? undefined
-      : `These roles do not get the boundary of \`permissionsBoundary\` (\`permissions_boundary\`): ${others.map(role => quote(role.node.path)).join(', ')}. `
+      : `These roles have another permissions boundary than \`permissionsBoundary\` (\`permissions_boundary\`): ${others.map(role => quote(role.node.path)).join(', ')}. `
         + 'The permissions boundary of the app, stage or stack, or PermissionsBoundary.of() of aws-iam, replaces it. Give the same policy in both places, or omit `permissionsBoundary`.';
   });
 }
 
-/** The boundary that the template has, with what aspects changed. */
+/** The permissions boundary in the template, including the changes of aspects. */
 function boundaryOf(role: CfnResource): unknown {
   const template: { Resources: Record<string, { Properties?: Record<string, unknown> }> } = Stack.of(role).resolve(role._toCloudFormation());
   return Object.values(template.Resources)[0].Properties?.PermissionsBoundary;

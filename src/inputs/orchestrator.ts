@@ -93,7 +93,7 @@ export class Orchestrator {
    * @param props the properties of the orchestrator
    */
   public static humanitec(props: HumanitecOrchestratorProps): Orchestrator {
-    const ofSelfHosted = propertiesBeside(props, HUMANITEC_TYPES).filter(name => name in TYPES);
+    const ofSelfHosted = propertiesBeside(props, HUMANITEC_TYPES).filter(name => Object.hasOwn(TYPES, name));
     return new Orchestrator({
       ...props,
       apiUrl: HUMANITEC_API_URL,
@@ -127,7 +127,7 @@ export class Orchestrator {
   public readonly extraCaCertificates?: string;
 
   /**
-   * Given properties that are no inputs.
+   * Given properties that are not inputs.
    * @internal
    */
   public readonly _unknownInputs: UnknownInput[];

@@ -68,7 +68,7 @@ export function checkRunnerTypes(problems: Problems, props: EcsRunnerProps): voi
   }
 }
 
-/** The properties that are no inputs of a runner, but resemble one. */
+/** The properties that are not inputs of a runner, but have a similar name. */
 export function unknownRunnerInputs(props: EcsRunnerProps): UnknownInput[] {
   const { orchestrator, stateStorage, vpcSubnets, registrationNetwork } = props;
   return [
@@ -80,7 +80,7 @@ export function unknownRunnerInputs(props: EcsRunnerProps): UnknownInput[] {
   ];
 }
 
-/** The properties that are no inputs of the registration's network, but resemble one. */
+/** The properties that are not inputs of the registration's network, but have a similar name. */
 export function unknownNetworkInputs(network: RegistrationNetwork | undefined): UnknownInput[] {
   return [
     ...unknownInputs(network, NETWORK, 'registrationNetwork.'),

@@ -169,7 +169,7 @@ export class StateStorage {
   }
 
   /**
-   * Given properties that are no inputs. `_problems` rejects those of an existing bucket.
+   * Given properties that are not inputs. `_problems` rejects those of an existing bucket.
    * @internal
    */
   public get _unknownInputs(): UnknownInput[] {

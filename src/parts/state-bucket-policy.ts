@@ -12,8 +12,8 @@ interface BucketStatement {
 }
 
 /**
- * Warns about a bucket whose policy in the app denies puts without an encryption header. OpenTofu sends none, because the orchestrator configures its backend with
- * the bucket and the key only: every deployment would fail when it writes the state.
+ * Warns about a bucket policy in the app that denies puts without an encryption header. OpenTofu sends no such header, because the orchestrator configures only
+ * bucket and key of its backend. Every deployment would fail when it writes the state.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
  */
@@ -33,7 +33,7 @@ function statementsOf(scope: Construct, bucket: IBucket): BucketStatement[] {
   });
 }
 
-/** Whether a statement denies a put without a header. A negated condition applies to requests that do not have the key. */
+/** Whether a statement denies puts without an encryption header. A negated condition also matches requests without the key. */
 function requiresHeader({ Effect: effect, Action: action, Condition: condition = {} }: BucketStatement): boolean {
   const conditions = Object.entries(condition).flatMap(([operator, keys]) => Object.entries(keys).map(([key, value]) => ({ operator, key, value })));
   return effect === 'Deny' && [action].flat().some(each => typeof each === 'string' && /^(?:\*|s3:(?:\*|put(?:\*|object\*?)))$/i.test(each))

@@ -87,7 +87,7 @@ describe('the permissions boundary of a runner', () => {
     const roles = ['Stack/Runner/TaskRole/Resource', 'Stack/Runner/ExecutionRole/Resource', 'Stack/Runner/TaskManagerRole/Resource', 'Stack/HumanitecRunnerRegistration/Role/Resource',
       'Stack/Custom::S3AutoDeleteObjectsCustomResourceProvider/Role', 'Stack/Custom::VpcRestrictDefaultSGCustomResourceProvider/Role'];
     Annotations.fromStack(stack).hasWarning(`/${runner.node.path}/Warnings`, Match.stringLikeRegexp(
-      `These roles do not get the boundary of \`permissionsBoundary\` .*: ${roles.map(role => `"${role}"`).join(', ')}\\. .*replaces it\\.`));
+      `These roles have another permissions boundary than \`permissionsBoundary\` .*: ${roles.map(role => `"${role}"`).join(', ')}\\. .*replaces it\\.`));
   });
 
   test('a boundary of one role has a warning that names this role only', () => {

@@ -1,4 +1,4 @@
-import { MIN_CALL_TIME, ATTEMPT_TIMEOUT, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, OUTAGE_BUDGET, THROTTLING_JITTER } from './limits';
+import { ATTEMPT_TIMEOUT, DETAILS_MAX_CHARACTERS, FIRST_PAUSE, MAX_PAUSE, MIN_CALL_TIME, OUTAGE_BUDGET, THROTTLING_JITTER } from './limits';
 import { redact, short } from './log';
 import { jitter, pause } from './time';
 import type { RunnerBody } from '../runner-body';
