@@ -102,6 +102,8 @@ async function replaceResponse(answer: FaultyAnswer, request: FastifyRequest, re
 
 async function* inPieces(text: string, pauseMs: number): AsyncGenerator<string> {
   const length = Math.ceil(text.length / PIECE_COUNT) || 1;
+  // Sends the headers now. Fastify crashes if the client closes the connection before them.
+  yield '';
   for (let at = 0; at < text.length; at += length) {
     await pause(pauseMs);
     yield text.slice(at, at + length);

@@ -98,9 +98,12 @@ test('a fault of the kind slow sends the complete answer late and in pieces', as
   expect(answer.status).toBe(200);
 });
 
-test('a fault of the kind slow carries the request out even if the client gives up before the answer', async () => {
-  always({ kind: 'slow', pauseMs: 100 });
-  const error = await create({ within: 400 }).then((answer) => answer.text()).catch((thrown: unknown) => thrown);
+test.each([
+  ['in the middle of the answer', 100, 400],
+  ['before its first piece', 300, 100],
+])('a fault of the kind slow carries the request out even if the client gives up %s', async (_when, pauseMs, within) => {
+  always({ kind: 'slow', pauseMs });
+  const error = await create({ within }).then((answer) => answer.text()).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ name: 'TimeoutError' });
   expect(isThere()).toBe(true);
 });
