@@ -296,7 +296,7 @@ project.testTask.exec('tsx tools/test.ts', { receiveArgs: true });
 
 project.addTask('bench', { description: 'Measure synthesis and templates in comparison with typed L1 constructs', exec: 'tsx --tsconfig tsconfig.dev.json tools/bench.ts', receiveArgs: true });
 
-const check = project.addTask('check', { description: 'Check types, style, constructs, handler and local orchestrator (use it after each change)' });
+const check = project.addTask('check', { description: 'Check types, style, constructs and handler (use it after each change)' });
 check.spawn(bundle);
 check.exec('tsx tools/test.ts --check', { receiveArgs: true });
 
