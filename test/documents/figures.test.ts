@@ -97,7 +97,7 @@ test('docs/ARCHITECTURE.md states the handler\'s time limits and the maximum len
     `delivers an event for at most ${event} minutes, the handler has ${handler}, and CloudFormation waits for ${service}`,
     `the last ${create} minutes`,
     `less ${skew} seconds for clocks that differ`,
-    `no write later than ${write} seconds after it began, and the API carries a call out for at most ${server}`,
+    `no write later than ${write} seconds after its start, and the API executes a call for at most ${server} seconds`,
     `looks again after ${write + server} seconds`,
     `in at most ${SUMMARY_MAX_CHARACTERS} characters`,
   ]) {
